@@ -1,0 +1,21 @@
+"""The errors a caller may meet, each naming the rule, the value received and the remedy."""
+
+
+class EnsembleKDError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InputError(EnsembleKDError, ValueError):
+    """The caller's data or parameters break a rule; a service answers with HTTP 400."""
+
+
+class BundleError(EnsembleKDError):
+    """A model file is truncated, altered, foreign or of an unknown version."""
+
+
+class NotDistillableError(EnsembleKDError):
+    """The teacher gives no response that a student could learn from."""
+
+
+class MissingDependencyError(EnsembleKDError, ImportError):
+    """An optional package is needed; the message names the extra that installs it."""
