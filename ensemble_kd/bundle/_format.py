@@ -1,0 +1,183 @@
+"""The layout of a bundle: its members, its versions, and which array or scalar is which field.
+
+The layout as a document is docs/bundle_format.md; a change here is a change there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.errors import BundleError
+from ensemble_kd.model import Dense, MLPRecord, TreesRecord
+
+FORMAT = "ensemble_kd"
+
+# The version rule. FORMAT_VERSION rises with every change in what a writer may write. MIN_READER
+# rises to it when a reader of an older version would refuse the file or score it differently: a new
+# member, kind, array, scalar or formula. It stays when an older reader may ignore the change, which
+# can only be a new entry of manifest.json. A reader reads a file if `min_reader` <= FORMAT_VERSION.
+FORMAT_VERSION = 1
+MIN_READER = 1
+
+_KIB, _MIB = 1024, 1024 * 1024
+
+# Every member there may be, all required, and the most bytes it may have. Parsed JSON takes many
+# times its length in memory, so those members have narrow limits; the arrays have that of the file.
+MEMBER_MAX_BYTES: dict[str, int | None] = {
+    "README.md": 4 * _MIB,
+    "manifest.json": 1 * _MIB,
+    "model.json": 64 * _KIB,
+    "model.safetensors": None,
+    "schema.json": 16 * _MIB,
+    "selftest.json": 16 * _MIB,
+}
+MANIFEST_ENTRIES: dict[str, type] = {
+    "format": str,
+    "format_version": int,
+    "min_reader": int,
+    "name": str,
+    "created": str,
+    "task": str,
+    "classes": list,
+    "files": dict,
+    "libraries": dict,
+    "training": dict,
+}
+CREATED_FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+MAX_NAME_LENGTH = 200
+MAX_SELFTEST_ROWS = 32
+MAX_LAYERS = 64
+MAX_TREE_DEPTH = 512
+MAX_TENSOR_HEADER_BYTES = 1 * _MIB
+
+JSONScalar = str | int | float | bool | None
+Arrays = dict[str, NDArray[Any]]
+Scalars = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """Rows with known answers, by which a loaded model shows that it scores as it did when saved.
+
+    Parameters
+    ----------
+    rows : tuple of tuple
+        At most 32 raw rows: values as they come, in the order of the schema's columns, each a
+        string, number, boolean or None (missing).
+    expected : ndarray of shape (n_rows, n_outputs), float64
+        The response to each row: probabilities, or one value in regression.
+    tolerance : float
+        Largest absolute difference allowed. At least 0.
+    """
+
+    rows: tuple[tuple[JSONScalar, ...], ...]
+    expected: NDArray[np.float64]
+    tolerance: float
+
+
+# --- record <-> arrays and scalars ----------------------------------------------------------------
+
+# name of the array, which is the name of the record's field: (dtype, number of dimensions)
+MLP_ARRAYS: dict[str, tuple[str, int]] = {
+    "numeric_columns": ("int32", 1),
+    "edge_offsets": ("int32", 1),
+    "edges": ("float64", 1),
+    "numeric_weight": ("float32", 2),
+    "missing_weight": ("float32", 2),
+    "category_columns": ("int32", 1),
+    "category_offsets": ("int32", 1),
+    "category_weight": ("float32", 2),
+    "first_bias": ("float32", 1),
+}
+LAYER_ARRAYS: dict[str, tuple[str, int]] = {"weight": ("float32", 2), "bias": ("float32", 1)}
+TREES_ARRAYS: dict[str, tuple[str, int]] = {
+    "feature": ("int32", 1),
+    "threshold": ("float64", 1),
+    "right": ("int32", 1),
+    "missing_left": ("uint8", 1),
+    "value": ("float32", 2),
+    "roots": ("int32", 1),
+    "tree_output": ("int32", 1),
+    "base": ("float64", 1),
+    "category_columns": ("int32", 1),
+    "category_offsets": ("int32", 1),
+    "category_rank": ("float64", 1),
+}
+SCALARS: dict[str, dict[str, type]] = {
+    "mlp": {"n_layers": int, "output_mean": float, "output_scale": float},
+    "trees": {"link": str},
+}
+KINDS = tuple(SCALARS)
+
+
+def array_forms(scalars: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Return the dtype and the number of dimensions of every array that a student must have."""
+    if scalars["kind"] == "trees":
+        return dict(TREES_ARRAYS)
+    forms = dict(MLP_ARRAYS)
+    for i in range(scalars["n_layers"]):
+        forms |= {f"layers.{i}.{field}": form for field, form in LAYER_ARRAYS.items()}
+    return forms
+
+
+def body_to_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
+    """Take a student's record apart.
+
+    Parameters
+    ----------
+    body : MLPRecord or TreesRecord
+        The record.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        What `model.safetensors` holds.
+    scalars : dict
+        What `model.json` holds, the kind among them.
+
+    Raises
+    ------
+    BundleError
+        If `body` is no record of a known kind.
+    """
+    if isinstance(body, TreesRecord):
+        return {name: getattr(body, name) for name in TREES_ARRAYS}, {
+            "kind": "trees",
+            "link": body.link,
+        }
+    if not isinstance(body, MLPRecord):
+        raise BundleError(
+            f"the student must be an MLPRecord or a TreesRecord, got {type(body).__name__}."
+        )
+    arrays = {name: getattr(body, name) for name in MLP_ARRAYS}
+    for i, layer in enumerate(body.layers):
+        arrays |= {f"layers.{i}.{field}": getattr(layer, field) for field in LAYER_ARRAYS}
+    return arrays, {
+        "kind": "mlp",
+        "n_layers": len(body.layers),
+        "output_mean": body.output_mean,
+        "output_scale": body.output_scale,
+    }
+
+
+def body_from_parts(
+    arrays: Mapping[str, NDArray[Any]], scalars: Mapping[str, Any]
+) -> MLPRecord | TreesRecord:
+    """Put together what `body_to_parts` took apart; the names and forms are checked before."""
+    if scalars["kind"] == "trees":
+        return TreesRecord(**{name: arrays[name] for name in TREES_ARRAYS}, link=scalars["link"])
+    return MLPRecord(
+        **{name: arrays[name] for name in MLP_ARRAYS},
+        layers=tuple(
+            Dense(**{field: arrays[f"layers.{i}.{field}"] for field in LAYER_ARRAYS})
+            for i in range(scalars["n_layers"])
+        ),
+        output_mean=float(scalars["output_mean"]),
+        output_scale=float(scalars["output_scale"]),
+    )

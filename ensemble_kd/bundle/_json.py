@@ -1,0 +1,94 @@
+"""JSON with one meaning: no NaN or infinity, no key twice, no whole number beyond 64 bits."""
+
+from __future__ import annotations
+
+import json
+import math
+import reprlib
+from collections.abc import Mapping, Set
+from typing import Any
+
+from ensemble_kd.errors import BundleError
+
+_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
+_MAX_INT_DIGITS = 20
+
+
+def encode_json(value: Any, member: str) -> bytes:
+    """Return `value` as JSON text with sorted keys, in ASCII.
+
+    Raises
+    ------
+    BundleError
+        If it holds something else than dicts, lists, strings, finite numbers, booleans and None.
+    """
+    try:
+        return json.dumps(value, sort_keys=True, indent=1, allow_nan=False).encode("ascii") + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BundleError(
+            f"{member} must hold plain finite values, got one that JSON cannot hold ({error}); use "
+            f"int(), float() or .tolist() on numpy values, and None for a missing one."
+        ) from error
+
+
+def decode_json(data: bytes | memoryview, member: str) -> Any:
+    """Return the value that the JSON text `data` stands for.
+
+    Raises
+    ------
+    BundleError
+        If it is not UTF-8, not JSON, nested too deeply, or against one of this module's rules.
+    """
+    try:
+        return json.loads(
+            bytes(data).decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_small_int,
+        )
+    except RecursionError as error:
+        raise BundleError(f"{member} is nested too deeply.") from error
+    except ValueError as error:
+        raise BundleError(f"{member} is not valid JSON: {error}.") from error
+
+
+def shown(value: Any) -> str:
+    """Return `value` as a message may show it: however long it is, the message is not."""
+    return reprlib.repr(value)
+
+
+def check_keys(where: str, given: Mapping[str, Any], wanted: Set[str]) -> None:
+    """Raise a `BundleError` unless `given` has the keys `wanted`, neither more nor less."""
+    for name in sorted(wanted - given.keys()):
+        raise BundleError(f"{where} must hold {name!r}, which is missing.")
+    for name in sorted(given.keys() - wanted):
+        raise BundleError(f"{where} must not hold {shown(name)}.")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"keys must be unique, got {shown(key)} more than once")
+            seen.add(key)
+    return out
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"numbers must be finite, got {text}")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"numbers must be finite, got {text[:40]}")
+    return value
+
+
+def _small_int(text: str) -> int:
+    if len(text) > _MAX_INT_DIGITS or not _SMALLEST_INT <= int(text) <= _LARGEST_INT:
+        raise ValueError(f"whole numbers must fit in 64 bits, got {text[:40]}")
+    return int(text)

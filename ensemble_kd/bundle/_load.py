@@ -1,0 +1,324 @@
+"""From a file's bytes to a model, in the order in which each step makes the next one safe."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._schema import TableSchema
+from ensemble_kd.bundle._archive import unpack
+from ensemble_kd.bundle._audit import (
+    audit_array_forms,
+    audit_model,
+    audit_scalars,
+    audit_selftest,
+)
+from ensemble_kd.bundle._format import (
+    CREATED_FORM,
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST_ENTRIES,
+    MAX_NAME_LENGTH,
+    MEMBER_MAX_BYTES,
+    SelfTest,
+    array_forms,
+    body_from_parts,
+)
+from ensemble_kd.bundle._json import check_keys, decode_json, shown
+from ensemble_kd.bundle._tensors import decode_arrays
+from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.model import CompactModel
+
+MAX_BYTES = 256 * 1024 * 1024
+
+Members = Mapping[str, memoryview]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a bundle holds, checked.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student; its arrays are read-only.
+    manifest : dict
+        What `manifest.json` holds: name, created, task, classes, files, libraries, training, ...
+    card : str
+        The model card, front matter included.
+    selftest : SelfTest
+        Rows with known answers, not yet scored.
+    size_bytes : int
+        Size of the file in bytes.
+    """
+
+    model: CompactModel
+    manifest: dict[str, Any]
+    card: str
+    selftest: SelfTest
+    size_bytes: int
+
+
+def load_bundle(
+    path_or_bytes: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> Bundle:
+    """Read a bundle, and refuse it before use if anything about it is wrong.
+
+    Nothing is unpickled, imported by name, or written to disk. The self-test is checked in form but
+    not scored: that needs the runtime.
+
+    Parameters
+    ----------
+    path_or_bytes : str, path-like or bytes-like
+        A path, or the content of the file itself.
+    max_bytes : int, default=268435456
+        Largest file to read, in bytes.
+
+    Returns
+    -------
+    Bundle
+        The model and what came with it.
+
+    Raises
+    ------
+    BundleError
+        If the file cannot be read, is truncated, altered or foreign, needs a newer version, or
+        holds a model whose parts do not fit together.
+    """
+    if isinstance(path_or_bytes, bytes | bytearray | memoryview):
+        source = "the bundle in memory"
+    else:
+        source = str(path_or_bytes)
+    try:
+        return parse_bundle(_read(path_or_bytes, max_bytes))
+    except BundleError as error:
+        raise BundleError(f"{source}: {error}") from error.__cause__
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """Turn the content of a file into a `Bundle`; see `load_bundle`, which adds the file's name."""
+    members = unpack(data)
+    _check_names_and_sizes(members)
+    manifest = _read_manifest(members["manifest.json"])
+    _check_digests(members, manifest["files"])
+    card = _read_card(members["README.md"])
+    schema = _read_schema(members["schema.json"])
+    scalars = decode_json(members["model.json"], "model.json")
+    audit_scalars(scalars)
+    arrays = decode_arrays(members["model.safetensors"], array_forms(scalars))
+    audit_array_forms(arrays, array_forms(scalars))
+    model = CompactModel(
+        task=manifest["task"],
+        schema=schema,
+        body=body_from_parts(arrays, scalars),
+        classes=tuple(manifest["classes"]),
+    )
+    audit_model(model)
+    selftest = _read_selftest(members["selftest.json"], model.n_outputs)
+    audit_selftest(selftest, model)
+    return Bundle(model, manifest, card, selftest, len(data))
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _read(source: Any, max_bytes: int) -> bytes:
+    try:
+        if isinstance(source, bytes | bytearray | memoryview):
+            _check_size(memoryview(source).nbytes, max_bytes)
+            return bytes(source)
+        # Opening a pipe that nobody writes to would wait for ever without O_NONBLOCK.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(os.fspath(source), flags)
+        try:
+            return _read_descriptor(descriptor, max_bytes)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError as error:
+        raise BundleError("there is no such file: check the path.") from error
+    except (OSError, MemoryError) as error:
+        raise BundleError(f"the file cannot be read: {error}.") from error
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"this is neither a path nor bytes: {error}.") from error
+
+
+def _read_descriptor(descriptor: int, max_bytes: int) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise BundleError("a bundle must be a regular file, got a directory, pipe or device.")
+    _check_size(status.st_size, max_bytes)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(max_bytes + 1)
+    _check_size(len(data), max_bytes)
+    return data
+
+
+def _check_size(n_bytes: int, max_bytes: int) -> None:
+    if n_bytes > max_bytes:
+        raise BundleError(
+            f"a bundle must have at most {max_bytes} bytes, got {n_bytes}; if you trust it, pass a "
+            f"larger max_bytes."
+        )
+
+
+def _check_names_and_sizes(members: Members) -> None:
+    for name in members:
+        if name not in MEMBER_MAX_BYTES:
+            raise BundleError(
+                f"the members must be {', '.join(MEMBER_MAX_BYTES)}, got {shown(name)}."
+            )
+    for name, largest in MEMBER_MAX_BYTES.items():
+        if name not in members:
+            raise BundleError(f"the member {name} is missing: copy the file again.")
+        if largest is not None and len(members[name]) > largest:
+            raise BundleError(
+                f"{name} must have at most {largest} bytes, got {len(members[name])}."
+            )
+
+
+# --- the manifest ---------------------------------------------------------------------------------
+
+
+def _read_manifest(data: memoryview) -> dict[str, Any]:
+    manifest = decode_json(data, "manifest.json")
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BundleError(f"manifest.json must name the format {FORMAT!r}; this is another's file.")
+    _check_version(manifest.get("format_version"), manifest.get("min_reader"))
+    if manifest["format_version"] > FORMAT_VERSION:  # its further entries are safe to ignore
+        manifest = {name: manifest[name] for name in MANIFEST_ENTRIES if name in manifest}
+    check_keys("manifest.json", manifest, MANIFEST_ENTRIES.keys())
+    for name, wanted in MANIFEST_ENTRIES.items():
+        if not isinstance(manifest[name], wanted):
+            raise BundleError(
+                f"manifest.json: {name} must be of type {wanted.__name__}, got "
+                f"{shown(manifest[name])}."
+            )
+    _check_labels(manifest)
+    return manifest
+
+
+def _check_version(version: Any, min_reader: Any) -> None:
+    if type(version) is not int or type(min_reader) is not int or not 1 <= min_reader <= version:
+        raise BundleError(
+            f"manifest.json: format_version and min_reader must be whole numbers with 1 <= "
+            f"min_reader <= format_version, got {shown(version)} and {shown(min_reader)}."
+        )
+    if min_reader > FORMAT_VERSION:
+        raise BundleError(
+            f"the file has format_version {version} and needs a reader of at least {min_reader}; "
+            f"this one reads {FORMAT_VERSION}: update ensemble_kd."
+        )
+
+
+def _check_labels(manifest: Mapping[str, Any]) -> None:
+    name, created = manifest["name"], manifest["created"]
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise BundleError(
+            f"manifest.json: name must have 1 to {MAX_NAME_LENGTH} printable characters, got "
+            f"{shown(name)}."
+        )
+    if not _is_utc_time(created):
+        raise BundleError(
+            f"manifest.json: created must be a UTC time like 2026-01-31T12:00:00Z, got "
+            f"{shown(created)}."
+        )
+    for library, version in manifest["libraries"].items():
+        if not isinstance(version, str):
+            raise BundleError(
+                f"manifest.json: the version of {shown(library)} must be a string, got "
+                f"{shown(version)}."
+            )
+
+
+def _is_utc_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).strftime(CREATED_FORM) == text
+    except ValueError:
+        return False
+
+
+def _check_digests(members: Members, files: Mapping[str, Any]) -> None:
+    listed = set(members) - {"manifest.json"}
+    if files.keys() != listed:
+        raise BundleError(
+            f"manifest.json must list the files {sorted(listed)}, got {shown(sorted(files))}."
+        )
+    for name in sorted(listed):
+        wanted = files[name]
+        if not isinstance(wanted, dict) or wanted.keys() != {"sha256", "bytes"}:
+            raise BundleError(
+                f"manifest.json: {name} must have sha256 and bytes, got {shown(wanted)}."
+            )
+        if type(wanted["bytes"]) is not int or wanted["bytes"] != len(members[name]):
+            raise BundleError(
+                f"{name} has {len(members[name])} bytes, but the manifest says "
+                f"{shown(wanted['bytes'])}: copy the file again."
+            )
+        digest = hashlib.sha256(members[name]).hexdigest()
+        if wanted["sha256"] != digest:
+            raise BundleError(
+                f"{name} was altered: its SHA-256 is {digest}, but the manifest says "
+                f"{shown(wanted['sha256'])}; get the file again from its source."
+            )
+
+
+# --- the other members ----------------------------------------------------------------------------
+
+
+def _read_card(data: memoryview) -> str:
+    try:
+        return bytes(data).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(f"README.md must be UTF-8 text: {error}.") from error
+
+
+def _read_schema(data: memoryview) -> TableSchema:
+    entries = decode_json(data, "schema.json")
+    try:
+        schema = TableSchema.from_dict(entries)
+    except InputError as error:
+        raise BundleError(f"schema.json: {error}") from error
+    if schema.to_dict() != entries:
+        raise BundleError("schema.json must hold the entries of this format and no others.")
+    return schema
+
+
+def _read_selftest(data: memoryview, n_outputs: int) -> SelfTest:
+    entries = decode_json(data, "selftest.json")
+    if not isinstance(entries, dict) or entries.keys() != {"rows", "expected", "tolerance"}:
+        raise BundleError("selftest.json must hold rows, expected and tolerance, and nothing else.")
+    rows, tolerance = entries["rows"], entries["tolerance"]
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise BundleError("selftest.json: rows must be a list of lists.")
+    if type(tolerance) not in (int, float):
+        raise BundleError(f"selftest.json: tolerance must be a number, got {shown(tolerance)}.")
+    return SelfTest(
+        rows=tuple(tuple(row) for row in rows),
+        expected=_read_expected(entries["expected"], n_outputs),
+        tolerance=float(tolerance),
+    )
+
+
+def _read_expected(value: Any, n_outputs: int) -> NDArray[np.float64]:
+    if not isinstance(value, list) or not all(
+        isinstance(row, list)
+        and len(row) == n_outputs
+        and all(type(number) in (int, float) for number in row)
+        for row in value
+    ):
+        raise BundleError(
+            f"selftest.json: expected must be a list of lists of {n_outputs} number(s) each."
+        )
+    expected = np.array(value, dtype=np.float64).reshape(len(value), n_outputs)
+    expected.flags.writeable = False
+    return expected

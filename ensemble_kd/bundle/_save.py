@@ -1,0 +1,237 @@
+"""From a model to a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+
+from ensemble_kd.bundle._archive import pack
+from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
+from ensemble_kd.bundle._format import (
+    CREATED_FORM,
+    FORMAT,
+    FORMAT_VERSION,
+    MIN_READER,
+    SelfTest,
+    array_forms,
+    body_to_parts,
+)
+from ensemble_kd.bundle._json import encode_json
+from ensemble_kd.bundle._load import MAX_BYTES, parse_bundle
+from ensemble_kd.bundle._tensors import encode_arrays
+from ensemble_kd.errors import BundleError
+from ensemble_kd.model import CompactModel
+
+_TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
+_STALE_SECONDS = 3600.0
+
+
+def save_bundle(
+    model: CompactModel,
+    path: str | os.PathLike[str],
+    *,
+    selftest: SelfTest,
+    card: str = "",
+    name: str | None = None,
+    training: Mapping[str, Any] | None = None,
+    created: str | None = None,
+) -> int:
+    """Write a model to one file, replacing what was there only once the new file is complete.
+
+    The content is read back and checked before anything is written, so a saved bundle loads. The
+    same arguments, under the same library versions, give the same bytes.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    path : str or path-like
+        Where to write, by custom ``*.ekd``. The directory must exist.
+    selftest : SelfTest
+        Rows with known answers.
+    card : str, default=""
+        The model card. YAML front matter is put before it unless it begins with its own.
+    name : str or None, default=None
+        Name of the model; None for the file's name without its suffix.
+    training : mapping or None, default=None
+        Plain values about the training, such as a digest of the data.
+    created : str or None, default=None
+        UTC time like ``2026-01-31T12:00:00Z``; None for now.
+
+    Returns
+    -------
+    int
+        Bytes written.
+
+    Raises
+    ------
+    BundleError
+        If a part of the model does not fit the others or cannot be held, or if the file cannot be
+        written; the file that was there before is then as it was.
+    """
+    try:
+        target = Path(path)
+        data = _bundle_bytes(
+            model,
+            selftest,
+            card,
+            name=target.stem if name is None else name,
+            training={} if training is None else dict(training),
+            created=_now() if created is None else created,
+        )
+        parse_bundle(data)
+        _write_atomically(data, target)
+    except BundleError as error:
+        raise BundleError(f"saving {path}: {error}") from error.__cause__
+    except OSError as error:
+        raise BundleError(
+            f"saving {path}: {error.strerror or error}; make sure that the directory exists, may "
+            f"be written to and has room. A file that was there before is unchanged."
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"saving {path}: {error}.") from error
+    return len(data)
+
+
+# --- content --------------------------------------------------------------------------------------
+
+
+def _bundle_bytes(
+    model: CompactModel,
+    selftest: SelfTest,
+    card: str,
+    *,
+    name: str,
+    training: Mapping[str, Any],
+    created: str,
+) -> bytes:
+    arrays, scalars = body_to_parts(model.body)
+    audit_scalars(scalars)
+    audit_array_forms(arrays, array_forms(scalars))
+    files = {
+        "README.md": _with_front_matter(card, model).encode("utf-8"),
+        "model.json": encode_json(scalars, "model.json"),
+        "model.safetensors": encode_arrays(arrays),
+        "schema.json": encode_json(model.schema.to_dict(), "schema.json"),
+        "selftest.json": encode_json(
+            {
+                "rows": selftest.rows,
+                "expected": np.asarray(selftest.expected, dtype=np.float64).tolist(),
+                "tolerance": selftest.tolerance,
+            },
+            "selftest.json",
+        ),
+    }
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "min_reader": MIN_READER,
+        "name": name,
+        "created": created,
+        "task": model.task,
+        "classes": model.classes,
+        "files": {
+            file: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for file, content in files.items()
+        },
+        "libraries": _library_versions(),
+        "training": training,
+    }
+    files["manifest.json"] = encode_json(manifest, "manifest.json")
+    n_bytes = sum(len(content) for content in files.values())
+    if n_bytes > MAX_BYTES:
+        raise BundleError(f"a bundle must have at most {MAX_BYTES} bytes, got {n_bytes}.")
+    return pack(files)
+
+
+def _with_front_matter(card: str, model: CompactModel) -> str:
+    if card.startswith("---\n"):
+        return card
+    return (
+        "---\n"
+        "library_name: ensemble_kd\n"
+        f"pipeline_tag: tabular-{model.task}\n"
+        "tags:\n- tabular\n- knowledge-distillation\n"
+        "---\n"
+        f"{card}"
+    )
+
+
+def _library_versions() -> dict[str, str]:
+    from importlib import metadata  # slow to import, and only a writer needs it
+
+    try:
+        own = metadata.version("ensemble_kd")
+    except metadata.PackageNotFoundError:
+        own = "unknown"
+    return {
+        "ensemble_kd": own,
+        "numpy": np.__version__,
+        "safetensors": safetensors.__version__,
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime(CREATED_FORM)
+
+
+# --- file -----------------------------------------------------------------------------------------
+
+
+def _write_atomically(data: bytes, target: Path) -> None:
+    directory = target.parent
+    _sweep_stale(directory)
+    temporary = directory / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666)  # less the umask, as for any file
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_directory(directory)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name last through a power failure, where the file system can."""
+    if os.name != "posix":
+        return
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise BundleError(
+                f"the new file is in place, but may be lost in a power failure: {error}; save "
+                f"again."
+            ) from error
+
+
+def _sweep_stale(directory: Path) -> None:
+    """Remove what a killed save left behind; a young file may belong to a save that still runs."""
+    oldest = time.time() - _STALE_SECONDS
+    for leftover in directory.glob(f"{_TEMPORARY_PREFIX}*{_TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            status = leftover.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_mtime < oldest:
+                leftover.unlink()

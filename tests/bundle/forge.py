@@ -1,0 +1,61 @@
+"""Bundles as an attacker would write them: changed inside, with a manifest that fits the change."""
+
+import dataclasses
+import hashlib
+import json
+
+import safetensors.numpy
+
+from ensemble_kd.bundle import save_bundle
+from ensemble_kd.bundle._archive import pack, unpack
+from ensemble_kd.bundle._format import body_to_parts
+
+from .hand_made import CREATED, MODELS, selftest_for
+
+
+def saved(directory, model, **options):
+    """Return the bytes of a saved bundle."""
+    path = directory / "model.ekd"
+    save_bundle(model, path, selftest=selftest_for(model), created=CREATED, **options)
+    return path.read_bytes()
+
+
+def members_of(data):
+    return {name: bytes(content) for name, content in unpack(data).items()}
+
+
+def seal(members):
+    """Write the digests of `members` into their manifest and pack them."""
+    manifest = json.loads(members["manifest.json"])
+    manifest["files"] = {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for name, content in members.items()
+        if name != "manifest.json"
+    }
+    return pack(members | {"manifest.json": json.dumps(manifest).encode()})
+
+
+def with_member(data, name, content):
+    """Replace one member, or leave it out where `content` is None."""
+    members = members_of(data) | {name: content}
+    return seal({name: content for name, content in members.items() if content is not None})
+
+
+def with_entries(data, name, **entries):
+    """Change entries at the top of one JSON member; a value of `...` removes the entry."""
+    value = json.loads(members_of(data)[name]) | entries
+    kept = {key: entry for key, entry in value.items() if entry is not ...}
+    return with_member(data, name, json.dumps(kept).encode())
+
+
+def with_fields(data, model, **fields):
+    """Replace fields of the student's record, which are not checked on this way into the file."""
+    arrays, scalars = body_to_parts(dataclasses.replace(model.body, **fields))
+    members = members_of(data) | {
+        "model.safetensors": safetensors.numpy.save(arrays),
+        "model.json": json.dumps(scalars).encode(),
+    }
+    return seal(members)
+
+
+__all__ = ["MODELS", "members_of", "saved", "seal", "with_entries", "with_fields", "with_member"]

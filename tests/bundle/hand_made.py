@@ -1,0 +1,114 @@
+"""Small models written by hand, one of each shape a bundle can hold."""
+
+import numpy as np
+
+from ensemble_kd._schema import Column, TableSchema
+from ensemble_kd.bundle import SelfTest
+from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
+
+CREATED = "2026-01-31T12:00:00Z"
+
+SCHEMA = TableSchema(
+    (
+        Column("age", "numeric", nullable=True, integer=True, minimum=0.0, maximum=99.0),
+        Column("member", "boolean", nullable=True),
+        Column("city", "categorical", nullable=True, categories=("Oslo", "Rome", 7, True, 2.5)),
+        Column("income", "numeric", minimum=-1.5, maximum=1e6),
+    )
+)
+ROWS = ((31, True, "Oslo", 1000.5), (None, None, None, -1.0), (2.5, False, "Kyōto", 0))
+
+
+def i32(*values):
+    return np.array(values, dtype=np.int32)
+
+
+def f32(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def f64(*values):
+    return np.array(values, dtype=np.float64)
+
+
+def mlp_body(n_outputs, widths=(), **scalars):
+    """Random weights for all four columns; `widths` are those of the hidden dense layers."""
+    rng = np.random.default_rng(0)
+
+    def draw(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    sizes = (*widths, n_outputs)
+    layers = tuple(Dense(draw(a, b), draw(b)) for a, b in zip(sizes, sizes[1:], strict=False))
+    return MLPRecord(
+        numeric_columns=i32(3, 0),
+        edge_offsets=i32(0, 3, 5),
+        edges=f64(-1.5, 10.0, 1e6, 0.0, 99.0),
+        numeric_weight=draw(3, sizes[0]),
+        missing_weight=draw(2, sizes[0]),
+        category_columns=i32(1, 2),
+        category_offsets=i32(0, 3, 10),
+        category_weight=draw(10, sizes[0]),
+        first_bias=draw(sizes[0]),
+        layers=layers,
+        **scalars,
+    )
+
+
+# Two splits and three leaves: 0 -> (1 -> (2, 3), 4).
+FIVE_NODES = {
+    "feature": i32(2, 0, -1, -1, -1),
+    "threshold": f64(0.5, 40.0, 0.0, 0.0, 0.0),
+    "right": i32(4, 3, 0, 0, 0),
+    "missing_left": np.array([1, 0, 0, 0, 0], dtype=np.uint8),
+    "value": f32([0], [0], [0.25], [-1.5], [3]),
+}
+RANKS = {
+    "category_columns": i32(2),
+    "category_offsets": i32(0, 6),
+    "category_rank": f64(0.0, 1.0, 2.0, -3.5, 4.0, np.nan),
+}
+
+
+def trees_body(n_trees, tree_output, base, link, **changes):
+    """`n_trees` equal trees of five nodes."""
+    parts = {name: np.concatenate([array] * n_trees) for name, array in FIVE_NODES.items()}
+    is_leaf = parts["feature"] == -1
+    shift = np.repeat(5 * np.arange(n_trees), 5)
+    parts["right"] = np.where(is_leaf, 0, parts["right"] + shift).astype(np.int32)
+    parts["roots"] = i32(*(5 * np.arange(n_trees)))
+    fields = parts | RANKS | {"tree_output": i32(*tree_output), "base": f64(*base), "link": link}
+    return TreesRecord(**(fields | changes))
+
+
+def classifier(body, classes):
+    return CompactModel("classification", SCHEMA, body, classes)
+
+
+def regressor(body):
+    return CompactModel("regression", SCHEMA, body)
+
+
+PROBABILITIES = f32([0, 0, 0], [0, 0, 0], [1, 0, 0], [0.5, 0.5, 0], [0, 0.25, 0.75])
+
+MODELS = {
+    "mlp_classifier": classifier(mlp_body(3, (4, 2)), ("a", "b", "c")),
+    "mlp_additive": classifier(mlp_body(2), (False, True)),
+    "mlp_regressor": regressor(mlp_body(1, (3,), output_mean=12.5, output_scale=0.1)),
+    "trees_softmax": classifier(trees_body(3, (0, 1, 2), (0, 0.5, -1), "softmax"), (0, 1, 2)),
+    "trees_sigmoid": classifier(trees_body(2, (0, 0), (0.5,), "sigmoid"), ("no", "yes")),
+    "tree_of_probabilities": classifier(
+        trees_body(1, (-1,), (0, 0, 0), "identity", value=PROBABILITIES), (1.5, "b", True)
+    ),
+    "trees_regressor": regressor(trees_body(2, (0, -1), (7.0,), "identity")),
+}
+
+
+def selftest_for(model, **changes):
+    expected = np.linspace(0.1, 0.9, len(ROWS) * model.n_outputs)
+    fields = {
+        "rows": ROWS,
+        "expected": expected.reshape(len(ROWS), model.n_outputs),
+        "tolerance": 1e-6,
+    }
+    return SelfTest(**(fields | changes))
