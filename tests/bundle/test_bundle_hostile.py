@@ -113,6 +113,10 @@ def test_load_refuses_a_compressed_member(data):
     refused(bomb, "stored, not compressed")
 
 
+def test_load_refuses_a_name_that_is_not_ascii(data):
+    refused(data.replace(b"README.md", b"README.m\xe4", 1), "member names must be ASCII")
+
+
 def test_load_refuses_an_encrypted_member(data):
     forged = bytearray(data)
     forged[6] |= 1
