@@ -1,5 +1,7 @@
 """Small models written by hand, one of each shape a bundle can hold."""
 
+import itertools
+
 import numpy as np
 
 from ensemble_kd._schema import Column, TableSchema
@@ -39,7 +41,7 @@ def mlp_body(n_outputs, widths=(), **scalars):
         return rng.normal(size=shape).astype(np.float32)
 
     sizes = (*widths, n_outputs)
-    layers = tuple(Dense(draw(a, b), draw(b)) for a, b in zip(sizes, sizes[1:], strict=False))
+    layers = tuple(Dense(draw(a, b), draw(b)) for a, b in itertools.pairwise(sizes))
     return MLPRecord(
         numeric_columns=i32(3, 0),
         edge_offsets=i32(0, 3, 5),

@@ -165,6 +165,7 @@ def test_save_survives_kill(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", program],
+        check=False,
         cwd=tmp_path,
         env=environment,
         capture_output=True,
