@@ -84,7 +84,7 @@ def _audit_classes(model: CompactModel) -> None:
         raise BundleError(f"task must be classification or regression, got {shown(model.task)}.")
     classes = model.classes
     for label in classes:
-        if type(label) not in _CATEGORY_TYPES or label != label:
+        if type(label) not in _CATEGORY_TYPES:
             raise BundleError(
                 f"a class must be a plain string, number or boolean, got {shown(label)}."
             )

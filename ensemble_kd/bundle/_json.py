@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ensemble_kd.errors import BundleError
@@ -58,7 +59,7 @@ def shown(value: Any) -> str:
     return reprlib.repr(value)
 
 
-def check_keys(where: str, given: Mapping[str, Any], wanted: Set[str]) -> None:
+def check_keys(where: str, given: Mapping[str, Any], wanted: AbstractSet[str]) -> None:
     """Raise a `BundleError` unless `given` has the keys `wanted`, neither more nor less."""
     for name in sorted(wanted - given.keys()):
         raise BundleError(f"{where} must hold {name!r}, which is missing.")
