@@ -195,6 +195,20 @@ class TableSchema:
             out[:, j] = _encode_column(column, _object_array([row.get(column.name) for row in rows]))
         return out
 
+    def decode_rows(self, codes: Matrix) -> list[list[Any]]:
+        """Return encoded rows as plain values that JSON can hold, None where missing.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_columns)
+            Encoded rows; a category never seen has no value of its own and is given as the text
+            ``"<unseen>"``.
+        """
+        return [
+            [_plain_value(column, value) for column, value in zip(self.columns, row, strict=True)]
+            for row in codes.tolist()
+        ]
+
     def keep_categories(self, kept: Mapping[int, Sequence[int]]) -> TableSchema:
         """Forget categories: those not kept share the code of categories never seen.
 
@@ -261,6 +275,17 @@ class TableSchema:
             raise InputError(f"the schema is not of the expected form: {error!r}.") from error
         _check_schema(schema)
         return schema
+
+
+def _plain_value(column: Column, code: float) -> Any:
+    if code != code:
+        return None
+    if column.kind == "boolean":
+        return bool(code)
+    if column.kind == "categorical":
+        known = code < len(column.categories)
+        return column.categories[int(code)] if known else "<unseen>"
+    return int(code) if column.integer and abs(code) < 2**53 and code == int(code) else code
 
 
 def _check_schema(schema: TableSchema) -> None:

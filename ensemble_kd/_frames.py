@@ -1,0 +1,85 @@
+"""From encoded rows back to rows of the caller's own kind: synthetic rows for any teacher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._schema import Column, TableSchema, is_frame
+
+
+class RowDecoder:
+    """Turn encoded rows into a frame or array like the one given.
+
+    Parameters
+    ----------
+    X : pandas data frame or ndarray of shape (n_samples, n_features)
+        The table whose column names and dtypes the decoded rows take.
+    schema : TableSchema
+        The schema inferred from it.
+    """
+
+    def __init__(self, X: Any, schema: TableSchema) -> None:
+        self.schema = schema
+        self._template = X.iloc[:0].copy() if is_frame(X) else np.asarray(X)[:0]
+
+    def decode(self, codes: NDArray[np.float64]) -> Any:
+        """Return encoded rows as raw ones.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_columns)
+            Encoded rows without unseen categories.
+
+        Returns
+        -------
+        data frame or ndarray of shape (n_rows, n_columns)
+            Same column names and dtypes as the table given.
+        """
+        columns = [
+            _raw_values(column, codes[:, j]) for j, column in enumerate(self.schema.columns)
+        ]
+        if is_frame(self._template):
+            return self._frame(columns)
+        dtype = self._template.dtype
+        if dtype.kind in "OUS":
+            out = np.empty(codes.shape, dtype=object)
+            for j, values in enumerate(columns):
+                out[:, j] = values
+            return out
+        return codes.astype(dtype)
+
+    def _frame(self, columns: list[Any]) -> Any:
+        import pandas as pd
+
+        series = {}
+        for j, values in enumerate(columns):
+            dtype = self._template.dtypes.iloc[j]
+            if np.dtype(getattr(values, "dtype", object)).kind == "f" and dtype.kind in "iu":
+                values = np.round(values)
+                if np.isnan(values).any():
+                    values = pd.array(values, dtype="Float64")
+            series[j] = pd.Series(values).astype(dtype)
+        frame = pd.DataFrame(series)
+        frame.columns = self._template.columns
+        return frame
+
+
+def _raw_values(column: Column, codes: NDArray[np.float64]) -> NDArray[Any]:
+    """Return one column's values: floats, or objects with None where missing."""
+    if column.kind == "numeric":
+        return codes
+    table = np.empty(column.n_codes + 1, dtype=object)
+    levels = [False, True] if column.kind == "boolean" else list(column.categories)
+    table[: len(levels)] = levels
+    values = table[np.where(np.isnan(codes), column.n_codes, codes).astype(np.int64)]
+    if column.kind == "boolean" and not np.isnan(codes).any():
+        return values.astype(bool)
+    return values
+
+
+def take_rows(X: Any, rows: NDArray[Any]) -> Any:
+    """Return some rows of a frame or array, by index or mask."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

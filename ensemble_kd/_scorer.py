@@ -1,0 +1,241 @@
+"""A compact model at work: raw rows in, classes, probabilities or values out, numpy alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._schema import TableSchema
+from ensemble_kd.bundle import Bundle, SelfTest, load_bundle
+from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.model import CompactModel
+from ensemble_kd.runtime import build_runtime, response
+
+N_SELFTEST_ROWS = 32
+SELFTEST_TOLERANCE = 1e-5
+
+
+class Scorer:
+    """Score raw rows with a compact model.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student's arrays.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+        What it predicts.
+    schema : TableSchema
+        The columns of a raw row.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the probabilities (classification).
+    bundle : Bundle or None
+        Manifest and model card, where the model came from a file.
+    """
+
+    def __init__(self, model: CompactModel, bundle: Bundle | None = None) -> None:
+        self.model = model
+        self.bundle = bundle
+        self._runtime = build_runtime(model)
+        if model.task == "classification":
+            self.classes_ = np.array(model.classes)
+
+    @property
+    def task(self) -> str:
+        """What the model predicts, "classification" or "regression"."""
+        return self.model.task
+
+    @property
+    def schema(self) -> TableSchema:
+        """The columns of a raw row."""
+        return self.model.schema
+
+    def respond(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities or values of shape (n_samples, n_outputs) for raw rows."""
+        return response(self.model, self._runtime.outputs(self.model.schema.encode(X)))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows; a missing value is None or NaN, a category never seen is allowed.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        AttributeError
+            If the model predicts values.
+        """
+        self._check_classifier("predict_proba")
+        return self.respond(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return class labels or values.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        """
+        answer = self.respond(X)
+        if self.model.task == "classification":
+            return np.asarray(self.classes_[answer.argmax(axis=1)])
+        return answer[:, 0]
+
+    def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
+        """Return the probability of each class for one raw row.
+
+        Parameters
+        ----------
+        row : dict
+            Value of each column by name; a nullable column may be left out.
+
+        Returns
+        -------
+        dict
+            Probability by class label.
+
+        Raises
+        ------
+        InputError
+            If a key is unknown, a value is absent, or of the wrong kind.
+        """
+        self._check_classifier("predict_proba_one")
+        return dict(zip(self.model.classes, self._respond_one(row), strict=True))
+
+    def predict_one(self, row: Mapping[str, Any]) -> Any:
+        """Return the class label or value of one raw row, given as a dict.
+
+        Parameters
+        ----------
+        row : dict
+            Value of each column by name; a nullable column may be left out.
+
+        Returns
+        -------
+        label or float
+
+        Raises
+        ------
+        InputError
+            If a key is unknown, a value is absent, or of the wrong kind.
+        """
+        answer = self._respond_one(row)
+        if self.model.task == "classification":
+            return self.model.classes[int(np.argmax(answer))]
+        return answer[0]
+
+    def _respond_one(self, row: Mapping[str, Any]) -> list[float]:
+        if not isinstance(row, Mapping):
+            raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
+        outputs = self._runtime.outputs(self.model.schema.encode_one(row))
+        answer: list[float] = response(self.model, outputs)[0].tolist()
+        return answer
+
+    def _check_classifier(self, method: str) -> None:
+        if self.model.task != "classification":
+            raise AttributeError(f"{method} is for classifiers; this model predicts values: use predict.")
+
+    def __repr__(self) -> str:
+        """Return the task, the kind of student and the number of columns."""
+        kind = type(self.model.body).__name__.removesuffix("Record")
+        return f"Scorer({self.task}, {kind}, {len(self.schema.columns)} columns)"
+
+
+def make_selftest(model: CompactModel) -> SelfTest:
+    """Return rows made up from the schema alone, and the model's answers to them.
+
+    No row of the training data goes into a model file; the rows reach every category, both bounds,
+    missing values and a category never seen.
+    """
+    rng = np.random.default_rng(0)
+    codes = np.empty((N_SELFTEST_ROWS, len(model.schema.columns)))
+    for j, column in enumerate(model.schema.columns):
+        if column.kind == "numeric":
+            low, high = column.minimum or 0.0, column.maximum or 0.0
+            values = low + (high - low) * rng.random(N_SELFTEST_ROWS)
+            values = np.round(values) if column.integer else values
+        else:
+            n_codes = 2 if column.kind == "boolean" else column.n_codes
+            values = rng.integers(n_codes, size=N_SELFTEST_ROWS).astype(np.float64)
+        values[rng.random(N_SELFTEST_ROWS) < 0.1] = np.nan
+        codes[:, j] = values
+    rows = model.schema.decode_rows(codes)
+    expected = _answer(model, rows)
+    return SelfTest(tuple(tuple(row) for row in rows), expected, SELFTEST_TOLERANCE)
+
+
+def _answer(model: CompactModel, rows: Any) -> NDArray[np.float64]:
+    table = np.empty((len(rows), len(model.schema.columns)), dtype=object)
+    for i, row in enumerate(rows):
+        table[i] = row
+    encoded = model.schema.encode(table)
+    return response(model, build_runtime(model).outputs(encoded))
+
+
+def load(path: str | os.PathLike[str] | bytes) -> Scorer:
+    """Load a saved model and test it on the rows it carries.
+
+    Needs numpy and safetensors alone.
+
+    Parameters
+    ----------
+    path : str, path or bytes
+        A `.ekd` file, or its content.
+
+    Returns
+    -------
+    Scorer
+        With `predict`, `predict_proba`, `predict_one` and `predict_proba_one`.
+
+    Raises
+    ------
+    BundleError
+        If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
+        does not give the answers that its file promises.
+
+    Examples
+    --------
+    >>> load("missing.ekd")
+    Traceback (most recent call last):
+        ...
+    ensemble_kd.errors.BundleError: ...
+    """
+    bundle = load_bundle(path)
+    promised = bundle.selftest
+    try:
+        given = _answer(bundle.model, promised.rows)
+        scale = np.maximum(1.0, np.abs(promised.expected))
+        wrong = not np.all(np.abs(given - promised.expected) <= promised.tolerance * scale)
+    except (InputError, TypeError, ValueError, IndexError) as error:
+        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
+    if wrong:
+        worst = float(np.max(np.abs(given - promised.expected) / scale))
+        raise BundleError(
+            f"the model must answer its self-test rows within {promised.tolerance}, got a difference "
+            f"of {worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
+        )
+    return Scorer(bundle.model, bundle)

@@ -1,0 +1,154 @@
+"""Input checks shared by the estimators: the table, the target, the weights, the seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from ensemble_kd._schema import is_frame
+from ensemble_kd.errors import InputError
+
+
+def table(X: Any, fitted: Any = None) -> Any:
+    """Return the rows as a pandas frame or a two-dimensional array.
+
+    Parameters
+    ----------
+    X : data frame or array-like of shape (n_samples, n_features)
+        Raw rows.
+    fitted : estimator or None, default=None
+        If given, `X` must have the columns that it was fitted on.
+
+    Returns
+    -------
+    data frame or ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    InputError
+        If `X` is not a table or has no rows or no columns.
+    TypeError
+        If `X` is sparse.
+    """
+    if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
+        X = X.to_pandas()
+    if hasattr(X, "toarray"):
+        raise TypeError(
+            "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to dense."
+        )
+    if not is_frame(X):
+        X = _as_matrix(X)
+    if X.shape[0] == 0:
+        raise InputError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")  # fmt: skip
+    if X.shape[1] == 0:
+        raise InputError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    if fitted is not None:
+        validate_data(fitted, X, reset=False, skip_check_array=True)
+    return X
+
+
+def _as_matrix(X: Any) -> NDArray[Any]:
+    mixed = isinstance(X, list | tuple) and any(
+        isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row
+    )
+    array = np.asarray(X, dtype=object) if mixed else np.asarray(X)
+    if array.dtype.kind == "c":
+        raise InputError("Complex data not supported: give real numbers.")
+    if array.ndim != 2:
+        raise InputError(
+            f"Expected 2D array, got {array.ndim}D array instead, of shape {array.shape}. "
+            "Reshape your data: X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample."
+        )
+    return array
+
+
+def record_features(estimator: Any, X: Any) -> None:
+    """Set `n_features_in_` and, for a frame, `feature_names_in_`."""
+    validate_data(estimator, X, reset=True, skip_check_array=True)
+
+
+def check_target(
+    y: Any, n_samples: int, is_classification: bool
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Return the target as class indices and classes, or as values and None.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        True targets.
+    n_samples : int
+        Rows of the table.
+    is_classification : bool
+        Whether `y` are labels.
+
+    Returns
+    -------
+    target : ndarray of shape (n_samples,)
+        Class indices (int64), or values (float64).
+    classes : ndarray of shape (n_classes,) or None
+        The sorted labels.
+
+    Raises
+    ------
+    InputError
+        If labels or values are missing, or there is a single class.
+    """
+    if y is None:
+        raise InputError("requires y to be passed, but the target y is None.")
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(y, np.empty(n_samples))
+    if not is_classification:
+        values = np.asarray(y, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
+        return values, None
+    labels = np.asarray(y)
+    missing = np.array([value is None or value != value for value in labels.tolist()])
+    if missing.any():
+        raise InputError(
+            f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
+            "give them as X_unlabeled."
+        )
+    check_classification_targets(labels)
+    classes, target = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise InputError(
+            f"y must hold at least two classes, got one class only: {classes[0]!r}."
+        )
+    return target.astype(np.int64), classes
+
+
+def check_weight(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | None:
+    """Return the weights as float64, or None.
+
+    Raises
+    ------
+    InputError
+        If they are not one finite number a row, at least 0 and not all 0.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n_samples, float(weight))
+    if weight.ndim != 1:
+        raise InputError("Sample weights must be 1D array or scalar")
+    if weight.shape != (n_samples,):
+        raise InputError(
+            f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}: one weight a row."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
+        raise InputError("sample_weight must be finite, at least 0 and not all 0.")
+    return weight
+
+
+def check_seed(random_state: Any) -> int:
+    """Return one integer seed from an int, RandomState or None."""
+    return int(check_random_state(random_state).randint(2**31 - 1))

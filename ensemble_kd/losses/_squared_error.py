@@ -1,0 +1,58 @@
+"""Squared error to the teacher's value and to the true value, for regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.losses._base import Array, check_alpha, row_alpha
+
+
+@dataclass(frozen=True)
+class SquaredErrorLoss:
+    """Half the squared error to the teacher's value, mixed with that to the true value.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Weight of the teacher's term, in [0, 1]. Rows without a true value take 1.
+
+    Raises
+    ------
+    InputError
+        If alpha is out of range.
+    """
+
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_alpha(self.alpha)
+
+    def __call__(
+        self, outputs: Array, response: Array, hard: NDArray[np.float64]
+    ) -> tuple[Array, Array]:
+        """Return the loss of each row and its gradient.
+
+        Parameters
+        ----------
+        outputs, response : ndarray of shape (n_samples, 1)
+            The student's and the teacher's values.
+        hard : ndarray of shape (n_samples,)
+            The true value, NaN where there is none.
+
+        Returns
+        -------
+        value : ndarray of shape (n_samples,)
+        gradient : ndarray of shape (n_samples, 1)
+        """
+        alpha = row_alpha(self.alpha, ~np.isnan(hard))
+        to_teacher = outputs - response
+        to_truth = outputs - np.where(np.isnan(hard), 0.0, hard)[:, None]
+        value = 0.5 * (alpha * to_teacher**2 + (1 - alpha) * to_truth**2)
+        return value[:, 0], alpha * to_teacher + (1 - alpha) * to_truth
+
+    def curvature(self, outputs: Array, response: Array, hard: NDArray[np.float64]) -> Array:
+        """Return ones of the shape of `outputs`."""
+        return np.ones_like(outputs)

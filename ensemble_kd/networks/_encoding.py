@@ -1,0 +1,130 @@
+"""Which inputs a network takes: edges of the piecewise-linear encoding, and rows for categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._schema import TableSchema
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The columns a network uses, and how.
+
+    Parameters
+    ----------
+    numeric_columns : ndarray of shape (n_numeric,), int32
+        Numeric columns with at least two distinct values or a missing one.
+    edges : tuple of ndarray
+        For each of them the strictly increasing edges, at least two.
+    category_columns : ndarray of shape (n_categorical,), int32
+        Boolean and categorical columns.
+    category_codes : tuple of ndarray
+        For each of them the pooled code of every code of the schema: the categories that are kept
+        in order, then one code for all others.
+    """
+
+    numeric_columns: NDArray[np.int32]
+    edges: tuple[NDArray[np.float64], ...]
+    category_columns: NDArray[np.int32]
+    category_codes: tuple[NDArray[np.int64], ...]
+
+    @property
+    def category_sizes(self) -> NDArray[np.int64]:
+        """Rows of each column's table: its pooled codes, and one for a missing value."""
+        return np.array([codes.max() + 2 for codes in self.category_codes], dtype=np.int64)
+
+    def pooled_schema(self, schema: TableSchema) -> TableSchema:
+        """Return the schema without the categories that are not told apart."""
+        kept = {
+            int(j): np.flatnonzero(codes < codes.max())
+            for j, codes in zip(self.category_columns, self.category_codes, strict=True)
+            if schema.columns[j].kind == "categorical"
+        }
+        return schema.keep_categories({j: codes.tolist() for j, codes in kept.items()})
+
+    def numeric_inputs(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return shape (n_samples, n_numeric): each column scaled so that its edges span [0, 1].
+
+        Values beyond the edges are brought to them; NaN stays NaN.
+        """
+        first = np.array([edges[0] for edges in self.edges])
+        last = np.array([edges[-1] for edges in self.edges])
+        values = X[:, self.numeric_columns]
+        return np.asarray(np.clip((values - first) / (last - first), 0.0, 1.0), dtype=np.float32)
+
+    def category_inputs(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return shape (n_samples, n_categorical): row of one table that holds all columns' rows."""
+        sizes = self.category_sizes
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        out = np.empty((len(X), len(sizes)), dtype=np.int64)
+        for c, (j, pooled) in enumerate(zip(self.category_columns, self.category_codes, strict=True)):
+            table = np.append(pooled, sizes[c] - 1)
+            codes = np.where(np.isnan(X[:, j]), len(pooled), X[:, j]).astype(np.int64)
+            out[:, c] = table[codes] + offsets[c]
+        return out
+
+
+def fit_encoding(
+    X: NDArray[np.float64], schema: TableSchema, *, n_bins: int, max_categories: int
+) -> Encoding:
+    """Choose the inputs from encoded training rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_columns)
+        Encoded real rows.
+    schema : TableSchema
+        What the columns mean.
+    n_bins : int
+        Largest number of intervals a numeric column is cut into, at least 1.
+    max_categories : int
+        Categories of a column that are told apart, the most frequent ones; at least 1.
+
+    Returns
+    -------
+    Encoding
+    """
+    numeric = []
+    edges = []
+    for j in np.flatnonzero(~schema.is_discrete):
+        column_edges = quantile_edges(X[:, j], n_bins)
+        if column_edges is not None:
+            numeric.append(j)
+            edges.append(column_edges)
+    categorical = np.flatnonzero(schema.is_discrete)
+    return Encoding(
+        np.array(numeric, dtype=np.int32),
+        tuple(edges),
+        categorical.astype(np.int32),
+        tuple(_pool(X[:, j], int(schema.n_codes[j]), max_categories) for j in categorical),
+    )
+
+
+def _pool(values: NDArray[np.float64], n_codes: int, max_categories: int) -> NDArray[np.int64]:
+    """Return the pooled code of each code: the frequent ones keep their order, others share one."""
+    if n_codes - 1 <= max_categories:
+        return np.arange(n_codes)
+    counts = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=n_codes)[:-1]
+    kept = np.sort(np.argsort(-counts, kind="stable")[:max_categories])
+    pooled = np.full(n_codes, len(kept), dtype=np.int64)
+    pooled[kept] = np.arange(len(kept))
+    return pooled
+
+
+def quantile_edges(values: NDArray[np.float64], n_bins: int) -> NDArray[np.float64] | None:
+    """Return the distinct quantiles of a column as edges, or None where it tells nothing.
+
+    A column of few values gets an edge at each of them, so that no value is passed over. A column
+    of one value that is sometimes missing gets an interval of its own, above that value.
+    """
+    finite = values[np.isfinite(values)]
+    distinct = np.unique(finite)
+    if len(distinct) > n_bins + 1:
+        distinct = np.unique(np.quantile(finite, np.linspace(0.0, 1.0, n_bins + 1)))
+    if len(distinct) == 1 and np.isnan(values).any():
+        return np.array([distinct[0], np.nextafter(distinct[0] + abs(distinct[0]) + 1.0, np.inf)])
+    return distinct if len(distinct) >= 2 else None

@@ -1,0 +1,7 @@
+"""Compact model -> outputs, with numpy alone."""
+
+from ensemble_kd.runtime._mlp import MLPRuntime
+from ensemble_kd.runtime._response import Runtime, build_runtime, response
+from ensemble_kd.runtime._trees import TreesRuntime
+
+__all__ = ["MLPRuntime", "Runtime", "TreesRuntime", "build_runtime", "response"]

@@ -1,0 +1,75 @@
+"""Score trees: all rows walk down all trees together, one level a step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.model import TreesRecord
+
+# Positions (rows x trees) held at once.
+CHUNK_POSITIONS = 1_000_000
+
+
+class TreesRuntime:
+    """Sums of leaf values from encoded rows.
+
+    Parameters
+    ----------
+    record : TreesRecord
+        The arrays.
+    """
+
+    def __init__(self, record: TreesRecord) -> None:
+        self.record = record
+        self._is_leaf = record.feature < 0
+        self._next_right = np.where(self._is_leaf, np.arange(len(record.feature)), record.right)
+        self._next_left = np.arange(len(record.feature)) + ~self._is_leaf
+
+    def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return sums of leaf values, before the link.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns), float64
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_sums), float64
+        """
+        ranked = self._rank_categories(X)
+        step = max(1, CHUNK_POSITIONS // max(1, len(self.record.roots)))
+        chunks = [self._sum(ranked[i : i + step]) for i in range(0, len(X), step)]
+        return np.vstack(chunks) if chunks else self._sum(ranked)
+
+    def _rank_categories(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        record = self.record
+        if not len(record.category_columns):
+            return X
+        out = X.copy()
+        for c, j in enumerate(record.category_columns):
+            ranks = record.category_rank[record.category_offsets[c] : record.category_offsets[c + 1]]
+            codes = np.where(np.isnan(X[:, j]), len(ranks), X[:, j]).astype(np.int64)
+            out[:, j] = np.append(ranks, np.nan)[codes]
+        return out
+
+    def _sum(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        record = self.record
+        rows = np.arange(len(X))[:, None]
+        node = np.repeat(record.roots[None, :].astype(np.int64), len(X), axis=0)
+        while not self._is_leaf[node].all():
+            value = X[rows, record.feature[node]]
+            missing = np.isnan(value)
+            left = np.where(missing, record.missing_left[node] == 1, value <= record.threshold[node])
+            node = np.where(left, self._next_left[node], self._next_right[node])
+        leaves = record.value[node].astype(np.float64)
+        out = np.repeat(record.base[None, :], len(X), axis=0)
+        for k in range(out.shape[1]):
+            mine = record.tree_output == k
+            if mine.any():
+                out[:, k] += leaves[:, mine, 0].sum(axis=1)
+        whole = record.tree_output == -1
+        if whole.any():
+            out += leaves[:, whole].sum(axis=1)
+        return out

@@ -1,0 +1,24 @@
+"""Students: small models that learn a transfer set and become plain records."""
+
+from typing import Any
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.students._base import Student
+from ensemble_kd.students._gbdt import GBDTStudent
+from ensemble_kd.students._mlp import MLPStudent
+from ensemble_kd.students._tree import TreeStudent
+
+STUDENTS = {"mlp": MLPStudent, "gbdt": GBDTStudent, "tree": TreeStudent}
+
+
+def as_student(student: Any) -> Student:
+    """Return the student a name stands for, or the student itself."""
+    if isinstance(student, Student):
+        return student
+    if isinstance(student, str) and student in STUDENTS:
+        made: Student = STUDENTS[student]()
+        return made
+    raise InputError(f"student must be one of {sorted(STUDENTS)} or a Student, got {student!r}.")
+
+
+__all__ = ["GBDTStudent", "MLPStudent", "STUDENTS", "Student", "TreeStudent", "as_student"]

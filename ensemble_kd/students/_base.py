@@ -1,0 +1,58 @@
+"""The contract of a student: learn a transfer set, respond to encoded rows, become a record."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.model import CompactModel
+
+
+class Student(BaseEstimator):  # type: ignore[misc]
+    """Base of the students. A student has the parameters `random_state` and `verbose`."""
+
+    @abstractmethod
+    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
+        """Learn the rows that are not held out, stopped by those that are.
+
+        Parameters
+        ----------
+        transfer_set : TransferSet
+            Encoded rows with the teacher's response.
+        loss : DistillationLoss
+            What to minimise, in the mean over rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of range, or the student cannot learn this loss.
+        """
+
+    @abstractmethod
+    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the response to encoded rows, by the library that trained the student.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
+
+    @abstractmethod
+    def to_model(self) -> CompactModel:
+        """Return the student as plain arrays, with the same response."""

@@ -1,0 +1,237 @@
+"""The `gbdt` student: LightGBM on soft labels with the loss's own gradient."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._optional import require
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd._validation import check_seed
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import DistillationLoss, softmax
+from ensemble_kd.model import CompactModel, Link, TreesRecord
+from ensemble_kd.students._base import Student
+from ensemble_kd.students._ranks import fit_ranks
+
+SMALLEST_CURVATURE = 1e-6
+
+
+class GBDTStudent(Student):
+    """Gradient-boosted trees (LightGBM) that learn soft labels by true cross-entropy.
+
+    Two classes are one tree a round on the log-odds; more are a softmax with a tree a class, not a
+    squared error for each class, so that probabilities are valid by construction.
+
+    Parameters
+    ----------
+    n_estimators : int, default=300
+        Most boosting rounds, at least 1; a tenth as many a class where there are many classes.
+    num_leaves : int, default=31
+        Leaves of a tree, at least 2.
+    learning_rate : float, default=0.1
+        In (0, 1].
+    min_child_samples : int, default=10
+        Rows of a leaf, at least 1.
+    patience : int, default=20
+        Rounds without a better held-out loss after which boosting ends.
+    n_jobs : int or None, default=None
+        Threads; None leaves it to LightGBM.
+    random_state : int, RandomState or None, default=None
+        Seed.
+    verbose : int, default=0
+        Unused; boosting takes seconds.
+
+    Attributes
+    ----------
+    booster_ : lightgbm.Booster
+        The trees, up to the best round.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_estimators: int = 300,
+        num_leaves: int = 31,
+        learning_rate: float = 0.1,
+        min_child_samples: int = 10,
+        patience: int = 20,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.num_leaves = num_leaves
+        self.learning_rate = learning_rate
+        self.min_child_samples = min_child_samples
+        self.patience = patience
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
+        """Learn a transfer set; see `Student.fit_transfer`."""
+        self._check_parameters()
+        lightgbm = require("lightgbm", extra="train")
+        self._schema, self._classes = transfer_set.schema, transfer_set.classes
+        self._ranks = fit_ranks(transfer_set)
+        train = transfer_set.take(~transfer_set.held_out)
+        stop = transfer_set.take(transfer_set.held_out) if transfer_set.held_out.any() else train
+        n_outputs = transfer_set.n_outputs
+        self._n_sums = 1 if n_outputs == 2 and self._classes else n_outputs
+        self._base = _starting_point(train, self._n_sums)
+        parameters: dict[str, Any] = {
+            "objective": lambda sums, _: self._gradient(sums, train, loss),
+            "num_class": self._n_sums,
+            "metric": "none",
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "min_data_in_leaf": max(1, min(self.min_child_samples, len(train) // 4)),
+            "seed": check_seed(self.random_state),
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+        if self.n_jobs is not None:
+            parameters["num_threads"] = self.n_jobs
+        n_rounds = self.n_estimators if self._n_sums == 1 else max(30, 3 * self.n_estimators // 10)
+        train_data = self._dataset(lightgbm, train)
+        self.booster_ = lightgbm.train(
+            parameters,
+            train_data,
+            num_boost_round=n_rounds,
+            valid_sets=[self._dataset(lightgbm, stop, reference=train_data)],
+            feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
+            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
+        )
+        return self
+
+    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities or values by LightGBM; see `Student.respond`."""
+        raw = np.asarray(self.booster_.predict(self._ranks.apply(X), raw_score=True))
+        outputs = self._outputs(raw.reshape(len(X), -1) + self._base)
+        return softmax(outputs) if self._classes else outputs
+
+    def to_model(self) -> CompactModel:
+        """Return the trees as plain arrays."""
+        link: Link = "identity"
+        if self._classes:
+            link = "sigmoid" if self._n_sums == 1 else "softmax"
+        dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
+        return CompactModel(
+            "classification" if self._classes else "regression",
+            self._schema,
+            TreesRecord(
+                **_lay_out([tree["tree_structure"] for tree in dumped["tree_info"]], self._n_sums),
+                base=np.asarray(self._base, dtype=np.float64),
+                category_columns=self._ranks.columns,
+                category_offsets=self._ranks.offsets,
+                category_rank=self._ranks.flat,
+                link=link,
+            ),
+            self._classes,
+        )
+
+    def _dataset(self, lightgbm: Any, rows: TransferSet, reference: Any = None) -> Any:
+        return lightgbm.Dataset(
+            self._ranks.apply(rows.X),
+            label=np.zeros(len(rows)),
+            init_score=np.tile(self._base, (len(rows), 1)).reshape(-1, order="F"),
+            reference=reference,
+            params={"verbosity": -1},
+        )
+
+    def _outputs(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return logits of all classes from the log-odds of the second of two."""
+        if self._classes and self._n_sums == 1:
+            return np.hstack([np.zeros_like(sums), sums])
+        return sums
+
+    def _gradient(
+        self, sums: NDArray[np.float64], rows: TransferSet, loss: DistillationLoss
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        outputs = self._outputs(sums.reshape(len(rows), -1))
+        _, gradient = loss(outputs, rows.response, rows.hard)
+        curvature = loss.curvature(outputs, rows.response, rows.hard)
+        if self._n_sums > 1:
+            # Friedman 2001, section 4.6: the diagonal alone overshoots by (K - 1) / K.
+            curvature = curvature * self._n_sums / (self._n_sums - 1)
+        weight = rows.sample_weight[:, None]
+        last = slice(-self._n_sums, None)
+        gradient = gradient[:, last] * weight
+        curvature = np.maximum(curvature[:, last], SMALLEST_CURVATURE) * weight
+        if self._n_sums == 1:
+            return gradient[:, 0], curvature[:, 0]
+        return gradient, curvature
+
+    def _mean_loss(
+        self, sums: NDArray[np.float64], rows: TransferSet, loss: DistillationLoss
+    ) -> float:
+        value, _ = loss(self._outputs(sums.reshape(len(rows), -1)), rows.response, rows.hard)
+        return float(np.average(value, weights=rows.sample_weight))
+
+    def _check_parameters(self) -> None:
+        for name, least in (
+            ("n_estimators", 1),
+            ("num_leaves", 2),
+            ("min_child_samples", 1),
+            ("patience", 1),
+        ):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be >= {least}, got {getattr(self, name)!r}.")
+        if not 0 < self.learning_rate <= 1:
+            raise InputError(f"learning_rate must be in (0, 1], got {self.learning_rate!r}.")
+
+
+def _starting_point(rows: TransferSet, n_sums: int) -> NDArray[np.float64]:
+    """Return the constant outputs that fit the mean response."""
+    mean = np.average(rows.response, axis=0, weights=rows.sample_weight)
+    if not rows.is_classification:
+        return np.asarray(mean)
+    logits = np.log(np.maximum(mean, 1e-6))
+    return np.asarray(logits[1:] - logits[0] if n_sums == 1 else logits - logits.mean())
+
+
+def _lay_out(trees: list[dict[str, Any]], n_sums: int) -> dict[str, NDArray[Any]]:
+    """Lay LightGBM's trees out in preorder: the left child is the next node."""
+    feature: list[int] = []
+    threshold: list[float] = []
+    right: list[int] = []
+    missing_left: list[int] = []
+    value: list[float] = []
+    roots = []
+    for tree in trees:
+        roots.append(len(feature))
+        waiting: list[tuple[dict[str, Any], int]] = [(tree, -1)]
+        while waiting:
+            node, parent = waiting.pop()
+            index = len(feature)
+            if parent >= 0:
+                right[parent] = index
+            is_split = "split_feature" in node
+            feature.append(node["split_feature"] if is_split else -1)
+            threshold.append(node["threshold"] if is_split else 0.0)
+            missing_left.append(int(_missing_goes_left(node)) if is_split else 0)
+            value.append(0.0 if is_split else node["leaf_value"])
+            right.append(0)
+            if is_split:
+                waiting.append((node["right_child"], index))
+                waiting.append((node["left_child"], -1))
+    return {
+        "feature": np.array(feature, dtype=np.int32),
+        "threshold": np.array(threshold, dtype=np.float64),
+        "right": np.array(right, dtype=np.int32),
+        "missing_left": np.array(missing_left, dtype=np.uint8),
+        "value": np.array(value, dtype=np.float32)[:, None],
+        "roots": np.array(roots, dtype=np.int32),
+        "tree_output": (np.arange(len(trees)) % n_sums).astype(np.int32),
+    }
+
+
+def _missing_goes_left(node: dict[str, Any]) -> bool:
+    """Return LightGBM's way for NaN: it stands for 0 where training had no missing value."""
+    if node["missing_type"] == "None":
+        return bool(node["threshold"] >= 0.0)
+    return bool(node["default_left"])

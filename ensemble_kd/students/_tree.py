@@ -1,0 +1,155 @@
+"""The `tree` student: one small tree on soft labels."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeRegressor
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd._validation import check_seed
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
+from ensemble_kd.losses._base import one_hot, row_alpha
+from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.students._base import Student
+from ensemble_kd.students._ranks import fit_ranks
+
+# Trees take float32, which has no room beyond this.
+LARGEST_VALUE = 1e30
+
+
+class TreeStudent(Student):
+    """One decision tree whose leaves hold the mean soft label of their rows.
+
+    The mean is what minimises the cross-entropy to soft labels in a leaf, and splits lower the
+    squared distance to them, summed over classes (with hard labels: the Gini index).
+
+    Parameters
+    ----------
+    max_leaf_nodes : int, default=64
+        Leaves, at least 2.
+    min_samples_leaf : int, default=10
+        Rows of a leaf, at least 1.
+    random_state : int, RandomState or None, default=None
+        Seed.
+    verbose : int, default=0
+        Unused.
+
+    Attributes
+    ----------
+    tree_ : sklearn.tree.DecisionTreeRegressor
+        The tree.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_leaf_nodes: int = 64,
+        min_samples_leaf: int = 10,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
+        """Learn a transfer set; see `Student.fit_transfer`."""
+        if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
+            raise InputError(
+                "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "
+                f"{self.max_leaf_nodes!r} and {self.min_samples_leaf!r}."
+            )
+        if isinstance(loss, SoftTargetLoss):
+            if loss.temperature != 1.0:
+                raise InputError(
+                    f"temperature must be 1 for student='tree', whose leaves hold probabilities, got "
+                    f"{loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
+                )
+        elif not isinstance(loss, SquaredErrorLoss):
+            raise InputError(
+                f"student='tree' cannot learn {type(loss).__name__}: it has no logits; "
+                "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
+            )
+        self._schema, self._classes = transfer_set.schema, transfer_set.classes
+        self._ranks = fit_ranks(transfer_set)
+        # One tree of a given size is not stopped early, so held-out rows have no part here.
+        train = transfer_set.take(~transfer_set.held_out)
+        self.tree_ = DecisionTreeRegressor(
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=max(1, min(self.min_samples_leaf, len(train) // 4)),
+            random_state=check_seed(self.random_state),
+        )
+        rows = train.sample_weight > 0
+        self.tree_.fit(
+            self._inputs(train.X)[rows],
+            _mixed_target(train, loss.alpha)[rows],
+            sample_weight=train.sample_weight[rows],
+        )
+        return self
+
+    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities or values by scikit-learn; see `Student.respond`."""
+        return np.asarray(self.tree_.predict(self._inputs(X))).reshape(len(X), -1)
+
+    def to_model(self) -> CompactModel:
+        """Return the tree as plain arrays."""
+        tree = self.tree_.tree_
+        order, right = _preorder(tree.children_left, tree.children_right)
+        is_split = tree.children_left[order] >= 0
+        values = tree.value[order, :, 0]
+        return CompactModel(
+            "classification" if self._classes else "regression",
+            self._schema,
+            TreesRecord(
+                feature=np.where(is_split, tree.feature[order], -1).astype(np.int32),
+                threshold=np.where(is_split, tree.threshold[order], 0.0),
+                right=right,
+                missing_left=(is_split & (tree.missing_go_to_left[order] == 1)).astype(np.uint8),
+                value=np.where(is_split[:, None], 0.0, values).astype(np.float32),
+                roots=np.zeros(1, dtype=np.int32),
+                tree_output=np.full(1, -1, dtype=np.int32),
+                base=np.zeros(values.shape[1]),
+                category_columns=self._ranks.columns,
+                category_offsets=self._ranks.offsets,
+                category_rank=self._ranks.flat,
+                link="identity",
+            ),
+            self._classes,
+        )
+
+    def _inputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip(self._ranks.apply(X), -LARGEST_VALUE, LARGEST_VALUE)
+
+
+def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
+    """Return the teacher's response mixed with the truth where it is known."""
+    if rows.is_classification:
+        share = row_alpha(alpha, rows.hard >= 0)
+        return share * rows.response + (1 - share) * one_hot(rows.hard, rows.n_outputs)
+    share = row_alpha(alpha, ~np.isnan(rows.hard))
+    return share * rows.response + (1 - share) * np.nan_to_num(rows.hard)[:, None]
+
+
+def _preorder(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the old index of each node in preorder, and each node's right child in the new order."""
+    order: list[int] = []
+    waiting: list[tuple[int, int]] = [(0, -1)]
+    new_right: list[int] = []
+    while waiting:
+        node, parent = waiting.pop()
+        if parent >= 0:
+            new_right[parent] = len(order)
+        index = len(order)
+        order.append(node)
+        new_right.append(0)
+        if left[node] >= 0:
+            waiting.append((int(right[node]), index))
+            waiting.append((int(left[node]), -1))
+    return np.array(order), np.array(new_right, dtype=np.int32)

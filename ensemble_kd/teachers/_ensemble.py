@@ -1,0 +1,259 @@
+"""The heterogeneous teacher: several members, averaged with weights found out of fold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ensemble_kd._validation import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses._base import one_hot
+from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
+from ensemble_kd.teachers._lightgbm import LightGBMMember
+from ensemble_kd.teachers._members import Task
+from ensemble_kd.teachers._network import NetworkMember
+from ensemble_kd.teachers._out_of_fold import fit_over_folds, make_folds
+from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers._wrap import check_distillable, teacher_response
+from ensemble_kd.teachers._xgboost import XGBoostMember
+
+
+def _is_classification(ensemble: Any) -> bool:
+    return bool(ensemble.task == "classification")
+
+
+class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
+    """Several models as one teacher: the weighted mean of their probabilities or values.
+
+    Every member is fitted once a fold, which gives soft labels for rows it had not seen and the
+    weights, and once on all rows, which gives the model that labels new rows.
+
+    Parameters
+    ----------
+    members : list of (str, estimator) or None, default=None
+        Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
+        extra trees, XGBoost, LightGBM and a network, each of which reads categories and missing
+        values.
+    task : {"classification", "regression"}, default="classification"
+        What the members predict.
+    weights : "selection", "equal" or array of shape (n_members,), default="selection"
+        "selection": greedy ensemble selection on out-of-fold responses [1]_; "equal": the plain
+        mean; or weights, at least 0 and not all 0.
+    cv : int or splitter, default=5
+        Folds.
+    n_jobs : int or None, default=None
+        Fits at once, through joblib; None is one, with the threads of each library's own choice.
+    verbose : int, default=0
+        A progress bar from 1 on.
+    random_state : int, RandomState or None, default=0
+        Seeds folds and members.
+
+    Attributes
+    ----------
+    members_ : list of (str, estimator)
+        Fitted on all rows.
+    weights_ : ndarray of shape (n_members,)
+        They sum to 1.
+    out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
+        Weighted response to each training row of models that had not seen it.
+    member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
+        The same of each member alone.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels (classification).
+    n_features_in_, feature_names_in_
+        As in every scikit-learn estimator.
+
+    References
+    ----------
+    .. [1] Caruana et al. (2004). Ensemble Selection from Libraries of Models.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> members = [("lr", LogisticRegression(max_iter=500)), ("tree", DecisionTreeClassifier())]
+    >>> teacher = TeacherEnsemble(members).fit(X, y)
+    >>> teacher.out_of_fold_response_.shape
+    (150, 3)
+    """
+
+    def __init__(
+        self,
+        members: list[tuple[str, Any]] | None = None,
+        *,
+        task: Task = "classification",
+        weights: Literal["selection", "equal"] | Any = "selection",
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: Any = 0,
+    ) -> None:
+        self.members = members
+        self.task = task
+        self.weights = weights
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the members over folds and on all rows, and find the weights.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows; the default members take mixed types and missing values.
+        y : array of shape (n_samples,)
+            Class labels or values.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter or the data break a rule.
+        NotDistillableError
+            If a member gives no probabilities.
+        """
+        X = table(X)
+        target, classes = check_target(y, len(X), _is_classification(self))
+        weight = check_weight(sample_weight, len(X))
+        record_features(self, X)
+        seed = check_seed(self.random_state)
+        members = self._checked_members(seed)
+        if classes is not None:
+            self.classes_ = classes
+        labels = target if classes is None else classes[target]
+        responses, fitted = fit_over_folds(
+            members,
+            X,
+            labels,
+            weight,
+            folds=make_folds(target, self.cv, _is_classification(self), seed),
+            classes=classes,
+            refit=True,
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+        )
+        names = [name for name, _ in members]
+        self.members_ = list(zip(names, fitted, strict=True))
+        self.member_responses_ = responses
+        truth = target[:, None] if classes is None else one_hot(target, len(classes))
+        self.weights_ = self._find_weights(responses, truth, weight)
+        self.out_of_fold_response_ = np.tensordot(self.weights_, responses, axes=1)
+        return self
+
+    @available_if(_is_classification)
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return soft labels.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities.
+        """
+        return self._respond(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return class labels or values.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        response = self._respond(X)
+        if _is_classification(self):
+            return np.asarray(self.classes_[response.argmax(axis=1)])
+        return response[:, 0]
+
+    def _respond(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "members_")
+        X = table(X, fitted=self)
+        classes = self.classes_ if _is_classification(self) else None
+        used = zip(self.weights_, self.members_, strict=True)
+        parts = [w * teacher_response(model, X, classes) for w, (_, model) in used if w > 0]
+        return np.asarray(np.sum(parts, axis=0))
+
+    def _checked_members(self, seed: int) -> list[tuple[str, Any]]:
+        if self.members is None:
+            threads = -1 if self.n_jobs in (None, 1) else 1
+            kinds = {
+                "random_forest": RandomForestMember,
+                "extra_trees": ExtraTreesMember,
+                "xgboost": XGBoostMember,
+                "lightgbm": LightGBMMember,
+                "network": NetworkMember,
+            }
+            return [
+                (name, member(self.task, n_jobs=threads, random_state=seed))
+                for name, member in kinds.items()
+            ]
+        members = list(self.members)
+        if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
+            raise InputError(
+                f"members must be a list of (name, estimator) with at least one, got {members!r}."
+            )
+        names = [name for name, _ in members]
+        if len(set(names)) != len(names):
+            raise InputError(f"members must have names of their own, got {names}.")
+        for _, estimator in members:
+            check_distillable(estimator, _is_classification(self))
+        return members
+
+    def _find_weights(
+        self,
+        responses: NDArray[np.float64],
+        truth: NDArray[np.float64],
+        weight: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        n_members, n_samples = responses.shape[:2]
+        if isinstance(self.weights, str):
+            if self.weights == "equal":
+                return np.full(n_members, 1 / n_members)
+            if self.weights == "selection":
+                return greedy_weights(
+                    responses,
+                    truth,
+                    np.ones(n_samples) if weight is None else weight,
+                    is_classification=_is_classification(self),
+                )
+            raise InputError(
+                f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
+            )
+        given = np.asarray(self.weights, dtype=np.float64)
+        if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
+            raise InputError(
+                f"weights must be {n_members} numbers, at least 0 and not all 0, got {self.weights!r}."
+            )
+        return np.asarray(given / given.sum())
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what is predicted and that missing values and categories are welcome."""
+        tags = super().__sklearn_tags__()
+        is_classification = _is_classification(self)
+        tags.estimator_type = "classifier" if is_classification else "regressor"
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags

@@ -1,0 +1,60 @@
+"""LightGBM as a member (Ke 2017)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._optional import require
+from ensemble_kd.teachers._boosting import LEARNING_RATE, PATIENCE, max_rounds, stopping_split
+from ensemble_kd.teachers._members import Matrix, TableMember
+
+
+class LightGBMMember(TableMember):
+    """Gradient boosting by LightGBM, categories and missing values split natively."""
+
+    def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
+        lightgbm = require("lightgbm", extra="train")
+        is_classification = self.task == "classification"
+        n_classes = len(self.classes_) if is_classification else 1
+        objective = {True: "binary", False: "multiclass"}[n_classes == 2]
+        parameters = {
+            "objective": objective if is_classification else "regression",
+            "learning_rate": LEARNING_RATE,
+            "num_leaves": 31,
+            "min_data_in_leaf": min(20, max(1, len(X) // 10)),
+            "bagging_fraction": 0.8,
+            "bagging_freq": 1,
+            "feature_fraction": 0.7,
+            "seed": self.random_state,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+        if n_classes > 2:
+            parameters["num_class"] = n_classes
+        if self.n_jobs not in (None, -1):
+            parameters["num_threads"] = self.n_jobs
+        categorical = [j for j, c in enumerate(self.schema_.columns) if c.kind == "categorical"]
+        train, stop = stopping_split(target, is_classification, self.random_state)
+        rows = self._unseen_as_missing(X)
+        train_set = lightgbm.Dataset(
+            rows[train], target[train], weight=weight[train], categorical_feature=categorical,
+            params={"verbosity": -1},
+        )  # fmt: skip
+        stop_set = train_set.create_valid(rows[stop], target[stop], weight=weight[stop])
+        self.booster_ = lightgbm.train(
+            parameters,
+            train_set,
+            num_boost_round=max_rounds(n_classes),
+            valid_sets=[stop_set],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
+
+    def _respond(self, X: Matrix) -> Matrix:
+        out = np.asarray(self.booster_.predict(self._unseen_as_missing(X)), dtype=np.float64)
+        if self.task == "regression":
+            return out[:, None]
+        return np.column_stack([1 - out, out]) if out.ndim == 1 else out

@@ -1,0 +1,194 @@
+"""Soft labels for rows that the model had not seen: one fit a fold, each labels the rows left out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from tqdm.auto import tqdm
+
+from ensemble_kd._frames import take_rows
+from ensemble_kd.errors import InputError
+from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
+
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> Folds:
+    """Cut the rows into folds, each class spread over them as evenly as it can be.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        True targets.
+    cv : int or splitter
+        Number of folds, at least 2; or a scikit-learn splitter that tests each row once.
+    is_classification : bool
+        Whether to spread classes.
+    seed : int
+        Seeds the shuffling.
+
+    Returns
+    -------
+    list of (train, test)
+        Row indices.
+
+    Raises
+    ------
+    InputError
+        If cv is below 2, a splitter does not test each row once, or a fold would be left with a
+        single class.
+    """
+    if isinstance(cv, int | np.integer):
+        if cv < 2:
+            raise InputError(f"cv must be at least 2, got {cv}.")
+        n_splits = min(int(cv), len(y))
+        if is_classification:
+            counts = np.unique(y, return_counts=True)[1]
+            n_splits = max(2, min(n_splits, int(counts.max())))
+            splitter: Any = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
+        else:
+            splitter = KFold(n_splits, shuffle=True, random_state=seed)
+    else:
+        splitter = check_cv(cv, y, classifier=is_classification)
+    with warnings.catch_warnings():
+        # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        folds = list(splitter.split(np.zeros(len(y)), y))
+    tested = np.concatenate([test for _, test in folds])
+    if len(tested) != len(y) or len(np.unique(tested)) != len(y):
+        raise InputError(
+            f"cv must test each row exactly once, got {len(tested)} tests of {len(y)} rows; "
+            "use KFold or StratifiedKFold."
+        )
+    if is_classification and any(len(np.unique(y[train])) < 2 for train, _ in folds):
+        labels, counts = np.unique(y, return_counts=True)
+        rarest = labels[counts.argmin()]
+        raise InputError(
+            f"out-of-fold labels need at least 2 rows of each of two classes, got {counts.min()} of "
+            f"class {rarest!r}; give more rows of it."
+        )
+    return folds
+
+
+def fit_over_folds(
+    members: list[tuple[str, Any]],
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    *,
+    folds: Folds,
+    classes: NDArray[Any] | None,
+    refit: bool,
+    n_jobs: int | None,
+    verbose: int,
+) -> tuple[NDArray[np.float64], list[Any]]:
+    """Fit every member on every fold, and once on all rows.
+
+    Parameters
+    ----------
+    members : list of (str, estimator)
+        Names and unfitted estimators.
+    X, y, sample_weight
+        Raw rows, true targets, weights.
+    folds : list of (train, test)
+        Row indices.
+    classes : ndarray or None
+        Class labels in output order, None for regression.
+    refit : bool
+        Whether to fit on all rows as well.
+    n_jobs : int or None
+        Fits at once.
+    verbose : int
+        A progress bar from 1 on.
+
+    Returns
+    -------
+    out_of_fold : ndarray of shape (n_members, n_samples, n_outputs)
+        The response to each row of the fit that had not seen it.
+    fitted : list of estimator
+        The members fitted on all rows; empty without `refit`.
+    """
+    n_outputs = 1 if classes is None else len(classes)
+    out_of_fold = np.zeros((len(members), len(y), n_outputs))
+    everything = np.arange(len(y))
+    jobs = [(m, train, test) for m in range(len(members)) for train, test in folds]
+    if refit:
+        jobs += [(m, everything, everything[:0]) for m in range(len(members))]
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    results = parallel(
+        delayed(_fit_and_respond)(members[m][1], X, y, sample_weight, train, test, classes)
+        for m, train, test in jobs
+    )
+    fitted = []
+    bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
+               disable=verbose < 1)  # fmt: skip
+    for (m, _, test), (model, response) in bar:
+        bar.set_postfix(member=members[m][0])
+        if len(test):
+            out_of_fold[m, test] = response
+        else:
+            fitted.append(model)
+    return out_of_fold, fitted
+
+
+def _fit_and_respond(
+    estimator: Any,
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    classes: NDArray[Any] | None,
+) -> tuple[Any, NDArray[np.float64] | None]:
+    weight = None if sample_weight is None else sample_weight[train]
+    model = fit_teacher(clone(estimator), take_rows(X, train), y[train], weight)
+    if not len(test):
+        return model, None
+    # A fold's model has done its work: sending it back would cost its size in memory.
+    return None, teacher_response(model, take_rows(X, test), classes)
+
+
+def out_of_fold_response(
+    teacher: Any,
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None = None,
+    *,
+    folds: Folds,
+    classes: NDArray[Any] | None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> NDArray[np.float64]:
+    """Return the teacher's response to each row from a clone that was not fitted on it.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Cloned and fitted once a fold.
+    X, y, sample_weight
+        Raw rows, true targets, weights.
+    folds : list of (train, test)
+        Row indices, as `make_folds` gives them.
+    classes : ndarray of shape (n_classes,) or None
+        Class labels in output order, None for regression.
+    n_jobs : int or None, default=None
+        Fits at once.
+    verbose : int, default=0
+        A progress bar from 1 on.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+        Soft labels or values.
+    """
+    out_of_fold, _ = fit_over_folds(
+        [("teacher", teacher)], X, y, sample_weight,
+        folds=folds, classes=classes, refit=False, n_jobs=n_jobs, verbose=verbose,
+    )  # fmt: skip
+    return np.asarray(out_of_fold[0])
