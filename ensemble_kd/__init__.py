@@ -1,6 +1,82 @@
-"""Compress a tabular ensemble into one small, fast model, and say what was lost."""
+"""Compress a tabular ensemble into one small, fast model, and say what was lost.
 
-from ensemble_kd.errors import EnsembleKDError
+Importing the package costs next to nothing: each name below is loaded when it is first used, and
+`load` needs numpy and safetensors alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ensemble_kd.errors import (
+    BundleError,
+    EnsembleKDError,
+    InputError,
+    MissingDependencyError,
+    NotDistillableError,
+)
+
+if TYPE_CHECKING:
+    from ensemble_kd._classifier import DistilledClassifier
+    from ensemble_kd._distill import Distillation, distill
+    from ensemble_kd._regressor import DistilledRegressor
+    from ensemble_kd._scorer import Scorer, load
+    from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+    from ensemble_kd.teachers import TeacherEnsemble
+    from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 __version__ = "0.1.0"
-__all__ = ["EnsembleKDError"]
+
+_HOMES = {
+    "DistilledClassifier": "ensemble_kd._classifier",
+    "DistilledRegressor": "ensemble_kd._regressor",
+    "Distillation": "ensemble_kd._distill",
+    "distill": "ensemble_kd._distill",
+    "Scorer": "ensemble_kd._scorer",
+    "load": "ensemble_kd._scorer",
+    "TeacherEnsemble": "ensemble_kd.teachers",
+    "MarginalSynthesizer": "ensemble_kd.transfer",
+    "MungeSynthesizer": "ensemble_kd.transfer",
+    "GBDTStudent": "ensemble_kd.students",
+    "MLPStudent": "ensemble_kd.students",
+    "TreeStudent": "ensemble_kd.students",
+}
+
+__all__ = [
+    "BundleError",
+    "Distillation",
+    "DistilledClassifier",
+    "DistilledRegressor",
+    "EnsembleKDError",
+    "GBDTStudent",
+    "InputError",
+    "MLPStudent",
+    "MarginalSynthesizer",
+    "MissingDependencyError",
+    "MungeSynthesizer",
+    "NotDistillableError",
+    "Scorer",
+    "TeacherEnsemble",
+    "TreeStudent",
+    "distill",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ensemble_kd' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("ensemble_kd"):
+            raise
+        raise MissingDependencyError(
+            f"ensemble_kd.{name} needs {error.name}, which is not installed; "
+            'run: pip install "ensemble_kd[train]"'
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

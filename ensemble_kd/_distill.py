@@ -22,7 +22,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.losses._base import one_hot
 from ensemble_kd.metrics import Fidelity, measure_fidelity
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.students import MLPStudent, Student
 from ensemble_kd.teachers import (
@@ -72,7 +72,7 @@ def distill(
     X: Any,
     y: Any,
     *,
-    task: str = "classification",
+    task: Task = "classification",
     teacher: Any = None,
     student: Student | None = None,
     synthesizer: Synthesizer | None = None,
@@ -177,7 +177,7 @@ def distill(
     return Distillation(teacher_, transfer_set, student_, model, fidelity, stage.times)
 
 
-def default_loss(task: str) -> DistillationLoss:
+def default_loss(task: Task) -> DistillationLoss:
     """Return the loss of the estimators' defaults."""
     if task == "classification":
         return SoftTargetLoss(temperature=1.0, alpha=DEFAULT_ALPHA)
@@ -272,7 +272,7 @@ class _RealRows:
 
 
 def _read_rows(
-    X: Any, y: Any, sample_weight: Any, task: str, cv: Any, random_state: Any
+    X: Any, y: Any, sample_weight: Any, task: Task, cv: Any, random_state: Any
 ) -> _RealRows:
     if task not in ("classification", "regression"):
         raise InputError(f"task must be 'classification' or 'regression', got {task!r}.")

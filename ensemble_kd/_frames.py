@@ -80,6 +80,6 @@ def _raw_values(column: Column, codes: NDArray[np.float64]) -> NDArray[Any]:
     return values
 
 
-def take_rows(X: Any, rows: NDArray[Any]) -> Any:
-    """Return some rows of a frame or array, by index or mask."""
+def take_rows(X: Any, rows: NDArray[Any] | slice) -> Any:
+    """Return some rows of a frame or array, by index, mask or slice."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

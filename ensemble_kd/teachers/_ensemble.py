@@ -47,7 +47,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     cv : int or splitter, default=5
         Folds.
     n_jobs : int or None, default=None
-        Fits at once, through joblib; None is one, with the threads of each library's own choice.
+        Fits at once, through joblib, and threads that label rows; None is one. A default member is
+        fitted on one thread.
     verbose : int, default=0
         A progress bar from 1 on.
     random_state : int, RandomState or None, default=0
@@ -192,12 +193,15 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         X = table(X, fitted=self)
         classes = self.classes_ if _is_classification(self) else None
         used = zip(self.weights_, self.members_, strict=True)
-        parts = [w * teacher_response(model, X, classes) for w, (_, model) in used if w > 0]
+        parts = [
+            w * teacher_response(model, X, classes, n_jobs=self.n_jobs)
+            for w, (_, model) in used
+            if w > 0
+        ]
         return np.asarray(np.sum(parts, axis=0))
 
     def _checked_members(self, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:
-            threads = -1 if self.n_jobs in (None, 1) else 1
             kinds = {
                 "random_forest": RandomForestMember,
                 "extra_trees": ExtraTreesMember,
@@ -206,7 +210,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
                 "network": NetworkMember,
             }
             return [
-                (name, member(self.task, n_jobs=threads, random_state=seed))
+                (name, member(self.task, random_state=seed))
                 for name, member in kinds.items()
             ]
         members = list(self.members)

@@ -29,14 +29,13 @@ class LightGBMMember(TableMember):
             "bagging_freq": 1,
             "feature_fraction": 0.7,
             "seed": self.random_state,
+            "num_threads": self.n_jobs,
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
         }
         if n_classes > 2:
             parameters["num_class"] = n_classes
-        if self.n_jobs not in (None, -1):
-            parameters["num_threads"] = self.n_jobs
         categorical = [j for j, c in enumerate(self.schema_.columns) if c.kind == "categorical"]
         train, stop = stopping_split(target, is_classification, self.random_state)
         rows = self._unseen_as_missing(X)

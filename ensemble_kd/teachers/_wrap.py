@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from ensemble_kd._frames import take_rows
 from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError
 
-# Rows a teacher labels at once: bounds the memory of forests on many classes.
-LABEL_CHUNK = 50_000
+# Rows a teacher labels at once: bounds the memory of forests on many classes, feeds the threads.
+LABEL_CHUNK = 10_000
 
 
 def check_distillable(teacher: Any, is_classification: bool) -> None:
@@ -102,7 +104,9 @@ def fit_teacher(
         ) from error
 
 
-def teacher_response(teacher: Any, X: Any, classes: NDArray[Any] | None) -> NDArray[np.float64]:
+def teacher_response(
+    teacher: Any, X: Any, classes: NDArray[Any] | None, *, n_jobs: int | None = None
+) -> NDArray[np.float64]:
     """Return what a fitted teacher says of raw rows.
 
     Parameters
@@ -114,6 +118,8 @@ def teacher_response(teacher: Any, X: Any, classes: NDArray[Any] | None) -> NDAr
     classes : ndarray of shape (n_classes,) or None
         Class labels in output order; a class that the teacher has never seen gets probability 0.
         None for regression.
+    n_jobs : int or None, default=None
+        Threads that label chunks of rows.
 
     Returns
     -------
@@ -125,16 +131,13 @@ def teacher_response(teacher: Any, X: Any, classes: NDArray[Any] | None) -> NDAr
     NotDistillableError
         If the response is not finite, not probabilities, or names an unknown class.
     """
-    n_rows = len(X)
-    parts = [
-        _response_of(teacher, _rows(X, start, start + LABEL_CHUNK), classes)
-        for start in range(0, max(n_rows, 1), LABEL_CHUNK)
-    ]
+    chunks = [slice(i, i + LABEL_CHUNK) for i in range(0, max(len(X), 1), LABEL_CHUNK)]
+    if len(chunks) == 1:
+        return _response_of(teacher, X, classes)
+    parts = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_response_of)(teacher, take_rows(X, chunk), classes) for chunk in chunks
+    )
     return np.vstack(parts)
-
-
-def _rows(X: Any, start: int, stop: int) -> Any:
-    return X.iloc[start:stop] if hasattr(X, "iloc") else X[start:stop]
 
 
 def _response_of(teacher: Any, X: Any, classes: NDArray[Any] | None) -> NDArray[np.float64]:

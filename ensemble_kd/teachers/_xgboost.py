@@ -24,16 +24,15 @@ class XGBoostMember(TableMember):
             "objective": objective if is_classification else "reg:squarederror",
             "learning_rate": LEARNING_RATE,
             "max_depth": 6,
-            "min_child_weight": 2.0,
+            "min_child_weight": 2.0 if n_classes <= 2 else 0.1,
             "subsample": 0.8,
             "colsample_bytree": 0.7,
             "seed": self.random_state,
+            "nthread": self.n_jobs,
             "verbosity": 0,
         }
         if n_classes > 2:
             parameters["num_class"] = n_classes
-        if self.n_jobs not in (None, -1):
-            parameters["nthread"] = self.n_jobs
         train, stop = stopping_split(target, is_classification, self.random_state)
         self.booster_ = xgboost.train(
             parameters,

@@ -1,7 +1,32 @@
 """Synthesizers: new rows, like the real ones, for the teacher to label."""
 
+from typing import Any
+
+from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
 from ensemble_kd.transfer._munge import MungeSynthesizer
 
-__all__ = ["MarginalSynthesizer", "MungeSynthesizer", "Synthesizer"]
+SYNTHESIZERS = {"munge": MungeSynthesizer, "marginals": MarginalSynthesizer}
+
+
+def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
+    """Return the synthesizer a name stands for, the synthesizer itself, or None."""
+    if synthesizer is None or isinstance(synthesizer, Synthesizer):
+        return synthesizer
+    if isinstance(synthesizer, str) and synthesizer in SYNTHESIZERS:
+        made: Synthesizer = SYNTHESIZERS[synthesizer]()
+        return made
+    raise InputError(
+        f"synthesizer must be one of {sorted(SYNTHESIZERS)}, a Synthesizer or None, got "
+        f"{synthesizer!r}."
+    )
+
+
+__all__ = [
+    "MarginalSynthesizer",
+    "MungeSynthesizer",
+    "SYNTHESIZERS",
+    "Synthesizer",
+    "as_synthesizer",
+]

@@ -1,0 +1,163 @@
+"""`DistilledClassifier`: an ensemble's probabilities in one compact model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ensemble_kd._distill import Distillation
+from ensemble_kd._estimator import DistilledEstimator
+from ensemble_kd._validation import table
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss
+
+
+class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[misc]
+    """Compress a teacher's probabilities into one small student.
+
+    Use it where a good ensemble is too slow or too big to deploy: `fit` trains the teacher and the
+    student, and from then on everything - predictions, pickles, the saved file - is the student.
+
+    Parameters
+    ----------
+    teacher : estimator, list of (str, estimator) or None, default=None
+        None: the default `TeacherEnsemble`. Any scikit-learn classifier with `predict_proba`, which
+        gets the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``.
+    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+        The compact model.
+    synthesizer : {"munge", "marginals"}, Synthesizer or None, default="munge"
+        Makes new rows for the teacher to label; None makes none.
+    temperature : float, default=1.0
+        Greater than 0; softens teacher and student alike. 1 is right for a calibrated ensemble.
+    alpha : float, default=0.7
+        In [0, 1]: the weight of the teacher on real rows, the true class having the rest. With
+        ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, without a teacher.
+    loss : {"soft_targets", "logit_matching"}, default="soft_targets"
+        How far the student is from the teacher.
+    n_synthetic : int, float or "auto", default="auto"
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 8 times the
+        real rows, at least 10,000 and at most 160,000.
+    cv : int or splitter, default=5
+        Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it.
+    n_jobs : int or None, default=None
+        Teacher fits at once, through joblib.
+    verbose : int, default=0
+        Progress bars from 1 on.
+    random_state : int, RandomState or None, default=0
+        The same seed gives the same model.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    teacher_ : estimator or None
+        The teacher, fitted on all rows; None where none was needed.
+    student_ : Student
+        The fitted student.
+    model_ : CompactModel
+        The student as plain arrays, which predicts.
+    transfer_set_ : TransferSet
+        The rows the student learned from, with the teacher's soft labels.
+    fidelity_ : Fidelity or None
+        Student beside teacher on real rows that the student was not trained on.
+    fit_times_ : dict
+        Seconds spent on "teacher", "synthesis", "labels" and "student".
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where `X` had names.
+
+    Notes
+    -----
+    The student minimises, in the mean over rows, ``alpha * T^2 * KL(teacher_T || student_T) +
+    (1 - alpha) * CE(y, student)`` [1]_, where synthetic and unlabelled rows, which have no true
+    class, take alpha = 1. The transfer set is made as in [2]_.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean (2015). Distilling the Knowledge in a Neural Network.
+    .. [2] Buciluǎ, Caruana, Niculescu-Mizil (2006). Model Compression.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> clf = DistilledClassifier(RandomForestClassifier(50, random_state=0), student="tree")
+    >>> clf.fit(X, y).predict(X.head(2))
+    array([0, 0])
+    >>> clf.model_.n_outputs
+    3
+    """
+
+    _task = "classification"
+
+    def __init__(
+        self,
+        teacher: Any = None,
+        *,
+        student: Any = "mlp",
+        synthesizer: Any = "munge",
+        temperature: float = 1.0,
+        alpha: float = 0.7,
+        loss: str = "soft_targets",
+        n_synthetic: int | float | str = "auto",
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: Any = 0,
+    ) -> None:
+        super().__init__(
+            teacher,
+            student=student,
+            synthesizer=synthesizer,
+            alpha=alpha,
+            n_synthetic=n_synthetic,
+            cv=cv,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.temperature = temperature
+        self.loss = loss
+
+    def _loss(self) -> DistillationLoss:
+        if self.loss == "soft_targets":
+            return SoftTargetLoss(self.temperature, self.alpha)
+        if self.loss == "logit_matching":
+            if self.temperature != 1.0:
+                raise InputError(
+                    "temperature must be 1 with loss='logit_matching', which has none, got "
+                    f"{self.temperature!r}."
+                )
+            return LogitMatchingLoss(self.alpha)
+        raise InputError(f"loss must be 'soft_targets' or 'logit_matching', got {self.loss!r}.")
+
+    def _keep(self, result: Distillation) -> None:
+        super()._keep(result)
+        self.classes_ = self._scorer.classes_
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+
+        Raises
+        ------
+        InputError
+            If a value is of the wrong kind.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_proba(table(X, fitted=self))

@@ -1,0 +1,54 @@
+"""The text that travels with a model: what it is, what it learned from, how close it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ensemble_kd._transfer_set import ORIGINS
+
+
+def model_card(estimator: Any) -> str:
+    """Return the model card of a fitted estimator, as Markdown.
+
+    Parameters
+    ----------
+    estimator : DistilledClassifier or DistilledRegressor
+        Fitted.
+
+    Returns
+    -------
+    str
+    """
+    rows = estimator.transfer_set_
+    counts = [
+        f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)
+    ]
+    teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
+    lines = [
+        f"# Distilled {estimator.model_.task} model",
+        "",
+        f"- Student: {type(estimator.student_).__name__}",
+        f"- Teacher: {teacher}",
+        f"- Columns: {len(rows.schema.columns)}",
+        f"- Learned from: {', '.join(counts)} rows",
+    ]
+    if rows.classes:
+        lines.append(f"- Classes: {', '.join(str(label) for label in rows.classes[:20])}")
+    return "\n".join([*lines, "", "## Fidelity", "", *_fidelity_lines(estimator.fidelity_), ""])
+
+
+def _fidelity_lines(fidelity: Any) -> list[str]:
+    if fidelity is None:
+        return ["Trained on hard labels alone: there is no teacher to compare with."]
+    seen = "held out from the student" if fidelity.held_out else "that the student was trained on"
+    lines = [
+        f"Student beside teacher on {fidelity.n_rows:,} real rows {seen}, the teacher's response "
+        "being out of fold unless it was frozen.",
+        "",
+        f"- Root mean squared difference: {fidelity.rmse:.4g}",
+        f"- Correlation: {fidelity.correlation:.4f}",
+    ]
+    if fidelity.agreement is not None:
+        lines.append(f"- Same class named: {fidelity.agreement:.2%}")
+        lines.append(f"- Mean divergence: {fidelity.divergence:.4g} nats")
+    return lines
