@@ -35,7 +35,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Greater than 0; softens teacher and student alike. 1 is right for a calibrated ensemble.
     alpha : float, default=0.7
         In [0, 1]: the weight of the teacher on real rows, the true class having the rest. With
-        ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, without a teacher.
+        ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"soft_targets", "logit_matching"}, default="soft_targets"
         How far the student is from the teacher.
     n_synthetic : int, float or "auto", default="auto"

@@ -311,15 +311,18 @@ def _teach(
 ) -> tuple[Any, NDArray[np.float64]]:
     """Return the teacher fitted on all rows, and its response to each row out of fold."""
     if teacher is None:
-        task = "classification" if rows.classes is not None else "regression"
         teacher = TeacherEnsemble(
-            task=task, cv=rows.cv, n_jobs=n_jobs, verbose=verbose, random_state=rows.seed
+            task="classification" if rows.classes is not None else "regression",
+            cv=rows.cv,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            random_state=rows.seed,
         )
     check_distillable(teacher, rows.classes is not None)
     if isinstance(teacher, FrozenEstimator):
         warnings.warn(
-            "the teacher is frozen, so its labels for the rows given to fit are in-sample: a teacher "
-            "that was fitted on these rows has memorised some of them. Give rows that it has not "
+            "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
+            "teacher that was fitted on these rows has memorised some of them. Give rows that it has not "
             "seen, or the unfitted teacher.",
             UserWarning,
             stacklevel=4,

@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: parameters become objects, `distill` does the work."""
+"""What the classifier and the regressor share: parameters become objects for `distill`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._distill import Distillation, Task, distill
+from ensemble_kd._distill import Distillation, distill
 from ensemble_kd._model_card import model_card
 from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd._validation import record_features, table
 from ensemble_kd.bundle import save_bundle
 from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.model import Task
 from ensemble_kd.students import as_student
 from ensemble_kd.teachers import TeacherEnsemble
 from ensemble_kd.transfer import as_synthesizer
@@ -197,5 +198,3 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags
-
-

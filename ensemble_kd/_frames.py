@@ -23,7 +23,7 @@ class RowDecoder:
 
     def __init__(self, X: Any, schema: TableSchema) -> None:
         self.schema = schema
-        self._template = X.iloc[:0].copy() if is_frame(X) else np.asarray(X)[:0]
+        self._template: Any = X.iloc[:0].copy() if is_frame(X) else np.asarray(X)[:0]
 
     def decode(self, codes: NDArray[np.float64]) -> Any:
         """Return encoded rows as raw ones.
@@ -38,9 +38,7 @@ class RowDecoder:
         data frame or ndarray of shape (n_rows, n_columns)
             Same column names and dtypes as the table given.
         """
-        columns = [
-            _raw_values(column, codes[:, j]) for j, column in enumerate(self.schema.columns)
-        ]
+        columns = [_raw_values(column, codes[:, j]) for j, column in enumerate(self.schema.columns)]
         if is_frame(self._template):
             return self._frame(columns)
         dtype = self._template.dtype

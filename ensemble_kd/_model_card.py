@@ -20,9 +20,7 @@ def model_card(estimator: Any) -> str:
     str
     """
     rows = estimator.transfer_set_
-    counts = [
-        f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)
-    ]
+    counts = [f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)]
     teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
     lines = [
         f"# Distilled {estimator.model_.task} model",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sklearn.base import RegressorMixin
 
 from ensemble_kd._estimator import DistilledEstimator
@@ -13,8 +11,8 @@ from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
 class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[misc]
     """Compress a teacher's values into one small student.
 
-    The counterpart of `DistilledClassifier` for amounts: the student learns the teacher's values and
-    the true ones by squared error.
+    The counterpart of `DistilledClassifier` for amounts: the student learns the teacher's values
+    and the true ones by squared error.
 
     Parameters
     ----------

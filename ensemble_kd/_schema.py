@@ -8,6 +8,7 @@ read by duck typing, never imported.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
@@ -15,14 +16,14 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, InputTypeError
 
 Kind = Literal["numeric", "boolean", "categorical"]
 Category = str | int | float | bool
 Matrix = NDArray[np.float64]
 
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
-_BOOLEAN_CODES = {False: 0.0, True: 1.0}
+_SCALARS = (str, bool, int, float, np.integer, np.floating, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,7 @@ class TableSchema:
                 f"a table needs at least one row and one column, got {len(columns)} column(s) and "
                 f"{len(columns[0]) if columns else 0} row(s)."
             )
-        duplicated = sorted({name for name in names if names.count(name) > 1})
-        if duplicated:
-            raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
+        _check_unique(names)
         pairs = zip(names, columns, strict=True)
         return cls(tuple(_infer_column(name, values) for name, values in pairs), named)
 
@@ -149,6 +148,7 @@ class TableSchema:
             return self._encode_dicts(X)
         names, columns, named = _split_columns(X)
         if self.named and named:
+            _check_unique([name for name in names if name in set(self.names)])
             by_name = dict(zip(names, columns, strict=True))
             absent = [name for name in self.names if name not in by_name]
             if absent:
@@ -188,11 +188,13 @@ class TableSchema:
             for column in self.columns:
                 if column.name not in row and not column.nullable:
                     raise InputError(
-                        f"row {i} has no value for {column.name!r}, a column that was never missing "
-                        f"in training; give it, or None to have it treated as missing."
+                        f"row {i} has no value for {column.name!r}, a column that was never "
+                        f"missing in training; give it, or None to have it treated as missing."
                     )
         for j, column in enumerate(self.columns):
-            out[:, j] = _encode_column(column, _object_array([row.get(column.name) for row in rows]))
+            out[:, j] = _encode_column(
+                column, _object_array([row.get(column.name) for row in rows])
+            )
         return out
 
     def decode_rows(self, codes: Matrix) -> list[list[Any]]:
@@ -319,7 +321,8 @@ def is_frame(X: Any) -> bool:
 
 
 def _is_rows_of_dicts(X: Any) -> bool:
-    return isinstance(X, list | tuple) and len(X) > 0 and isinstance(X[0], Mapping)
+    """Tell whether `X` is a list of rows by name; an empty list is one, of no rows."""
+    return isinstance(X, list | tuple) and (len(X) == 0 or isinstance(X[0], Mapping))
 
 
 def _split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
@@ -351,10 +354,18 @@ def _split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
     return [f"x{j}" for j in range(array.shape[1])], list(array.T), False
 
 
+def _check_unique(names: Sequence[str]) -> None:
+    duplicated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if duplicated:
+        raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
+
+
 def _array_dtype(X: Any) -> Any:
     """Keep mixed rows as objects, which numpy would otherwise turn into strings."""
     if isinstance(X, list | tuple) and X and isinstance(X[0], list | tuple):
-        if any(isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row):
+        if any(
+            isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row
+        ):
             return object
     return None
 
@@ -374,7 +385,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _category_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:
-    """Return the categories and codes (-1 = missing) of a categorical series, None for any other."""
+    """Return categories and codes (-1 = missing) of a categorical series, None for any other."""
     if hasattr(values, "cat") and hasattr(values.cat, "codes"):
         return list(values.cat.categories), np.asarray(values.cat.codes, dtype=np.int64)
     return None
@@ -397,7 +408,7 @@ def _as_array(values: Any) -> NDArray[Any]:
     return array
 
 
-# --- one column ------------------------------------------------------------------------------------
+# --- one column --------------------------------------------------------------------------------
 
 
 def _infer_column(name: str, values: Any) -> Column:
@@ -455,11 +466,11 @@ def _category_order(value: Category) -> tuple[bool, Any]:
 
 
 def _check_scalar(name: str, value: Any) -> None:
-    if not isinstance(value, str | bool | int | float | np.number | np.bool_):
-        # scikit-learn's rule wants a TypeError here; its wording is "argument must be a string or a number".
-        raise TypeError(
+    if not isinstance(value, _SCALARS):
+        # scikit-learn's rule for the wording: "argument must be a string or a number".
+        raise InputTypeError(
             f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__}."
+            f"{type(value).__name__}; turn it into one first (for a date: a year, an age)."
         )
 
 
@@ -474,33 +485,35 @@ def _encode_column(column: Column, values: Any) -> Matrix:
         return _encode_categories(column, values)
     coded = _category_codes(values)
     array = _as_array(values) if coded is None else np.asarray(values, dtype=object)
-    if array.dtype.kind in "iuf":
-        out = array.astype(np.float64)
-    elif array.dtype.kind == "b":
+    if array.dtype.kind in "iuf" or array.dtype.kind == "b":
         out = array.astype(np.float64)
     elif array.dtype.kind == "O":
-        out = _objects_to_float(column.name, array)
+        out = _objects_to_float(column.name, array, column.kind)
     else:
         raise InputError(f"column {column.name!r} must be numeric, got dtype {array.dtype}.")
     if column.kind == "boolean":
         wrong = ~(np.isnan(out) | (out == 0.0) | (out == 1.0))
         if wrong.any():
             raise InputError(
-                f"column {column.name!r} must be true or false, got {out[wrong][0]!r}."
+                f"column {column.name!r} must be true or false, got {float(out[wrong][0])}."
             )
     return out
 
 
-def _objects_to_float(name: str, array: NDArray[np.object_]) -> Matrix:
+def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numeric") -> Matrix:
     out = np.empty(len(array))
     for i, value in enumerate(array):
         if _is_missing(value):
             out[i] = np.nan
-        elif isinstance(value, bool | int | float | np.number | np.bool_):
+            continue
+        _check_scalar(name, value)
+        if isinstance(value, str):
+            wanted = "true or false" if kind == "boolean" else "a number"
+            raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
+        try:
             out[i] = value
-        else:
-            _check_scalar(name, value)
-            raise InputError(f"column {name!r} must be a number, got {value!r}.")
+        except OverflowError as error:
+            raise InputError(f"column {name!r}: an integer is too large for float64.") from error
     return out
 
 
@@ -533,12 +546,18 @@ def _category_code(
     return unseen
 
 
-# --- wording ---------------------------------------------------------------------------------------
+# --- wording -----------------------------------------------------------------------------------
 
 
 def _listing(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:5])
-    return shown + (f" and {len(names) - 5} more are" if len(names) > 5 else " is" if len(names) == 1 else " are")
+    return shown + (
+        f" and {len(names) - 5} more are"
+        if len(names) > 5
+        else " is"
+        if len(names) == 1
+        else " are"
+    )
 
 
 def _near_match(name: str, names: Sequence[str]) -> str:

@@ -157,7 +157,9 @@ class Scorer:
 
     def _check_classifier(self, method: str) -> None:
         if self.model.task != "classification":
-            raise AttributeError(f"{method} is for classifiers; this model predicts values: use predict.")
+            raise AttributeError(
+                f"{method} is for classifiers; this model predicts values: use predict."
+            )
 
     def __repr__(self) -> str:
         """Return the task, the kind of student and the number of columns."""
@@ -235,7 +237,8 @@ def load(path: str | os.PathLike[str] | bytes) -> Scorer:
     if wrong:
         worst = float(np.max(np.abs(given - promised.expected) / scale))
         raise BundleError(
-            f"the model must answer its self-test rows within {promised.tolerance}, got a difference "
-            f"of {worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
+            f"the model must answer its self-test rows within {promised.tolerance}, got a "
+            f"difference of {worst:.2g}: the file was made by a faulty writer, or this machine "
+            "computes wrongly."
         )
     return Scorer(bundle.model, bundle)

@@ -39,12 +39,14 @@ def table(X: Any, fitted: Any = None) -> Any:
         X = X.to_pandas()
     if hasattr(X, "toarray"):
         raise TypeError(
-            "Sparse data was passed, but dense data is required. Use '.toarray()' to convert to dense."
+            "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."
         )
     if not is_frame(X):
         X = _as_matrix(X)
     if X.shape[0] == 0:
-        raise InputError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")  # fmt: skip
+        raise InputError(
+            f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
     if X.shape[1] == 0:
         raise InputError(
             f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
@@ -119,9 +121,7 @@ def check_target(
     check_classification_targets(labels)
     classes, target = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
-        raise InputError(
-            f"y must hold at least two classes, got one class only: {classes[0]!r}."
-        )
+        raise InputError(f"y must hold at least two classes, got one class only: {classes[0]!r}.")
     return target.astype(np.int64), classes
 
 

@@ -9,6 +9,10 @@ class InputError(EnsembleKDError, ValueError):
     """The caller's data or parameters break a rule; a service answers with HTTP 400."""
 
 
+class InputTypeError(InputError, TypeError):
+    """A value is of a type that no column can hold: a list, a date, an object."""
+
+
 class BundleError(EnsembleKDError):
     """A model file is truncated, altered, foreign or of an unknown version."""
 

@@ -19,7 +19,9 @@ class DistillationLoss(Protocol):
     class, NaN as a value) is judged by the teacher's response alone, as if `alpha` were 1.
     """
 
-    alpha: float
+    @property
+    def alpha(self) -> float:
+        """Weight of the teacher's response on rows with a true target, in [0, 1]."""
 
     def __call__(self, outputs: Array, response: Array, hard: NDArray[Any]) -> tuple[Array, Array]:
         """Return the loss of each row and its gradient with respect to the row's outputs."""

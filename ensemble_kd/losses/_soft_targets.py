@@ -81,8 +81,8 @@ class SoftTargetLoss:
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise InputError(f"temperature must be > 0, got {self.temperature!r}.")
+        if not 0 < self.temperature < np.inf:
+            raise InputError(f"temperature must be > 0 and finite, got {self.temperature!r}.")
         check_alpha(self.alpha)
 
     def __call__(

@@ -19,14 +19,14 @@ class Fidelity:
     n_rows : int
         Real rows that were compared.
     held_out : bool
-        Whether the student had not been trained on them; false on tables too small to hold rows out.
+        Whether the student was not trained on them; false on tables too small to hold rows out.
     rmse : float
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
         the target's unit.
     agreement : float or None
         Share of rows for which both name the same class, in [0, 1]; None in regression.
     divergence : float or None
-        Mean Kullback-Leibler divergence of the student from the teacher, in nats; None in regression.
+        Mean Kullback-Leibler divergence of student from teacher, in nats; None in regression.
     correlation : float
         Pearson correlation of the responses, over all outputs.
     """
@@ -64,7 +64,9 @@ def measure_fidelity(
     agreement = divergence = None
     if is_classification:
         agreement = float((teacher.argmax(axis=1) == student.argmax(axis=1)).mean())
-        ratio = np.maximum(teacher, SMALLEST_PROBABILITY) / np.maximum(student, SMALLEST_PROBABILITY)
+        ratio = np.maximum(teacher, SMALLEST_PROBABILITY) / np.maximum(
+            student, SMALLEST_PROBABILITY
+        )
         divergence = float((teacher * np.log(ratio)).sum(axis=1).mean())
     spreads = teacher.std() * student.std()
     covariance = np.mean((teacher - teacher.mean()) * (student - student.mean()))
@@ -84,8 +86,8 @@ def gain_kept(hard: float, student: float, teacher: float) -> float:
     Parameters
     ----------
     hard, student, teacher : float
-        Losses (lower is better) of the same student on hard labels, of the distilled student, and of
-        the teacher.
+        Losses (lower is better) of the same student on hard labels, of the distilled student, and
+        of the teacher.
 
     Returns
     -------

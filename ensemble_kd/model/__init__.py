@@ -1,4 +1,4 @@
-"""The compact model as plain records: what students produce, the bundle stores, the runtime reads."""
+"""The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._compact import CompactModel, Task
 from ensemble_kd.model._layers import Dense, MLPRecord

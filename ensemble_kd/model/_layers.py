@@ -4,7 +4,8 @@ A numeric column with edges ``b_0 < ... < b_T`` becomes T numbers, ``clip((x - b
 b_{t-1}), 0, 1)`` (Gorishniy 2022, Eq. 1, closed at both ends), all 0 where the value is missing. A
 boolean or categorical column picks one row of a table. Everything is summed into the first layer::
 
-    h_0 = first_bias + sum_j encoding_j(x_j) @ numeric_weight_j + sum_j missing_weight_j [x_j missing]
+    h_0 = first_bias + sum_j encoding_j(x_j) @ numeric_weight_j
+          + sum_j missing_weight_j [x_j missing]
           + sum_c category_weight[category_offsets_c + code_c]
     h_i = relu(h_{i-1}) @ layers[i-1].weight + layers[i-1].bias
 

@@ -57,11 +57,13 @@ class Encoding:
         return np.asarray(np.clip((values - first) / (last - first), 0.0, 1.0), dtype=np.float32)
 
     def category_inputs(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return shape (n_samples, n_categorical): row of one table that holds all columns' rows."""
+        """Return shape (n_samples, n_categorical): row in one table of all columns' rows."""
         sizes = self.category_sizes
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         out = np.empty((len(X), len(sizes)), dtype=np.int64)
-        for c, (j, pooled) in enumerate(zip(self.category_columns, self.category_codes, strict=True)):
+        for c, (j, pooled) in enumerate(
+            zip(self.category_columns, self.category_codes, strict=True)
+        ):
             table = np.append(pooled, sizes[c] - 1)
             codes = np.where(np.isnan(X[:, j]), len(pooled), X[:, j]).astype(np.int64)
             out[:, c] = table[codes] + offsets[c]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -78,7 +79,7 @@ class EncodedNetwork(nn.Module):
         n_rows = int(encoding.category_sizes.sum())
         self.category_weight = nn.Parameter(torch.randn(n_rows, sizes[0]) * scale * 0.5)
         self.first_bias = nn.Parameter(torch.zeros(sizes[0]))
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

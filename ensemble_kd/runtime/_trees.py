@@ -49,7 +49,9 @@ class TreesRuntime:
             return X
         out = X.copy()
         for c, j in enumerate(record.category_columns):
-            ranks = record.category_rank[record.category_offsets[c] : record.category_offsets[c + 1]]
+            ranks = record.category_rank[
+                record.category_offsets[c] : record.category_offsets[c + 1]
+            ]
             codes = np.where(np.isnan(X[:, j]), len(ranks), X[:, j]).astype(np.int64)
             out[:, j] = np.append(ranks, np.nan)[codes]
         return out
@@ -61,7 +63,9 @@ class TreesRuntime:
         while not self._is_leaf[node].all():
             value = X[rows, record.feature[node]]
             missing = np.isnan(value)
-            left = np.where(missing, record.missing_left[node] == 1, value <= record.threshold[node])
+            left = np.where(
+                missing, record.missing_left[node] == 1, value <= record.threshold[node]
+            )
             node = np.where(left, self._next_left[node], self._next_right[node])
         leaves = record.value[node].astype(np.float64)
         out = np.repeat(record.base[None, :], len(X), axis=0)

@@ -60,7 +60,9 @@ def fit_ranks(transfer_set: TransferSet) -> CategoryRanks:
     train = transfer_set.take(~transfer_set.held_out)
     columns = [j for j, c in enumerate(transfer_set.schema.columns) if c.kind == "categorical"]
     ranks = [
-        _rank(train.X[:, j], train.response, train.sample_weight, int(transfer_set.schema.n_codes[j]))
+        _rank(
+            train.X[:, j], train.response, train.sample_weight, int(transfer_set.schema.n_codes[j])
+        )
         for j in columns
     ]
     return CategoryRanks(np.array(columns, dtype=np.int32), tuple(ranks))

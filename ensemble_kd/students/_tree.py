@@ -67,8 +67,8 @@ class TreeStudent(Student):
         if isinstance(loss, SoftTargetLoss):
             if loss.temperature != 1.0:
                 raise InputError(
-                    f"temperature must be 1 for student='tree', whose leaves hold probabilities, got "
-                    f"{loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
+                    "temperature must be 1 for student='tree', whose leaves hold probabilities, "
+                    f"got {loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
                 )
         elif not isinstance(loss, SquaredErrorLoss):
             raise InputError(
@@ -138,7 +138,7 @@ def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
 def _preorder(
     left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the old index of each node in preorder, and each node's right child in the new order."""
+    """Return each node's old index in preorder, and its right child in the new order."""
     order: list[int] = []
     waiting: list[tuple[int, int]] = [(0, -1)]
     new_right: list[int] = []

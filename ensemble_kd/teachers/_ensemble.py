@@ -209,10 +209,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
                 "lightgbm": LightGBMMember,
                 "network": NetworkMember,
             }
-            return [
-                (name, member(self.task, random_state=seed))
-                for name, member in kinds.items()
-            ]
+            return [(name, member(self.task, random_state=seed)) for name, member in kinds.items()]
         members = list(self.members)
         if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
             raise InputError(
@@ -248,7 +245,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         given = np.asarray(self.weights, dtype=np.float64)
         if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
             raise InputError(
-                f"weights must be {n_members} numbers, at least 0 and not all 0, got {self.weights!r}."
+                f"weights must be {n_members} numbers, at least 0 and not all 0, got "
+                f"{self.weights!r}."
             )
         return np.asarray(given / given.sum())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ N_TREES = 200
 class RandomForestMember(TableMember):
     """Random forest (Breiman 2001) on codes, missing values split natively."""
 
-    _estimators = {"classification": RandomForestClassifier, "regression": RandomForestRegressor}
+    _estimators: ClassVar[dict[str, Any]] = {
+        "classification": RandomForestClassifier,
+        "regression": RandomForestRegressor,
+    }
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         self.model_ = self._estimators[self.task](
@@ -43,4 +46,7 @@ class RandomForestMember(TableMember):
 class ExtraTreesMember(RandomForestMember):
     """Extremely randomised trees (Geurts 2006) on codes, missing values split natively."""
 
-    _estimators = {"classification": ExtraTreesClassifier, "regression": ExtraTreesRegressor}
+    _estimators: ClassVar[dict[str, Any]] = {
+        "classification": ExtraTreesClassifier,
+        "regression": ExtraTreesRegressor,
+    }

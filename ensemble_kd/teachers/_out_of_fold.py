@@ -1,4 +1,4 @@
-"""Soft labels for rows that the model had not seen: one fit a fold, each labels the rows left out."""
+"""Soft labels for rows that a model had not seen: one fit a fold labels the rows left out."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> 
         labels, counts = np.unique(y, return_counts=True)
         rarest = labels[counts.argmin()]
         raise InputError(
-            f"out-of-fold labels need at least 2 rows of each of two classes, got {counts.min()} of "
-            f"class {rarest!r}; give more rows of it."
+            "out-of-fold labels need at least 2 rows of each of two classes, got "
+            f"{counts.min()} of class {rarest!r}; give more rows of it."
         )
     return folds
 

@@ -162,6 +162,7 @@ def _response_of(teacher: Any, X: Any, classes: NDArray[Any] | None) -> NDArray[
     sums = out.sum(axis=1, keepdims=True)
     if not np.isfinite(out).all() or (out < 0).any() or (sums <= 0).any():
         raise NotDistillableError(
-            f"the teacher {name} must give probabilities, got values from {raw.min()} to {raw.max()}."
+            f"the teacher {name} must give probabilities, got values from {raw.min()} to "
+            f"{raw.max()}."
         )
     return out / sums

@@ -46,8 +46,8 @@ class MungeSynthesizer(Synthesizer):
 
     Notes
     -----
-    The metric is mixed: numeric columns are scaled by their inter-decile range, a differing category
-    counts as much as a whole such range, as does a value that is missing in one row alone.
+    The metric is mixed: numeric columns are scaled by their inter-decile range, a differing
+    category counts as much as a whole such range, as does a value missing in one row alone.
 
     References
     ----------
