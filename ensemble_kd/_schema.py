@@ -148,7 +148,8 @@ class TableSchema:
             return self._encode_dicts(X)
         names, columns, named = _split_columns(X)
         if self.named and named:
-            _check_unique([name for name in names if name in set(self.names)])
+            wanted = set(self.names)
+            _check_unique([name for name in names if name in wanted])
             by_name = dict(zip(names, columns, strict=True))
             absent = [name for name in self.names if name not in by_name]
             if absent:
@@ -362,12 +363,8 @@ def _check_unique(names: Sequence[str]) -> None:
 
 def _array_dtype(X: Any) -> Any:
     """Keep mixed rows as objects, which numpy would otherwise turn into strings."""
-    if isinstance(X, list | tuple) and X and isinstance(X[0], list | tuple):
-        if any(
-            isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row
-        ):
-            return object
-    return None
+    rows = [row for row in X if isinstance(row, list | tuple)] if isinstance(X, list | tuple) else []
+    return object if any(isinstance(value, str) for row in rows for value in row) else None
 
 
 def _object_array(values: Sequence[Any]) -> NDArray[np.object_]:
