@@ -17,7 +17,6 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings --config . $$(git ls-files 'ensemble_kd/*.py')
 
 # The package itself is installed in place, so that a change of the code needs no new installation.
 $(READY): pyproject.toml constraints.txt

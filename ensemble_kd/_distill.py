@@ -322,8 +322,8 @@ def _teach(
     if isinstance(teacher, FrozenEstimator):
         warnings.warn(
             "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
-            "teacher that was fitted on these rows has memorised some of them. Give rows that it has not "
-            "seen, or the unfitted teacher.",
+            "teacher that was fitted on these rows has memorised some of them. Give rows that it "
+            "has not seen, or the unfitted teacher.",
             UserWarning,
             stacklevel=4,
         )

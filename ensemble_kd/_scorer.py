@@ -26,6 +26,8 @@ class Scorer:
     ----------
     model : CompactModel
         The student's arrays.
+    bundle : Bundle or None, default=None
+        The file it came from.
 
     Attributes
     ----------
@@ -37,6 +39,10 @@ class Scorer:
         Class labels in the order of the probabilities (classification).
     bundle : Bundle or None
         Manifest and model card, where the model came from a file.
+
+    Examples
+    --------
+    Models come from `load`, or from the `model_` of a fitted estimator.
     """
 
     def __init__(self, model: CompactModel, bundle: Bundle | None = None) -> None:
@@ -57,7 +63,18 @@ class Scorer:
         return self.model.schema
 
     def respond(self, X: Any) -> NDArray[np.float64]:
-        """Return probabilities or values of shape (n_samples, n_outputs) for raw rows."""
+        """Return the response to raw rows.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
         return response(self.model, self._runtime.outputs(self.model.schema.encode(X)))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -2,8 +2,8 @@
 
 A row stands at ``roots[t]`` and moves to ``node + 1`` if its value is missing and ``missing_left``
 says so, or if ``value <= threshold``, else to ``right[node]``, until ``feature`` is -1. The output
-is ``base`` plus the leaf values: of tree t into column ``tree_output[t]``, or, where that is -1, into
-all columns at once. ``link`` turns the sum into the response.
+is ``base`` plus the leaf values: of tree t into column ``tree_output[t]``, or, where that is -1,
+into all columns at once. ``link`` turns the sum into the response.
 
 A categorical column is ordered before the trees see it: code c becomes the number
 ``category_rank[category_offsets[k] + c]``; NaN in that table means "treat as missing".

@@ -118,15 +118,18 @@ def _pool(values: NDArray[np.float64], n_codes: int, max_categories: int) -> NDA
 
 
 def quantile_edges(values: NDArray[np.float64], n_bins: int) -> NDArray[np.float64] | None:
-    """Return the distinct quantiles of a column as edges, or None where it tells nothing.
+    """Return quantiles of a column as edges, or None where it tells nothing.
 
-    A column of few values gets an edge at each of them, so that no value is passed over. A column
-    of one value that is sometimes missing gets an interval of its own, above that value.
+    A value that fills more than one interval's share of the rows counts for that share alone, so
+    that a column that is mostly 0 has its edges where it varies. A column of few values gets an
+    edge at each of them. A column of one value that is sometimes missing gets an interval of its
+    own, above that value.
     """
-    finite = values[np.isfinite(values)]
-    distinct = np.unique(finite)
+    distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if len(distinct) > n_bins + 1:
-        distinct = np.unique(np.quantile(finite, np.linspace(0.0, 1.0, n_bins + 1)))
+        rank = np.cumsum(np.minimum(counts, counts.sum() / n_bins))
+        wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
+        distinct = distinct[np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))]
     if len(distinct) == 1 and np.isnan(values).any():
         return np.array([distinct[0], np.nextafter(distinct[0] + abs(distinct[0]) + 1.0, np.inf)])
     return distinct if len(distinct) >= 2 else None

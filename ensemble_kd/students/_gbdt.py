@@ -72,7 +72,24 @@ class GBDTStudent(Student):
         self.verbose = verbose
 
     def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn a transfer set; see `Student.fit_transfer`."""
+        """Learn the rows that are not held out, stopped by those that are.
+
+        Parameters
+        ----------
+        transfer_set : TransferSet
+            Encoded rows with the teacher's response.
+        loss : DistillationLoss
+            What to minimise, in the mean over rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of range, or the student cannot learn this loss.
+        """
         self._check_parameters()
         lightgbm = require("lightgbm", extra="train")
         self._schema, self._classes = transfer_set.schema, transfer_set.classes
@@ -109,13 +126,30 @@ class GBDTStudent(Student):
         return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities or values by LightGBM; see `Student.respond`."""
+        """Return the response to encoded rows, by LightGBM.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
         raw = np.asarray(self.booster_.predict(self._ranks.apply(X), raw_score=True))
         outputs = self._outputs(raw.reshape(len(X), -1) + self._base)
         return softmax(outputs) if self._classes else outputs
 
     def to_model(self) -> CompactModel:
-        """Return the trees as plain arrays."""
+        """Return the trees as plain arrays.
+
+        Returns
+        -------
+        CompactModel
+            With the same response.
+        """
         link: Link = "identity"
         if self._classes:
             link = "sigmoid" if self._n_sums == 1 else "softmax"

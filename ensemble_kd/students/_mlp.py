@@ -88,7 +88,24 @@ class MLPStudent(Student):
         self.verbose = verbose
 
     def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn a transfer set; see `Student.fit_transfer`."""
+        """Learn the rows that are not held out, stopped by those that are.
+
+        Parameters
+        ----------
+        transfer_set : TransferSet
+            Encoded rows with the teacher's response.
+        loss : DistillationLoss
+            What to minimise, in the mean over rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of range, or the student cannot learn this loss.
+        """
         self._check_parameters()
         torch_mlp = require("ensemble_kd.networks._torch_mlp", extra="train")
         trained_on = ~transfer_set.held_out
@@ -118,12 +135,29 @@ class MLPStudent(Student):
         return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities or values by torch; see `Student.respond`."""
+        """Return the response to encoded rows, by torch.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
         outputs = self._network.outputs(X)
         return softmax(outputs) if self._classes else outputs
 
     def to_model(self) -> CompactModel:
-        """Return the network as plain arrays."""
+        """Return the network as plain arrays.
+
+        Returns
+        -------
+        CompactModel
+            With the same response.
+        """
         return CompactModel(
             "classification" if self._classes else "regression",
             self._network.encoding.pooled_schema(self._schema),

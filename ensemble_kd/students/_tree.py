@@ -58,7 +58,24 @@ class TreeStudent(Student):
         self.verbose = verbose
 
     def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn a transfer set; see `Student.fit_transfer`."""
+        """Learn the rows that are not held out, stopped by those that are.
+
+        Parameters
+        ----------
+        transfer_set : TransferSet
+            Encoded rows with the teacher's response.
+        loss : DistillationLoss
+            What to minimise, in the mean over rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of range, or the student cannot learn this loss.
+        """
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "
@@ -93,11 +110,28 @@ class TreeStudent(Student):
         return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities or values by scikit-learn; see `Student.respond`."""
+        """Return the response to encoded rows, by scikit-learn.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
         return np.asarray(self.tree_.predict(self._inputs(X))).reshape(len(X), -1)
 
     def to_model(self) -> CompactModel:
-        """Return the tree as plain arrays."""
+        """Return the tree as plain arrays.
+
+        Returns
+        -------
+        CompactModel
+            With the same response.
+        """
         tree = self.tree_.tree_
         order, right = _preorder(tree.children_left, tree.children_right)
         is_split = tree.children_left[order] >= 0

@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._frames import RowDecoder
-from ensemble_kd._schema import TableSchema, is_frame
+from ensemble_kd._schema import TableSchema
+from ensemble_kd._validation import table
 from ensemble_kd.errors import InputError
 
 Matrix = NDArray[np.float64]
@@ -33,7 +34,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Real rows: mixed types and missing values are welcome.
-        y : Ignored
+        y : Ignored, default=None
             Present for API consistency.
 
         Returns
@@ -45,7 +46,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         InputError
             If the table is empty, or a parameter is out of range.
         """
-        X = X if is_frame(X) else np.asarray(X)
+        X = table(X)
         self.schema_ = TableSchema.infer(X)
         self._decoder = RowDecoder(X, self.schema_)
         self._fit_encoded(self.schema_.encode(X))
@@ -58,7 +59,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         ----------
         n_samples : int
             Number of rows, at least 0.
-        random_state : int, Generator or None
+        random_state : int, Generator or None, default=None
             Seed: the same seed gives the same rows.
 
         Returns

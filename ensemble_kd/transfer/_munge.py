@@ -109,8 +109,9 @@ class MungeSynthesizer(Synthesizer):
             own, other = self._rows[base, j], self._rows[partner, j]
             moved = other
             if column.kind == "numeric":
-                spread = np.abs(own - other) / self.s
-                noisy = other + rng.standard_normal(n_samples) * spread
+                with np.errstate(invalid="ignore"):  # infinite values, which are moved whole
+                    spread = np.abs(own - other) / self.s
+                    noisy = other + rng.standard_normal(n_samples) * spread
                 moved = np.where(np.isfinite(noisy), noisy, other)
                 moved = self._to_column(j, moved)
             out[:, j] = np.where(rng.random(n_samples) < self.p, moved, own)
@@ -121,10 +122,14 @@ class MungeSynthesizer(Synthesizer):
         column, grid = self.schema_.columns[j], self._grids[j]
         if grid is not None:
             snapped = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, values)]
-            return np.where(np.isnan(values), np.nan, snapped)
+            return np.where(np.isfinite(values), snapped, values)
+        if column.minimum is None:
+            return values
         if column.integer:
             values = np.round(values)
-        return np.clip(values, column.minimum, column.maximum)
+        return np.where(
+            np.isfinite(values), np.clip(values, column.minimum, column.maximum), values
+        )
 
 
 def _grid(values: Matrix) -> Matrix | None:
