@@ -1,0 +1,142 @@
+"""One fitted teacher for many students: no student may refit it, nor show it other rows."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import Any, Self
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.teachers import TeacherEnsemble
+
+
+def fingerprint(X: Any, y: Any) -> str:
+    """Return a digest of a table and its target, row by row in order.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Raw rows.
+    y : array of shape (n_samples,)
+        Targets.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    digest = hashlib.sha256(repr([str(name) for name in X.columns]).encode())
+    for part in (X, pd.Series(np.asarray(y))):
+        rows = pd.util.hash_pandas_object(part, index=False)
+        digest.update(np.ascontiguousarray(rows.to_numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def _is_classification(teacher: Any) -> bool:
+    return bool(teacher.ensemble.task == "classification")
+
+
+class SharedTeacher(BaseEstimator):  # type: ignore[misc]
+    """A fitted `TeacherEnsemble` in the place of an unfitted one.
+
+    A distilled estimator clones and fits its teacher; a clone of this one is itself, and its `fit`
+    does no more than make sure that the rows are those it was fitted on, so that the out-of-fold
+    labels are theirs.
+
+    Parameters
+    ----------
+    ensemble : TeacherEnsemble
+        Fitted.
+    rows : str
+        `fingerprint` of the rows it was fitted on.
+    """
+
+    def __init__(self, ensemble: TeacherEnsemble, rows: str) -> None:
+        self.ensemble = ensemble
+        self.rows = rows
+
+    def __sklearn_clone__(self) -> Self:
+        """Return self: a clone keeps the fit."""
+        return self
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Make sure that these are the rows of the fit.
+
+        Raises
+        ------
+        InputError
+            If they are not.
+        """
+        if fingerprint(X, y) != self.rows:
+            raise InputError(
+                f"a shared teacher must be given the rows it was fitted on, got {len(X)} rows that "
+                "differ from them; fit a TeacherEnsemble on these."
+            )
+        return self
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """Class labels, None in regression."""
+        return self.ensemble.classes_ if _is_classification(self) else None
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Class labels."""
+        return self.ensemble.classes_
+
+    @property
+    def out_of_fold_response_(self) -> NDArray[np.float64]:
+        """Response to each training row of models that had not seen it."""
+        return self.ensemble.out_of_fold_response_
+
+    @available_if(_is_classification)
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the ensemble's probabilities."""
+        return self.ensemble.predict_proba(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the ensemble's labels or values."""
+        return self.ensemble.predict(X)
+
+    def served(self) -> TeacherEnsemble:
+        """Return the ensemble as one would deploy it, without its out-of-fold responses."""
+        ensemble = copy.copy(self.ensemble)
+        del ensemble.member_responses_, ensemble.out_of_fold_response_
+        return ensemble
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say that it is."""
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what the ensemble says."""
+        return self.ensemble.__sklearn_tags__()
+
+
+class _Count:
+    """A file that keeps nothing but its length."""
+
+    def __init__(self) -> None:
+        self.n_bytes = 0
+
+    def write(self, data: Any) -> int:
+        n_bytes = memoryview(data).nbytes
+        self.n_bytes += n_bytes
+        return n_bytes
+
+    def tell(self) -> int:
+        return self.n_bytes
+
+
+def dump_size(model: Any) -> int:
+    """Return the bytes of an uncompressed joblib dump."""
+    count = _Count()
+    joblib.dump(model, count)
+    return count.n_bytes

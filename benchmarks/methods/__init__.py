@@ -1,0 +1,27 @@
+"""The benchmarked methods, one a file."""
+
+from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData
+from ensemble_kd.benchmarks.methods.best_member import BestMember
+from ensemble_kd.benchmarks.methods.distilled import Distilled
+from ensemble_kd.benchmarks.methods.distilled_gbdt import DistilledGBDT
+from ensemble_kd.benchmarks.methods.distilled_tree import DistilledTree
+from ensemble_kd.benchmarks.methods.hard_gbdt import HardGBDT
+from ensemble_kd.benchmarks.methods.hard_student import HardStudent
+from ensemble_kd.benchmarks.methods.hard_tree import HardTree
+from ensemble_kd.benchmarks.methods.teacher import Teacher
+
+METHODS: dict[str, type[Method]] = {
+    method.name: method
+    for method in (
+        Teacher,
+        BestMember,
+        HardStudent,
+        Distilled,
+        HardGBDT,
+        DistilledGBDT,
+        HardTree,
+        DistilledTree,
+    )
+}
+
+__all__ = ["METHODS", "Method", "Shared", "TaskData"]

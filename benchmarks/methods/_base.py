@@ -1,0 +1,134 @@
+"""The contract of a benchmarked method, and what one run gives it: rows, and a fitted teacher."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.benchmarks._shared_teacher import SharedTeacher
+
+Kind = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """One data set, cut into training and test rows.
+
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+    kind : {"binary", "multiclass", "regression"}
+        What is predicted.
+    seed : int
+        Seed of the run.
+    X_train, X_test : DataFrame
+        Raw rows.
+    y_train, y_test : ndarray
+        True targets.
+    split : {"official", "random"}
+        Whether the source fixed the test rows.
+    """
+
+    name: str
+    kind: Kind
+    seed: int
+    X_train: Any
+    y_train: NDArray[Any]
+    X_test: Any
+    y_test: NDArray[Any]
+    split: Literal["official", "random"]
+
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """The task as the estimators name it."""
+        return "regression" if self.kind == "regression" else "classification"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all methods of one (data set, seed) share.
+
+    Parameters
+    ----------
+    teacher : SharedTeacher
+        The fitted teacher.
+    teacher_seconds : float
+        How long its fit took.
+    folder : Path
+        Where students are saved.
+    n_jobs : int or None
+        Fits at once.
+    """
+
+    teacher: SharedTeacher
+    teacher_seconds: float
+    folder: Path
+    n_jobs: int | None
+
+
+class Method(ABC):
+    """One way to get from training rows to a model that scores a raw row.
+
+    Attributes
+    ----------
+    name : str
+        Name in results.
+    label : str
+        Words for tables and pictures.
+    family : str or None
+        Student family, which pairs a distilled student with the same one on hard labels.
+    needs_teacher : bool
+        Whether the time to fit the teacher is part of the time to fit this method.
+    n_latency_calls : int
+        Single rows to time.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    family: ClassVar[str | None] = None
+    needs_teacher: ClassVar[bool] = True
+    n_latency_calls: ClassVar[int] = 1000
+
+    def skip(self, data: TaskData) -> str | None:
+        """Return why the method cannot take the task, or None."""
+        return None
+
+    @abstractmethod
+    def run(self, data: TaskData, shared: Shared) -> Self:
+        """Fit on the training rows and return self."""
+
+    @abstractmethod
+    def response(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities, columns in sorted label order, or values as one column."""
+
+    @abstractmethod
+    def rows(self, X: Any) -> list[Any]:
+        """Return rows of a frame one by one, as `score_one` takes them."""
+
+    @abstractmethod
+    def score_one(self, row: Any) -> Any:
+        """Score one raw row, the way the method would be served."""
+
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """Return the size of the model on disk."""
+
+
+def one_row_frames(X: Any) -> list[Any]:
+    """Return each row of a frame as a frame of one row."""
+    return [X.iloc[i : i + 1] for i in range(len(X))]
+
+
+def dicts(X: Any) -> list[dict[str, Any]]:
+    """Return each row of a frame as a dict of plain values, None where missing."""
+    plain = X.astype(object)
+    plain = plain.where(X.notna(), None)
+    plain.columns = [str(name) for name in X.columns]
+    rows: list[dict[str, Any]] = plain.to_dict("records")
+    return rows

@@ -1,0 +1,66 @@
+"""A student fitted through the public estimators, saved, and scored from its file."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+import ensemble_kd
+from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, dicts
+
+
+class StudentMethod(Method):
+    """Base of the students: a subclass names the family, and whether it is distilled.
+
+    Attributes
+    ----------
+    distilled : bool
+        True: the estimator's defaults with the shared teacher. False: the same student on hard
+        labels, without a teacher and without synthetic rows.
+    """
+
+    distilled: ClassVar[bool]
+
+    def run(self, data: TaskData, shared: Shared) -> Self:
+        """Fit the estimator, save the student and load it again."""
+        # Fitted and measured with the defaults of a user who names nothing but the family.
+        hard: dict[str, Any] = {"alpha": 0.0, "n_synthetic": 0}
+        kind = (
+            ensemble_kd.DistilledRegressor
+            if data.task == "regression"
+            else ensemble_kd.DistilledClassifier
+        )
+        estimator: Any = kind(
+            shared.teacher if self.distilled else None,
+            student=self.family,
+            n_jobs=shared.n_jobs,
+            random_state=data.seed,
+            **({} if self.distilled else hard),
+        )
+        estimator.fit(data.X_train, data.y_train)
+        self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._size = estimator.save(self.path)
+        self.fit_times = dict(estimator.fit_times_)
+        self._scorer = ensemble_kd.load(self.path)
+        classify = data.task == "classification"
+        self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
+        return self
+
+    def response(self, X: Any) -> NDArray[np.float64]:
+        """Return the answers of the saved student."""
+        return self._scorer.respond(X)
+
+    def rows(self, X: Any) -> list[Any]:
+        """Return dicts."""
+        return dicts(X)
+
+    def score_one(self, row: Any) -> Any:
+        """Score a dict with the loaded bundle."""
+        return self._score(row)
+
+    def size_bytes(self) -> int:
+        """Return the bytes of the saved bundle."""
+        return int(self._size)

@@ -1,0 +1,198 @@
+"""Results as Markdown: a table for each data set, and what distilling gained over all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ensemble_kd.benchmarks._summary import (
+    LOSS_NAMES,
+    PAIRS,
+    SECOND_METRIC,
+    PairSummary,
+    measured,
+    methods_of,
+    summarise_pair,
+)
+from ensemble_kd.benchmarks.methods import METHODS
+
+
+def render_markdown(results: pd.DataFrame) -> str:
+    """Return all results as one Markdown text.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As `run_benchmark` returns it.
+
+    Returns
+    -------
+    str
+        A table of methods for each data set, a summary for each student family, and what was left
+        out and why.
+    """
+    rows = measured(results)
+    parts = [_dataset_section(rows, name) for name in dict.fromkeys(rows["dataset"])]
+    for hard, distilled in PAIRS:
+        parts.append(_summary_section(rows, hard, distilled))
+    parts.append(_skipped_section(results))
+    parts.append(_provenance(rows))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
+    rows = rows[rows["dataset"] == dataset]
+    task = str(rows["task"].iloc[0])
+    second, second_name = SECOND_METRIC[task]
+    header = ["method", LOSS_NAMES[task], second_name, "gain kept", "one row", "size", "fit"]
+    kept = {d: summarise_pair(rows, dataset, h, d) for h, d in PAIRS}
+    body = []
+    for name in methods_of(rows):
+        of = rows[rows["method"] == name]
+        pair = kept.get(name)
+        body.append(
+            [
+                METHODS[name].label,
+                mean_and_sd(of["loss"]),
+                mean_and_sd(of[second]) if second in of else "-",
+                percent(pair.gain_kept) if pair else "",
+                duration(float(of["latency_us"].mean())),
+                size(float(of["size_bytes"].mean())),
+                f"{of['fit_seconds'].mean():.1f} s",
+            ]
+        )
+    n_seeds = rows["seed"].nunique()
+    split = "its official split" if rows["split"].iloc[0] == "official" else "random splits"
+    caption = (
+        f"{task}, {int(rows['n_train'].max()):,} training and {int(rows['n_test'].max()):,} test "
+        f"rows, {split}, {n_seeds} seed{'s' if n_seeds > 1 else ''}."
+    )
+    return f"### {dataset}\n\n{caption}\n\n{markdown_table(header, body)}"
+
+
+def _summary_section(rows: pd.DataFrame, hard: str, distilled: str) -> str:
+    found = [summarise_pair(rows, name, hard, distilled) for name in dict.fromkeys(rows["dataset"])]
+    pairs = [pair for pair in found if pair is not None]
+    if not pairs:
+        return ""
+    header = ["data set", "hard labels", "distilled", "teacher", "best member", "gain kept"]
+    header.append("beats hard labels?")
+    body = [_summary_row(rows, pair) for pair in pairs]
+    return (
+        f"### Summary: {METHODS[distilled].label}\n\n{markdown_table(header, body)}\n\n"
+        + _verdict(pairs)
+    )
+
+
+def _summary_row(rows: pd.DataFrame, pair: PairSummary) -> list[str]:
+    best = rows[(rows["dataset"] == pair.dataset) & (rows["method"] == "best_member")]["loss"]
+    return [
+        pair.dataset + ("" if pair.certain else " *"),
+        number(pair.hard),
+        number(pair.distilled),
+        number(pair.teacher),
+        number(float(best.mean())) if len(best) else "-",
+        percent(pair.gain_kept),
+        f"{'yes' if pair.beats_hard else 'no'} ({pair.wins} of {pair.n_seeds} seeds)",
+    ]
+
+
+def _verdict(pairs: Sequence[PairSummary]) -> str:
+    kept = [pair.gain_kept for pair in pairs if not math.isnan(pair.gain_kept)]
+    certain = [pair.gain_kept for pair in pairs if pair.certain and not math.isnan(pair.gain_kept)]
+    lines = [
+        f"The distilled student beats the same student on hard labels on "
+        f"{sum(pair.beats_hard for pair in pairs)} of {len(pairs)} data sets. Median gain kept: "
+        f"{percent(float(np.median(kept))) if kept else '-'} ({len(kept)} data sets with a gain)."
+    ]
+    if len(certain) < len(pairs):
+        lines.append(
+            f"\\* The teacher's lead over the hard-label student is not twice its standard error "
+            f"over the seeds, so the gain kept says little there. Without these sets the median is "
+            f"{percent(float(np.median(certain))) if certain else '-'} ({len(certain)} data sets)."
+        )
+    lines.append(
+        "Gain kept = (hard - distilled) / (hard - teacher), of losses in the mean over seeds."
+    )
+    return "\n\n".join(lines)
+
+
+def _skipped_section(results: pd.DataFrame) -> str:
+    skipped = results[results["skipped"].notna()]
+    if skipped.empty:
+        return ""
+    lines = [
+        f"- {row['dataset']}, seed {row['seed']}, {row['method']}: {row['skipped']}"
+        for row in skipped.to_dict("records")
+    ]
+    return "### Left out\n\n" + "\n".join(lines)
+
+
+def _provenance(rows: pd.DataFrame) -> str:
+    if rows.empty or "versions" not in rows:
+        return ""
+    commits = ", ".join(str(commit) for commit in dict.fromkeys(rows["commit"].dropna()))
+    machines = "; ".join(dict.fromkeys(rows["machine"].dropna()))
+    versions = "; ".join(dict.fromkeys(rows["versions"].dropna()))
+    return (
+        "Values are means ± standard deviations over seeds. One row: the median time to score a "
+        "single raw row (a dict for a student, a data frame for the others). Size: the saved file, "
+        "or an uncompressed joblib dump. Fit: with the teacher's own fit where one is needed.\n\n"
+        f"{versions}; {machines}{f'; commit {commits}' if commits else ''}."
+    )
+
+
+def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns line up, all but the first to the right."""
+    columns = [[head, *cells] for head, cells in zip(header, zip(*body, strict=True), strict=True)]
+    widths = [max(3, *(len(cell) for cell in column)) for column in columns]
+    lines = []
+    for i, row in enumerate([header, *body]):
+        cells = [
+            cell.ljust(width) if j == 0 else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+        if i == 0:
+            rules = ["-" * w if j == 0 else "-" * (w - 1) + ":" for j, w in enumerate(widths)]
+            lines.append("| " + " | ".join(rules) + " |")
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Return four significant digits, or more before the point."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}"
+
+
+def mean_and_sd(values: pd.Series) -> str:
+    """Return mean ± standard deviation, the mean alone of a single value."""
+    mean, sd = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    if math.isnan(sd):
+        return number(mean)
+    digits = len(number(mean).partition(".")[2])
+    return f"{number(mean)} ± {sd:,.{digits}f}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, "-" for NaN."""
+    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def duration(microseconds: float) -> str:
+    """Return microseconds below one millisecond, else milliseconds."""
+    if microseconds < 1000:
+        return f"{microseconds:.0f} µs"
+    milliseconds = microseconds / 1000
+    return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+
+
+def size(n_bytes: float) -> str:
+    """Return bytes in kB or MB, powers of ten."""
+    if n_bytes < 1e6:
+        return f"{n_bytes / 1e3:.0f} kB"
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e8 else f"{n_bytes / 1e6:.0f} MB"

@@ -1,0 +1,272 @@
+"""Run methods over data sets and seeds: ``python -m ensemble_kd.benchmarks.run --help``."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from ensemble_kd import TeacherEnsemble
+from ensemble_kd.benchmarks._store import RowStore, fit_or_load_teacher, provenance
+from ensemble_kd.benchmarks.methods import METHODS, Shared, TaskData
+from ensemble_kd.benchmarks.objective import measure, split_dataset
+from ensemble_kd.datasets import Dataset, load_dataset, read_card
+from ensemble_kd.errors import InputError
+from ensemble_kd.teachers import teacher_response
+
+DEFAULT_DATASETS = ["adult", "magic", "letter", "bank_full", "covtype", "california_housing"]
+BUNDLED_DATASETS = ["breast_cancer", "digits", "diabetes"]
+MAX_TRAIN = {"covtype": 20_000}
+
+TeacherFactory = Callable[[TaskData], TeacherEnsemble]
+
+
+def run_benchmark(
+    datasets: list[str] | None = None,
+    methods: list[str] | None = None,
+    seeds: int = 3,
+    data_dir: str | None = None,
+    out: Path = Path("bench_output"),
+    max_train: int | None = None,
+    n_jobs: int | None = None,
+    progress: bool = True,
+    teacher_factory: TeacherFactory | None = None,
+) -> pd.DataFrame:
+    """Fit and measure every method on every data set and seed.
+
+    Rows that an earlier run with the same code and settings left in `out` are taken from there, as
+    are fitted teachers. A method that fails gives a row that says why.
+
+    Parameters
+    ----------
+    datasets : list of str or None, default=None
+        Names of data sets; None takes `DEFAULT_DATASETS` where a data folder is named, and else the
+        small ones that come with scikit-learn.
+    methods : list of str or None, default=None
+        Names in `METHODS`; None takes all.
+    seeds : int, default=3
+        Number of seeds, at least 1: 0, 1, ...
+    data_dir : str or None, default=None
+        Folder of the local data sets; None reads the variable ``ENSEMBLE_KD_DATA``.
+    out : Path, default="bench_output"
+        Folder for rows, teachers, students and the table of results.
+    max_train : int or None, default=None
+        Most training rows; None takes the caps of `MAX_TRAIN`.
+    n_jobs : int or None, default=None
+        Teacher fits at once.
+    progress : bool, default=True
+        A progress bar on stderr.
+    teacher_factory : callable or None, default=None
+        Gives the unfitted teacher of a task; None takes the default `TeacherEnsemble`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each data set, seed and method; also written to `out` as ``results.parquet``.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a number is out of range.
+    """
+    out = Path(out)
+    datasets = _chosen_datasets(datasets, data_dir)
+    methods = _chosen_methods(methods)
+    if seeds < 1 or (max_train is not None and max_train < 1):
+        raise InputError(f"seeds and max_train must be >= 1, got {seeds} and {max_train}.")
+    records: list[dict[str, Any]] = []
+    total = len(datasets) * seeds * len(methods)
+    with tqdm(total=total, unit="fit", disable=not progress, file=sys.stderr) as bar:
+        for name in datasets:
+            cap = max_train if max_train is not None else MAX_TRAIN.get(name)
+            source = _Source(name, data_dir)
+            for seed in range(seeds):
+                case = _Case(source, seed, cap, out, n_jobs, teacher_factory)
+                for method in methods:
+                    bar.set_description(f"{name}, seed {seed + 1}/{seeds}, {method}")
+                    records.append(case.row(method))
+                    bar.update()
+    results = pd.DataFrame(records)
+    out.mkdir(parents=True, exist_ok=True)
+    results.to_parquet(out / "results.parquet")
+    return results
+
+
+class _Source:
+    """A data set that is loaded when first needed; a failure is kept and told each time."""
+
+    def __init__(self, name: str, data_dir: str | None) -> None:
+        self.name = name
+        self._data_dir = data_dir
+        self._failure: Exception | None = None
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return load_dataset(self.name, self._data_dir)
+        except Exception as error:
+            self._failure = error
+            raise
+
+
+class _Case:
+    """One data set and seed: its rows, its teacher, and a result for each method."""
+
+    def __init__(
+        self,
+        source: _Source,
+        seed: int,
+        max_train: int | None,
+        out: Path,
+        n_jobs: int | None,
+        teacher_factory: TeacherFactory | None,
+    ) -> None:
+        self._source = source
+        self._seed = seed
+        self._max_train = max_train
+        self._out = out
+        self._n_jobs = n_jobs
+        self._factory = teacher_factory
+        teacher = "default" if teacher_factory is None else teacher_factory.__qualname__
+        self._store = RowStore(out / "rows", f"max_train={max_train} teacher={teacher}")
+        self._failure: Exception | None = None
+
+    def row(self, method: str) -> dict[str, Any]:
+        kept = self._store.get(self._source.name, self._seed, method)
+        if kept is not None:
+            return kept
+        row: dict[str, Any] = {
+            "dataset": self._source.name,
+            "seed": self._seed,
+            "method": method,
+            "skipped": None,
+            **provenance(),
+        }
+        try:
+            row |= self._measured(method)
+        except Exception as error:  # One method's trouble is a result; the others go on.
+            return row | {"skipped": f"{type(error).__name__}: {error}"}
+        if row["skipped"] is None:
+            self._store.put(row)
+        return row
+
+    def _measured(self, name: str) -> dict[str, Any]:
+        data, method = self._data, METHODS[name]()
+        facts: dict[str, Any] = {
+            "task": data.kind,
+            "split": data.split,
+            "n_train": len(data.y_train),
+            "n_test": len(data.y_test),
+        }
+        reason = method.skip(data)
+        if reason is not None:
+            return facts | {"skipped": reason}
+        shared = self._shared
+        start = time.perf_counter()
+        method.run(data, shared)
+        own = time.perf_counter() - start
+        total = own + (shared.teacher_seconds if method.needs_teacher else 0.0)
+        measured = measure(method, data, self._teacher_answers)
+        return facts | measured | {"fit_seconds": total, "fit_seconds_without_teacher": own}
+
+    @cached_property
+    def _data(self) -> TaskData:
+        return split_dataset(self._source.dataset, self._seed, self._max_train)
+
+    @cached_property
+    def _shared(self) -> Shared:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            teacher, seconds = fit_or_load_teacher(
+                self._data, self._build_teacher, self._out / "cache"
+            )
+        except Exception as error:  # Not to be fitted again for the next method.
+            self._failure = error
+            raise
+        return Shared(teacher, seconds, self._out / "students", self._n_jobs)
+
+    @cached_property
+    def _teacher_answers(self) -> Any:
+        teacher = self._shared.teacher
+        return teacher_response(teacher, self._data.X_test, teacher.classes)
+
+    def _build_teacher(self) -> TeacherEnsemble:
+        if self._factory is not None:
+            return self._factory(self._data)
+        return TeacherEnsemble(task=self._data.task, n_jobs=self._n_jobs, random_state=self._seed)
+
+
+def _chosen_datasets(names: list[str] | None, data_dir: str | None) -> list[str]:
+    if names:
+        for name in names:
+            read_card(name)
+        return list(dict.fromkeys(names))
+    if data_dir is not None or os.environ.get("ENSEMBLE_KD_DATA"):
+        return DEFAULT_DATASETS
+    print(
+        f"No data folder is named (data_dir or ENSEMBLE_KD_DATA), so the benchmark runs on the "
+        f"small data sets that come with scikit-learn: {', '.join(BUNDLED_DATASETS)}.",
+        file=sys.stderr,
+    )
+    return BUNDLED_DATASETS
+
+
+def _chosen_methods(names: list[str] | None) -> list[str]:
+    for name in names or []:
+        if name not in METHODS:
+            near = difflib.get_close_matches(str(name), METHODS, n=3)
+            hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise InputError(f"method must be one of {', '.join(METHODS)}, got {name!r}. {hint}")
+    return list(dict.fromkeys(names or METHODS))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark from the command line; results go to stdout and to the folder `--out`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_kd.benchmarks.run", description="Benchmark students and teachers."
+    )
+    parser.add_argument("--datasets", nargs="+", metavar="NAME", help="default: six public sets")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS)}")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    parser.add_argument("--data-dir", help="folder of local data (default: $ENSEMBLE_KD_DATA)")
+    parser.add_argument("--out", type=Path, default=Path("bench_output"), help="folder for results")
+    parser.add_argument("--max-train", type=int, help="most training rows")
+    parser.add_argument("--n-jobs", type=int, default=-1, help="fits at once (default: all cores)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    options = parser.parse_args(arguments)
+    try:
+        results = run_benchmark(
+            options.datasets,
+            options.methods,
+            options.seeds,
+            options.data_dir,
+            options.out,
+            options.max_train,
+            options.n_jobs,
+            not options.quiet,
+        )
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    from ensemble_kd.benchmarks.render import render_markdown
+
+    text = render_markdown(results)
+    (options.out / "results.md").write_text(text, encoding="utf-8")
+    print(text)
+    return 0 if results["skipped"].isna().all() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
