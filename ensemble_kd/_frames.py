@@ -46,7 +46,7 @@ class RowDecoder:
             out = np.empty(codes.shape, dtype=object)
             for j, values in enumerate(columns):
                 out[:, j] = values
-            return out
+            return out if dtype.kind == "O" else out.astype(dtype)
         return codes.astype(dtype)
 
     def _frame(self, columns: list[Any]) -> Any:
@@ -69,10 +69,10 @@ def _raw_values(column: Column, codes: NDArray[np.float64]) -> NDArray[Any]:
     """Return one column's values: floats, or objects with None where missing."""
     if column.kind == "numeric":
         return codes
-    table = np.empty(column.n_codes + 1, dtype=object)
     levels = [False, True] if column.kind == "boolean" else list(column.categories)
+    table = np.empty(len(levels) + 1, dtype=object)  # the last one stays None
     table[: len(levels)] = levels
-    values = table[np.where(np.isnan(codes), column.n_codes, codes).astype(np.int64)]
+    values = table[np.where(np.isnan(codes), len(levels), codes).astype(np.int64)]
     if column.kind == "boolean" and not np.isnan(codes).any():
         return values.astype(bool)
     return values
