@@ -25,21 +25,8 @@ class StudentMethod(Method):
 
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Fit the estimator, save the student and load it again."""
-        # Fitted and measured with the defaults of a user who names nothing but the family.
-        hard: dict[str, Any] = {"alpha": 0.0, "n_synthetic": 0}
-        kind = (
-            ensemble_kd.DistilledRegressor
-            if data.task == "regression"
-            else ensemble_kd.DistilledClassifier
-        )
-        estimator: Any = kind(
-            shared.teacher if self.distilled else None,
-            student=self.family,
-            n_jobs=shared.n_jobs,
-            random_state=data.seed,
-            **({} if self.distilled else hard),
-        )
-        estimator.fit(data.X_train, data.y_train)
+        estimators = [self._fit(student, data, shared) for student in self.candidates()]
+        estimator = min(estimators, key=_held_out_loss) if len(estimators) > 1 else estimators[0]
         self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._size = estimator.save(self.path)
@@ -48,6 +35,27 @@ class StudentMethod(Method):
         classify = data.task == "classification"
         self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
         return self
+
+    def candidates(self) -> list[Any]:
+        """Return the students to choose from by held-out loss: the default of the family alone."""
+        return [self.family]
+
+    def _fit(self, student: Any, data: TaskData, shared: Shared) -> Any:
+        """Fit with the defaults of a user who names nothing but the student."""
+        hard: dict[str, Any] = {"alpha": 0.0, "n_synthetic": 0}
+        kind = (
+            ensemble_kd.DistilledRegressor
+            if data.task == "regression"
+            else ensemble_kd.DistilledClassifier
+        )
+        estimator: Any = kind(
+            shared.teacher if self.distilled else None,
+            student=student,
+            n_jobs=shared.n_jobs,
+            random_state=data.seed,
+            **({} if self.distilled else hard),
+        )
+        return estimator.fit(data.X_train, data.y_train)
 
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return the answers of the saved student."""
@@ -64,3 +72,8 @@ class StudentMethod(Method):
     def size_bytes(self) -> int:
         """Return the bytes of the saved bundle."""
         return int(self._size)
+
+
+def _held_out_loss(estimator: Any) -> float:
+    """Return the least loss on the rows that stopped the student."""
+    return min(estimator.student_.history_)
