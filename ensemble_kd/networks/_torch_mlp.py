@@ -55,7 +55,6 @@ class EncodedNetwork(nn.Module):
     """The network of `MLPRecord`, with the encoding inside."""
 
     starts: Tensor
-    slopes: Tensor
 
     def __init__(self, encoding: Encoding, hidden: tuple[int, ...], n_outputs: int) -> None:
         super().__init__()
@@ -63,14 +62,7 @@ class EncodedNetwork(nn.Module):
         n_numeric, n_categorical = len(encoding.numeric_columns), len(encoding.category_columns)
         self.n_bins = [len(edges) - 1 for edges in encoding.edges]
         widest = max(self.n_bins, default=1)
-        starts = np.zeros((n_numeric, widest))
-        slopes = np.zeros((n_numeric, widest))
-        for j, edges in enumerate(encoding.edges):
-            scaled = (edges - edges[0]) / (edges[-1] - edges[0])
-            starts[j, : len(edges) - 1] = scaled[:-1]
-            slopes[j, : len(edges) - 1] = 1.0 / np.maximum(np.diff(scaled), 1e-7)
-        self.register_buffer("starts", torch.tensor(starts, dtype=torch.float32))
-        self.register_buffer("slopes", torch.tensor(slopes, dtype=torch.float32))
+        self.register_buffer("starts", torch.arange(widest, dtype=torch.float32))
         scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
         self.numeric_weight = nn.Parameter(
             torch.randn(n_numeric * widest, sizes[0]) * scale / math.sqrt(widest)
@@ -91,7 +83,7 @@ class EncodedNetwork(nn.Module):
         if numeric.shape[1]:
             missing = torch.isnan(numeric)
             filled = torch.nan_to_num(numeric)
-            pieces = ((filled[:, :, None] - self.starts) * self.slopes).clamp(0.0, 1.0)
+            pieces = (filled[:, :, None] - self.starts).clamp(0.0, 1.0)
             pieces = pieces.masked_fill(missing[:, :, None], 0.0)
             h = h + pieces.flatten(1) @ self.numeric_weight
             if bool(missing.any()):
@@ -324,8 +316,8 @@ def _fill_unseen_rows(network: EncodedNetwork, encoding: Encoding, rows: list[Te
     for j in range(numeric.shape[1]):
         column = numeric[:, j]
         if not bool(torch.isnan(column).any()):
-            pieces = ((column[:, None] - network.starts[j]) * network.slopes[j]).clamp(0.0, 1.0)
-            widest = network.starts.shape[1]
+            pieces = (column[:, None] - network.starts).clamp(0.0, 1.0)
+            widest = len(network.starts)
             weight = network.numeric_weight[j * widest : (j + 1) * widest]
             network.missing_weight[j] = pieces.mean(dim=0) @ weight
 

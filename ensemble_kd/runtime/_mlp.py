@@ -67,7 +67,7 @@ class MLPRuntime:
                 pieces = (filled[:, :, None] - self._starts) * self._slopes
             # An infinite value times the zero slope of padding is NaN, and meets a zero weight.
             pieces = np.nan_to_num(np.clip(pieces, 0.0, 1.0)).astype(np.float32)
-            h += pieces.reshape(len(X), -1) @ self._numeric_weight
+            h += pieces.reshape(len(X), len(self._numeric_weight)) @ self._numeric_weight
             if missing.any():
                 h += missing.astype(np.float32) @ record.missing_weight
         for c, j in enumerate(record.category_columns):
