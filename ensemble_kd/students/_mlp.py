@@ -32,11 +32,11 @@ class MLPStudent(Student):
         Largest number of intervals of a numeric column, at least 1.
     max_categories : int, default=128
         Categories of a column that are told apart; rarer ones share a row. At least 1.
-    n_updates : int, default=6000
+    n_updates : int, default=10_000
         Gradient steps, about; at least one pass over the rows.
     batch_size : int, default=512
         Rows a step, fewer on small sets. At least 1.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.005
         Of AdamW, greater than 0; it falls to 0 along a cosine.
     weight_decay : float, default=0.01
         Of AdamW, at least 0.
@@ -66,9 +66,9 @@ class MLPStudent(Student):
         hidden: tuple[int, ...] = (128, 64),
         n_bins: int = 16,
         max_categories: int = 128,
-        n_updates: int = 6000,
+        n_updates: int = 10_000,
         batch_size: int = 512,
-        learning_rate: float = 0.003,
+        learning_rate: float = 0.005,
         weight_decay: float = 0.01,
         patience: int = 12,
         device: str = "auto",
