@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ensemble_kd.benchmarks._picture import render_picture
 from ensemble_kd.benchmarks._summary import (
     LOSS_NAMES,
     PAIRS,
@@ -18,6 +19,8 @@ from ensemble_kd.benchmarks._summary import (
     summarise_pair,
 )
 from ensemble_kd.benchmarks.methods import METHODS
+
+__all__ = ["render_markdown", "render_picture"]
 
 
 def render_markdown(results: pd.DataFrame) -> str:
