@@ -1,0 +1,77 @@
+"""How the text of an option becomes a value; a mistake is told in the option's own words."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def at_least(lowest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `lowest` on."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"must be a whole number >= {lowest}, got {text!r}")
+        return value
+
+    return read
+
+
+def jobs(text: str) -> int:
+    """Read a number of jobs: at least 1, or -1 for every core."""
+    if text == "-1":
+        return -1
+    return at_least(1)(text)
+
+
+def share(text: str) -> float:
+    """Read a share in [0, 1]."""
+    value = _float(text)
+    if value is None or not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
+    return value
+
+
+def share_below_one(text: str) -> float:
+    """Read a share in [0, 1)."""
+    value = _float(text)
+    if value is None or not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(
+            f"must be a number from 0 (none) to less than 1, got {text!r}"
+        )
+    return value
+
+
+def positive(text: str) -> float:
+    """Read a finite number greater than 0."""
+    value = _float(text)
+    if value is None or not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number > 0, got {text!r}")
+    return value
+
+
+def n_synthetic(text: str) -> int | float | str:
+    """Read a number of rows, a multiple of the real rows such as ``3x``, or ``auto``."""
+    if text == "auto":
+        return text
+    if text.endswith("x"):
+        value = _float(text[:-1])
+        if value is not None and 0 <= value < float("inf"):
+            return value
+    elif text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"must be a number of rows such as 20000, a multiple of the real rows such as 3x, or auto, "
+        f"got {text!r}"
+    )
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,168 @@
+"""Which rows are fitted on, which are kept apart, and which have no target."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.cli._console import Console, check_column, near_match
+from ensemble_kd.cli._tables import read_frame
+from ensemble_kd.cli._target import (
+    Target,
+    Task,
+    check_task,
+    draw_test_rows,
+    infer_task,
+    read_target,
+)
+from ensemble_kd.errors import InputError
+
+
+@dataclass(frozen=True)
+class Data:
+    """A table, divided.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    X, X_test : pandas.DataFrame
+        Rows to fit on, and rows kept apart.
+    y, y_test : ndarray
+        Their targets.
+    weight, weight_test : ndarray or None
+        Their weights.
+    X_unlabeled : pandas.DataFrame or None
+        Rows without a target.
+    """
+
+    task: Task
+    X: Any
+    y: NDArray[Any]
+    weight: NDArray[np.float64] | None
+    X_test: Any
+    y_test: NDArray[Any]
+    weight_test: NDArray[np.float64] | None
+    X_unlabeled: Any
+
+
+def read_data(args: argparse.Namespace, console: Console) -> tuple[Data, str | None]:
+    """Read the tables and divide their rows.
+
+    Parameters
+    ----------
+    args : Namespace
+        The command's options.
+    console : Console
+        Told what was inferred.
+
+    Returns
+    -------
+    data : Data
+    reason : str or None
+        Why the task is what it is, where it was inferred.
+
+    Raises
+    ------
+    InputError
+        If a table cannot be read, a column is absent, or the target does not suit the task.
+    """
+    frame = read_frame(args.table, console.note)
+    names = [str(name) for name in frame.columns]
+    for flag, name in [("--target", args.target), ("--weight", args.weight)]:
+        if name is not None:
+            check_column(flag, name, names, args.table)
+    for name in args.drop:
+        check_column("--drop", name, names, args.table)
+    if args.target in args.drop or args.target == args.weight:
+        raise InputError(f"--target must not be dropped or be the weight, got {args.target!r}.")
+    target = read_target(frame[args.target], args.target)
+    task, reason = _task(args, target, console)
+    left_out = {args.target, args.weight, *args.drop}
+    X = frame[[name for name in frame.columns if name not in left_out]]
+    if X.shape[1] == 0:
+        raise InputError(f"{args.table} must have a column besides the target, got none.")
+
+    labelled = ~target.missing
+    weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
+    is_test = draw_test_rows(target.values, args.test_size, task, args.seed)
+    if args.test_size > 0 and not is_test.any():
+        console.note("the table is too small to keep rows for a test.")
+    real = X[labelled]
+    data = Data(
+        task,
+        real[~is_test],
+        target.values[~is_test],
+        None if weight is None else weight[~is_test],
+        real[is_test],
+        target.values[is_test],
+        None if weight is None else weight[is_test],
+        _unlabeled(args, X[target.missing], console),
+    )
+    return data, reason
+
+
+def _task(args: argparse.Namespace, target: Target, console: Console) -> tuple[Task, str | None]:
+    if args.task != "auto":
+        task: Task = args.task
+        check_task(task, target.values, args.target)
+        return task, None
+    task, reason = infer_task(target.values)
+    console.note(f"{task}, as {args.target!r} holds {reason}; --task says otherwise.")
+    return task, reason
+
+
+def _weight(column: Any, name: str) -> NDArray[np.float64]:
+    try:
+        weight = np.array(column.tolist(), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"--weight {name} must hold numbers: {error}") from error
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        raise InputError(
+            f"--weight {name} must be finite and at least 0 in each row with a target."
+        )
+    return weight
+
+
+def _unlabeled(args: argparse.Namespace, without_target: Any, console: Console) -> Any:
+    """Return the rows for the teacher to label, or None."""
+    from pandas import concat
+
+    parts = []
+    if len(without_target):
+        console.note(
+            f"{len(without_target):,} row(s) have no {args.target!r}; the teacher labels them."
+        )
+        parts.append(without_target)
+    if args.unlabeled is not None:
+        more = read_frame(args.unlabeled, console.note)
+        parts.append(take_columns(more, list(without_target.columns), args.unlabeled))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else concat(parts, ignore_index=True)
+
+
+def take_columns(frame: Any, names: list[str], where: str) -> Any:
+    """Return the columns `names` of a frame."""
+    given = [str(name) for name in frame.columns]
+    for name in names:
+        if name not in given:
+            raise InputError(f"{where} must hold the column {name!r}{near_match(name, given)}.")
+    return frame[names]
+
+
+def note_text_keys(data: Data, console: Console) -> None:
+    """Point out columns of texts that nearly all differ: most often a key."""
+    for name in data.X.columns:
+        column = data.X[name]
+        if len(column) >= 50 and column.dtype.kind not in "iufb":
+            n_distinct = column.nunique()
+            if n_distinct > 0.9 * len(column):
+                console.note(
+                    f"column {name!r} holds {n_distinct:,} distinct texts in {len(column):,} rows; "
+                    f"if it is a key, --drop it."
+                )

@@ -1,0 +1,123 @@
+"""What came of a distillation: teacher and student on rows kept apart, as numbers and as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.cli._console import size_text, text_table
+from ensemble_kd.cli._data import Data
+from ensemble_kd.cli._quality import TITLES, Scores, classification_quality, regression_quality
+
+
+def measure(estimator: Any, data: Data) -> dict[str, Any]:
+    """Compare teacher and student on the rows that were kept apart.
+
+    Parameters
+    ----------
+    estimator : DistilledClassifier or DistilledRegressor
+        Fitted.
+    data : Data
+        The rows.
+
+    Returns
+    -------
+    dict
+        Plain values. Without test rows there is no quality, and the fidelity is that of the fit.
+    """
+    from ensemble_kd._transfer_set import SYNTHETIC
+    from ensemble_kd.metrics import measure_fidelity
+    from ensemble_kd.teachers import teacher_response
+
+    is_classification = data.task == "classification"
+    classes = estimator.classes_ if is_classification else None
+    has_test = len(data.y_test) > 0
+    quality: dict[str, Scores] | None = None
+    fidelity = estimator.fidelity_
+    if has_test:
+        student = estimator._scorer.respond(data.X_test)
+        quality = {}
+        if estimator.teacher_ is not None:
+            teacher = teacher_response(estimator.teacher_, data.X_test, classes)
+            quality["teacher"] = _scores(teacher, data, classes)
+            fidelity = measure_fidelity(
+                teacher, student, is_classification=is_classification, held_out=True
+            )
+        quality["student"] = _scores(student, data, classes)
+    teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
+    return {
+        "task": data.task,
+        "classes": None if classes is None else classes.tolist(),
+        "student": type(estimator.student_).__name__,
+        "teacher": None if teacher_ is None else type(teacher_).__name__,
+        "n_columns": data.X.shape[1],
+        "n_rows": {
+            "fit": len(data.y),
+            "test": len(data.y_test),
+            "unlabeled": 0 if data.X_unlabeled is None else len(data.X_unlabeled),
+            "synthetic": int((estimator.transfer_set_.origin == SYNTHETIC).sum()),
+        },
+        "weighted": data.weight is not None,
+        "quality": quality,
+        "fidelity": None if fidelity is None else vars(fidelity).copy(),
+        "fidelity_on": None if fidelity is None else "test" if has_test else "fit",
+        "fit_times_s": dict(estimator.fit_times_),
+    }
+
+
+def _scores(response: NDArray[np.float64], data: Data, classes: NDArray[Any] | None) -> Scores:
+    weight = data.weight_test
+    if weight is not None and not weight.sum() > 0:
+        weight = None
+    if classes is None:
+        return regression_quality(data.y_test, response[:, 0], weight)
+    return classification_quality(data.y_test, response, classes, weight)
+
+
+def render(outcome: dict[str, Any]) -> str:
+    """Return the outcome as text for people."""
+    rows, times = outcome["n_rows"], outcome["fit_times_s"]
+    counts = [f"{rows['fit']:,} rows"]
+    counts += [f"{rows[kind]:,} {kind}" for kind in ("unlabeled", "synthetic") if rows[kind]]
+    lines = [
+        f"{outcome['task']} of {outcome['target']!r}: {outcome['student']} from "
+        f"{outcome['teacher'] or 'hard labels, without a teacher'}",
+        f"learned from {', '.join(counts)}, {outcome['n_columns']} columns",
+        "",
+    ]
+    if outcome["quality"] is not None:
+        weighted = ", weighted" if outcome["weighted"] else ""
+        lines += [
+            f"on {rows['test']:,} rows kept apart{weighted}:",
+            _quality_table(outcome["quality"]),
+        ]
+    if outcome["fidelity"] is not None:
+        lines.append(_fidelity_text(outcome["fidelity"], outcome["fidelity_on"]))
+    parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in times.items())
+    lines += [
+        f"fit time: {sum(times.values()):.1f} s ({parts})",
+        f"model: {outcome['model']} ({size_text(outcome['size_bytes'])})",
+    ]
+    return "\n".join(lines)
+
+
+def _quality_table(quality: dict[str, Scores]) -> str:
+    keys = list(quality["student"])
+    table = text_table(
+        ("", *(TITLES[key] for key in keys)),
+        [
+            (who, *("-" if (v := scores[key]) is None else f"{v:.4f}" for key in keys))
+            for who, scores in quality.items()
+        ],
+    )
+    return "\n".join(f"  {line}" for line in table.splitlines()) + "\n"
+
+
+def _fidelity_text(fidelity: dict[str, Any], where: str) -> str:
+    rows = f"{fidelity['n_rows']:,} {'test' if where == 'test' else 'real'} rows"
+    text = f"fidelity on {rows}: root mean squared difference {fidelity['rmse']:.4g}"
+    if fidelity["agreement"] is not None:
+        text += f", same class on {fidelity['agreement']:.2%}"
+    return text

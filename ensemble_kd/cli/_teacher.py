@@ -1,0 +1,81 @@
+"""A teacher out of a file that the user named, and the columns it knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ensemble_kd.cli._console import Console
+from ensemble_kd.cli._data import Data, take_columns
+from ensemble_kd.errors import InputError
+
+
+def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
+    """Open a teacher from a joblib file, which runs the code in it.
+
+    Parameters
+    ----------
+    path : str
+        File that the user has named.
+    console : Console
+        Told of the risk.
+
+    Returns
+    -------
+    teacher : estimator
+        In a `FrozenEstimator` if it is fitted.
+    frozen : bool
+        Whether it is fitted.
+
+    Raises
+    ------
+    InputError
+        If the file holds no estimator.
+    """
+    import joblib
+    from sklearn.exceptions import NotFittedError
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.utils.validation import check_is_fitted
+
+    console.warn(f"opening {path} runs code that is in it: only open files you trust.")
+    try:
+        teacher = joblib.load(path)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"--teacher must be auto or a joblib file, found no file {path!r}."
+        ) from error
+    except Warning:
+        raise
+    except Exception as error:  # unpickling can raise anything
+        raise InputError(f"--teacher {path} cannot be opened as a joblib file: {error}") from error
+    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
+        raise InputError(
+            f"--teacher {path} must hold a scikit-learn estimator, got {type(teacher).__name__}."
+        )
+    if isinstance(teacher, FrozenEstimator):
+        return teacher, True
+    try:
+        check_is_fitted(teacher)
+    except NotFittedError:
+        return teacher, False
+    except TypeError as error:
+        raise InputError(f"--teacher {path} must hold a scikit-learn estimator: {error}") from error
+    console.note(
+        "the teacher is fitted and used as it is; where it has seen rows of this table, its "
+        "answers to them, and its quality below, look better than they are."
+    )
+    return FrozenEstimator(teacher), True
+
+
+def with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
+    """Keep the columns that a fitted teacher knows, in its order."""
+    names = getattr(teacher, "feature_names_in_", None)
+    if names is None:
+        return data
+    wanted = [str(name) for name in names]
+    X = take_columns(data.X, wanted, "the table, as the teacher was fitted on it,")
+    others = [name for name in data.X.columns if name not in wanted]
+    if others:
+        console.note(f"the teacher does not know {', '.join(map(repr, others))}; left out.")
+    more = None if data.X_unlabeled is None else data.X_unlabeled[wanted]
+    return replace(data, X=X, X_test=data.X_test[wanted], X_unlabeled=more)

@@ -1,0 +1,107 @@
+"""`bench`: the benchmark's options, handed to the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ensemble_kd._optional import require
+from ensemble_kd.cli._arguments import at_least, jobs
+from ensemble_kd.cli._console import Console, print_json, text_table
+
+SUMMARY = "compare distilled students with their rivals on public data sets"
+DESCRIPTION = """\
+Fit each method on each data set with each seed, on the same rows, and print quality, size and speed
+as a Markdown table. The rows of the result are kept in the output directory.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd bench --list
+  ensemble-kd bench --datasets wine diabetes --seeds 1 --max-train 500
+"""
+JSON_HELP = "print the rows of the result as JSON in place of the table"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `bench` takes."""
+    parser.add_argument(
+        "--datasets", metavar="NAME", nargs="+", help="data sets to run (default: the benchmark's)"
+    )
+    parser.add_argument(
+        "--methods", metavar="NAME", nargs="+", help="methods to run (default: all)"
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="folder of local data files (default: the variable ENSEMBLE_KD_DATA)",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=at_least(1),
+        default=3,
+        help="repetitions, each with its own split and seed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("bench_output"),
+        help="where the result is kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-train",
+        metavar="N",
+        type=at_least(1),
+        help="training rows of a data set at most (default: all)",
+    )
+    parser.add_argument(
+        "--n-jobs", metavar="N", type=jobs, help="fits at once, -1 for every core (default: 1)"
+    )
+    parser.add_argument("--list", action="store_true", help="name methods and data sets, and end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or list the benchmark and return the exit code."""
+    runner = require("ensemble_kd.benchmarks.run", extra="train")
+    if args.list:
+        _list(runner.METHODS, args.json)
+        return 0
+    render = require("ensemble_kd.benchmarks.render", extra="bench")
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
+        results = runner.run_benchmark(
+            datasets=args.datasets,
+            methods=args.methods,
+            seeds=args.seeds,
+            data_dir=args.data_dir,
+            out=args.out,
+            max_train=args.max_train,
+            n_jobs=args.n_jobs,
+            progress=Console(args.quiet).shows_progress,
+        )
+    if args.json:
+        print_json({"results": json.loads(results.to_json(orient="records"))})
+    else:
+        print(render.render_markdown(results))
+    return 0
+
+
+def _list(methods: dict[str, Any], as_json: bool) -> None:
+    from ensemble_kd.datasets import list_datasets, read_card
+
+    about = {
+        name: (inspect.getdoc(method) or "").partition("\n")[0] for name, method in methods.items()
+    }
+    names = list_datasets()
+    if as_json:
+        print_json({"methods": about, "datasets": names})
+        return
+    print(
+        text_table(("method", ""), []), *(f"  {n}: {text}" for n, text in about.items()), sep="\n"
+    )
+    print("", "data set", *(f"  {name}: {read_card(name).task}" for name in names), sep="\n")

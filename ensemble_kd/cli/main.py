@@ -1,0 +1,123 @@
+"""Which command runs, and which exit code its outcome has."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from ensemble_kd import __version__
+from ensemble_kd.cli import bench, distill, inspect, score
+from ensemble_kd.cli._console import one_line
+from ensemble_kd.errors import BundleError, EnsembleKDError, InputError, NotDistillableError
+
+COMMANDS = {"distill": distill, "score": score, "inspect": inspect, "bench": bench}
+
+OK, RUNTIME, USAGE, BUNDLE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_EXIT_CODES = """\
+exit codes:
+  0 done; 1 failed while running; 2 wrong usage or data; 3 not a valid model file;
+  4 a quality gate was missed; 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"error: {one_line(message)} (see: {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None, default=None
+        Arguments after the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 failed, 2 wrong usage or data, 3 not a valid model file, 4 a quality
+        gate was missed, 130 interrupted.
+    """
+    try:
+        args = build_parser().parse_args(argv)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else USAGE
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(args)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = _Parser(
+        prog="ensemble-kd",
+        description="Compress a tabular ensemble into one small, fast model, and score with it.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ensemble-kd {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.DESCRIPTION,
+            epilog=command.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_arguments(sub)
+        common = sub.add_argument_group("common")
+        common.add_argument("--json", action="store_true", help=command.JSON_HELP)
+        common.add_argument(
+            "--quiet", action="store_true", help="no notes and no progress on stderr"
+        )
+        common.add_argument(
+            "--traceback", action="store_true", help="show where an error arose, for a bug report"
+        )
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        code: int = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return _failed("interrupted.", INTERRUPTED, args.traceback)
+    except BrokenPipeError:
+        # Whoever read stdout has left; what is still buffered must not raise once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RUNTIME
+    except BundleError as error:
+        return _failed(str(error), BUNDLE, args.traceback)
+    except (InputError, NotDistillableError) as error:
+        return _failed(str(error), USAGE, args.traceback)
+    except (EnsembleKDError, OSError) as error:
+        return _failed(str(error), RUNTIME, args.traceback)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        return _failed(
+            text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
+        )
+
+
+def _failed(message: str, code: int, with_traceback: bool) -> int:
+    if with_traceback:
+        traceback.print_exc()
+    print(f"error: {one_line(message)}", file=sys.stderr)
+    return code
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {one_line(str(message))}", file=sys.stderr)
