@@ -46,8 +46,8 @@ class GBDTStudent(Student):
 
     Attributes
     ----------
-    booster_ : lightgbm.Booster
-        The trees, up to the best round.
+    booster_ : lightgbm.Booster or None
+        The trees, up to the best round; None where every column is constant.
     """
 
     def __init__(
@@ -114,7 +114,11 @@ class GBDTStudent(Student):
         if self.n_jobs is not None:
             parameters["num_threads"] = self.n_jobs
         n_rounds = self.n_estimators if self._n_sums == 1 else max(30, 3 * self.n_estimators // 10)
-        train_data = self._dataset(lightgbm, train)
+        train_data = self._dataset(lightgbm, train).construct()
+        if not any(train_data.feature_num_bin(j) > 1 for j in range(train.X.shape[1])):
+            # LightGBM breaks off where no column tells anything: the mean is the model.
+            self.booster_ = None
+            return self
         self.booster_ = lightgbm.train(
             parameters,
             train_data,
@@ -138,8 +142,11 @@ class GBDTStudent(Student):
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
-        raw = np.asarray(self.booster_.predict(self._ranks.apply(X), raw_score=True))
-        outputs = self._outputs(raw.reshape(len(X), -1) + self._base)
+        sums = np.tile(self._base, (len(X), 1))
+        if len(X) and self.booster_ is not None:
+            raw = np.asarray(self.booster_.predict(self._ranks.apply(X), raw_score=True))
+            sums += raw.reshape(sums.shape)
+        outputs = self._outputs(sums)
         return softmax(outputs) if self._classes else outputs
 
     def to_model(self) -> CompactModel:
@@ -153,12 +160,15 @@ class GBDTStudent(Student):
         link: Link = "identity"
         if self._classes:
             link = "sigmoid" if self._n_sums == 1 else "softmax"
-        dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
+        trees: list[dict[str, Any]] = [{"leaf_value": 0.0}] * self._n_sums
+        if self.booster_ is not None:
+            dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
+            trees = [tree["tree_structure"] for tree in dumped["tree_info"]]
         return CompactModel(
             "classification" if self._classes else "regression",
             self._schema,
             TreesRecord(
-                **_lay_out([tree["tree_structure"] for tree in dumped["tree_info"]], self._n_sums),
+                **_lay_out(trees, self._n_sums),
                 base=np.asarray(self._base, dtype=np.float64),
                 category_columns=self._ranks.columns,
                 category_offsets=self._ranks.offsets,
@@ -174,7 +184,7 @@ class GBDTStudent(Student):
             label=np.zeros(len(rows)),
             init_score=np.tile(self._base, (len(rows), 1)).reshape(-1, order="F"),
             reference=reference,
-            params={"verbosity": -1},
+            params={"verbosity": -1, "feature_pre_filter": False},
         )
 
     def _outputs(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -122,7 +122,10 @@ class TreeStudent(Student):
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
-        return np.asarray(self.tree_.predict(self._inputs(X))).reshape(len(X), -1)
+        values = np.empty((len(X), self.tree_.n_outputs_))
+        if len(X):
+            values[:] = self.tree_.predict(self._inputs(X)).reshape(values.shape)
+        return values
 
     def to_model(self) -> CompactModel:
         """Return the tree as plain arrays.
@@ -141,7 +144,7 @@ class TreeStudent(Student):
             self._schema,
             TreesRecord(
                 feature=np.where(is_split, tree.feature[order], -1).astype(np.int32),
-                threshold=np.where(is_split, tree.threshold[order], 0.0),
+                threshold=np.where(is_split, _float64_thresholds(tree.threshold[order]), 0.0),
                 right=right,
                 missing_left=(is_split & (tree.missing_go_to_left[order] == 1)).astype(np.uint8),
                 value=np.where(is_split[:, None], 0.0, values).astype(np.float32),
@@ -167,6 +170,17 @@ def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
         return share * rows.response + (1 - share) * one_hot(rows.hard, rows.n_outputs)
     share = row_alpha(alpha, ~np.isnan(rows.hard))
     return share * rows.response + (1 - share) * np.nan_to_num(rows.hard)[:, None]
+
+
+def _float64_thresholds(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest float64 that scikit-learn, which rounds values to float32, sends left."""
+    below = thresholds.astype(np.float32)
+    below = np.where(below > thresholds, np.nextafter(below, -np.float32(np.inf)), below)
+    above = np.nextafter(below, np.float32(np.inf))
+    # A value halfway between two float32 goes to the one with the even last bit.
+    halfway = (below.astype(np.float64) + above.astype(np.float64)) / 2
+    goes_up = halfway.astype(np.float32) > below
+    return np.where(goes_up, np.nextafter(halfway, -np.inf), halfway)
 
 
 def _preorder(
