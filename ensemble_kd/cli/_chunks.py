@@ -1,6 +1,6 @@
 """How a table is read to be scored: in chunks, typed by the model's schema.
 
-A CSV file is typed with the standard library alone, so scoring one needs neither pandas nor pyarrow.
+A CSV file is typed with the standard library alone, so that needs neither pandas nor pyarrow.
 """
 
 from __future__ import annotations
