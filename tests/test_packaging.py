@@ -1,0 +1,30 @@
+"""The wheel holds every package of the tree, and what stands beside it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_wheel_lists_every_package_of_the_tree() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = set(settings["tool"]["setuptools"]["packages"])
+    in_tree = set()
+    for folder, name in (
+        ("ensemble_kd", "ensemble_kd"),
+        ("benchmarks", "ensemble_kd.benchmarks"),
+        ("datasets", "ensemble_kd.datasets"),
+    ):
+        for marker in (ROOT / folder).rglob("__init__.py"):
+            below = marker.parent.relative_to(ROOT / folder).parts
+            in_tree.add(".".join((name, *below)))
+    assert listed == in_tree
+
+
+def test_version_is_that_of_the_package() -> None:
+    import ensemble_kd
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["project"]["version"] == ensemble_kd.__version__
