@@ -331,7 +331,7 @@ def _teach(
     teacher_ = fit_teacher(clone(teacher), rows.X, rows.labels, rows.weight)
     if hasattr(teacher_, "out_of_fold_response_"):
         return teacher_, teacher_.out_of_fold_response_
-    folds = make_folds(rows.target, rows.cv, rows.classes is not None, rows.seed)
+    folds = make_folds(rows.labels, rows.cv, rows.classes is not None, rows.seed)
     soft_real = out_of_fold_response(
         teacher, rows.X, rows.labels, rows.weight,
         folds=folds, classes=rows.classes, n_jobs=n_jobs, verbose=verbose,

@@ -141,7 +141,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             X,
             labels,
             weight,
-            folds=make_folds(target, self.cv, _is_classification(self), seed),
+            folds=make_folds(labels, self.cv, _is_classification(self), seed),
             classes=classes,
             refit=True,
             n_jobs=self.n_jobs,

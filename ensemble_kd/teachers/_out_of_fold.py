@@ -41,9 +41,13 @@ def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> 
     Raises
     ------
     InputError
-        If cv is below 2, a splitter does not test each row once, or a fold would be left with a
-        single class.
+        If cv is below 2, a splitter does not test each row once, there is a single row, or a fold
+        would be left with a single class.
     """
+    if len(y) < 2:
+        raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
+    if is_classification and np.unique(y, return_counts=True)[1].max() < 2:
+        raise InputError(_too_rare(y))
     if isinstance(cv, int | np.integer):
         if cv < 2:
             raise InputError(f"cv must be at least 2, got {cv}.")
@@ -67,13 +71,16 @@ def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> 
             "use KFold or StratifiedKFold."
         )
     if is_classification and any(len(np.unique(y[train])) < 2 for train, _ in folds):
-        labels, counts = np.unique(y, return_counts=True)
-        rarest = labels[counts.argmin()]
-        raise InputError(
-            "out-of-fold labels need at least 2 rows of each of two classes, got "
-            f"{counts.min()} of class {rarest!r}; give more rows of it."
-        )
+        raise InputError(_too_rare(y))
     return folds
+
+
+def _too_rare(y: NDArray[Any]) -> str:
+    labels, counts = np.unique(y, return_counts=True)
+    return (
+        f"out-of-fold labels need at least 2 rows of each of two classes, got {counts.min()} of "
+        f"class {labels.tolist()[counts.argmin()]!r}; give more rows of it."
+    )
 
 
 def fit_over_folds(

@@ -8,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
+from sklearn.ensemble import StackingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -34,9 +35,10 @@ def check_distillable(teacher: Any, is_classification: bool) -> None:
         If it is of the other kind, or a classifier without probabilities.
     """
     name = type(teacher).__name__
-    if not hasattr(teacher, "fit"):
+    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
         raise NotDistillableError(
-            f"teacher must be a scikit-learn estimator with a fit method, got {name}."
+            f"teacher must be a scikit-learn estimator with a fit method, an object and not a "
+            f"class, got {teacher.__name__ if isinstance(teacher, type) else name}."
         )
     if is_classification:
         if is_regressor(teacher):
@@ -44,7 +46,7 @@ def check_distillable(teacher: Any, is_classification: bool) -> None:
                 f"teacher must be a classifier, got the regressor {name}; "
                 "use DistilledRegressor to distil it."
             )
-        if not hasattr(teacher, "predict_proba"):
+        if not _gives_probabilities(teacher):
             raise NotDistillableError(
                 f"teacher must give probabilities, but {name} has no predict_proba; wrap it in "
                 "CalibratedClassifierCV (for a VotingClassifier: voting='soft')."
@@ -54,6 +56,13 @@ def check_distillable(teacher: Any, is_classification: bool) -> None:
             f"teacher must be a regressor, got the classifier {name}; "
             "use DistilledClassifier to distil it."
         )
+
+
+def _gives_probabilities(teacher: Any) -> bool:
+    last = teacher.steps[-1][1] if isinstance(teacher, Pipeline) else teacher
+    if isinstance(last, StackingClassifier) and last.final_estimator is None:
+        return True  # by LogisticRegression, but scikit-learn says so only once it is fitted
+    return hasattr(teacher, "predict_proba")
 
 
 def fit_teacher(

@@ -1,0 +1,225 @@
+"""No model labels a row that it was fitted on."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.teachers import TeacherEnsemble, make_folds, out_of_fold_response
+
+N_ROWS = 40
+IDS = np.arange(float(N_ROWS))[:, None]
+LABELS = np.arange(N_ROWS) % 2
+VALUES = np.arange(N_ROWS) + 100.0
+
+
+class Memory(BaseEstimator):
+    """Knows the rows it was fitted on by their ids, and nothing of any other."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Remember the rows."""
+        self.classes_ = np.unique(y)
+        self.seen_ = dict(zip(np.asarray(X)[:, 0], y, strict=True))
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return certainty for a row it has seen, equal odds for any other."""
+        seen = [self.seen_.get(row[0]) for row in np.asarray(X)]
+        return np.array([self.classes_ == label if label is not None else [0.5, 0.5]
+                         for label in seen], dtype=float)  # fmt: skip
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the value of a row it has seen, -1 for any other."""
+        return np.array([self.seen_.get(row[0], -1.0) for row in np.asarray(X)])
+
+
+def by_function(y: np.ndarray, is_classification: bool, cv: Any) -> np.ndarray:
+    """Return the out-of-fold response of a memorising teacher."""
+    folds = make_folds(y, cv, is_classification, seed=0)
+    classes = np.unique(y) if is_classification else None
+    return out_of_fold_response(Memory(), IDS, y, folds=folds, classes=classes)
+
+
+def by_ensemble(y: np.ndarray, is_classification: bool, cv: Any) -> np.ndarray:
+    """Return the out-of-fold response of an ensemble of memorising members."""
+    task = "classification" if is_classification else "regression"
+    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], task=task, cv=cv)
+    return teacher.fit(IDS, y).out_of_fold_response_
+
+
+each_way = pytest.mark.parametrize("respond", [by_function, by_ensemble])
+each_cv = pytest.mark.parametrize("cv", [2, 5, KFold(N_ROWS)], ids=["2", "5", "leave one out"])
+
+
+@each_way
+@each_cv
+def test_out_of_fold_labels_come_from_models_that_had_not_seen_the_row(respond, cv):
+    np.testing.assert_array_equal(respond(LABELS, True, cv), np.full((N_ROWS, 2), 0.5))
+
+
+@each_way
+@each_cv
+def test_out_of_fold_values_come_from_models_that_had_not_seen_the_row(respond, cv):
+    np.testing.assert_array_equal(respond(VALUES, False, cv), np.full((N_ROWS, 1), -1.0))
+
+
+def test_out_of_fold_member_responses_come_from_models_that_had_not_seen_the_row():
+    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], cv=4).fit(IDS, LABELS)
+    np.testing.assert_array_equal(teacher.member_responses_, np.full((2, N_ROWS, 2), 0.5))
+
+
+def test_out_of_fold_ensemble_is_refitted_on_all_rows():
+    teacher = TeacherEnsemble([("a", Memory())], cv=4).fit(IDS, LABELS)
+    np.testing.assert_array_equal(teacher.predict_proba(IDS)[:, 1], LABELS)
+
+
+def test_out_of_fold_response_leaves_the_teacher_unfitted():
+    teacher = Memory()
+    folds = make_folds(LABELS, 4, True, seed=0)
+    out_of_fold_response(teacher, IDS, LABELS, folds=folds, classes=np.array([0, 1]))
+    assert vars(teacher) == {}
+
+
+def test_out_of_fold_response_does_not_depend_on_the_number_of_jobs():
+    X = np.random.default_rng(0).normal(size=(N_ROWS, 2))
+    folds = make_folds(VALUES, 4, False, seed=0)
+    one, two = (
+        out_of_fold_response(
+            LinearRegression(), X, VALUES, folds=folds, classes=None, n_jobs=n_jobs
+        )
+        for n_jobs in (None, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_out_of_fold_response_hands_each_fold_the_weights_of_its_rows():
+    # Two values contradict each other everywhere; the weights say which one counts.
+    y = np.tile([0.0, 10.0], N_ROWS // 2)
+    weight = np.where(y == 10.0, 1e6, 1.0)
+    folds = make_folds(y, 4, False, seed=0)
+    response = out_of_fold_response(
+        LinearRegression(), np.zeros((N_ROWS, 1)), y, weight, folds=folds, classes=None
+    )
+    np.testing.assert_allclose(response, 10.0, atol=1e-4)
+
+
+def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
+    frame = pd.DataFrame({"id": IDS[:, 0]}, index=np.arange(N_ROWS) + 1000)
+
+    class ByName(Memory):
+        def predict(self, X: Any) -> np.ndarray:
+            return X["id"].to_numpy()
+
+    folds = make_folds(VALUES, 4, False, seed=0)
+    response = out_of_fold_response(ByName(), frame, VALUES, folds=folds, classes=None)
+    np.testing.assert_array_equal(response, IDS)
+
+
+# --- rare classes ---------------------------------------------------------------------------------
+
+
+def labels_with_rare(n_rare: int) -> np.ndarray:
+    """Return 30 labels of classes 0 and 2, then some of class 1."""
+    return np.concatenate([np.tile([0, 2], 15), np.full(n_rare, 1)])
+
+
+def rare_response(n_rare: int, teacher: Any) -> np.ndarray:
+    """Return out-of-fold soft labels where class 1 is rare; a row's class is its feature."""
+    y = labels_with_rare(n_rare)
+    folds = make_folds(y, 5, True, seed=0)
+    return out_of_fold_response(
+        teacher, y[:, None].astype(float), y, folds=folds, classes=np.array([0, 1, 2])
+    )
+
+
+def test_out_of_fold_labels_of_a_class_with_one_row_give_it_no_probability():
+    response = rare_response(1, DecisionTreeClassifier())
+    assert response[-1, 1] == 0.0
+
+
+def test_out_of_fold_labels_of_a_class_with_two_rows_learn_each_from_the_other():
+    response = rare_response(2, DecisionTreeClassifier())
+    np.testing.assert_array_equal(response[-2:, 1], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("n_rare", [1, 2])
+def test_out_of_fold_labels_keep_their_columns_where_a_fold_lacks_a_class(n_rare):
+    response = rare_response(n_rare, DecisionTreeClassifier())
+    y = labels_with_rare(n_rare)
+    common = y != 1
+    np.testing.assert_array_equal(response[common].argmax(axis=1), y[common])
+
+
+def test_out_of_fold_labels_sum_to_one_where_a_fold_lacks_a_class():
+    np.testing.assert_allclose(rare_response(1, GaussianNB(var_smoothing=1.0)).sum(axis=1), 1.0)
+
+
+# --- folds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_classification", [True, False])
+def test_make_folds_tests_each_row_once(is_classification):
+    folds = make_folds(LABELS, 5, is_classification, seed=0)
+    tested = np.concatenate([test for _, test in folds])
+    np.testing.assert_array_equal(np.sort(tested), np.arange(N_ROWS))
+
+
+def test_make_folds_spreads_classes_evenly():
+    y = np.repeat([0, 1], [30, 10])
+    shares = [y[test].mean() for _, test in make_folds(y, 5, True, seed=0)]
+    np.testing.assert_allclose(shares, 0.25)
+
+
+def test_make_folds_is_the_same_for_the_same_seed():
+    (_, one), *_ = make_folds(VALUES, 5, False, seed=3)
+    (_, two), *_ = make_folds(VALUES, 5, False, seed=3)
+    np.testing.assert_array_equal(one, two)
+
+
+def test_make_folds_is_another_for_another_seed():
+    (_, one), *_ = make_folds(VALUES, 5, False, seed=3)
+    (_, two), *_ = make_folds(VALUES, 5, False, seed=4)
+    assert not np.array_equal(one, two)
+
+
+def test_make_folds_makes_fewer_folds_of_few_rows():
+    assert len(make_folds(VALUES[:3], 5, False, seed=0)) == 3
+
+
+def test_make_folds_makes_fewer_folds_of_few_rows_of_a_class():
+    assert len(make_folds(np.array([0, 0, 0, 1, 1]), 5, True, seed=0)) == 3
+
+
+def test_make_folds_takes_a_splitter():
+    (_, first), *_ = make_folds(VALUES, KFold(4), False, seed=0)
+    np.testing.assert_array_equal(first, np.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("y", "cv", "message"),
+    [
+        (LABELS, 1, "cv must be at least 2, got 1"),
+        (LABELS, ShuffleSplit(3), "cv must test each row exactly once"),
+        (LABELS, RepeatedKFold(n_splits=2, n_repeats=2), "cv must test each row exactly once"),
+        (np.array([0, 0, 0, 1]), 2, "at least 2 rows of each of two classes, got 1 of class 1"),
+        (np.array([0, 1]), 2, "at least 2 rows of each of two classes, got 1 of class 0"),
+        (np.array([0, 1, 2]), 5, "at least 2 rows of each of two classes, got 1 of class 0"),
+    ],
+)
+def test_make_folds_refuses_what_leaves_rows_without_honest_labels(y, cv, message):
+    with pytest.raises(InputError, match=message):
+        make_folds(y, cv, True, seed=0)
+
+
+def test_make_folds_refuses_a_single_row():
+    with pytest.raises(InputError, match="at least 2 rows, got n_samples=1"):
+        make_folds(VALUES[:1], 5, False, seed=0)
