@@ -22,8 +22,8 @@ def stopping_split(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return row indices to train on and to stop by.
 
-    A class that is too rare to be in both is in training alone; a table of fewer than 100 rows is
-    not split, and stops by its training rows.
+    A class that is too rare to be in both is in training alone; a table of fewer than 100 rows, or
+    of rare classes alone, is not split, and stops by its training rows.
     """
     rows = np.arange(len(target))
     if len(rows) < 100:
@@ -33,6 +33,8 @@ def stopping_split(
         return train, stop
     counts = np.bincount(target)
     common = counts[target] >= 10
+    if not common.any():
+        return rows, rows
     train, stop = train_test_split(
         rows[common], test_size=0.1, random_state=seed, stratify=target[common]
     )

@@ -127,6 +127,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         NotDistillableError
             If a member gives no probabilities.
         """
+        if self.task not in ("classification", "regression"):
+            raise InputError(f"task must be 'classification' or 'regression', got {self.task!r}.")
         X = table(X)
         target, classes = check_target(y, len(X), _is_classification(self))
         weight = check_weight(sample_weight, len(X))

@@ -89,18 +89,6 @@ def test_out_of_fold_response_leaves_the_teacher_unfitted():
     assert vars(teacher) == {}
 
 
-def test_out_of_fold_response_does_not_depend_on_the_number_of_jobs():
-    X = np.random.default_rng(0).normal(size=(N_ROWS, 2))
-    folds = make_folds(VALUES, 4, False, seed=0)
-    one, two = (
-        out_of_fold_response(
-            LinearRegression(), X, VALUES, folds=folds, classes=None, n_jobs=n_jobs
-        )
-        for n_jobs in (None, 2)
-    )
-    np.testing.assert_array_equal(one, two)
-
-
 def test_out_of_fold_response_hands_each_fold_the_weights_of_its_rows():
     # Two values contradict each other everywhere; the weights say which one counts.
     y = np.tile([0.0, 10.0], N_ROWS // 2)
@@ -124,7 +112,7 @@ def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
     np.testing.assert_array_equal(response, IDS)
 
 
-# --- rare classes ---------------------------------------------------------------------------------
+# --- rare classes --------------------------------------------------------------------------------
 
 
 def labels_with_rare(n_rare: int) -> np.ndarray:
@@ -163,7 +151,7 @@ def test_out_of_fold_labels_sum_to_one_where_a_fold_lacks_a_class():
     np.testing.assert_allclose(rare_response(1, GaussianNB(var_smoothing=1.0)).sum(axis=1), 1.0)
 
 
-# --- folds ----------------------------------------------------------------------------------------
+# --- folds ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_classification", [True, False])

@@ -62,7 +62,7 @@ class Says(BaseEstimator):
         return np.tile(self.answer, (len(X), 1))
 
 
-# --- who may teach --------------------------------------------------------------------------------
+# --- who may teach -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -105,7 +105,7 @@ def test_check_distillable_refuses_a_teacher_without_the_wanted_response(
         check_distillable(teacher, is_classification)
 
 
-# --- responses ------------------------------------------------------------------------------------
+# --- responses -----------------------------------------------------------------------------------
 
 
 def test_teacher_response_gives_a_class_that_was_never_seen_no_probability():
@@ -147,7 +147,7 @@ def test_teacher_response_does_not_depend_on_the_chunk(n_jobs, monkeypatch):
     np.testing.assert_array_equal(teacher_response(teacher, X, CLASSES, n_jobs=n_jobs), whole)
 
 
-# --- fitting --------------------------------------------------------------------------------------
+# --- fitting -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
