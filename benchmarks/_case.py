@@ -77,7 +77,7 @@ class Case:
         self._failure: Exception | None = None
 
     def row(self, method: str) -> dict[str, Any]:
-        """Return the result of a method: from an earlier run, measured now, or why there is none."""
+        """Return the result of a method, kept or measured now, or the reason why there is none."""
         kept = self._store.get(self._source.name, self._seed, method)
         if kept is not None:
             return kept
@@ -113,7 +113,9 @@ class Case:
         own = time.perf_counter() - start
         total = own + (shared.teacher_seconds if method.needs_teacher else 0.0)
         measured = measure(method, data, self._teacher_answers)
-        return facts | measured | {"fit_seconds": total, "fit_seconds_without_teacher": own}
+        seconds = {"fit_seconds": total, "fit_seconds_without_teacher": own}
+        stages = {f"{stage}_seconds": taken for stage, taken in method.stage_seconds().items()}
+        return facts | measured | seconds | stages
 
     @cached_property
     def _data(self) -> TaskData:

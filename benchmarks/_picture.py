@@ -17,6 +17,7 @@ from ensemble_kd.benchmarks.methods import METHODS
 COLOURS = {"mlp": "#0072B2", "gbdt": "#D55E00", "tree": "#009E73", None: "#000000"}
 PANEL_WIDTH, PANEL_HEIGHT = 4.9, 3.7
 GAP = 0.085  # Between labels, as a share of the panel's height.
+LABEL_WIDTH = 0.3  # Of the longest label, as a share of the panel's width.
 
 
 def render_picture(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -60,7 +61,7 @@ def draw(results: pd.DataFrame) -> Any:
         _draw_panel(ax, rows[rows["dataset"] == name], name)
     for ax in axes[len(names) :]:
         ax.set_axis_off()
-    _draw_key(figure)
+    _draw_key(figure, 5 if n_columns > 1 else 3)
     return figure
 
 
@@ -141,10 +142,13 @@ def _label(ax: Any, means: pd.DataFrame) -> None:
     others = sorted((m for m in points if METHODS[m].family is None), key=lambda m: points[m][1])
     for i, method in enumerate(others):
         below = i == 0 and len(others) > 1
+        x, y = points[method]
+        # The teacher, the slowest, is written to the left of its end, the member to the right.
+        anchor = min(x + 0.03, 1.0) if method == "teacher" else min(x - 0.03, 1.0 - LABEL_WIDTH)
         ax.annotate(
             METHODS[method].label,
-            xy=points[method],
-            xytext=(8 if method == "teacher" else -8, -9 if below else 9),
+            xy=(anchor, y),
+            xytext=(0, -9 if below else 9),
             xycoords="axes fraction",
             textcoords="offset points",
             ha="right" if method == "teacher" else "left",
@@ -153,7 +157,7 @@ def _label(ax: Any, means: pd.DataFrame) -> None:
         )
 
 
-def _draw_key(figure: Any) -> None:
+def _draw_key(figure: Any, n_columns: int) -> None:
     line = require("matplotlib.lines", extra="bench").Line2D
     handles = [
         line([], [], ls="", marker="o", ms=7, mfc=face, mec="0.2", mew=1.3, label=label)
@@ -166,7 +170,7 @@ def _draw_key(figure: Any) -> None:
     figure.legend(
         handles=handles,
         loc="lower center",
-        ncols=len(handles),
+        ncols=n_columns,
         frameon=False,
         fontsize=8,
         title="lower left is better; area grows with the logarithm of the size on disk",

@@ -148,19 +148,19 @@ def _provenance(rows: pd.DataFrame) -> str:
     )
 
 
-def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table whose columns line up, all but the first to the right."""
+def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, n_left: int = 1) -> str:
+    """Return a Markdown table whose columns line up, the first `n_left` to the left."""
     columns = [[head, *cells] for head, cells in zip(header, zip(*body, strict=True), strict=True)]
     widths = [max(3, *(len(cell) for cell in column)) for column in columns]
     lines = []
     for i, row in enumerate([header, *body]):
         cells = [
-            cell.ljust(width) if j == 0 else cell.rjust(width)
+            cell.ljust(width) if j < n_left else cell.rjust(width)
             for j, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("| " + " | ".join(cells) + " |")
         if i == 0:
-            rules = ["-" * w if j == 0 else "-" * (w - 1) + ":" for j, w in enumerate(widths)]
+            rules = ["-" * w if j < n_left else "-" * (w - 1) + ":" for j, w in enumerate(widths)]
             lines.append("| " + " | ".join(rules) + " |")
     return "\n".join(lines)
 

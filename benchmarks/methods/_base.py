@@ -119,6 +119,10 @@ class Method(ABC):
     def size_bytes(self) -> int:
         """Return the size of the model on disk."""
 
+    def stage_seconds(self) -> dict[str, float]:
+        """Return the time of each stage of the fit, where it has stages."""
+        return {}
+
 
 def one_row_frames(X: Any) -> list[Any]:
     """Return each row of a frame as a frame of one row."""

@@ -30,7 +30,7 @@ class StudentMethod(Method):
         self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._size = estimator.save(self.path)
-        self.fit_times = dict(estimator.fit_times_)
+        self._stages = dict(estimator.fit_times_)
         self._scorer = ensemble_kd.load(self.path)
         classify = data.task == "classification"
         self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
@@ -72,6 +72,11 @@ class StudentMethod(Method):
     def size_bytes(self) -> int:
         """Return the bytes of the saved bundle."""
         return int(self._size)
+
+    def stage_seconds(self) -> dict[str, float]:
+        """Return seconds of synthesis, of labelling, and of the student's own training."""
+        stages = ("synthesis", "labels", "student")
+        return {stage: self._stages[stage] for stage in stages if stage in self._stages}
 
 
 def _held_out_loss(estimator: Any) -> float:
