@@ -48,7 +48,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     verbose : int, default=0
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
-        The same seed gives the same model.
+        The same seed gives the same model; it is the teacher's too where that has none.
 
     Attributes
     ----------

@@ -31,6 +31,7 @@ from ensemble_kd.teachers import (
     fit_teacher,
     make_folds,
     out_of_fold_response,
+    seeded,
     teacher_response,
 )
 from ensemble_kd.transfer import MungeSynthesizer, Synthesizer
@@ -118,7 +119,7 @@ def distill(
     verbose : int, default=0
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
-        Seeds everything.
+        Seeds everything that has no seed of its own.
 
     Returns
     -------
@@ -278,6 +279,7 @@ def _read_rows(
         raise InputError(f"task must be 'classification' or 'regression', got {task!r}.")
     X = table(X)
     target, classes = check_target(y, len(X), task == "classification")
+    weight = check_weight(sample_weight, target, classes is not None)
     seed = check_seed(random_state)
     return _RealRows(
         X,
@@ -285,15 +287,20 @@ def _read_rows(
         target,
         target if classes is None else classes[target],
         classes,
-        check_weight(sample_weight, len(X)),
-        _hold_out(target, classes is not None, seed),
+        weight,
+        _hold_out(target, weight, classes is not None, seed),
         cv,
         seed,
     )
 
 
-def _hold_out(target: NDArray[Any], is_classification: bool, seed: int) -> NDArray[np.bool_]:
-    """Return which rows the student is not trained on: a tenth of each class that can spare it."""
+def _hold_out(
+    target: NDArray[Any], weight: NDArray[np.float64] | None, is_classification: bool, seed: int
+) -> NDArray[np.bool_]:
+    """Return which rows the student is not trained on: a tenth of each class that can spare it.
+
+    A row of weight 0 is not held out: it would have no say in when the student stops.
+    """
     held_out = np.zeros(len(target), dtype=bool)
     if len(target) < MIN_ROWS_TO_HOLD_OUT:
         return held_out
@@ -301,7 +308,7 @@ def _hold_out(target: NDArray[Any], is_classification: bool, seed: int) -> NDArr
     share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(target))
     groups = target if is_classification else np.zeros(len(target), dtype=np.int64)
     for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
+        rows = np.flatnonzero((groups == group) & (True if weight is None else weight > 0))
         held_out[rng.permutation(rows)[: int(len(rows) * share)]] = True
     return held_out
 
@@ -328,6 +335,7 @@ def _teach(
             stacklevel=4,
         )
         return teacher, teacher_response(teacher, rows.X, rows.classes)
+    teacher = seeded(teacher, rows.seed)
     teacher_ = fit_teacher(clone(teacher), rows.X, rows.labels, rows.weight)
     if hasattr(teacher_, "out_of_fold_response_"):
         return teacher_, teacher_.out_of_fold_response_

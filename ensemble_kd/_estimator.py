@@ -18,7 +18,7 @@ from ensemble_kd.bundle import save_bundle
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Task
 from ensemble_kd.students import as_student
-from ensemble_kd.teachers import TeacherEnsemble
+from ensemble_kd.teachers import TeacherEnsemble, allows_missing
 from ensemble_kd.transfer import as_synthesizer
 
 
@@ -192,9 +192,10 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         return facts
 
     def __sklearn_tags__(self) -> Any:
-        """Say that missing values and categories are welcome."""
+        """Say that what the teacher takes is welcome."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        teacher = self._teacher()
+        tags.input_tags.allow_nan = teacher is None or allows_missing(teacher)
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags

@@ -36,7 +36,7 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     verbose : int, default=0
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
-        The same seed gives the same model.
+        The same seed gives the same model; it is the teacher's too where that has none.
 
     Attributes
     ----------

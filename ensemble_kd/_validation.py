@@ -112,6 +112,8 @@ def check_target(
             raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
         return values, None
     labels = np.asarray(y)
+    if labels.dtype.kind == "f" and np.isinf(labels).any():
+        raise InputError("Input y contains infinity: drop the rows without a label.")
     missing = np.array([value is None or value != value for value in labels.tolist()])
     if missing.any():
         raise InputError(
@@ -125,16 +127,19 @@ def check_target(
     return target.astype(np.int64), classes
 
 
-def check_weight(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | None:
+def check_weight(
+    sample_weight: Any, target: NDArray[Any], is_classification: bool
+) -> NDArray[np.float64] | None:
     """Return the weights as float64, or None.
 
     Raises
     ------
     InputError
-        If they are not one finite number a row, at least 0 and not all 0.
+        If they are not one finite number a row, at least 0 and not all 0, or leave a single class.
     """
     if sample_weight is None:
         return None
+    n_samples = len(target)
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.ndim == 0:
         weight = np.full(n_samples, float(weight))
@@ -145,7 +150,9 @@ def check_weight(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | No
             f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}: one weight a row."
         )
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
-        raise InputError("sample_weight must be finite, at least 0 and not all 0.")
+        raise InputError("sample_weight must be finite, at least 0 and not zero throughout.")
+    if is_classification and len(np.unique(target[weight > 0])) < 2:
+        raise InputError("sample_weight must be above 0 for rows of at least two classes.")
     return weight
 
 

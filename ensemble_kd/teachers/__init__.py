@@ -2,13 +2,21 @@
 
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._out_of_fold import make_folds, out_of_fold_response
-from ensemble_kd.teachers._wrap import check_distillable, fit_teacher, teacher_response
+from ensemble_kd.teachers._wrap import (
+    allows_missing,
+    check_distillable,
+    fit_teacher,
+    seeded,
+    teacher_response,
+)
 
 __all__ = [
     "TeacherEnsemble",
+    "allows_missing",
     "check_distillable",
     "fit_teacher",
     "make_folds",
     "out_of_fold_response",
+    "seeded",
     "teacher_response",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,11 +16,16 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.losses._base import one_hot
 from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import Task
+from ensemble_kd.teachers._members import Task, name_task
 from ensemble_kd.teachers._network import NetworkMember
 from ensemble_kd.teachers._out_of_fold import fit_over_folds, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
-from ensemble_kd.teachers._wrap import check_distillable, teacher_response
+from ensemble_kd.teachers._wrap import (
+    allows_missing,
+    check_distillable,
+    seeded,
+    teacher_response,
+)
 from ensemble_kd.teachers._xgboost import XGBoostMember
 
 
@@ -52,7 +58,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     verbose : int, default=0
         A progress bar from 1 on.
     random_state : int, RandomState or None, default=0
-        Seeds folds and members.
+        Seeds the folds, and members that have no seed of their own.
 
     Attributes
     ----------
@@ -131,7 +137,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"task must be 'classification' or 'regression', got {self.task!r}.")
         X = table(X)
         target, classes = check_target(y, len(X), _is_classification(self))
-        weight = check_weight(sample_weight, len(X))
+        weight = check_weight(sample_weight, target, classes is not None)
         record_features(self, X)
         seed = check_seed(self.random_state)
         members = self._checked_members(seed)
@@ -190,6 +196,25 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             return np.asarray(self.classes_[response.argmax(axis=1)])
         return response[:, 0]
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy, or R squared in regression.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+        y : array of shape (n_samples,)
+            True targets.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+        """
+        measure = accuracy_score if _is_classification(self) else r2_score
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
@@ -222,7 +247,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"members must have names of their own, got {names}.")
         for _, estimator in members:
             check_distillable(estimator, _is_classification(self))
-        return members
+        return [(name, seeded(estimator, seed)) for name, estimator in members]
 
     def _find_weights(
         self,
@@ -253,11 +278,11 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         return np.asarray(given / given.sum())
 
     def __sklearn_tags__(self) -> Any:
-        """Say what is predicted and that missing values and categories are welcome."""
+        """Say what is predicted, and that what the members take is welcome."""
         tags = super().__sklearn_tags__()
-        is_classification = _is_classification(self)
-        tags.estimator_type = "classifier" if is_classification else "regressor"
+        name_task(tags, self.task)
         tags.target_tags.required = True
-        tags.input_tags.allow_nan = True
+        members = self.members or []
+        tags.input_tags.allow_nan = all(allows_missing(member) for _, member in members)
         tags.input_tags.string = True
         return tags

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd._schema import TableSchema
@@ -21,6 +22,14 @@ LARGEST_VALUE = 1e30
 
 def _is_classification(member: Any) -> bool:
     return bool(member.task == "classification")
+
+
+def name_task(tags: Any, task: Task) -> None:
+    """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
+    if task == "classification":
+        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+    else:
+        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
 
 
 class TableMember(BaseEstimator):  # type: ignore[misc]
@@ -89,7 +98,7 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Say whether this is a classifier or a regressor."""
         tags = super().__sklearn_tags__()
-        tags.estimator_type = "classifier" if _is_classification(self) else "regressor"
+        name_task(tags, self.task)
         tags.input_tags.allow_nan = True
         return tags
 
@@ -111,4 +120,4 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         """Return probabilities, or values of shape (n_samples, 1), of encoded rows."""
 
 
-__all__ = ["TableMember", "Task"]
+__all__ = ["TableMember", "Task", "name_task"]

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.ensemble import StackingClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from ensemble_kd._frames import take_rows
@@ -63,6 +64,22 @@ def _gives_probabilities(teacher: Any) -> bool:
     if isinstance(last, StackingClassifier) and last.final_estimator is None:
         return True  # by LogisticRegression, but scikit-learn says so only once it is fitted
     return hasattr(teacher, "predict_proba")
+
+
+def allows_missing(teacher: Any) -> bool:
+    """Tell whether a teacher says that it takes missing values."""
+    return hasattr(teacher, "__sklearn_tags__") and get_tags(teacher).input_tags.allow_nan
+
+
+def seeded(teacher: Any, seed: int) -> Any:
+    """Return a clone whose random parts take the seed where they have none of their own."""
+    teacher = clone(teacher)
+    unset = [
+        name
+        for name, value in teacher.get_params(deep=True).items()
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    return teacher.set_params(**dict.fromkeys(unset, seed))
 
 
 def fit_teacher(
