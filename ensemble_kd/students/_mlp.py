@@ -33,7 +33,9 @@ class MLPStudent(Student):
     max_categories : int, default=128
         Categories of a column that are told apart; rarer ones share a row. At least 1.
     n_updates : int, default=10_000
-        Gradient steps, about; at least one pass over the rows.
+        Most gradient steps; at least one pass over the rows. At least 1.
+    max_epochs : int, default=100
+        Most passes over the rows, which binds on small sets. At least 1.
     batch_size : int, default=512
         Rows a step, fewer on small sets. At least 1.
     learning_rate : float, default=0.005
@@ -67,6 +69,7 @@ class MLPStudent(Student):
         n_bins: int = 16,
         max_categories: int = 128,
         n_updates: int = 10_000,
+        max_epochs: int = 100,
         batch_size: int = 512,
         learning_rate: float = 0.005,
         weight_decay: float = 0.01,
@@ -79,6 +82,7 @@ class MLPStudent(Student):
         self.n_bins = n_bins
         self.max_categories = max_categories
         self.n_updates = n_updates
+        self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -111,6 +115,7 @@ class MLPStudent(Student):
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
         batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
+        epoch = -(-n_train // batch_size)
         real = transfer_set.X[trained_on & (transfer_set.origin == REAL)]
         self._network = torch_mlp.train_network(
             transfer_set,
@@ -120,7 +125,7 @@ class MLPStudent(Student):
             ),
             hidden=tuple(self.hidden),
             plan=torch_mlp.TrainingPlan(
-                n_updates=max(self.n_updates, n_train // batch_size),
+                n_updates=int(np.clip(self.n_updates, epoch, self.max_epochs * epoch)),
                 batch_size=batch_size,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
@@ -168,7 +173,14 @@ class MLPStudent(Student):
     def _check_parameters(self) -> None:
         if not self.hidden or any(width < 1 for width in self.hidden):
             raise InputError(f"hidden must be widths of at least 1, got {self.hidden!r}.")
-        for name in ("n_bins", "max_categories", "n_updates", "batch_size", "patience"):
+        for name in (
+            "n_bins",
+            "max_categories",
+            "n_updates",
+            "max_epochs",
+            "batch_size",
+            "patience",
+        ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be >= 1, got {getattr(self, name)!r}.")
         if not self.learning_rate > 0:
