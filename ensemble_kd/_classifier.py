@@ -20,7 +20,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     """Compress a teacher's probabilities into one small student.
 
     Use it where a good ensemble is too slow or too big to deploy: `fit` trains the teacher and the
-    student, and from then on everything - predictions, pickles, the saved file - is the student.
+    student, and from then on the predictions and the saved file are the student's alone.
 
     Parameters
     ----------

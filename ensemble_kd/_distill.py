@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._frames import take_rows
+from ensemble_kd._frames import match_columns, take_rows
 from ensemble_kd._schema import Category, TableSchema
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, UNLABELLED, TransferSet
 from ensemble_kd._validation import check_seed, check_target, check_weight, table
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, NotDistillableError
 from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.losses._base import one_hot
 from ensemble_kd.metrics import Fidelity, measure_fidelity
@@ -158,8 +160,9 @@ def distill(
     if X_unlabeled is not None:
         with stage("labels"):
             X_more = table(X_unlabeled)
-            soft_more = teacher_response(teacher_, X_more, rows.classes)
-        transfer_set = transfer_set.extend(rows.schema.encode(X_more), soft_more, UNLABELLED)
+            codes = rows.schema.encode(X_more)
+            soft_more = teacher_response(teacher_, match_columns(X_more, rows.X), rows.classes)
+        transfer_set = transfer_set.extend(codes, soft_more, UNLABELLED)
 
     if n_new > 0:
         with stage("synthesis"):  # X_new: raw rows (n_new, n_features), from rows not held out
@@ -213,7 +216,8 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int) -> int:
         if n_synthetic != "auto":
             raise InputError(f"n_synthetic must be a number or 'auto', got {n_synthetic!r}.")
         return int(np.clip(MULTIPLE * n_real, FEWEST, MOST))
-    if isinstance(n_synthetic, bool) or not n_synthetic >= 0:
+    is_number = isinstance(n_synthetic, int | float | np.number)
+    if not is_number or isinstance(n_synthetic, bool) or not 0 <= n_synthetic < np.inf:
         raise InputError(f"n_synthetic must be >= 0, got {n_synthetic!r}.")
     if isinstance(n_synthetic, int | np.integer):
         return int(n_synthetic)
@@ -327,6 +331,10 @@ def _teach(
         )
     check_distillable(teacher, rows.classes is not None)
     if isinstance(teacher, FrozenEstimator):
+        try:
+            check_is_fitted(teacher)
+        except NotFittedError as error:
+            raise NotDistillableError("the frozen teacher must be fitted first.") from error
         warnings.warn(
             "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
             "teacher that was fitted on these rows has memorised some of them. Give rows that it "

@@ -78,6 +78,28 @@ def _raw_values(column: Column, codes: NDArray[np.float64]) -> NDArray[Any]:
     return values
 
 
+def match_columns(X: Any, like: Any) -> Any:
+    """Return rows as a frame or array with the columns of another table, in its order.
+
+    Parameters
+    ----------
+    X : pandas data frame or ndarray of shape (n_rows, n_features)
+        Rows that hold at least those columns: by name if both tables have names, else by position.
+    like : pandas data frame or ndarray
+        The other table.
+
+    Returns
+    -------
+    data frame or ndarray of shape (n_rows, n_columns)
+    """
+    if not is_frame(like):
+        return X.to_numpy() if is_frame(X) else X
+    if not is_frame(X):
+        return type(like)(X, columns=like.columns)
+    named = all(isinstance(name, str) for name in [*X.columns, *like.columns])
+    return X[list(like.columns)] if named else X.set_axis(like.columns, axis=1)
+
+
 def take_rows(X: Any, rows: NDArray[Any] | slice) -> Any:
     """Return some rows of a frame or array, by index, mask or slice."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

@@ -121,7 +121,7 @@ class TableSchema:
                 f"a table needs at least one row and one column, got {len(columns)} column(s) and "
                 f"{len(columns[0]) if columns else 0} row(s)."
             )
-        _check_unique(names)
+        check_unique(names)
         pairs = zip(names, columns, strict=True)
         return cls(tuple(_infer_column(name, values) for name, values in pairs), named)
 
@@ -149,7 +149,7 @@ class TableSchema:
         names, columns, named = _split_columns(X)
         if self.named and named:
             wanted = set(self.names)
-            _check_unique([name for name in names if name in wanted])
+            check_unique([name for name in names if name in wanted])
             by_name = dict(zip(names, columns, strict=True))
             absent = [name for name in self.names if name not in by_name]
             if absent:
@@ -355,16 +355,19 @@ def _split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
     return [f"x{j}" for j in range(array.shape[1])], list(array.T), False
 
 
-def _check_unique(names: Sequence[str]) -> None:
-    duplicated = sorted(name for name, count in Counter(names).items() if count > 1)
+def check_unique(names: Sequence[Any]) -> None:
+    """Refuse column names of which one is there twice."""
+    duplicated = [name for name, count in Counter(names).items() if count > 1]
     if duplicated:
         raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
 
 
 def _array_dtype(X: Any) -> Any:
     """Keep mixed rows as objects, which numpy would otherwise turn into strings."""
-    rows = [row for row in X if isinstance(row, list | tuple)] if isinstance(X, list | tuple) else []
-    return object if any(isinstance(value, str) for row in rows for value in row) else None
+    if not isinstance(X, list | tuple):
+        return None
+    cells = (value for row in X if isinstance(row, list | tuple) for value in row)
+    return object if any(isinstance(value, str) for value in cells) else None
 
 
 def _object_array(values: Sequence[Any]) -> NDArray[np.object_]:

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from ensemble_kd._schema import is_frame
+from ensemble_kd._schema import check_unique, is_frame
 from ensemble_kd.errors import InputError
 
 
@@ -31,7 +31,7 @@ def table(X: Any, fitted: Any = None) -> Any:
     Raises
     ------
     InputError
-        If `X` is not a table or has no rows or no columns.
+        If `X` is not a table, has no rows or no columns, or two columns of one name.
     TypeError
         If `X` is sparse.
     """
@@ -41,7 +41,9 @@ def table(X: Any, fitted: Any = None) -> Any:
         raise TypeError(
             "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."
         )
-    if not is_frame(X):
+    if is_frame(X):
+        check_unique(list(X.columns))
+    else:
         X = _as_matrix(X)
     if X.shape[0] == 0:
         raise InputError(
@@ -104,14 +106,34 @@ def check_target(
     """
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(y, np.empty(n_samples))
-    if not is_classification:
-        values = np.asarray(y, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
-        return values, None
-    labels = np.asarray(y)
+    try:
+        y = column_or_1d(_without_extension(y), warn=True)
+        check_consistent_length(y, np.empty(n_samples))
+        if not is_classification:
+            return _check_values(y), None
+        labels = _check_labels(np.asarray(y))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    classes, target = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise InputError(f"y must hold at least two classes, got one class only: {classes[0]!r}.")
+    return target.astype(np.int64), classes
+
+
+def _without_extension(y: Any) -> Any:
+    """Return a nullable pandas column without gaps as the plain array it stands for."""
+    plain = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if plain is None or y.isna().any() else y.to_numpy(dtype=plain)
+
+
+def _check_values(y: NDArray[Any]) -> NDArray[np.float64]:
+    values = np.asarray(y, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
+    return values
+
+
+def _check_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.dtype.kind == "f" and np.isinf(labels).any():
         raise InputError("Input y contains infinity: drop the rows without a label.")
     missing = np.array([value is None or value != value for value in labels.tolist()])
@@ -120,11 +142,12 @@ def check_target(
             f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
             "give them as X_unlabeled."
         )
+    numbers = (bool, int, float, np.bool_, np.number)
+    if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
+        types = sorted({type(value).__name__ for value in labels.tolist()})
+        raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
     check_classification_targets(labels)
-    classes, target = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise InputError(f"y must hold at least two classes, got one class only: {classes[0]!r}.")
-    return target.astype(np.int64), classes
+    return labels
 
 
 def check_weight(
@@ -140,7 +163,10 @@ def check_weight(
     if sample_weight is None:
         return None
     n_samples = len(target)
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(f"sample_weight must be numbers: {error}.") from error
     if weight.ndim == 0:
         weight = np.full(n_samples, float(weight))
     if weight.ndim != 1:

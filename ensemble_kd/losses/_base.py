@@ -32,7 +32,7 @@ class DistillationLoss(Protocol):
 
 def check_alpha(alpha: float) -> None:
     """Refuse an `alpha` outside [0, 1]."""
-    if not 0.0 <= alpha <= 1.0:
+    if not isinstance(alpha, int | float | np.number) or not 0.0 <= alpha <= 1.0:
         raise InputError(f"alpha must be in [0, 1], got {alpha!r}.")
 
 

@@ -282,7 +282,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         name_task(tags, self.task)
         tags.target_tags.required = True
-        members = self.members or []
-        tags.input_tags.allow_nan = all(allows_missing(member) for _, member in members)
+        members = [m[-1] if isinstance(m, tuple | list) else m for m in self.members or []]
+        tags.input_tags.allow_nan = all(allows_missing(member) for member in members)
         tags.input_tags.string = True
         return tags

@@ -68,7 +68,8 @@ def _gives_probabilities(teacher: Any) -> bool:
 
 def allows_missing(teacher: Any) -> bool:
     """Tell whether a teacher says that it takes missing values."""
-    return hasattr(teacher, "__sklearn_tags__") and get_tags(teacher).input_tags.allow_nan
+    has_tags = hasattr(teacher, "__sklearn_tags__") and not isinstance(teacher, type)
+    return has_tags and get_tags(teacher).input_tags.allow_nan
 
 
 def seeded(teacher: Any, seed: int) -> Any:
