@@ -97,7 +97,7 @@ class EncodedNetwork(nn.Module):
     def to_record(self, encoding: Encoding, mean: float, scale: float) -> MLPRecord:
         """Return the weights as plain arrays."""
         hidden = self.first_bias.shape[0]
-        by_column = _array(self.numeric_weight).reshape(len(self.n_bins), -1, hidden)
+        by_column = _array(self.numeric_weight).reshape(len(self.n_bins), len(self.starts), hidden)
         used = [by_column[j, :n] for j, n in enumerate(self.n_bins)]
         dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         return MLPRecord(

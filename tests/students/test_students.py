@@ -214,8 +214,21 @@ def test_student_learns_a_table_that_tells_nothing(name, task, make_transfer_set
     schema = dataclasses.replace(rows.schema, columns=rows.schema.columns[:2])
     X = np.column_stack([np.full(100, 7.0), np.full(100, np.nan)])
     rows = dataclasses.replace(rows, schema=schema, X=X)
-    answer = train(SMALL[name], rows).respond(X)
-    assert np.ptp(answer, axis=0).max() < 1e-6
+    fitted = train(SMALL[name], rows)
+    assert np.ptp(fitted.respond(X), axis=0).max() < 1e-6
+    assert difference(fitted, rows, X) < 1e-6
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("kind", ["numeric", "boolean", "categorical"])
+def test_student_learns_a_table_of_one_kind_of_column(name, kind, make_transfer_set):
+    rows = make_transfer_set("multiclass", n_rows=100)
+    columns = [j for j, column in enumerate(rows.schema.columns) if column.kind == kind]
+    schema = dataclasses.replace(
+        rows.schema, columns=tuple(rows.schema.columns[j] for j in columns)
+    )
+    rows = dataclasses.replace(rows, schema=schema, X=rows.X[:, columns])
+    assert difference(train(SMALL[name], rows), rows, rows.X) < 1e-6
 
 
 @pytest.mark.parametrize("name", ["mlp", "gbdt"])
