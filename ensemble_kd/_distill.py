@@ -161,7 +161,8 @@ def distill(
         with stage("labels"):
             X_more = table(X_unlabeled)
             codes = rows.schema.encode(X_more)
-            soft_more = teacher_response(teacher_, match_columns(X_more, rows.X), rows.classes)
+            X_more = match_columns(X_more, rows.X)
+            soft_more = teacher_response(teacher_, X_more, rows.classes, n_jobs=n_jobs)
         transfer_set = transfer_set.extend(codes, soft_more, UNLABELLED)
 
     if n_new > 0:
@@ -170,7 +171,7 @@ def distill(
             synthesizer_.fit(take_rows(rows.X, ~rows.held_out))
             X_new = synthesizer_.sample(n_new, rows.seed)
         with stage("labels"):
-            soft_new = teacher_response(teacher_, X_new, rows.classes)
+            soft_new = teacher_response(teacher_, X_new, rows.classes, n_jobs=n_jobs)
         transfer_set = transfer_set.extend(rows.schema.encode(X_new), soft_new, SYNTHETIC)
 
     with stage("student"):

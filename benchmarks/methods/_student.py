@@ -25,7 +25,9 @@ class StudentMethod(Method):
 
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Fit the estimator, save the student and load it again."""
-        estimators = [self._fit(student, data, shared) for student in self.candidates()]
+        estimators = [
+            self._fit(student, data, shared) for student in self.candidates(len(data.y_train))
+        ]
         estimator = min(estimators, key=_held_out_loss) if len(estimators) > 1 else estimators[0]
         self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +38,7 @@ class StudentMethod(Method):
         self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
         return self
 
-    def candidates(self) -> list[Any]:
+    def candidates(self, n_train: int) -> list[Any]:
         """Return the students to choose from by held-out loss: the default of the family alone."""
         return [self.family]
 

@@ -37,8 +37,9 @@ class GBDTStudent(Student):
         Rows of a leaf, at least 1.
     patience : int, default=20
         Rounds without a better held-out loss after which boosting ends.
-    n_jobs : int or None, default=None
-        Threads; None leaves it to LightGBM.
+    n_jobs : int, default=1
+        Threads. LightGBM waits in a spin for a thread that another process holds up, so more than
+        one pays on an idle machine alone.
     random_state : int, RandomState or None, default=None
         Seed.
     verbose : int, default=0
@@ -58,7 +59,7 @@ class GBDTStudent(Student):
         learning_rate: float = 0.1,
         min_child_samples: int = 10,
         patience: int = 20,
-        n_jobs: int | None = None,
+        n_jobs: int = 1,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -106,13 +107,12 @@ class GBDTStudent(Student):
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
             "min_data_in_leaf": max(1, min(self.min_child_samples, len(train) // 4)),
+            "num_threads": self.n_jobs,
             "seed": check_seed(self.random_state),
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
         }
-        if self.n_jobs is not None:
-            parameters["num_threads"] = self.n_jobs
         n_rounds = self.n_estimators if self._n_sums == 1 else max(30, 3 * self.n_estimators // 10)
         train_data = self._dataset(lightgbm, train).construct()
         if not any(train_data.feature_num_bin(j) > 1 for j in range(train.X.shape[1])):

@@ -19,7 +19,7 @@ from .test_bundle_round_trip import assert_same_record
 def test_load_refuses_every_truncation(bundles):
     for data in (bundles["trees_sigmoid"], bundles["mlp_classifier"]):
         for length in range(len(data)):
-            with pytest.raises(BundleError, match="the file (is empty|ends after)"):
+            with pytest.raises(BundleError, match=r"the file (is empty|ends after)"):
                 load_bundle(data[:length])
 
 
