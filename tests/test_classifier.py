@@ -183,9 +183,13 @@ def test_classifier_passes_weights_through_a_pipeline():
     assert np.ptp(fitted["distil"].transfer_set_.sample_weight) > 0.1
 
 
-@pytest.mark.parametrize("estimator", [DistilledClassifier(), small(PAIR), small().fit(X, Y)])
+@pytest.mark.parametrize("estimator", [DistilledClassifier(), small(PAIR)], ids=["bare", "list"])
 def test_classifier_shows_itself_in_a_notebook(estimator):
     assert "DistilledClassifier" in estimator._repr_html_()
+
+
+def test_classifier_shows_itself_in_a_notebook_once_fitted():
+    assert "DistilledClassifier" in small().fit(X, Y)._repr_html_()
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba"])
