@@ -295,8 +295,11 @@ def encode_value(column: Column, value: Any) -> float:
     """Return the code of one raw value; see `encode_column`."""
     if column.kind == "categorical":
         return _category_code(column, value)
-    if column.kind == "numeric" and type(value) is float:
-        return value
+    kind = type(value)
+    if column.kind == "numeric" and (kind is float or (kind is int and abs(value) < 2**53)):
+        return float(value)
+    if column.kind == "boolean" and kind is bool:
+        return float(value)
     return float(encode_column(column, object_array([value]))[0])
 
 

@@ -26,6 +26,8 @@ class MLPRuntime:
         n_edges = np.diff(record.edge_offsets)
         widest = int(n_edges.max()) - 1 if n_numeric else 0
         n_hidden = len(record.first_bias)
+        self._first = record.edges[record.edge_offsets[:-1]]
+        self._last = record.edges[record.edge_offsets[1:] - 1]
         self._starts = np.zeros((n_numeric, widest))
         self._slopes = np.zeros((n_numeric, widest))
         weight = np.zeros((n_numeric, widest, n_hidden), dtype=np.float32)
@@ -38,6 +40,7 @@ class MLPRuntime:
             weight[j, :n_bins] = record.numeric_weight[first_row : first_row + n_bins]
             first_row += n_bins
         self._numeric_weight = weight.reshape(n_numeric * widest, n_hidden)
+        self._category_start = record.category_offsets[:-1].astype(np.int64)
         self._missing_row = np.diff(record.category_offsets) - 1
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -52,8 +55,11 @@ class MLPRuntime:
         -------
         ndarray of shape (n_samples, n_outputs), float64
         """
-        chunks = [self._forward(X[i : i + CHUNK_ROWS]) for i in range(0, len(X), CHUNK_ROWS)]
-        out = np.vstack(chunks) if chunks else self._forward(X)
+        if len(X) <= CHUNK_ROWS:
+            out = self._forward(X)
+        else:
+            starts = range(0, len(X), CHUNK_ROWS)
+            out = np.vstack([self._forward(X[i : i + CHUNK_ROWS]) for i in starts])
         return self.record.output_mean + self.record.output_scale * out.astype(np.float64)
 
     def _forward(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -62,17 +68,19 @@ class MLPRuntime:
         if len(record.numeric_columns):
             values = X[:, record.numeric_columns]
             missing = np.isnan(values)
-            filled = np.where(missing, -np.inf, values)
-            with np.errstate(invalid="ignore"):
-                pieces = (filled[:, :, None] - self._starts) * self._slopes
-            # An infinite value times the zero slope of padding is NaN, and meets a zero weight.
-            pieces = np.nan_to_num(np.clip(pieces, 0.0, 1.0)).astype(np.float32)
-            h += pieces.reshape(len(X), len(self._numeric_weight)) @ self._numeric_weight
+            # Brought between the edges first, so that an infinite value meets no zero slope.
+            inside = np.minimum(np.maximum(values, self._first), self._last)
             if missing.any():
+                inside = np.where(missing, self._first, inside)
                 h += missing.astype(np.float32) @ record.missing_weight
-        for c, j in enumerate(record.category_columns):
-            codes = np.where(np.isnan(X[:, j]), self._missing_row[c], X[:, j]).astype(np.int64)
-            h += record.category_weight[record.category_offsets[c] + codes]
+            pieces = (inside[:, :, None] - self._starts) * self._slopes
+            np.minimum(np.maximum(pieces, 0.0, out=pieces), 1.0, out=pieces)
+            flat = pieces.astype(np.float32).reshape(len(X), len(self._numeric_weight))
+            h += flat @ self._numeric_weight
+        if len(record.category_columns):
+            codes = X[:, record.category_columns]
+            rows = np.where(np.isnan(codes), self._missing_row, codes).astype(np.int64)
+            h += record.category_weight[rows + self._category_start].sum(axis=1)
         for layer in record.layers:
             h = np.maximum(h, 0.0) @ layer.weight + layer.bias
         return h
