@@ -114,10 +114,17 @@ def test_encoding_places_a_number_among_its_edges(value, expected):
     np.testing.assert_array_equal(encoding.numeric_inputs(np.array([[8.0, value]])), [[expected]])
 
 
-def test_encoding_tells_numbers_apart_between_close_edges_of_a_wide_column():
-    edges = (np.array([0.0, 1e-6, 2e-6, 1e6]),)
-    encoding = Encoding(np.array([0], dtype=np.int32), edges, np.array([], dtype=np.int32), ())
-    inputs = encoding.numeric_inputs(np.array([[0.5e-6], [1.5e-6]]))
+@pytest.mark.parametrize(
+    ("edges", "values"),
+    [
+        ([0.0, 1e-6, 2e-6, 1e6], [0.5e-6, 1.5e-6]),
+        ([1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3], [1.7e9 + 0.5, 1.7e9 + 1.5]),
+    ],
+    ids=["heavy tail", "seconds since 1970"],
+)
+def test_encoding_tells_numbers_apart_where_float32_does_not(edges, values):
+    numeric, none = np.array([0], dtype=np.int32), np.array([], dtype=np.int32)
+    inputs = Encoding(numeric, (np.array(edges),), none, ()).numeric_inputs(np.c_[values])
     np.testing.assert_allclose(inputs, [[0.5], [1.5]], rtol=1e-6)
 
 
