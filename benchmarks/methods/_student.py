@@ -26,7 +26,8 @@ class StudentMethod(Method):
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Fit the estimator, save the student and load it again."""
         estimators = [
-            self._fit(student, data, shared) for student in self.candidates(len(data.y_train))
+            self.estimator(student, data, shared).fit(data.X_train, data.y_train)
+            for student in self.candidates(data, shared)
         ]
         estimator = min(estimators, key=_held_out_loss) if len(estimators) > 1 else estimators[0]
         self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
@@ -38,26 +39,25 @@ class StudentMethod(Method):
         self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
         return self
 
-    def candidates(self, n_train: int) -> list[Any]:
+    def candidates(self, data: TaskData, shared: Shared) -> list[Any]:
         """Return the students to choose from by held-out loss: the default of the family alone."""
         return [self.family]
 
-    def _fit(self, student: Any, data: TaskData, shared: Shared) -> Any:
-        """Fit with the defaults of a user who names nothing but the student."""
+    def estimator(self, student: Any, data: TaskData, shared: Shared) -> Any:
+        """Return the estimator with the defaults of a user who names nothing but the student."""
         hard: dict[str, Any] = {"alpha": 0.0, "n_synthetic": 0}
         kind = (
             ensemble_kd.DistilledRegressor
             if data.task == "regression"
             else ensemble_kd.DistilledClassifier
         )
-        estimator: Any = kind(
+        return kind(
             shared.teacher if self.distilled else None,
             student=student,
             n_jobs=shared.n_jobs,
             random_state=data.seed,
             **({} if self.distilled else hard),
         )
-        return estimator.fit(data.X_train, data.y_train)
 
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return the answers of the saved student."""
