@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -50,8 +51,9 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.random_state = random_state
 
+    @abstractmethod
     def _loss(self) -> DistillationLoss:
-        raise NotImplementedError
+        """Return what the student minimises."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from ensemble_kd._schema import TableSchema
 from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, MLPRecord, Task, TreesRecord
 
 
 class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
 
-    @abstractmethod
     def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
         """Learn the rows that are not held out, stopped by those that are.
 
@@ -37,6 +37,10 @@ class Student(BaseEstimator):  # type: ignore[misc]
         InputError
             If a parameter is out of range, or the student cannot learn this loss.
         """
+        self._check(loss)
+        self._schema, self._classes = transfer_set.schema, transfer_set.classes
+        self._fit(transfer_set, loss)
+        return self
 
     @abstractmethod
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,6 +57,28 @@ class Student(BaseEstimator):  # type: ignore[misc]
             Probabilities or values.
         """
 
-    @abstractmethod
     def to_model(self) -> CompactModel:
-        """Return the student as plain arrays, with the same response."""
+        """Return the student as plain arrays, with the same response.
+
+        Returns
+        -------
+        CompactModel
+        """
+        task: Task = "classification" if self._classes else "regression"
+        return CompactModel(task, self._model_schema(), self._body(), self._classes)
+
+    @abstractmethod
+    def _check(self, loss: DistillationLoss) -> None:
+        """Refuse parameters that are out of range, and a loss that cannot be learned."""
+
+    @abstractmethod
+    def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
+        """Learn the rows."""
+
+    @abstractmethod
+    def _body(self) -> MLPRecord | TreesRecord:
+        """Return the arrays of the student."""
+
+    def _model_schema(self) -> TableSchema:
+        """Return the schema that the arrays take."""
+        return self._schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, softmax
-from ensemble_kd.model import CompactModel, Link, TreesRecord
+from ensemble_kd.model import Link, TreesRecord
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 
@@ -72,28 +72,8 @@ class GBDTStudent(Student):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn the rows that are not held out, stopped by those that are.
-
-        Parameters
-        ----------
-        transfer_set : TransferSet
-            Encoded rows with the teacher's response.
-        loss : DistillationLoss
-            What to minimise, in the mean over rows.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            If a parameter is out of range, or the student cannot learn this loss.
-        """
-        self._check_parameters()
+    def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         lightgbm = require("lightgbm", extra="train")
-        self._schema, self._classes = transfer_set.schema, transfer_set.classes
         self._ranks = fit_ranks(transfer_set)
         train = transfer_set.take(~transfer_set.held_out)
         stop = transfer_set.take(transfer_set.held_out) if transfer_set.held_out.any() else train
@@ -118,7 +98,7 @@ class GBDTStudent(Student):
         if not any(train_data.feature_num_bin(j) > 1 for j in range(train.X.shape[1])):
             # LightGBM breaks off where no column tells anything: the mean is the model.
             self.booster_ = None
-            return self
+            return
         self.booster_ = lightgbm.train(
             parameters,
             train_data,
@@ -127,7 +107,6 @@ class GBDTStudent(Student):
             feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
             callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
         )
-        return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by LightGBM.
@@ -149,14 +128,7 @@ class GBDTStudent(Student):
         outputs = self._outputs(sums)
         return softmax(outputs) if self._classes else outputs
 
-    def to_model(self) -> CompactModel:
-        """Return the trees as plain arrays.
-
-        Returns
-        -------
-        CompactModel
-            With the same response.
-        """
+    def _body(self) -> TreesRecord:
         link: Link = "identity"
         if self._classes:
             link = "sigmoid" if self._n_sums == 1 else "softmax"
@@ -164,18 +136,13 @@ class GBDTStudent(Student):
         if self.booster_ is not None:
             dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
             trees = [tree["tree_structure"] for tree in dumped["tree_info"]]
-        return CompactModel(
-            "classification" if self._classes else "regression",
-            self._schema,
-            TreesRecord(
-                **_lay_out(trees, self._n_sums),
-                base=np.asarray(self._base, dtype=np.float64),
-                category_columns=self._ranks.columns,
-                category_offsets=self._ranks.offsets,
-                category_rank=self._ranks.flat,
-                link=link,
-            ),
-            self._classes,
+        return TreesRecord(
+            **_lay_out(trees, self._n_sums),
+            base=np.asarray(self._base, dtype=np.float64),
+            category_columns=self._ranks.columns,
+            category_offsets=self._ranks.offsets,
+            category_rank=self._ranks.flat,
+            link=link,
         )
 
     def _dataset(self, lightgbm: Any, rows: TransferSet, reference: Any = None) -> Any:
@@ -216,7 +183,7 @@ class GBDTStudent(Student):
         value, _ = loss(self._outputs(sums.reshape(len(rows), -1)), rows.response, rows.hard)
         return float(np.average(value, weights=rows.sample_weight))
 
-    def _check_parameters(self) -> None:
+    def _check(self, loss: DistillationLoss) -> None:
         for name, least in (
             ("n_estimators", 1),
             ("num_leaves", 2),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
+from ensemble_kd._schema import TableSchema
 from ensemble_kd._transfer_set import REAL, TransferSet
 from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, softmax
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks._encoding import fit_encoding
 from ensemble_kd.students._base import Student
 
@@ -91,26 +92,7 @@ class MLPStudent(Student):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn the rows that are not held out, stopped by those that are.
-
-        Parameters
-        ----------
-        transfer_set : TransferSet
-            Encoded rows with the teacher's response.
-        loss : DistillationLoss
-            What to minimise, in the mean over rows.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            If a parameter is out of range, or the student cannot learn this loss.
-        """
-        self._check_parameters()
+    def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         torch_mlp = require("ensemble_kd.networks._torch_mlp", extra="train")
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
@@ -136,8 +118,6 @@ class MLPStudent(Student):
             progress="student" if self.verbose >= 1 else None,
         )
         self.history_ = self._network.history
-        self._schema, self._classes = transfer_set.schema, transfer_set.classes
-        return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by torch.
@@ -155,22 +135,15 @@ class MLPStudent(Student):
         outputs = self._network.outputs(X)
         return softmax(outputs) if self._classes else outputs
 
-    def to_model(self) -> CompactModel:
-        """Return the network as plain arrays.
+    def _body(self) -> MLPRecord:
+        record: MLPRecord = self._network.to_record()
+        return record
 
-        Returns
-        -------
-        CompactModel
-            With the same response.
-        """
-        return CompactModel(
-            "classification" if self._classes else "regression",
-            self._network.encoding.pooled_schema(self._schema),
-            self._network.to_record(),
-            self._classes,
-        )
+    def _model_schema(self) -> TableSchema:
+        schema: TableSchema = self._network.encoding.pooled_schema(self._schema)
+        return schema
 
-    def _check_parameters(self) -> None:
+    def _check(self, loss: DistillationLoss) -> None:
         if not self.hidden or any(width < 1 for width in self.hidden):
             raise InputError(f"hidden must be widths of at least 1, got {self.hidden!r}.")
         for name in (

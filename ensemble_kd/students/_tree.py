@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.losses._base import one_hot, row_alpha
-from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.model import TreesRecord
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 
@@ -57,25 +57,7 @@ class TreeStudent(Student):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
-        """Learn the rows that are not held out, stopped by those that are.
-
-        Parameters
-        ----------
-        transfer_set : TransferSet
-            Encoded rows with the teacher's response.
-        loss : DistillationLoss
-            What to minimise, in the mean over rows.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            If a parameter is out of range, or the student cannot learn this loss.
-        """
+    def _check(self, loss: DistillationLoss) -> None:
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "
@@ -92,7 +74,8 @@ class TreeStudent(Student):
                 f"student='tree' cannot learn {type(loss).__name__}: it has no logits; "
                 "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
             )
-        self._schema, self._classes = transfer_set.schema, transfer_set.classes
+
+    def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         self._ranks = fit_ranks(transfer_set)
         # One tree of a given size is not stopped early, so held-out rows have no part here.
         train = transfer_set.take(~transfer_set.held_out)
@@ -107,7 +90,6 @@ class TreeStudent(Student):
             _mixed_target(train, loss.alpha)[rows],
             sample_weight=train.sample_weight[rows],
         )
-        return self
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by scikit-learn.
@@ -127,36 +109,24 @@ class TreeStudent(Student):
             values[:] = self.tree_.predict(self._inputs(X)).reshape(values.shape)
         return values
 
-    def to_model(self) -> CompactModel:
-        """Return the tree as plain arrays.
-
-        Returns
-        -------
-        CompactModel
-            With the same response.
-        """
+    def _body(self) -> TreesRecord:
         tree = self.tree_.tree_
         order, right = _preorder(tree.children_left, tree.children_right)
         is_split = tree.children_left[order] >= 0
         values = tree.value[order, :, 0]
-        return CompactModel(
-            "classification" if self._classes else "regression",
-            self._schema,
-            TreesRecord(
-                feature=np.where(is_split, tree.feature[order], -1).astype(np.int32),
-                threshold=np.where(is_split, _float64_thresholds(tree.threshold[order]), 0.0),
-                right=right,
-                missing_left=(is_split & (tree.missing_go_to_left[order] == 1)).astype(np.uint8),
-                value=np.where(is_split[:, None], 0.0, values).astype(np.float32),
-                roots=np.zeros(1, dtype=np.int32),
-                tree_output=np.full(1, -1, dtype=np.int32),
-                base=np.zeros(values.shape[1]),
-                category_columns=self._ranks.columns,
-                category_offsets=self._ranks.offsets,
-                category_rank=self._ranks.flat,
-                link="identity",
-            ),
-            self._classes,
+        return TreesRecord(
+            feature=np.where(is_split, tree.feature[order], -1).astype(np.int32),
+            threshold=np.where(is_split, _float64_thresholds(tree.threshold[order]), 0.0),
+            right=right,
+            missing_left=(is_split & (tree.missing_go_to_left[order] == 1)).astype(np.uint8),
+            value=np.where(is_split[:, None], 0.0, values).astype(np.float32),
+            roots=np.zeros(1, dtype=np.int32),
+            tree_output=np.full(1, -1, dtype=np.int32),
+            base=np.zeros(values.shape[1]),
+            category_columns=self._ranks.columns,
+            category_offsets=self._ranks.offsets,
+            category_rank=self._ranks.flat,
+            link="identity",
         )
 
     def _inputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
