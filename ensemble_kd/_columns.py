@@ -78,11 +78,15 @@ def is_rows_of_dicts(X: Any) -> bool:
 
 
 def split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
-    """Return the names, the columns and whether the names came with the table."""
+    """Return the names, the columns and whether the names came with the table.
+
+    The numbers 0, 1, ... in order are what a frame without names has. Any other number is a name:
+    taken by position, columns in another order would be scored wrongly without a word.
+    """
     if is_frame(X):
         labels = list(X.columns)
-        named = all(isinstance(label, str) for label in labels)
-        names = labels if named else [f"x{j}" for j in range(len(labels))]
+        named = labels != list(range(len(labels)))
+        names = [str(label) for label in labels]
         if hasattr(X, "iloc"):
             return names, [X.iloc[:, j] for j in range(len(labels))], named
         return names, [X[label] for label in labels], named

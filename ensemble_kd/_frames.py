@@ -84,7 +84,7 @@ def match_columns(X: Any, like: Any) -> Any:
     Parameters
     ----------
     X : pandas data frame or ndarray of shape (n_rows, n_features)
-        Rows that hold at least those columns: by name if both tables have names, else by position.
+        Rows that hold at least those columns: by name between frames, else by position.
     like : pandas data frame or ndarray
         The other table.
 
@@ -96,8 +96,10 @@ def match_columns(X: Any, like: Any) -> Any:
         return X.to_numpy() if is_frame(X) else X
     if not is_frame(X):
         return type(like)(X, columns=like.columns)
-    named = all(isinstance(name, str) for name in [*X.columns, *like.columns])
-    return X[list(like.columns)] if named else X.set_axis(like.columns, axis=1)
+    if list(X.columns) == list(range(X.shape[1])):
+        return X.set_axis(like.columns, axis=1)
+    by_name = {str(name): name for name in X.columns}
+    return X[[by_name[str(name)] for name in like.columns]].set_axis(like.columns, axis=1)
 
 
 def take_rows(X: Any, rows: NDArray[Any] | slice) -> Any:

@@ -91,7 +91,7 @@ class TableSchema:
         InputError
             If the table is empty or a column holds something else (dates, lists, ...).
         """
-        names, columns, named = split_columns(X)
+        names, columns, _ = split_columns(X)
         if not columns or len(columns[0]) == 0:
             raise InputError(
                 f"a table needs at least one row and one column, got {len(columns)} column(s) and "
@@ -99,7 +99,7 @@ class TableSchema:
             )
         check_unique(names)
         pairs = zip(names, columns, strict=True)
-        return cls(tuple(infer_column(name, values) for name, values in pairs), named)
+        return cls(tuple(infer_column(name, values) for name, values in pairs), is_frame(X))
 
     def encode(self, X: Any) -> Matrix:
         """Turn raw rows into a matrix of numbers.

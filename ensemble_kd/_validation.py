@@ -13,6 +13,9 @@ from sklearn.utils.validation import validate_data
 from ensemble_kd._schema import check_unique, is_frame
 from ensemble_kd.errors import InputError
 
+# Squares of targets, and the float32 that students hold, have room up to here.
+LARGEST_TARGET = 1e30
+
 
 def table(X: Any, fitted: Any = None) -> Any:
     """Return the rows as a pandas frame or a two-dimensional array.
@@ -54,7 +57,10 @@ def table(X: Any, fitted: Any = None) -> Any:
             f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
         )
     if fitted is not None:
-        validate_data(fitted, X, reset=False, skip_check_array=True)
+        try:
+            validate_data(fitted, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            raise InputError(str(error)) from error
     return X
 
 
@@ -116,7 +122,9 @@ def check_target(
         raise InputError(str(error)) from error
     classes, target = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
-        raise InputError(f"y must hold at least two classes, got one class only: {classes[0]!r}.")
+        raise InputError(
+            f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+        )
     return target.astype(np.int64), classes
 
 
@@ -130,6 +138,11 @@ def _check_values(y: NDArray[Any]) -> NDArray[np.float64]:
     values = np.asarray(y, dtype=np.float64)
     if not np.isfinite(values).all():
         raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
+    if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
+        raise InputError(
+            f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to a "
+            "smaller unit."
+        )
     return values
 
 
@@ -146,6 +159,8 @@ def _check_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
         types = sorted({type(value).__name__ for value in labels.tolist()})
         raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
+    if labels.dtype.kind == "O":
+        labels = np.array(labels.tolist())
     check_classification_targets(labels)
     return labels
 

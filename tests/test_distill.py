@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ensemble_kd import distill
+from ensemble_kd import Scorer, distill
 from ensemble_kd._distill import n_synthetic_rows
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, UNLABELLED, TransferSet
 from ensemble_kd.errors import InputError, NotDistillableError
@@ -344,3 +344,40 @@ def test_distill_refuses_another_task():
 def test_transfer_set_tells_its_rows_by_origin():
     rows = run(X_unlabeled=X[:20]).transfer_set
     assert repr(rows) == "TransferSet(120 real, 20 unlabelled, 60 synthetic; 11 held out)"
+
+
+def test_distill_takes_columns_with_numbers_for_names_by_name() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(120, 3)), columns=[10, 20, 30])
+    model = distill(
+        X,
+        X[10] > 0,
+        teacher=DecisionTreeClassifier(max_depth=2),
+        student=TreeStudent(),
+        n_synthetic=0,
+    ).model
+    turned = model.schema.encode(X[[30, 20, 10]])
+    np.testing.assert_array_equal(turned, model.schema.encode(X))
+    with pytest.raises(InputError, match="'10' is missing"):
+        model.schema.encode(X.rename(columns={10: 99}))
+
+
+def test_distill_gives_a_constant_target_back() -> None:
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    student = MLPStudent(hidden=(4,), n_updates=20)
+    result = distill(
+        X,
+        np.full(80, 3.25),
+        task="regression",
+        teacher=DecisionTreeRegressor(),
+        student=student,
+        n_synthetic=20,
+    )
+    answers = Scorer(result.model).predict(X)
+    np.testing.assert_array_equal(answers, 3.25)
+
+
+def test_distill_refuses_targets_beyond_float32() -> None:
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    with pytest.raises(InputError, match="smaller unit"):
+        distill(X, X[:, 0] * 1e39, task="regression", teacher=DecisionTreeRegressor())

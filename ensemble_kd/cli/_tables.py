@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -134,7 +135,7 @@ def read_frame(path: str, note: Callable[[str], None]) -> Any:
     pandas = require("pandas", extra="train")
     check_is_file(path)
     with as_input_error(path):
-        frame = _read_parquet(pandas, path) if kind == "parquet" else _read_csv(pandas, path)
+        frame = _read_parquet(pandas, path) if kind == "parquet" else _read_csv(pandas, path, note)
     nameless = [name for name in frame.columns if str(name).startswith("Unnamed: ")]
     if nameless:
         frame = frame.drop(columns=nameless)
@@ -153,7 +154,7 @@ def _read_parquet(pandas: Any, path: str) -> Any:
     return frame.astype({name: "category" for name in frame.columns if name in labels})
 
 
-def _read_csv(pandas: Any, path: str) -> Any:
+def _read_csv(pandas: Any, path: str, note: Callable[[str], None]) -> Any:
     with open_text(path) as file:
         header = read_header(csv.reader(file, delimiter=separator(path)), path)
     check_unique(header, [name for name in header if name], path)
@@ -162,7 +163,8 @@ def _read_csv(pandas: Any, path: str) -> Any:
         with warnings.catch_warnings():
             # A row with more fields than the header would lose them with a warning only.
             warnings.simplefilter("error", pandas.errors.ParserWarning)
-            return pandas.read_csv(
+            read = partial(
+                pandas.read_csv,
                 path,
                 sep=separator(path),
                 header=0,
@@ -174,8 +176,22 @@ def _read_csv(pandas: Any, path: str) -> Any:
                 encoding="utf-8-sig",
                 **_exact_numbers(pandas.__version__),
             )
+            return _keep_leading_zeros(read(), read, note)
     except pandas.errors.ParserWarning as error:
         raise InputError(f"{path} has a row with more fields than the header: {error}") from error
+
+
+def _keep_leading_zeros(frame: Any, read: Callable[..., Any], note: Callable[[str], None]) -> Any:
+    """Return the frame with text in columns where 007 and 7 are two codes, not one number."""
+    numbers = list(frame.select_dtypes("number").columns)
+    if not numbers:
+        return frame
+    text = read(usecols=numbers, dtype=str)
+    codes = [name for name in numbers if text[name].str.fullmatch(r"0\d+").any()]
+    if codes:
+        frame[codes] = text[codes]
+        note(f"{', '.join(codes)}: codes with leading zeros, taken as categories, not as numbers.")
+    return frame
 
 
 def _exact_numbers(version: str) -> dict[str, str]:

@@ -81,7 +81,8 @@ class SoftTargetLoss:
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
+        is_number = isinstance(self.temperature, int | float | np.number)
+        if not is_number or not 0 < self.temperature < np.inf:
             raise InputError(f"temperature must be > 0 and finite, got {self.temperature!r}.")
         check_alpha(self.alpha)
 

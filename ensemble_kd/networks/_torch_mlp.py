@@ -327,7 +327,10 @@ def _scale_targets(transfer_set: TransferSet) -> tuple[TransferSet, float, float
     if transfer_set.is_classification:
         return transfer_set, 0.0, 1.0
     values = transfer_set.response[transfer_set.origin == 0, 0]
-    mean, scale = float(values.mean()), float(values.std()) or 1.0
+    mean, scale = float(values.mean()), float(values.std())
+    if scale == 0.0:  # A constant: the record says it whatever the network does.
+        constant = np.zeros_like(transfer_set.response)
+        return replace(transfer_set, response=constant, hard=transfer_set.hard - mean), mean, 0.0
     scaled = replace(
         transfer_set,
         response=(transfer_set.response - mean) / scale,

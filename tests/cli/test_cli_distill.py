@@ -429,3 +429,15 @@ def test_default_out_is_in_the_working_directory(run, room, tmp_path):
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["model"] == "model.ekd"
     assert load(tmp_path / "model.ekd").classes_.tolist() == ["no", "yes"]
+
+
+def test_codes_with_leading_zeros_stay_apart(tmp_path):
+    from ensemble_kd.cli._tables import read_frame
+
+    path = tmp_path / "codes.csv"
+    path.write_text("zip,n\n007,1\n7,2\n,3\n012,4\n", encoding="utf-8")
+    notes: list[str] = []
+    frame = read_frame(str(path), notes.append)
+    assert frame["zip"].dropna().tolist() == ["007", "7", "012"]
+    assert frame["n"].tolist() == [1, 2, 3, 4]
+    assert "zip" in notes[0]
