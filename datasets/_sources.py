@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ensemble_kd._optional import require
 from ensemble_kd.datasets._card import BundledSource, DatasetCard, LocalSource, OpenMLSource
-from ensemble_kd.errors import InputError, MissingDependencyError
+from ensemble_kd.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +34,8 @@ class RawTable:
 
 def read_bundled(card: DatasetCard, source: BundledSource, verify: bool) -> RawTable:
     """Read a table that scikit-learn brings along; ``verify`` compares its values' checksum."""
-    _require("pandas", "train")
-    loaders = _require("sklearn.datasets", "train")
+    require("pandas", extra="train")
+    loaders = require("sklearn.datasets", extra="train")
     options = _LOADER_OPTIONS.get(source.loader, {})
     frame = getattr(loaders, source.loader)(as_frame=True, **options).frame
     if verify:
@@ -51,8 +51,8 @@ def read_bundled(card: DatasetCard, source: BundledSource, verify: bool) -> RawT
 
 def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: bool) -> RawTable:
     """Read the table and its side files; ``verify`` compares each file's checksum first."""
-    pandas = _require("pandas", "train")
-    _require("pyarrow", "bench")
+    pandas = require("pandas", extra="train")
+    require("pyarrow", extra="bench")
 
     def read(role: str) -> pd.DataFrame:
         path = folder / source.files[role]
@@ -80,8 +80,8 @@ def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: boo
 
 def fetch_from_openml(card: DatasetCard, source: OpenMLSource, cache: Path | None) -> RawTable:
     """Download a table, or read it from the cache; scikit-learn compares OpenML's own MD5."""
-    _require("pandas", "train")
-    loaders = _require("sklearn.datasets", "train")
+    require("pandas", extra="train")
+    loaders = require("sklearn.datasets", extra="train")
     try:
         bunch = loaders.fetch_openml(
             data_id=source.id,
@@ -136,13 +136,3 @@ def _check_file(path: Path, expected: str) -> None:
             f"The file {path} must have the SHA-256 {expected}, got {received}. Fetch it anew, "
             "or pass verify=False to load it as it is."
         )
-
-
-def _require(module: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"Loading a data set needs {module}, which is not installed. "
-            f"Run: pip install 'ensemble_kd[{extra}]'."
-        ) from error

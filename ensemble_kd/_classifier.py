@@ -63,7 +63,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     transfer_set_ : TransferSet
         The rows the student learned from, with the teacher's soft labels.
     fidelity_ : Fidelity or None
-        Student beside teacher on real rows that the student was not trained on.
+        Student beside teacher on real rows that the student was not trained on, though they said
+        when to stop.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels" and "student".
     n_features_in_ : int

@@ -38,7 +38,11 @@ def model_card(estimator: Any) -> str:
 def _fidelity_lines(fidelity: Any) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
-    seen = "held out from the student" if fidelity.held_out else "that the student was trained on"
+    seen = (
+        "that the student was not trained on, though they said when to stop"
+        if fidelity.held_out
+        else "that the student was trained on"
+    )
     lines = [
         f"Student beside teacher on {fidelity.n_rows:,} real rows {seen}, the teacher's response "
         "being out of fold unless it was frozen.",

@@ -49,7 +49,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     transfer_set_ : TransferSet
         The rows the student learned from, with the teacher's values.
     fidelity_ : Fidelity or None
-        Student beside teacher on real rows that the student was not trained on.
+        Student beside teacher on real rows that the student was not trained on, though they said
+        when to stop.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels" and "student".
     n_features_in_ : int
