@@ -6,7 +6,6 @@ import copy
 import hashlib
 from typing import Any, Self
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -96,6 +95,21 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
         """Response to each training row of models that had not seen it."""
         return self.ensemble.out_of_fold_response_
 
+    @property
+    def member_responses_(self) -> NDArray[np.float64]:
+        """The same of each member alone."""
+        return self.ensemble.member_responses_
+
+    @property
+    def members_(self) -> list[tuple[str, Any]]:
+        """Members, fitted."""
+        return self.ensemble.members_
+
+    @property
+    def weights_(self) -> NDArray[np.float64]:
+        """Their weights."""
+        return self.ensemble.weights_
+
     @available_if(_is_classification)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the ensemble's probabilities."""
@@ -118,25 +132,3 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Say what the ensemble says."""
         return self.ensemble.__sklearn_tags__()
-
-
-class _Count:
-    """A file that keeps nothing but its length."""
-
-    def __init__(self) -> None:
-        self.n_bytes = 0
-
-    def write(self, data: Any) -> int:
-        n_bytes = memoryview(data).nbytes
-        self.n_bytes += n_bytes
-        return n_bytes
-
-    def tell(self) -> int:
-        return self.n_bytes
-
-
-def dump_size(model: Any) -> int:
-    """Return the bytes of an uncompressed joblib dump."""
-    count = _Count()
-    joblib.dump(model, count)
-    return count.n_bytes

@@ -31,7 +31,9 @@ ROW_SOURCES = (
     *TEACHER_SOURCES,
     *(PACKAGE / part for part in ("students", "transfer", "model", "runtime", "metrics", "bundle")),
     *(PACKAGE / f"{part}.py" for part in ("_distill", "_estimator", "_classifier", "_regressor")),
-    *(PACKAGE / f"{part}.py" for part in ("_scorer", "_frames", "_validation")),
+    *(PACKAGE / f"{part}.py" for part in ("_scorer", "_frames", "_validation", "_real_rows")),
+    *(PACKAGE / f"{part}.py" for part in ("_teaching", "_recipes", "_race", "_gate")),
+    *(PACKAGE / f"{part}.py" for part in ("_synthetic_rows", "_stages")),
     *(BENCHMARKS / part for part in ("methods", "objective.py", "_losses.py")),
 )
 MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost")

@@ -79,13 +79,13 @@ def run_benchmark(
     records: list[dict[str, Any]] = []
     total = len(datasets) * seeds * len(methods)
     with tqdm(total=total, unit="fit", disable=not progress, file=sys.stderr) as bar:
-        for name in datasets:
-            cap = max_train if max_train is not None else MAX_TRAIN.get(name)
-            source = Source(name, data_dir)
-            for seed in range(seeds):
+        sources = [Source(name, data_dir) for name in datasets]
+        for seed in range(seeds):  # outermost, so that a run cut short has every data set
+            for source in sources:
+                cap = max_train if max_train is not None else MAX_TRAIN.get(source.name)
                 case = Case(source, seed, cap, out, n_jobs, teacher_factory)
                 for method in methods:
-                    bar.set_description(f"{name}, seed {seed + 1}/{seeds}, {method}")
+                    bar.set_description(f"{source.name}, seed {seed + 1}/{seeds}, {method}")
                     records.append(case.row(method))
                     bar.update()
     results = pd.DataFrame(records)

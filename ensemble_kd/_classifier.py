@@ -11,9 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._distill import Distillation
 from ensemble_kd._estimator import DistilledEstimator
+from ensemble_kd._recipes import Choices
 from ensemble_kd._validation import table
-from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss
 
 
 class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[misc]
@@ -29,20 +28,37 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         gets the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
-    synthesizer : {"munge", "marginals"}, Synthesizer or None, default="munge"
-        Makes new rows for the teacher to label; None makes none.
+    recipe : {"auto", "fast"}, default="auto"
+        "auto" races what is left at "auto" below on held-out rows, with plain training among the
+        candidates; `recipe_` tells the scores. "fast" takes the defaults, half as many synthetic
+        rows and a shorter training.
+    synthesizer : {"auto", "munge", "marginals", "forest_leaves"}, Synthesizer or None, \
+            default="auto"
+        Makes new rows for the teacher to label; None makes none. "auto" is "munge" unless another
+        one clearly wins the race.
+    labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
+        Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
+        says otherwise.
     temperature : float, default=1.0
         Greater than 0; softens teacher and student alike. 1 is right for a calibrated ensemble.
-    alpha : float, default=0.7
-        In [0, 1]: the weight of the teacher on real rows, the true class having the rest. With
+    alpha : float or "auto", default="auto"
+        In [0, 1]: the weight of the teacher on real rows, the true class having the rest; "auto"
+        is 0.7 unless the race says otherwise. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
-    loss : {"soft_targets", "logit_matching"}, default="soft_targets"
-        How far the student is from the teacher.
+    loss : {"auto", "soft_targets", "logit_matching"}, default="auto"
+        How far the student is from the teacher; "auto" is "soft_targets" unless the race says
+        otherwise.
     n_synthetic : int, float or "auto", default="auto"
-        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 8 times the
-        real rows, at least 10,000 and at most 160,000.
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
+        the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
+    active : bool, default=False
+        Whether to add half as many rows again around those on which a first, short fit differs
+        from the teacher.
     cv : int or splitter, default=5
         Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it.
+    time_limit : float or None, default=None
+        Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
+        fewer rows are labelled, and the training ends in time with the best student so far.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0
@@ -62,11 +78,15 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         The student as plain arrays, which predicts.
     transfer_set_ : TransferSet
         The rows the student learned from, with the teacher's soft labels.
+    recipe_ : DataFrame
+        The recipes that were raced, with their scores, the chosen one marked.
+    gate_ : list of Comparison
+        The teacher beside its best member, and the student beside one trained plainly.
     fidelity_ : Fidelity or None
-        Student beside teacher on real rows that the student was not trained on, though they said
-        when to stop.
+        Student beside teacher on real rows that the student was not trained on, though they chose
+        the recipe and said when to stop.
     fit_times_ : dict
-        Seconds spent on "teacher", "synthesis", "labels" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -102,12 +122,16 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         teacher: Any = None,
         *,
         student: Any = "mlp",
-        synthesizer: Any = "munge",
+        recipe: str = "auto",
+        synthesizer: Any = "auto",
+        labels: str = "auto",
         temperature: float = 1.0,
-        alpha: float = 0.7,
-        loss: str = "soft_targets",
+        alpha: float | str = "auto",
+        loss: str = "auto",
         n_synthetic: int | float | str = "auto",
+        active: bool = False,
         cv: Any = 5,
+        time_limit: float | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = 0,
@@ -115,10 +139,14 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         super().__init__(
             teacher,
             student=student,
+            recipe=recipe,
             synthesizer=synthesizer,
+            labels=labels,
             alpha=alpha,
             n_synthetic=n_synthetic,
+            active=active,
             cv=cv,
+            time_limit=time_limit,
             n_jobs=n_jobs,
             verbose=verbose,
             random_state=random_state,
@@ -126,17 +154,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         self.temperature = temperature
         self.loss = loss
 
-    def _loss(self) -> DistillationLoss:
-        if self.loss == "soft_targets":
-            return SoftTargetLoss(self.temperature, self.alpha)
-        if self.loss == "logit_matching":
-            if self.temperature != 1.0:
-                raise InputError(
-                    "temperature must be 1 with loss='logit_matching', which has none, got "
-                    f"{self.temperature!r}."
-                )
-            return LogitMatchingLoss(self.alpha)
-        raise InputError(f"loss must be 'soft_targets' or 'logit_matching', got {self.loss!r}.")
+    def _choices(self) -> Choices:
+        return Choices(self.labels, self.synthesizer, self.alpha, self.loss, self.temperature)
 
     def _keep(self, result: Distillation) -> None:
         super()._keep(result)

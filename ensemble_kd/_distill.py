@@ -1,46 +1,31 @@
-"""The flow: teacher -> out-of-fold labels -> transfer set -> student -> compact model."""
+"""The flow: teacher -> out-of-fold labels -> recipe -> transfer set -> student -> compact model."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._frames import match_columns, take_rows
-from ensemble_kd._schema import Category, TableSchema
-from ensemble_kd._transfer_set import REAL, SYNTHETIC, UNLABELLED, TransferSet
-from ensemble_kd._validation import check_seed, check_target, check_weight, table
-from ensemble_kd.errors import InputError, NotDistillableError
-from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
-from ensemble_kd.losses._base import one_hot
-from ensemble_kd.metrics import Fidelity, measure_fidelity
+from ensemble_kd._frames import match_columns
+from ensemble_kd._gate import Comparison, compare, true_losses
+from ensemble_kd._race import MIN_ROWS_TO_RACE, Race, run_race
+from ensemble_kd._real_rows import RealRows, read_rows
+from ensemble_kd._recipes import Choices, Recipe, candidate_recipes, default_recipe, plain_recipe
+from ensemble_kd._stages import Stages
+from ensemble_kd._synthetic_rows import TransferSets
+from ensemble_kd._teaching import Teaching, teach
+from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
+from ensemble_kd._validation import table
+from ensemble_kd.errors import InputError
+from ensemble_kd.metrics import Fidelity, measure_fidelity, pickled_bytes
 from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.students import MLPStudent, Student
-from ensemble_kd.teachers import (
-    TeacherEnsemble,
-    check_distillable,
-    fit_teacher,
-    make_folds,
-    out_of_fold_response,
-    seeded,
-    teacher_response,
-)
-from ensemble_kd.transfer import MungeSynthesizer, Synthesizer
-
-HELD_OUT_SHARE = 0.1
-MAX_HELD_OUT = 4000
-MIN_ROWS_TO_HOLD_OUT = 60
 
 
 @dataclass(frozen=True)
@@ -50,25 +35,35 @@ class Distillation:
     Parameters
     ----------
     teacher : estimator or None
-        Fitted on all real rows; None where the loss has no use for a teacher.
+        Fitted on all real rows; None where no recipe has use for a teacher.
     transfer_set : TransferSet
         The rows the student learned from.
     student : Student
         Fitted.
     model : CompactModel
         The student as plain arrays.
+    recipe : Recipe
+        What the student was taught by.
+    race : list of dict
+        A record for each short fit of the race; empty where there was none.
+    gate : list of Comparison
+        The teacher beside its best member, the student beside one trained plainly, as far as they
+        were compared.
     fidelity : Fidelity or None
         Student beside teacher on held-out real rows; None without a teacher.
     times : dict
-        Seconds spent on "teacher", "synthesis", "labels" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     """
 
     teacher: Any
     transfer_set: TransferSet
     student: Student
     model: CompactModel
+    recipe: Recipe
+    race: list[dict[str, Any]]
+    gate: list[Comparison]
     fidelity: Fidelity | None
-    times: dict[str, float]
+    times: dict[str, float] = field(default_factory=dict)
 
 
 def distill(
@@ -78,12 +73,14 @@ def distill(
     task: Task = "classification",
     teacher: Any = None,
     student: Student | None = None,
-    synthesizer: Synthesizer | None = None,
-    loss: DistillationLoss | None = None,
+    recipe: str = "auto",
+    choices: Choices | None = None,
     n_synthetic: int | float | str = "auto",
     X_unlabeled: Any = None,
     sample_weight: Any = None,
+    active: bool = False,
     cv: Any = 5,
+    time_limit: float | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: Any = 0,
@@ -103,19 +100,25 @@ def distill(
         `TeacherEnsemble`.
     student : Student or None, default=None
         Cloned and fitted; None takes `MLPStudent`.
-    synthesizer : Synthesizer or None, default=None
-        Makes new rows; None takes `MungeSynthesizer`.
-    loss : DistillationLoss or None, default=None
-        What the student minimises; None takes soft targets (regression: squared error) with the
-        alpha of the estimators' default.
+    recipe : {"auto", "fast"}, default="auto"
+        "auto" races recipes on held-out rows, plain training among them; "fast" takes the default
+        recipe with half the rows and a shorter training.
+    choices : Choices or None, default=None
+        What is fixed of the recipe; None leaves all of it open.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.
+    active : bool, default=False
+        Whether to add half as many rows again around those on which a first, short fit differs
+        from the teacher.
     sample_weight : array of shape (n_samples,) or None, default=None
         Weight of each real row.
     cv : int or splitter, default=5
         Folds of the out-of-fold labels.
+    time_limit : float or None, default=None
+        Seconds that all after the teacher's fit may take, greater than 0. A fit that is cut short
+        depends on the speed of the machine.
     n_jobs : int or None, default=None
         Fits at once.
     verbose : int, default=0
@@ -145,64 +148,67 @@ def distill(
     (0, 1, 2)
     """
     stage = Stages()
-    rows = _read_rows(X, y, sample_weight, task, cv, random_state)
-    loss = loss or default_loss(task)
-    n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()))
-    needs_teacher = loss.alpha > 0 or n_new > 0 or X_unlabeled is not None
+    choices = choices or Choices()
+    _check(recipe, choices, task, time_limit)
+    rows = read_rows(X, y, sample_weight, task, cv, random_state)
+    student = _seeded(student or MLPStudent(), rows.seed, verbose)
+    n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()), rows.n_outputs)
+    if choices.alpha == 0 and n_new == 0 and X_unlabeled is None:
+        return _train_plainly(student, rows, stage)
 
-    with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs)
-        if needs_teacher:
-            teacher_, soft_real = _teach(teacher, rows, n_jobs, verbose)
-        else:
-            teacher_, soft_real = None, rows.truth
-    transfer_set = rows.as_transfer_set(soft_real)
+    with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
+        teaching = teach(teacher, rows, n_jobs, verbose)
+    clock = _Deadlines(time_limit)
+    unlabelled = _label_unlabelled(X_unlabeled, rows, teaching, stage, n_jobs)
+    sets = TransferSets(rows, teaching, unlabelled, stage, n_jobs, clock.labels)
+    student = _no_bigger_than(teaching.teacher, student)
 
-    if X_unlabeled is not None:
-        with stage("labels"):
-            X_more = table(X_unlabeled)
-            codes = rows.schema.encode(X_more)
-            X_more = match_columns(X_more, rows.X)
-            soft_more = teacher_response(teacher_, X_more, rows.classes, n_jobs=n_jobs)
-        transfer_set = transfer_set.extend(codes, soft_more, UNLABELLED)
+    if recipe == "fast":
+        chosen, n_new, student = default_recipe(task, choices), n_new // 2, student.shortened(0.4)
+        race = Race(chosen)
+    else:
+        with stage("race"):  # short fits on few rows, judged on held-out real rows
+            race = _race(student, choices, sets, rows, teaching, n_new, clock.race, verbose)
+        chosen = race.recipe
 
-    if n_new > 0:
-        with stage("synthesis"):  # X_new: raw rows (n_new, n_features), from rows not held out
-            synthesizer_ = clone(synthesizer or MungeSynthesizer())
-            synthesizer_.fit(take_rows(rows.X, ~rows.held_out))
-            X_new = synthesizer_.sample(n_new, rows.seed)
-        with stage("labels"):
-            soft_new = teacher_response(teacher_, X_new, rows.classes, n_jobs=n_jobs)
-        transfer_set = transfer_set.extend(rows.schema.encode(X_new), soft_new, SYNTHETIC)
-
+    transfer_set = sets.of(chosen, n_new)
     with stage("student"):
-        student_ = _seeded(clone(student or MLPStudent()), rows.seed, verbose)
-        student_.fit_transfer(transfer_set, loss)
-        model = student_.to_model()  # plain numpy arrays
-    fidelity = _fidelity(model, transfer_set) if needs_teacher else None
-    return Distillation(teacher_, transfer_set, student_, model, fidelity, stage.times)
+        if active and chosen.synthesizers:  # more rows where a first student and the teacher differ
+            first = chosen.student(student.shortened(FIRST_FIT))
+            first.fit_transfer(transfer_set, chosen.loss, deadline=clock.labels)
+            more = sets.around_disagreement(first, chosen, n_new // 2)
+            transfer_set = transfer_set.extend(*more, SYNTHETIC)
+        student_ = chosen.student(student)
+        student_.fit_transfer(transfer_set, chosen.loss, deadline=clock.end)
+    student_, chosen, versus_plain = _or_plain(student_, chosen, race, rows)
+    model = student_.to_model()  # plain numpy arrays
+    fidelity = _fidelity(model, rows.as_transfer_set(teaching.soft_real))
+    gate = [found for found in (teaching.member, versus_plain) if found is not None]
+    return Distillation(
+        teaching.teacher, transfer_set, student_, model, chosen, race.table, gate, fidelity,
+        stage.times,
+    )  # fmt: skip
 
 
-def default_loss(task: Task) -> DistillationLoss:
-    """Return the loss of the estimators' defaults."""
-    if task == "classification":
-        return SoftTargetLoss(temperature=1.0, alpha=DEFAULT_ALPHA)
-    return SquaredErrorLoss(alpha=DEFAULT_ALPHA)
+# Share of the effort that finds where student and teacher differ.
+FIRST_FIT = 0.15
+MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
+# A teacher of many classes labels slowly: fewer rows where each needs many numbers.
+MOST_LABELS = 4_000_000
 
 
-DEFAULT_ALPHA = 0.7
-MULTIPLE, FEWEST, MOST = 8, 10_000, 160_000
-
-
-def n_synthetic_rows(n_synthetic: int | float | str, n_real: int) -> int:
+def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int = 1) -> int:
     """Return how many synthetic rows are meant.
 
     Parameters
     ----------
     n_synthetic : int, float or "auto"
-        A number of rows; a multiple of the real rows; or "auto": 8 times the real rows, at least
-        10,000 and at most 160,000.
+        A number of rows; a multiple of the real rows; or "auto": 32 times the real rows, at least
+        20,000 and at most 320,000, or 4 million probabilities.
     n_real : int
         Real rows that the student is trained on.
+    n_outputs : int, default=1
+        Numbers in a label.
 
     Returns
     -------
@@ -216,7 +222,8 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int) -> int:
     if isinstance(n_synthetic, str):
         if n_synthetic != "auto":
             raise InputError(f"n_synthetic must be a number or 'auto', got {n_synthetic!r}.")
-        return int(np.clip(MULTIPLE * n_real, FEWEST, MOST))
+        most = max(FEWEST, min(MOST, MOST_LABELS // n_outputs))
+        return int(np.clip(MULTIPLE * n_real, FEWEST, most))
     is_number = isinstance(n_synthetic, int | float | np.number)
     if not is_number or isinstance(n_synthetic, bool) or not 0 <= n_synthetic < np.inf:
         raise InputError(f"n_synthetic must be >= 0, got {n_synthetic!r}.")
@@ -225,139 +232,103 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int) -> int:
     return round(float(n_synthetic) * n_real)
 
 
-@dataclass
-class Stages:
-    """A stop-watch for each stage."""
-
-    times: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        """Add the seconds of the block to the stage."""
-        start = time.perf_counter()
-        yield
-        self.times[name] = self.times.get(name, 0.0) + time.perf_counter() - start
+def _check(recipe: str, choices: Choices, task: Task, time_limit: float | None) -> None:
+    if recipe not in ("auto", "fast"):
+        raise InputError(f"recipe must be 'auto' or 'fast', got {recipe!r}.")
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"time_limit must be > 0 seconds, got {time_limit!r}.")
+    choices.check(task)
 
 
-@dataclass(frozen=True)
-class _RealRows:
-    """Checked real rows: raw, encoded, and with their targets."""
+class _Deadlines:
+    """When each stage after the teacher's fit has to end, by `time.monotonic`."""
 
-    X: Any
-    schema: TableSchema
-    target: NDArray[Any]
-    labels: NDArray[Any]
-    classes: NDArray[Any] | None
-    weight: NDArray[np.float64] | None
-    held_out: NDArray[np.bool_]
-    cv: Any
-    seed: int
+    def __init__(self, time_limit: float | None) -> None:
+        now = time.monotonic()
 
-    @property
-    def truth(self) -> NDArray[np.float64]:
-        """One-hot true classes, or true values, of shape (n_samples, n_outputs)."""
-        if self.classes is None:
-            return np.asarray(self.target[:, None])
-        return one_hot(self.target, len(self.classes))
+        def after(share: float) -> float | None:
+            return None if time_limit is None else now + share * time_limit
 
-    def as_transfer_set(self, soft_real: NDArray[np.float64]) -> TransferSet:
-        """Return the real rows with the teacher's response."""
-        n_rows = len(self.target)
-        weight = np.ones(n_rows) if self.weight is None else self.weight / self.weight.mean()
-        classes: tuple[Category, ...] = () if self.classes is None else tuple(self.classes.tolist())
-        return TransferSet(
-            self.schema,
-            self.schema.encode(self.X),
-            soft_real,
-            self.target,
-            weight,
-            np.full(n_rows, REAL, dtype=np.int8),
-            self.held_out,
-            classes,
-        )
+        self.race, self.labels, self.end = after(0.3), after(0.5), after(0.97)
 
 
-def _read_rows(
-    X: Any, y: Any, sample_weight: Any, task: Task, cv: Any, random_state: Any
-) -> _RealRows:
-    if task not in ("classification", "regression"):
-        raise InputError(f"task must be 'classification' or 'regression', got {task!r}.")
-    X = table(X)
-    target, classes = check_target(y, len(X), task == "classification")
-    weight = check_weight(sample_weight, target, classes is not None)
-    seed = check_seed(random_state)
-    return _RealRows(
-        X,
-        TableSchema.infer(X),
-        target,
-        target if classes is None else classes[target],
-        classes,
-        weight,
-        _hold_out(target, weight, classes is not None, seed),
-        cv,
-        seed,
+def _label_unlabelled(
+    X_unlabeled: Any, rows: RealRows, teaching: Teaching, stage: Stages, n_jobs: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    if X_unlabeled is None:
+        return None
+    with stage("labels"):
+        X = table(X_unlabeled)
+        codes = rows.schema.encode(X)
+        return codes, teaching.label(match_columns(X, rows.X), rows, n_jobs)
+
+
+def _race(
+    student: Student,
+    choices: Choices,
+    sets: TransferSets,
+    rows: RealRows,
+    teaching: Teaching,
+    n_new: int,
+    deadline: float | None,
+    verbose: int,
+) -> Race:
+    """Choose the recipe; a table too small to hold enough rows out takes the default."""
+    recipes = candidate_recipes(
+        rows.task, student, choices, has_splits=any(map(len, sets.splits)),
+        has_synthetic=n_new > 0, frozen=teaching.frozen,
+    )  # fmt: skip
+    if rows.held_out.sum() < MIN_ROWS_TO_RACE:
+        return Race(recipes[0])
+    return run_race(
+        recipes, plain_recipe(rows.task), student, sets, rows, teaching.soft_real,
+        n_synthetic=n_new, deadline=deadline, verbose=verbose,
+    )  # fmt: skip
+
+
+def _or_plain(
+    student: Student, recipe: Recipe, race: Race, rows: RealRows
+) -> tuple[Student, Recipe, Comparison | None]:
+    """Keep the student that was trained plainly where it is better on held-out rows, and say so."""
+    if race.plain is None or race.plain_losses is None:
+        return student, recipe, None
+    held_out = rows.held_out
+    comparison = compare(
+        "the distilled student",
+        true_losses(
+            student.respond(rows.schema.encode(rows.X)[held_out]),
+            rows.truth[held_out],
+            is_classification=rows.classes is not None,
+        ),
+        "the same student trained plainly",
+        race.plain_losses,
+        np.ones(int(held_out.sum())) if rows.weight is None else rows.weight[held_out],
+        rows.seed,
+    )
+    if not comparison.rival_wins:
+        return student, recipe, comparison
+    warnings.warn(
+        f"{comparison} The plainly trained one is kept: this teacher has nothing to give.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return race.plain, plain_recipe(rows.task), comparison
+
+
+def _train_plainly(student: Student, rows: RealRows, stage: Stages) -> Distillation:
+    """Train on the true targets alone, without a teacher."""
+    recipe = plain_recipe(rows.task)
+    transfer_set = rows.as_transfer_set(rows.truth)
+    with stage("student"):
+        student.fit_transfer(transfer_set, recipe.loss)
+    return Distillation(
+        None, transfer_set, student, student.to_model(), recipe, [], [], None, stage.times
     )
 
 
-def _hold_out(
-    target: NDArray[Any], weight: NDArray[np.float64] | None, is_classification: bool, seed: int
-) -> NDArray[np.bool_]:
-    """Return which rows the student is not trained on: a tenth of each class that can spare it.
-
-    A row of weight 0 is not held out: it would have no say in when the student stops.
-    """
-    held_out = np.zeros(len(target), dtype=bool)
-    if len(target) < MIN_ROWS_TO_HOLD_OUT:
-        return held_out
-    rng = np.random.default_rng(seed)
-    share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(target))
-    groups = target if is_classification else np.zeros(len(target), dtype=np.int64)
-    for group in np.unique(groups):
-        rows = np.flatnonzero((groups == group) & (True if weight is None else weight > 0))
-        held_out[rng.permutation(rows)[: int(len(rows) * share)]] = True
-    return held_out
-
-
-def _teach(
-    teacher: Any, rows: _RealRows, n_jobs: int | None, verbose: int
-) -> tuple[Any, NDArray[np.float64]]:
-    """Return the teacher fitted on all rows, and its response to each row out of fold."""
-    if teacher is None:
-        teacher = TeacherEnsemble(
-            task="classification" if rows.classes is not None else "regression",
-            cv=rows.cv,
-            n_jobs=n_jobs,
-            verbose=verbose,
-            random_state=rows.seed,
-        )
-    check_distillable(teacher, rows.classes is not None)
-    if isinstance(teacher, FrozenEstimator):
-        try:
-            check_is_fitted(teacher)
-        except NotFittedError as error:
-            raise NotDistillableError("the frozen teacher must be fitted first.") from error
-        warnings.warn(
-            "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
-            "teacher that was fitted on these rows has memorised some of them. Give rows that it "
-            "has not seen, or the unfitted teacher.",
-            UserWarning,
-            stacklevel=4,
-        )
-        return teacher, teacher_response(teacher, rows.X, rows.classes)
-    teacher = seeded(teacher, rows.seed)
-    teacher_ = fit_teacher(clone(teacher), rows.X, rows.labels, rows.weight)
-    if hasattr(teacher_, "out_of_fold_response_"):
-        return teacher_, teacher_.out_of_fold_response_
-    folds = make_folds(rows.labels, rows.cv, rows.classes is not None, rows.seed)
-    soft_real = out_of_fold_response(
-        teacher, rows.X, rows.labels, rows.weight,
-        folds=folds, classes=rows.classes, n_jobs=n_jobs, verbose=verbose,
-    )  # fmt: skip
-    return teacher_, soft_real
-
-
 def _seeded(student: Student, seed: int, verbose: int) -> Student:
-    """Return the student with the flow's seed and verbosity where it has none of its own."""
+    """Return a clone with the flow's seed and verbosity where it has none of its own."""
+    student = clone(student)
     parameters = student.get_params(deep=False)
     if parameters.get("random_state") is None:
         student.set_params(random_state=seed)
@@ -366,11 +337,22 @@ def _seeded(student: Student, seed: int, verbose: int) -> Student:
     return student
 
 
-def _fidelity(model: CompactModel, transfer_set: TransferSet) -> Fidelity:
+def _no_bigger_than(teacher: Any, student: Student) -> Student:
+    """Return the student with no more bytes to spend than its teacher takes."""
+    if not isinstance(student, MLPStudent):
+        return student
+    try:
+        n_bytes = pickled_bytes(teacher, at_most=student.max_bytes)
+    except Exception:  # A teacher that cannot be pickled has no size to compare with.
+        return student
+    fitting: Student = student.set_params(max_bytes=min(student.max_bytes, n_bytes))
+    return fitting
+
+
+def _fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
     """Measure on held-out real rows, or on all real rows of a table too small to hold any out."""
-    held_out = bool(transfer_set.held_out.any())
-    mask = transfer_set.held_out if held_out else transfer_set.origin == REAL
-    rows = transfer_set.take(mask)
+    held_out = bool(real.held_out.any())
+    rows = real.take(real.held_out if held_out else real.origin == REAL)
     # The student's codes may be pooled, so its rows go through its own schema.
     return measure_fidelity(
         rows.response,

@@ -13,14 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._distill import Distillation, distill
 from ensemble_kd._model_card import model_card
+from ensemble_kd._recipes import Choices, recipe_table
 from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd._validation import record_features, table
 from ensemble_kd.bundle import save_bundle
-from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Task
 from ensemble_kd.students import as_student
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
-from ensemble_kd.transfer import as_synthesizer
 
 
 class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
@@ -33,27 +32,35 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         teacher: Any = None,
         *,
         student: Any = "mlp",
-        synthesizer: Any = "munge",
-        alpha: float = 0.7,
+        recipe: str = "auto",
+        synthesizer: Any = "auto",
+        labels: str = "auto",
+        alpha: float | str = "auto",
         n_synthetic: int | float | str = "auto",
+        active: bool = False,
         cv: Any = 5,
+        time_limit: float | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = 0,
     ) -> None:
         self.teacher = teacher
         self.student = student
+        self.recipe = recipe
         self.synthesizer = synthesizer
+        self.labels = labels
         self.alpha = alpha
         self.n_synthetic = n_synthetic
+        self.active = active
         self.cv = cv
+        self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
 
     @abstractmethod
-    def _loss(self) -> DistillationLoss:
-        """Return what the student minimises."""
+    def _choices(self) -> Choices:
+        """Return what is fixed of the recipe."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.
@@ -82,19 +89,20 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         X = table(X)
         record_features(self, X)
-        synthesizer = as_synthesizer(self.synthesizer)
         result = distill(
             X,
             y,
             task=self._task,
             teacher=self._teacher(),
             student=as_student(self.student),
-            synthesizer=synthesizer,
-            loss=self._loss(),
-            n_synthetic=0 if synthesizer is None else self.n_synthetic,
+            recipe=self.recipe,
+            choices=self._choices(),
+            n_synthetic=0 if self.synthesizer is None else self.n_synthetic,
             X_unlabeled=X_unlabeled,
+            active=self.active,
             sample_weight=sample_weight,
             cv=self.cv,
+            time_limit=self.time_limit,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
             random_state=self.random_state,
@@ -120,8 +128,11 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student
         self.model_ = result.model
+        self.recipe_ = recipe_table(result.recipe, result.race)
+        self.gate_ = result.gate
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
+        self._recipe = result.recipe
         self._scorer = Scorer(result.model)
 
     def predict(self, X: Any) -> Any:
@@ -185,7 +196,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             "n_unlabeled": int((rows.origin == 1).sum()),
             "n_synthetic": int((rows.origin == 2).sum()),
             "data_sha256": hashlib.sha256(np.ascontiguousarray(real).tobytes()).hexdigest(),
-            "alpha": float(self.alpha),
+            "recipe": self._recipe.describe(),
         }
         if self.fidelity_ is not None:
             facts["fidelity"] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from ensemble_kd._estimator import DistilledEstimator
-from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
+from ensemble_kd._recipes import Choices
 
 
 class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[misc]
@@ -21,16 +21,32 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         list of members to average; or ``FrozenEstimator(fitted)``.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
-    synthesizer : {"munge", "marginals"}, Synthesizer or None, default="munge"
-        Makes new rows for the teacher to label; None makes none.
-    alpha : float, default=0.7
-        In [0, 1]: the weight of the teacher on real rows, the true value having the rest. With
+    recipe : {"auto", "fast"}, default="auto"
+        "auto" races what is left at "auto" below on held-out rows, with plain training among the
+        candidates; `recipe_` tells the scores. "fast" takes the defaults, half as many synthetic
+        rows and a shorter training.
+    synthesizer : {"auto", "munge", "marginals", "forest_leaves"}, Synthesizer or None, \
+            default="auto"
+        Makes new rows for the teacher to label; None makes none. "auto" is "munge" unless another
+        one clearly wins the race.
+    labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
+        Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
+        says otherwise.
+    alpha : float or "auto", default="auto"
+        In [0, 1]: the weight of the teacher on real rows, the true value having the rest; "auto"
+        is 0.7 unless the race says otherwise. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
     n_synthetic : int, float or "auto", default="auto"
-        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 8 times the
-        real rows, at least 10,000 and at most 160,000.
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
+        the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
+    active : bool, default=False
+        Whether to add half as many rows again around those on which a first, short fit differs
+        from the teacher.
     cv : int or splitter, default=5
         Folds of the teacher's out-of-fold values.
+    time_limit : float or None, default=None
+        Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
+        fewer rows are labelled, and the training ends in time with the best student so far.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0
@@ -48,11 +64,15 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         The student as plain arrays, which predicts.
     transfer_set_ : TransferSet
         The rows the student learned from, with the teacher's values.
+    recipe_ : DataFrame
+        The recipes that were raced, with their scores, the chosen one marked.
+    gate_ : list of Comparison
+        The teacher beside its best member, and the student beside one trained plainly.
     fidelity_ : Fidelity or None
-        Student beside teacher on real rows that the student was not trained on, though they said
-        when to stop.
+        Student beside teacher on real rows that the student was not trained on, though they chose
+        the recipe and said when to stop.
     fit_times_ : dict
-        Seconds spent on "teacher", "synthesis", "labels" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -74,5 +94,5 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
 
     _task = "regression"
 
-    def _loss(self) -> DistillationLoss:
-        return SquaredErrorLoss(self.alpha)
+    def _choices(self) -> Choices:
+        return Choices(self.labels, self.synthesizer, self.alpha)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,9 @@ class TransferSet:
         Real rows kept from the student's training: they stop it early and measure its fidelity.
     classes : tuple
         Class labels in output order; empty for regression.
+    splits : tuple of ndarray of shape (n_thresholds, 2)
+        For each column the thresholds of the teacher's trees and their weights; empty where there
+        are none to be had.
     """
 
     schema: TableSchema
@@ -46,6 +49,7 @@ class TransferSet:
     origin: NDArray[np.int8]
     held_out: NDArray[np.bool_]
     classes: tuple[Category, ...] = ()
+    splits: tuple[NDArray[np.float64], ...] = ()
 
     @property
     def is_classification(self) -> bool:
@@ -63,15 +67,14 @@ class TransferSet:
 
     def take(self, rows: NDArray[Any]) -> TransferSet:
         """Return some rows, by mask or index."""
-        return TransferSet(
-            self.schema,
-            self.X[rows],
-            self.response[rows],
-            self.hard[rows],
-            self.sample_weight[rows],
-            self.origin[rows],
-            self.held_out[rows],
-            self.classes,
+        return replace(
+            self,
+            X=self.X[rows],
+            response=self.response[rows],
+            hard=self.hard[rows],
+            sample_weight=self.sample_weight[rows],
+            origin=self.origin[rows],
+            held_out=self.held_out[rows],
         )
 
     def extend(
@@ -90,15 +93,14 @@ class TransferSet:
         """
         n_added = len(X)
         no_target: Any = -1 if self.is_classification else np.nan
-        return TransferSet(
-            self.schema,
-            np.vstack([self.X, X]),
-            np.vstack([self.response, response]),
-            np.concatenate([self.hard, np.full(n_added, no_target, dtype=self.hard.dtype)]),
-            np.concatenate([self.sample_weight, np.ones(n_added)]),
-            np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
-            np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
-            self.classes,
+        return replace(
+            self,
+            X=np.vstack([self.X, X]),
+            response=np.vstack([self.response, response]),
+            hard=np.concatenate([self.hard, np.full(n_added, no_target, dtype=self.hard.dtype)]),
+            sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
+            origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
+            held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
         )
 
     def __repr__(self) -> str:

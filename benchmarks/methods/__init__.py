@@ -1,14 +1,22 @@
 """The benchmarked methods, one a file."""
 
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData
+from ensemble_kd.benchmarks.methods.autogluon import (
+    AutoGluonDistilled,
+    AutoGluonPlain,
+    AutoGluonTeacher,
+)
 from ensemble_kd.benchmarks.methods.best_member import BestMember
 from ensemble_kd.benchmarks.methods.distilled import Distilled
+from ensemble_kd.benchmarks.methods.distilled_fast import DistilledFast
 from ensemble_kd.benchmarks.methods.distilled_gbdt import DistilledGBDT
 from ensemble_kd.benchmarks.methods.distilled_tree import DistilledTree
 from ensemble_kd.benchmarks.methods.hard_gbdt import HardGBDT
 from ensemble_kd.benchmarks.methods.hard_student import HardStudent
 from ensemble_kd.benchmarks.methods.hard_tree import HardTree
 from ensemble_kd.benchmarks.methods.teacher import Teacher
+from ensemble_kd.benchmarks.methods.tuned_lightgbm import TunedLightGBM
+from ensemble_kd.benchmarks.methods.tuned_xgboost import TunedXGBoost
 
 METHODS: dict[str, type[Method]] = {
     method.name: method
@@ -17,10 +25,16 @@ METHODS: dict[str, type[Method]] = {
         BestMember,
         HardStudent,
         Distilled,
+        DistilledFast,
         HardGBDT,
         DistilledGBDT,
         HardTree,
         DistilledTree,
+        TunedLightGBM,
+        TunedXGBoost,
+        AutoGluonTeacher,
+        AutoGluonPlain,
+        AutoGluonDistilled,
     )
 }
 

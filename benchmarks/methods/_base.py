@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.benchmarks._shared_teacher import SharedTeacher
+from ensemble_kd.metrics import latency_us
 
 Kind = Literal["binary", "multiclass", "regression"]
 
@@ -87,6 +89,8 @@ class Method(ABC):
         Whether the time to fit the teacher is part of the time to fit this method.
     n_latency_calls : int
         Single rows to time.
+    most_seeds : int or None
+        Seeds it is run with, where it is too slow for all of them.
     """
 
     name: ClassVar[str]
@@ -94,6 +98,7 @@ class Method(ABC):
     family: ClassVar[str | None] = None
     needs_teacher: ClassVar[bool] = True
     n_latency_calls: ClassVar[int] = 1000
+    most_seeds: ClassVar[int | None] = None
 
     def skip(self, data: TaskData) -> str | None:
         """Return why the method cannot take the task, or None."""
@@ -107,17 +112,31 @@ class Method(ABC):
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities, columns in sorted label order, or values as one column."""
 
-    @abstractmethod
     def rows(self, X: Any) -> list[Any]:
         """Return rows of a frame one by one, as `score_one` takes them."""
+        raise NotImplementedError
 
-    @abstractmethod
     def score_one(self, row: Any) -> Any:
         """Score one raw row, the way the method would be served."""
+        raise NotImplementedError
+
+    def latency_us(self, X: Any) -> float:
+        """Return the median microseconds that a single raw row takes."""
+        return latency_us(self.score_one, self.rows(X), n_calls=self.n_latency_calls)
+
+    def rows_per_second(self, X: Any) -> float:
+        """Return the throughput of a batch of raw rows."""
+        start = time.perf_counter()
+        self.response(X)
+        return len(X) / (time.perf_counter() - start)
 
     @abstractmethod
     def size_bytes(self) -> int:
         """Return the size of the model on disk."""
+
+    def fit_seconds(self) -> float | None:
+        """Return the time of the fit, where the clock around `run` would not tell it."""
+        return None
 
     def stage_seconds(self) -> dict[str, float]:
         """Return the time of each stage of the fit, where it has stages."""

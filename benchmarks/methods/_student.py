@@ -16,12 +16,15 @@ class StudentMethod(Method):
 
     Attributes
     ----------
+    recipe : str
+        Of a distilled student.
     distilled : bool
         True: the estimator's defaults with the shared teacher. False: the same student on hard
         labels, without a teacher and without synthetic rows.
     """
 
     distilled: ClassVar[bool]
+    recipe: ClassVar[str] = "auto"
 
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Fit the estimator, save the student and load it again."""
@@ -34,6 +37,7 @@ class StudentMethod(Method):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._size = estimator.save(self.path)
         self._stages = dict(estimator.fit_times_)
+        self.chosen = estimator.recipe_.query("chosen")["recipe"].iloc[0]
         self._scorer = ensemble_kd.load(self.path)
         classify = data.task == "classification"
         self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
@@ -54,6 +58,7 @@ class StudentMethod(Method):
         return kind(
             shared.teacher if self.distilled else None,
             student=student,
+            recipe=self.recipe,
             n_jobs=shared.n_jobs,
             random_state=data.seed,
             **({} if self.distilled else hard),
@@ -77,7 +82,7 @@ class StudentMethod(Method):
 
     def stage_seconds(self) -> dict[str, float]:
         """Return seconds of synthesis, of labelling, and of the student's own training."""
-        stages = ("synthesis", "labels", "student")
+        stages = ("synthesis", "labels", "race", "student")
         return {stage: self._stages[stage] for stage in stages if stage in self._stages}
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.benchmarks._losses import main_loss
-from ensemble_kd.benchmarks._shared_teacher import dump_size
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, one_row_frames
+from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.teachers import teacher_response
 
 
@@ -45,4 +45,4 @@ class BestMember(Method):
 
     def size_bytes(self) -> int:
         """Return the bytes of a joblib dump."""
-        return dump_size(self._model)
+        return pickled_bytes(self._model)

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.benchmarks._shared_teacher import dump_size
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, one_row_frames
+from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.teachers import teacher_response
 
 
@@ -38,4 +38,4 @@ class Teacher(Method):
 
     def size_bytes(self) -> int:
         """Return the bytes of a joblib dump, without what only training needs."""
-        return dump_size(self._teacher.served())
+        return pickled_bytes(self._teacher.served())

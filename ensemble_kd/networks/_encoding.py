@@ -73,7 +73,12 @@ class Encoding:
 
 
 def fit_encoding(
-    X: NDArray[np.float64], schema: TableSchema, *, n_bins: int, max_categories: int
+    X: NDArray[np.float64],
+    schema: TableSchema,
+    *,
+    n_bins: int,
+    max_categories: int,
+    splits: tuple[NDArray[np.float64], ...] = (),
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -87,6 +92,8 @@ def fit_encoding(
         Largest number of intervals a numeric column is cut into, at least 1.
     max_categories : int
         Categories of a column that are told apart, the most frequent ones; at least 1.
+    splits : tuple of ndarray of shape (n_thresholds, 2), default=()
+        For each column the thresholds of a teacher's trees and their weights; () has none.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def fit_encoding(
     numeric = []
     edges = []
     for j in np.flatnonzero(~schema.is_discrete):
-        column_edges = quantile_edges(X[:, j], n_bins)
+        column_edges = choose_edges(X[:, j], n_bins, splits[j] if splits else None)
         if column_edges is not None:
             numeric.append(j)
             edges.append(column_edges)
@@ -119,19 +126,42 @@ def _pool(values: NDArray[np.float64], n_codes: int, max_categories: int) -> NDA
     return pooled
 
 
-def quantile_edges(values: NDArray[np.float64], n_bins: int) -> NDArray[np.float64] | None:
-    """Return quantiles of a column as edges, or None where it tells nothing.
+# How much of an encoding follows the teacher's splits; its rows have the rest.
+SPLITS_SHARE = 0.8
+
+
+def choose_edges(
+    values: NDArray[np.float64], n_bins: int, splits: NDArray[np.float64] | None = None
+) -> NDArray[np.float64] | None:
+    """Return quantiles of a column and of the splits in it as edges, or None if it tells nothing.
 
     A value that fills more than one interval's share of the rows counts for that share alone, so
-    that a column that is mostly 0 has its edges where it varies. A column of few values gets an
-    edge at each of them. A column of one value that is sometimes missing gets an interval of its
-    own, above that value.
+    that a column that is mostly 0 has its edges where it varies; likewise a threshold. A column of
+    few values gets an edge at each of them. A column of one value that is sometimes missing gets
+    an interval of its own, above that value.
     """
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if len(distinct) > n_bins + 1:
-        rank = np.cumsum(np.minimum(counts, counts.sum() / n_bins))
+        density: NDArray[np.float64] = np.minimum(counts, counts.sum() / n_bins).astype(np.float64)
+        if splits is not None and len(splits):
+            # A threshold stands for the first value above it.
+            above = np.searchsorted(distinct, splits[:, 0]).clip(max=len(distinct) - 1)
+            weight = np.zeros(len(distinct))
+            np.add.at(weight, above, splits[:, 1])
+            density = _blend(density, weight, n_bins)
+        rank = np.cumsum(density)
         wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
-        distinct = distinct[np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))]
+        chosen = np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))
+        distinct = distinct[np.union1d(chosen[1:-1], [0, len(distinct) - 1])]
     if len(distinct) == 1 and np.isnan(values).any():
         return np.array([distinct[0], np.nextafter(distinct[0] + abs(distinct[0]) + 1.0, np.inf)])
     return distinct if len(distinct) >= 2 else None
+
+
+def _blend(
+    rows: NDArray[np.float64], splits: NDArray[np.float64], n_bins: int
+) -> NDArray[np.float64]:
+    if not splits.sum() > 0:
+        return rows
+    splits = np.minimum(splits, splits.sum() / n_bins)
+    return np.asarray((1 - SPLITS_SHARE) * rows / rows.sum() + SPLITS_SHARE * splits / splits.sum())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +42,9 @@ class TrainingPlan:
         Checks of the held-out loss without a better one after which training ends.
     n_checks : int
         Checks, evenly spread over the steps.
+    deadline : float or None
+        Time of `time.monotonic` by which training ends. Where the steps would take longer, the
+        learning rate falls with the time that has passed instead of the steps taken.
     """
 
     n_updates: int
@@ -49,66 +54,80 @@ class TrainingPlan:
     averaging: float = 0.998
     patience: int = 12
     n_checks: int = 40
+    deadline: float | None = None
+
+
+# Category tables of up to this many rows enter as indicators: one product with the numeric inputs
+# is faster than a look-up and its scattered gradient.
+MOST_INDICATORS = 384
+# Inputs are kept as float16 up to this many bytes, and beyond it made anew for each batch.
+MOST_INPUT_BYTES = 600_000_000
 
 
 class EncodedNetwork(nn.Module):
-    """The network of `MLPRecord`, with the encoding inside."""
+    """The network of `MLPRecord` on dense inputs, with a table for categories that are many.
 
-    starts: Tensor
+    The rows of `first_weight` are the intervals of the numeric columns, then one row for each
+    numeric column where it is missing, then, if they are few, the rows of all category tables.
+    """
 
     def __init__(self, encoding: Encoding, hidden: tuple[int, ...], n_outputs: int) -> None:
         super().__init__()
         sizes = [*hidden, n_outputs]
         n_numeric, n_categorical = len(encoding.numeric_columns), len(encoding.category_columns)
-        self.n_bins = [len(edges) - 1 for edges in encoding.edges]
-        widest = max(self.n_bins, default=1)
-        self.register_buffer("starts", torch.arange(widest, dtype=torch.float32))
-        scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
-        self.numeric_weight = nn.Parameter(
-            torch.randn(n_numeric * widest, sizes[0]) * scale / math.sqrt(widest)
-        )
-        self.missing_weight = nn.Parameter(torch.zeros(n_numeric, sizes[0]))
         n_rows = int(encoding.category_sizes.sum())
-        self.category_weight = nn.Parameter(torch.randn(n_rows, sizes[0]) * scale * 0.5)
+        self.n_bins = [len(edges) - 1 for edges in encoding.edges]
+        self.has_indicators = n_rows <= MOST_INDICATORS
+        scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
+        pieces = torch.cat(
+            [torch.randn(n, sizes[0]) * scale / math.sqrt(n) for n in self.n_bins]
+            or [torch.zeros(0, sizes[0])]
+        )
+        category = torch.randn(n_rows, sizes[0]) * scale * 0.5
+        blocks = [pieces, torch.zeros(n_numeric, sizes[0])]
+        self.first_weight = nn.Parameter(
+            torch.cat([*blocks, category] if self.has_indicators else blocks)
+        )
         self.first_bias = nn.Parameter(torch.zeros(sizes[0]))
+        self.category_weight = nn.Parameter(
+            torch.zeros(0, sizes[0]) if self.has_indicators else category
+        )
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
 
-    def forward(self, numeric: Tensor, category: Tensor) -> Tensor:
+    def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""
-        h = self.first_bias.expand(len(numeric), -1)
-        if numeric.shape[1]:
-            missing = torch.isnan(numeric)
-            filled = torch.nan_to_num(numeric)
-            pieces = (filled[:, :, None] - self.starts).clamp(0.0, 1.0)
-            pieces = pieces.masked_fill(missing[:, :, None], 0.0)
-            h = h + pieces.flatten(1) @ self.numeric_weight
-            if bool(missing.any()):
-                h = h + missing.to(h.dtype) @ self.missing_weight
-        if category.shape[1]:
+        h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_weight)
+        if not self.has_indicators:
             h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
         for layer in self.layers:
             h = layer(torch.relu(h))
         return h
 
+    def first_layer(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the rows of the intervals, of missing values and of categories."""
+        n_pieces, n_numeric = sum(self.n_bins), len(self.n_bins)
+        pieces, missing, category = self.first_weight.split(
+            [n_pieces, n_numeric, len(self.first_weight) - n_pieces - n_numeric]
+        )
+        return pieces, missing, category if self.has_indicators else self.category_weight
+
     def to_record(self, encoding: Encoding, mean: float, scale: float) -> MLPRecord:
         """Return the weights as plain arrays."""
-        hidden = self.first_bias.shape[0]
-        by_column = _array(self.numeric_weight).reshape(len(self.n_bins), len(self.starts), hidden)
-        used = [by_column[j, :n] for j, n in enumerate(self.n_bins)]
+        pieces, missing, category = (_array(part) for part in self.first_layer())
         dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         return MLPRecord(
             numeric_columns=encoding.numeric_columns,
             edge_offsets=_offsets(np.array([len(edges) for edges in encoding.edges], dtype=int)),
             edges=np.concatenate([np.empty(0), *encoding.edges]),
-            numeric_weight=np.concatenate([np.empty((0, hidden), np.float32), *used]),
-            missing_weight=_array(self.missing_weight),
+            numeric_weight=pieces,
+            missing_weight=missing,
             category_columns=encoding.category_columns,
             category_offsets=_offsets(encoding.category_sizes),
-            category_weight=_array(self.category_weight),
+            category_weight=category,
             first_bias=_array(self.first_bias),
             layers=tuple(
                 Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
@@ -117,6 +136,61 @@ class EncodedNetwork(nn.Module):
             output_mean=mean,
             output_scale=scale,
         )
+
+
+class _Inputs:
+    """Encoded rows as the network takes them, batch by batch."""
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        X: NDArray[np.float64],
+        network: EncodedNetwork,
+        place: torch.device,
+        keep: bool = True,
+    ) -> None:
+        self._encoding, self._place = encoding, place
+        self._has_indicators = network.has_indicators
+        self._numeric = encoding.numeric_inputs(X)
+        self._category = encoding.category_inputs(X)
+        n_bytes = 2 * len(X) * len(network.first_weight)
+        self._kept = None
+        if keep and n_bytes <= MOST_INPUT_BYTES:
+            self._kept = torch.from_numpy(self._dense(slice(None), np.float16)).to(place)
+        table = self._category[:, :0] if self._has_indicators else self._category
+        self._table = torch.from_numpy(table).to(place)
+
+    def __len__(self) -> int:
+        return len(self._numeric)
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return dense inputs and rows of the category table, for indices on the device."""
+        if self._kept is not None:
+            dense = self._kept.index_select(0, rows)
+        else:
+            dense = torch.from_numpy(self._dense(rows.cpu().numpy(), np.float32)).to(self._place)
+        return dense, self._table.index_select(0, rows)
+
+    def _dense(self, rows: Any, dtype: Any) -> NDArray[Any]:
+        """Return intervals passed, missing values and, if they are few, categories."""
+        numeric = self._numeric[rows]
+        category = self._category[rows]
+        n_bins = [len(edges) - 1 for edges in self._encoding.edges]
+        n_rows = int(self._encoding.category_sizes.sum()) if self._has_indicators else 0
+        out = np.zeros((len(numeric), sum(n_bins) + len(n_bins) + n_rows), dtype=dtype)
+        start = 0
+        for c, n in enumerate(n_bins):
+            place = np.nan_to_num(numeric[:, c])[:, None]
+            missing = np.isnan(numeric[:, c])
+            pieces = np.clip(place - np.arange(n, dtype=np.float32), 0.0, 1.0)
+            pieces[missing] = 0.0
+            out[:, start : start + n] = pieces
+            out[:, sum(n_bins) + c] = missing
+            start += n
+        if n_rows:
+            base = sum(n_bins) + len(n_bins)
+            np.put_along_axis(out, base + category, 1, axis=1)
+        return out
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:
@@ -151,11 +225,11 @@ class FittedNetwork:
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, or values in regression, of shape (n_samples, n_outputs)."""
-        inputs = _inputs(self.encoding, X, torch.device("cpu"))
         network = self.network.cpu().eval()
+        inputs = _Inputs(self.encoding, X, network, torch.device("cpu"), keep=False)
         with torch.no_grad():
-            chunks = zip(*(tensor.split(8192) for tensor in inputs), strict=True)
-            out = torch.cat([network(*chunk) for chunk in chunks]).double().numpy()
+            chunks = torch.arange(len(X)).split(8192)
+            out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
         return np.asarray(self.output_mean + self.output_scale * out)
 
     def to_record(self) -> MLPRecord:
@@ -213,18 +287,18 @@ def train_network(
     network = network.to(place)
     scaled, mean, scale = _scale_targets(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
-    train_rows = _tensors(train, encoding, place)
-    check_rows = _tensors(held_out, encoding, place) if len(held_out) else train_rows
+    train_rows = _Rows(train, _Inputs(encoding, train.X, network, place), place)
+    check_rows = train_rows
+    if len(held_out):
+        check_rows = _Rows(held_out, _Inputs(encoding, held_out.X, network, place), place)
     twin = torch_twin(loss)
 
     averaged = copy.deepcopy(network)
     best_state, best_loss, best_check = copy.deepcopy(averaged.state_dict()), math.inf, 0
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
+        network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _cosine(step, plan.n_updates)
-    )
+    clock = _Clock(plan)
     history: list[float] = []
     batches = _batches(len(train), plan.batch_size, seed)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
@@ -232,9 +306,12 @@ def train_network(
     with _one_thread(place):
         for check, updates in enumerate(bar):
             for update in updates:
-                rows = next(batches).to(place)
-                _train_step(network, optimizer, twin, [tensor[rows] for tensor in train_rows])
-                schedule.step()
+                step = clock.effective_step(update)
+                if clock.is_over:
+                    break
+                for group in optimizer.param_groups:
+                    group["lr"] = plan.learning_rate * _cosine(step, plan.n_updates)
+                _train_step(network, optimizer, twin, train_rows.batch(next(batches).to(place)))
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
             history.append(_mean_loss(averaged, twin, check_rows))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
@@ -243,9 +320,11 @@ def train_network(
                 best_state = copy.deepcopy(averaged.state_dict())
             elif check - best_check >= plan.patience:
                 break
+            if clock.is_over:
+                break
     bar.close()
     averaged.load_state_dict(best_state)
-    _fill_unseen_rows(averaged, encoding, train_rows)
+    _fill_unseen_rows(averaged, encoding, train.X)
     return FittedNetwork(averaged.cpu().eval(), encoding, mean, scale, history)
 
 
@@ -271,7 +350,25 @@ def _one_thread(place: torch.device) -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
-def _cosine(step: int, n_steps: int) -> float:
+class _Clock:
+    """How far the training is, by steps or by the time that has passed, whichever is further."""
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        self._plan, self._start = plan, time.monotonic()
+        self.is_over = False
+
+    def effective_step(self, step: int) -> float:
+        """Return the step, or a later one where the time would not last for all steps."""
+        effective = float(step)
+        if self._plan.deadline is not None:
+            allowed = max(self._plan.deadline - self._start, 1e-9)
+            passed = (time.monotonic() - self._start) / allowed
+            effective = max(effective, passed * self._plan.n_updates)
+        self.is_over = effective >= self._plan.n_updates
+        return min(effective, float(self._plan.n_updates))
+
+
+def _cosine(step: float, n_steps: int) -> float:
     """Warm up over the first fiftieth, then fall to 0 along a cosine."""
     warm = max(1, n_steps // 50)
     if step < warm:
@@ -279,13 +376,48 @@ def _cosine(step: int, n_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, n_steps - warm)))
 
 
+@dataclass
+class _Batch:
+    """Inputs and targets of some rows."""
+
+    inputs: tuple[Tensor, Tensor]
+    response: Tensor
+    hard: Tensor
+    weight: Tensor
+
+
+class _Rows:
+    """Rows of a transfer set on the device."""
+
+    def __init__(self, rows: TransferSet, inputs: _Inputs, place: torch.device) -> None:
+        hard_type = np.int64 if rows.is_classification else np.float32
+        self._inputs = inputs
+        self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
+        self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
+        self._weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
+
+    def __len__(self) -> int:
+        return len(self._weight)
+
+    def batch(self, rows: Tensor) -> _Batch:
+        return _Batch(
+            self._inputs.batch(rows),
+            self._response.index_select(0, rows),
+            self._hard.index_select(0, rows),
+            self._weight.index_select(0, rows),
+        )
+
+    def chunks(self) -> Iterator[_Batch]:
+        for rows in torch.arange(len(self), device=self._weight.device).split(8192):
+            yield self.batch(rows)
+
+
 def _train_step(
-    network: EncodedNetwork, optimizer: torch.optim.Optimizer, twin: TorchLoss, batch: list[Tensor]
+    network: EncodedNetwork, optimizer: torch.optim.Optimizer, twin: TorchLoss, batch: _Batch
 ) -> None:
-    numeric, category, response, hard, weight = batch
-    value = (twin(network(numeric, category), response, hard) * weight).mean()
+    losses = twin(network(*batch.inputs), batch.response, batch.hard)
     optimizer.zero_grad(set_to_none=True)
-    value.backward()  # type: ignore[no-untyped-call]
+    (losses * batch.weight).mean().backward()  # type: ignore[no-untyped-call]
     optimizer.step()
 
 
@@ -295,31 +427,37 @@ def _average(averaged: EncodedNetwork, network: EncodedNetwork, decay: float) ->
 
 
 @torch.no_grad()
-def _mean_loss(network: EncodedNetwork, twin: TorchLoss, rows: list[Tensor]) -> float:
-    total = 0.0
-    for chunk in zip(*(tensor.split(8192) for tensor in rows), strict=True):
-        numeric, category, response, hard, weight = chunk
-        total += float((twin(network(numeric, category), response, hard) * weight).sum())
-    return total / max(float(rows[-1].sum()), 1e-12)
+def _mean_loss(network: EncodedNetwork, twin: TorchLoss, rows: _Rows) -> float:
+    total = weight = 0.0
+    for batch in rows.chunks():
+        losses = twin(network(*batch.inputs), batch.response, batch.hard)
+        total += float((losses * batch.weight).sum())
+        weight += float(batch.weight.sum())
+    return total / max(weight, 1e-12)
+
+
+# Rows that an average input is taken from.
+MOST_AVERAGED = 10_000
 
 
 @torch.no_grad()
-def _fill_unseen_rows(network: EncodedNetwork, encoding: Encoding, rows: list[Tensor]) -> None:
+def _fill_unseen_rows(network: EncodedNetwork, encoding: Encoding, X: NDArray[np.float64]) -> None:
     """Let a category or a missing value never seen in training add what an average row adds."""
-    numeric, category = rows[0], rows[1]
-    start = 0
+    pieces, missing, category = network.first_layer()  # views of the parameters
+    codes, start = encoding.category_inputs(X), 0
     for c, size in enumerate(encoding.category_sizes.tolist()):
-        counts = torch.bincount(category[:, c] - start, minlength=size).to(numeric.dtype)
-        table = network.category_weight[start : start + size]
+        counts = torch.from_numpy(np.bincount(codes[:, c] - start, minlength=size))
+        counts = counts.to(category)
+        table = category[start : start + size]
         table[counts == 0] = (counts @ table) / counts.sum()
         start += size
-    for j in range(numeric.shape[1]):
-        column = numeric[:, j]
-        if not bool(torch.isnan(column).any()):
-            pieces = (column[:, None] - network.starts).clamp(0.0, 1.0)
-            widest = len(network.starts)
-            weight = network.numeric_weight[j * widest : (j + 1) * widest]
-            network.missing_weight[j] = pieces.mean(dim=0) @ weight
+    numeric, start = encoding.numeric_inputs(X), 0
+    for j, n in enumerate(network.n_bins):
+        if not np.isnan(numeric[:, j]).any():
+            sample = numeric[:MOST_AVERAGED, j, None]
+            passed = np.clip(sample - np.arange(n), 0.0, 1.0).mean(axis=0)
+            missing[j] = torch.from_numpy(passed).to(pieces) @ pieces[start : start + n]
+        start += n
 
 
 def _scale_targets(transfer_set: TransferSet) -> tuple[TransferSet, float, float]:
@@ -337,20 +475,3 @@ def _scale_targets(transfer_set: TransferSet) -> tuple[TransferSet, float, float
         hard=(transfer_set.hard - mean) / scale,
     )
     return scaled, mean, scale
-
-
-def _inputs(encoding: Encoding, X: NDArray[np.float64], place: torch.device) -> list[Tensor]:
-    return [
-        torch.from_numpy(encoding.numeric_inputs(X)).to(place),
-        torch.from_numpy(encoding.category_inputs(X)).to(place),
-    ]
-
-
-def _tensors(rows: TransferSet, encoding: Encoding, place: torch.device) -> list[Tensor]:
-    hard_type = np.int64 if rows.is_classification else np.float32
-    return [
-        *_inputs(encoding, rows.X, place),
-        torch.from_numpy(rows.response.astype(np.float32)).to(place),
-        torch.from_numpy(rows.hard.astype(hard_type)).to(place),
-        torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place),
-    ]

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from ensemble_kd._schema import TableSchema
 from ensemble_kd._transfer_set import TransferSet
@@ -18,7 +18,11 @@ from ensemble_kd.model import CompactModel, MLPRecord, Task, TreesRecord
 class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
 
-    def fit_transfer(self, transfer_set: TransferSet, loss: DistillationLoss) -> Self:
+    _deadline: float | None = None
+
+    def fit_transfer(
+        self, transfer_set: TransferSet, loss: DistillationLoss, *, deadline: float | None = None
+    ) -> Self:
         """Learn the rows that are not held out, stopped by those that are.
 
         Parameters
@@ -27,6 +31,8 @@ class Student(BaseEstimator):  # type: ignore[misc]
             Encoded rows with the teacher's response.
         loss : DistillationLoss
             What to minimise, in the mean over rows.
+        deadline : float or None, default=None
+            Time of `time.monotonic` by which to end with the best so far.
 
         Returns
         -------
@@ -38,9 +44,25 @@ class Student(BaseEstimator):  # type: ignore[misc]
             If a parameter is out of range, or the student cannot learn this loss.
         """
         self._check(loss)
+        self._deadline = deadline
         self._schema, self._classes = transfer_set.schema, transfer_set.classes
         self._fit(transfer_set, loss)
         return self
+
+    def shortened(self, effort: float) -> Self:
+        """Return an unfitted student that trains for a share of the time.
+
+        Parameters
+        ----------
+        effort : float
+            In (0, 1].
+
+        Returns
+        -------
+        Student
+        """
+        student: Self = clone(self)
+        return student
 
     @abstractmethod
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:

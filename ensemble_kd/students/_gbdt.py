@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd._transfer_set import TransferSet
@@ -105,7 +107,28 @@ class GBDTStudent(Student):
             num_boost_round=n_rounds,
             valid_sets=[self._dataset(lightgbm, stop, reference=train_data)],
             feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
-            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
+            callbacks=[
+                lightgbm.early_stopping(self.patience, verbose=False),
+                _StopAt(self._deadline, lightgbm.callback.EarlyStopException),
+            ],
+        )
+
+    def shortened(self, effort: float) -> GBDTStudent:
+        """Return an unfitted student of fewer rounds that learn faster.
+
+        Parameters
+        ----------
+        effort : float
+            In (0, 1].
+
+        Returns
+        -------
+        GBDTStudent
+        """
+        student: GBDTStudent = clone(self)
+        return student.set_params(
+            n_estimators=max(20, round(effort * self.n_estimators)),
+            learning_rate=max(self.learning_rate, 0.2 if effort < 0.2 else 0.0),
         )
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -194,6 +217,24 @@ class GBDTStudent(Student):
                 raise InputError(f"{name} must be >= {least}, got {getattr(self, name)!r}.")
         if not 0 < self.learning_rate <= 1:
             raise InputError(f"learning_rate must be in (0, 1], got {self.learning_rate!r}.")
+
+
+class _StopAt:
+    """A callback that ends boosting at a deadline with the best round so far."""
+
+    order = 40  # after early stopping, which comes at 30
+
+    def __init__(self, deadline: float | None, stop: type[Exception]) -> None:
+        self._deadline, self._stop = deadline, stop
+        self._best = (np.inf, 0, [])  # type: tuple[float, int, list[Any]]
+
+    def __call__(self, env: Any) -> None:
+        """Note the round; raise when the time is up."""
+        loss = env.evaluation_result_list[0][2]
+        if loss < self._best[0]:
+            self._best = (loss, env.iteration, env.evaluation_result_list)
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise self._stop(self._best[1], self._best[2])
 
 
 def _starting_point(rows: TransferSet, n_sums: int) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd._schema import TableSchema
@@ -16,30 +17,39 @@ from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks._encoding import fit_encoding
 from ensemble_kd.students._base import Student
+from ensemble_kd.students._size import choose_size
 
 
 class MLPStudent(Student):
     """A network of one or two small layers, trained with torch, scored with numpy.
 
-    A numeric column is cut at its quantiles and enters as a piecewise-linear curve [1]_, which lets
-    the first layer follow the steps of a tree-like teacher; a category enters as a row of a table;
-    a missing value has a weight of its own.
+    A numeric column enters as a piecewise-linear curve [1]_ whose edges lie where the teacher's
+    trees split it, and else at its quantiles, so that the first layer follows their steps; a
+    category enters as a row of a table; a missing value has a weight of its own.
 
     Parameters
     ----------
-    hidden : tuple of int, default=(128, 64)
-        Widths of the hidden layers, at least one, each at least 1.
-    n_bins : int, default=16
-        Largest number of intervals of a numeric column, at least 1.
-    max_categories : int, default=128
-        Categories of a column that are told apart; rarer ones share a row. At least 1.
-    n_updates : int, default=10_000
-        Most gradient steps; at least one pass over the rows. At least 1.
+    hidden : tuple of int or "auto", default="auto"
+        Widths of the hidden layers, at least one, each at least 1. "auto": at most (128, 64), fewer
+        where the table is so wide that they would not fit `max_bytes`.
+    n_bins : int or "auto", default="auto"
+        Largest number of intervals of a numeric column, at least 1. "auto": at most 32, as many as
+        fit `max_bytes`.
+    max_categories : int or "auto", default="auto"
+        Categories of a column that are told apart; rarer ones share a row. At least 1. "auto": at
+        most 128.
+    max_bytes : int, default=180_000
+        Bytes of the arrays that what is "auto" is chosen by, greater than 0.
+    edges : {"auto", "teacher", "quantiles"}, default="auto"
+        Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
+        or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
+    n_updates : int, default=7_000
+        Most gradient steps, at least 1.
     max_epochs : int, default=100
         Most passes over the rows, which binds on small sets. At least 1.
     batch_size : int, default=512
         Rows a step, fewer on small sets. At least 1.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.008
         Of AdamW, greater than 0; it falls to 0 along a cosine.
     weight_decay : float, default=0.01
         Of AdamW, at least 0.
@@ -66,13 +76,15 @@ class MLPStudent(Student):
     def __init__(
         self,
         *,
-        hidden: tuple[int, ...] = (128, 64),
-        n_bins: int = 16,
-        max_categories: int = 128,
-        n_updates: int = 10_000,
+        hidden: tuple[int, ...] | str = "auto",
+        n_bins: int | str = "auto",
+        max_categories: int | str = "auto",
+        max_bytes: int = 180_000,
+        edges: str = "auto",
+        n_updates: int = 7_000,
         max_epochs: int = 100,
         batch_size: int = 512,
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.008,
         weight_decay: float = 0.01,
         patience: int = 12,
         device: str = "auto",
@@ -82,6 +94,8 @@ class MLPStudent(Student):
         self.hidden = hidden
         self.n_bins = n_bins
         self.max_categories = max_categories
+        self.max_bytes = max_bytes
+        self.edges = edges
         self.n_updates = n_updates
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -99,25 +113,54 @@ class MLPStudent(Student):
         batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
         epoch = -(-n_train // batch_size)
         real = transfer_set.X[trained_on & (transfer_set.origin == REAL)]
+        size = choose_size(
+            real,
+            transfer_set.schema,
+            transfer_set.n_outputs,
+            self.max_bytes,
+            hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
+            n_bins=None if self.n_bins == "auto" else int(self.n_bins),
+            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
+        )
         self._network = torch_mlp.train_network(
             transfer_set,
             loss,
             encoding=fit_encoding(
-                real, transfer_set.schema, n_bins=self.n_bins, max_categories=self.max_categories
+                real,
+                transfer_set.schema,
+                n_bins=size.n_bins,
+                max_categories=size.max_categories,
+                splits=() if self.edges == "quantiles" else transfer_set.splits,
             ),
-            hidden=tuple(self.hidden),
+            hidden=size.hidden,
             plan=torch_mlp.TrainingPlan(
-                n_updates=int(np.clip(self.n_updates, epoch, self.max_epochs * epoch)),
+                n_updates=min(self.n_updates, self.max_epochs * epoch),
                 batch_size=batch_size,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 patience=self.patience,
+                deadline=self._deadline,
             ),
             device=self.device,
             seed=check_seed(self.random_state),
             progress="student" if self.verbose >= 1 else None,
         )
         self.history_ = self._network.history
+
+    def shortened(self, effort: float) -> MLPStudent:
+        """Return an unfitted student that takes a share of the steps.
+
+        Parameters
+        ----------
+        effort : float
+            In (0, 1].
+
+        Returns
+        -------
+        MLPStudent
+        """
+        student: MLPStudent = clone(self)
+        return student.set_params(n_updates=max(1, round(effort * self.n_updates)), verbose=0)
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by torch.
@@ -144,18 +187,25 @@ class MLPStudent(Student):
         return schema
 
     def _check(self, loss: DistillationLoss) -> None:
-        if not self.hidden or any(width < 1 for width in self.hidden):
+        for name in ("hidden", "n_bins", "max_categories"):
+            if isinstance(getattr(self, name), str) and getattr(self, name) != "auto":
+                raise InputError(f"{name} must be 'auto' or given, got {getattr(self, name)!r}.")
+        if self.hidden != "auto" and (not self.hidden or any(int(w) < 1 for w in self.hidden)):
             raise InputError(f"hidden must be widths of at least 1, got {self.hidden!r}.")
         for name in (
             "n_bins",
             "max_categories",
+            "max_bytes",
             "n_updates",
             "max_epochs",
             "batch_size",
             "patience",
         ):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be >= 1, got {getattr(self, name)!r}.")
+            value = getattr(self, name)
+            if value != "auto" and value < 1:
+                raise InputError(f"{name} must be >= 1, got {value!r}.")
+        if self.edges not in ("auto", "teacher", "quantiles"):
+            raise InputError(f"edges must be 'auto', 'teacher' or 'quantiles', got {self.edges!r}.")
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate must be > 0, got {self.learning_rate!r}.")
         if not self.weight_decay >= 0:

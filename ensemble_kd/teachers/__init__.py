@@ -2,6 +2,7 @@
 
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._out_of_fold import make_folds, out_of_fold_response
+from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -19,4 +20,5 @@ __all__ = [
     "out_of_fold_response",
     "seeded",
     "teacher_response",
+    "teacher_splits",
 ]

@@ -4,10 +4,15 @@ from typing import Any
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
+from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
 from ensemble_kd.transfer._munge import MungeSynthesizer
 
-SYNTHESIZERS = {"munge": MungeSynthesizer, "marginals": MarginalSynthesizer}
+SYNTHESIZERS: dict[str, type[Synthesizer]] = {
+    "munge": MungeSynthesizer,
+    "marginals": MarginalSynthesizer,
+    "forest_leaves": ForestLeafSynthesizer,
+}
 
 
 def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
@@ -24,6 +29,7 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
 
 __all__ = [
+    "ForestLeafSynthesizer",
     "MarginalSynthesizer",
     "MungeSynthesizer",
     "SYNTHESIZERS",

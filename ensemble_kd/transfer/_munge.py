@@ -9,9 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Matrix, Synthesizer
-
-# A numeric column with at most this many distinct values keeps to them.
-MAX_GRID_VALUES = 64
+from ensemble_kd.transfer._exchange import Exchange, evenly_often
 
 
 class MungeSynthesizer(Synthesizer):
@@ -79,10 +77,6 @@ class MungeSynthesizer(Synthesizer):
         self.random_state = random_state
 
     def _fit_encoded(self, X: Matrix) -> None:
-        if not 0.0 <= self.p <= 1.0:
-            raise InputError(f"p must be in [0, 1], got {self.p!r}.")
-        if not self.s > 0:
-            raise InputError(f"s must be > 0, got {self.s!r}.")
         if self.n_neighbors < 1:
             raise InputError(f"n_neighbors must be >= 1, got {self.n_neighbors!r}.")
         if self.max_rows < 2:
@@ -90,52 +84,14 @@ class MungeSynthesizer(Synthesizer):
         if len(X) > self.max_rows:
             rng = np.random.default_rng(self.random_state)
             X = X[np.sort(rng.choice(len(X), self.max_rows, replace=False))]
+        self._exchange = Exchange(X, self.schema_, self.p, self.s)
         self._rows = X
         self.neighbors_ = _nearest(mixed_metric(X, self.schema_), self.n_neighbors, self.n_jobs)
-        self._grids = [
-            _grid(X[:, j]) if column.kind == "numeric" else None
-            for j, column in enumerate(self.schema_.columns)
-        ]
 
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
-        n_rows, n_columns = self._rows.shape
-        # Every row is used equally often; the remainder is drawn at random.
-        base = np.concatenate(
-            [np.tile(np.arange(n_rows), n_samples // n_rows), rng.permutation(n_rows)]
-        )[:n_samples]
+        base = evenly_often(len(self._rows), n_samples, rng)
         partner = self.neighbors_[base, rng.integers(self.neighbors_.shape[1], size=n_samples)]
-        out = np.empty((n_samples, n_columns))
-        for j, column in enumerate(self.schema_.columns):
-            own, other = self._rows[base, j], self._rows[partner, j]
-            moved = other
-            if column.kind == "numeric":
-                with np.errstate(invalid="ignore"):  # infinite values, which are moved whole
-                    spread = np.abs(own - other) / self.s
-                    noisy = other + rng.standard_normal(n_samples) * spread
-                moved = np.where(np.isfinite(noisy), noisy, other)
-                moved = self._to_column(j, moved)
-            out[:, j] = np.where(rng.random(n_samples) < self.p, moved, own)
-        return out
-
-    def _to_column(self, j: int, values: Matrix) -> Matrix:
-        """Keep values on the grid and inside the bounds of their column."""
-        column, grid = self.schema_.columns[j], self._grids[j]
-        if grid is not None:
-            snapped = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, values)]
-            return np.where(np.isfinite(values), snapped, values)
-        if column.minimum is None:
-            return values
-        if column.integer:
-            values = np.round(values)
-        return np.where(
-            np.isfinite(values), np.clip(values, column.minimum, column.maximum), values
-        )
-
-
-def _grid(values: Matrix) -> Matrix | None:
-    """Return the sorted distinct values of a column that has few, else None."""
-    distinct = np.unique(values[np.isfinite(values)])
-    return distinct if 0 < len(distinct) <= MAX_GRID_VALUES else None
+        return self._exchange(self._rows[base], self._rows[partner], rng)
 
 
 def mixed_metric(X: Matrix, schema: TableSchema) -> NDArray[np.float32]:

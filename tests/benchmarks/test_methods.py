@@ -10,13 +10,13 @@ import pytest
 import ensemble_kd
 from ensemble_kd.benchmarks._case import TeacherFactory
 from ensemble_kd.benchmarks._losses import main_loss
-from ensemble_kd.benchmarks._shared_teacher import dump_size
 from ensemble_kd.benchmarks._store import fit_or_load_teacher
 from ensemble_kd.benchmarks.methods import METHODS, Method, Shared, TaskData
 from ensemble_kd.benchmarks.methods._base import dicts
 from ensemble_kd.benchmarks.methods.best_member import BestMember
 from ensemble_kd.benchmarks.objective import measure, split_dataset
 from ensemble_kd.datasets import load_dataset
+from ensemble_kd.metrics import pickled_bytes
 
 DATASETS = ["iris", "breast_cancer", "diabetes"]
 
@@ -67,12 +67,12 @@ def test_student_size_is_that_of_its_file(tasks, shared, out):
     assert ensemble_kd.load(file).task == "classification"
 
 
-def test_dump_size_is_that_of_a_joblib_file(tmp_path, tasks, shared):
+def test_pickled_bytes_is_that_of_a_joblib_file(tmp_path, tasks, shared):
     import joblib
 
     model = shared(tasks["diabetes"]).teacher.ensemble
     joblib.dump(model, tmp_path / "model.joblib")
-    assert dump_size(model) == (tmp_path / "model.joblib").stat().st_size
+    assert pickled_bytes(model) == (tmp_path / "model.joblib").stat().st_size
 
 
 def test_best_member_is_chosen_out_of_fold(tasks, shared):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from ensemble_kd._schema import Column, TableSchema
-from ensemble_kd.networks._encoding import Encoding, fit_encoding, quantile_edges
+from ensemble_kd.networks._encoding import Encoding, choose_edges, fit_encoding
 
 NAN = np.nan
 SCHEMA = TableSchema(
@@ -47,8 +47,8 @@ def encoding(table) -> Encoding:
     ),
     n_bins=st.integers(1, 8),
 )
-def test_quantile_edges_rise_within_the_values(values, n_bins):
-    edges = quantile_edges(values, n_bins)
+def test_choose_edges_rise_within_the_values(values, n_bins):
+    edges = choose_edges(values, n_bins)
     finite = values[np.isfinite(values)]
     distinct = np.unique(finite)
     informative = len(distinct) >= 2 or (len(distinct) == 1 and np.isnan(values).any())
@@ -60,30 +60,28 @@ def test_quantile_edges_rise_within_the_values(values, n_bins):
         assert len(distinct) == 1 or edges[-1] == distinct[-1]
 
 
-def test_quantile_edges_stand_at_every_one_of_few_values():
-    np.testing.assert_array_equal(quantile_edges(np.repeat([3.0, 1.0, 7.0], 5), 8), [1, 3, 7])
+def test_choose_edges_stand_at_every_one_of_few_values():
+    np.testing.assert_array_equal(choose_edges(np.repeat([3.0, 1.0, 7.0], 5), 8), [1, 3, 7])
 
 
-def test_quantile_edges_cut_evenly_spread_values_evenly():
-    np.testing.assert_allclose(
-        quantile_edges(np.arange(1001.0), 4), [0, 250, 500, 750, 1000], atol=2
-    )
+def test_choose_edges_cut_evenly_spread_values_evenly():
+    np.testing.assert_allclose(choose_edges(np.arange(1001.0), 4), [0, 250, 500, 750, 1000], atol=2)
 
 
-def test_quantile_edges_follow_a_column_where_it_varies():
+def test_choose_edges_follow_a_column_where_it_varies():
     values = np.concatenate([np.zeros(900), np.linspace(1, 2, 100)])
-    edges = quantile_edges(values, 8)
+    edges = choose_edges(values, 8)
     assert (edges >= 1).sum() >= 6
 
 
-def test_quantile_edges_set_a_gap_apart_from_the_only_value():
-    edges = quantile_edges(np.array([5.0, NAN]), 8)
+def test_choose_edges_set_a_gap_apart_from_the_only_value():
+    edges = choose_edges(np.array([5.0, NAN]), 8)
     assert edges[0] == 5.0 < edges[1]
 
 
 @pytest.mark.parametrize("values", [[5.0, 5.0], [NAN, NAN], [np.inf, -np.inf], []], ids=str)
-def test_quantile_edges_of_a_column_that_tells_nothing_are_none(values):
-    assert quantile_edges(np.array(values), 8) is None
+def test_choose_edges_of_a_column_that_tells_nothing_are_none(values):
+    assert choose_edges(np.array(values), 8) is None
 
 
 # --- numbers --------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer import MungeSynthesizer
-from ensemble_kd.transfer._munge import MAX_GRID_VALUES, mixed_metric
+from ensemble_kd.transfer._exchange import MAX_GRID_VALUES
+from ensemble_kd.transfer._munge import mixed_metric
 
 
 def distance(table: pd.DataFrame) -> float:

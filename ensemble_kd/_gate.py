@@ -1,0 +1,120 @@
+"""Which of two models is better on the same real rows, by a paired bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_RESAMPLES = 1000
+# With this much certainty the simpler model takes the place of the distilled one.
+CERTAIN = 0.9
+SMALLEST_PROBABILITY = 1e-15
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the same rows.
+
+    Parameters
+    ----------
+    model, rival : str
+        Their names.
+    loss, rival_loss : float
+        Mean log-loss, or mean squared error, against the true targets.
+    probability : float
+        Share of the bootstrap resamples of the rows in which `model` has the lower loss, in [0, 1].
+    n_rows : int
+        Rows that were compared.
+    """
+
+    model: str
+    rival: str
+    loss: float
+    rival_loss: float
+    probability: float
+    n_rows: int
+
+    @property
+    def rival_wins(self) -> bool:
+        """Whether the rival is better with 90 % certainty."""
+        return self.probability <= 1 - CERTAIN
+
+    def __str__(self) -> str:
+        """Return one sentence."""
+        word = "beats" if self.probability >= CERTAIN else "does not clearly beat"
+        word = "is worse than" if self.rival_wins else word
+        return (
+            f"{self.model} {word} {self.rival} on {self.n_rows:,} real rows: loss {self.loss:.5g} "
+            f"and {self.rival_loss:.5g}, lower in {self.probability:.0%} of the resamples."
+        )
+
+
+def true_losses(
+    response: NDArray[np.float64], truth: NDArray[np.float64], *, is_classification: bool
+) -> NDArray[np.float64]:
+    """Return each row's log-loss, or squared error.
+
+    Parameters
+    ----------
+    response : ndarray of shape (n_rows, n_outputs)
+        Probabilities or values.
+    truth : ndarray of shape (n_rows, n_outputs)
+        One-hot classes (or soft ones, for a cross-entropy), or values.
+    is_classification : bool
+        Whether the response is probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    if is_classification:
+        return np.asarray(-(truth * np.log(np.maximum(response, SMALLEST_PROBABILITY))).sum(axis=1))
+    return np.asarray(((response - truth) ** 2).sum(axis=1))
+
+
+def compare(
+    model: str,
+    losses: NDArray[np.float64],
+    rival: str,
+    rival_losses: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    seed: int,
+) -> Comparison:
+    """Compare the losses of two models on the same rows by a paired bootstrap.
+
+    Parameters
+    ----------
+    model, rival : str
+        Names of the models.
+    losses, rival_losses : ndarray of shape (n_rows,)
+        Loss of each row.
+    weight : ndarray of shape (n_rows,)
+        Weight of each row.
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    Comparison
+
+    References
+    ----------
+    .. [1] Efron, Tibshirani (1993). An Introduction to the Bootstrap, chapter 16.
+    """
+    rng = np.random.default_rng(seed)
+    n_rows = len(losses)
+    worse = (losses - rival_losses) * weight
+    lower = 0.0
+    for _ in range(N_RESAMPLES):
+        difference = worse[rng.integers(n_rows, size=n_rows)].sum()
+        lower += 1.0 if difference < 0 else 0.5 if difference == 0 else 0.0
+    return Comparison(
+        model,
+        rival,
+        float(np.average(losses, weights=weight)),
+        float(np.average(rival_losses, weights=weight)),
+        lower / N_RESAMPLES,
+        n_rows,
+    )

@@ -1,0 +1,188 @@
+"""Synthetic rows without end: sampled and labelled in blocks, when they are first asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ensemble_kd._frames import RowDecoder, take_rows
+from ensemble_kd._gate import true_losses
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd._recipes import Recipe
+from ensemble_kd._stages import Stages
+from ensemble_kd._teaching import Teaching
+from ensemble_kd._transfer_set import SYNTHETIC, UNLABELLED, TransferSet
+from ensemble_kd.students import Student
+from ensemble_kd.transfer import Synthesizer
+
+Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
+# Every block has a seed of its own, so that the first rows do not depend on how many follow.
+BLOCK = 10_000
+# Rows with the greatest disagreement that new ones are made around.
+MOST_STARTING_POINTS = 20_000
+
+
+class TransferSets:
+    """The transfer set of any recipe; labels are made once and kept.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Real rows.
+    teaching : Teaching
+        The teacher, and what it says of them.
+    unlabelled : tuple of ndarray or None
+        Further real rows, encoded, with the teacher's response.
+    stage : Stages
+        Where the time is noted.
+    n_jobs : int or None
+        Threads that label.
+    deadline : float or None
+        Time of `time.monotonic` after which no block is begun.
+    """
+
+    def __init__(
+        self,
+        rows: RealRows,
+        teaching: Teaching,
+        unlabelled: Rows | None,
+        stage: Stages,
+        n_jobs: int | None,
+        deadline: float | None = None,
+    ) -> None:
+        self._rows, self._teaching, self._unlabelled = rows, teaching, unlabelled
+        self._stage, self._n_jobs, self._deadline = stage, n_jobs, deadline
+        self._pools: dict[str, _Pool] = {}
+        self._in_sample: NDArray[np.float64] | None = None
+        with stage("labels"):
+            self.splits = teaching.splits(rows)
+
+    def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
+        """Return real, unlabelled and synthetic rows as the recipe wants them.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            What to learn from.
+        n_synthetic : int
+            Synthetic rows, fewer where the deadline is near.
+
+        Returns
+        -------
+        TransferSet
+        """
+        if not recipe.needs_teacher:
+            return self._rows.as_transfer_set(self._rows.truth)
+        found = self._rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
+        if self._unlabelled is not None:
+            found = found.extend(*self._unlabelled, UNLABELLED)
+        for synthesizer, share in recipe.synthesizers:
+            pool = self._pool(synthesizer)
+            found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
+        return found
+
+    def around_disagreement(self, student: Student, recipe: Recipe, n_rows: int) -> Rows:
+        """Return new rows around those on which a student differs most from the teacher.
+
+        Rows are drawn in proportion to the student's divergence from the label, and the
+        synthesizer is fitted on them: the student's own mistakes say where to look next.
+
+        Parameters
+        ----------
+        student : Student
+            A first fit.
+        recipe : Recipe
+            Its rows are looked at.
+        n_rows : int
+            Rows to make.
+
+        Returns
+        -------
+        X, response : ndarray
+
+        References
+        ----------
+        .. [1] Ross, Gordon, Bagnell (2011). A Reduction of Imitation Learning and Structured
+           Prediction to No-Regret Online Learning (dataset aggregation).
+        """
+        synthesizer, _ = recipe.synthesizers[0]
+        X, response = self._pool(synthesizer).take(n_rows)
+        divergence = _divergence(
+            response, student.respond(X), is_classification=self._rows.classes is not None
+        )
+        rng = np.random.default_rng(self._rows.seed)
+        n_drawn = min(MOST_STARTING_POINTS, int((divergence > 0).sum()))
+        if n_drawn < 2:
+            return X[:0], response[:0]
+        drawn = rng.choice(len(X), n_drawn, replace=False, p=divergence / divergence.sum())
+        decoder = RowDecoder(self._rows.X, self._rows.schema)
+        return _Pool(self, synthesizer, decoder.decode(X[drawn])).take(n_rows)
+
+    def _real_labels(self, labels: str) -> NDArray[np.float64]:
+        """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold."""
+        if labels == "out_of_fold" or self._teaching.frozen:
+            return self._teaching.soft_real
+        if self._in_sample is None:
+            with self._stage("labels"):
+                self._in_sample = np.where(
+                    self._rows.held_out[:, None],
+                    self._teaching.soft_real,
+                    self._teaching.label(self._rows.X, self._rows, self._n_jobs),
+                )
+        return self._in_sample
+
+    def _pool(self, synthesizer: Synthesizer) -> _Pool:
+        key = repr(synthesizer)
+        if key not in self._pools:
+            self._pools[key] = _Pool(self, synthesizer)
+        return self._pools[key]
+
+
+class _Pool:
+    """Labelled rows of one synthesizer, fitted on the real rows that are not held out, or on X."""
+
+    def __init__(self, sets: TransferSets, synthesizer: Synthesizer, X: Any = None) -> None:
+        self._sets = sets
+        rows = sets._rows
+        with sets._stage("synthesis"):
+            self._synthesizer = clone(synthesizer)
+            self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
+        self._X = np.empty((0, len(rows.schema.columns)))
+        self._response = np.empty((0, sets._teaching.soft_real.shape[1]))
+
+    def take(self, n_rows: int) -> Rows:
+        """Return the first rows, made now where there are not yet as many."""
+        sets, blocks = self._sets, [(self._X, self._response)]
+        n_made = len(self._X)
+        while n_made < n_rows:
+            late = sets._deadline is not None and time.monotonic() >= sets._deadline
+            if late and n_made > 0:
+                break
+            X, response = self._block(n_made // BLOCK)
+            blocks.append((X, response))
+            n_made += len(X)
+        self._X = np.vstack([X for X, _ in blocks])
+        self._response = np.vstack([response for _, response in blocks])
+        return self._X[:n_rows], self._response[:n_rows]
+
+    def _block(self, index: int) -> Rows:
+        sets, rows = self._sets, self._sets._rows
+        with sets._stage("synthesis"):
+            X: Any = self._synthesizer.sample(BLOCK, [rows.seed, index])
+        with sets._stage("labels"):
+            response = sets._teaching.label(X, rows, sets._n_jobs)
+        return rows.schema.encode(X), response
+
+
+def _divergence(
+    response: NDArray[np.float64], answer: NDArray[np.float64], *, is_classification: bool
+) -> NDArray[np.float64]:
+    """Return each row's Kullback-Leibler divergence, or squared difference."""
+    if not is_classification:
+        return np.asarray(((response - answer) ** 2).sum(axis=1))
+    own = true_losses(response, response, is_classification=True)
+    return np.maximum(true_losses(answer, response, is_classification=True) - own, 0.0)
