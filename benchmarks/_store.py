@@ -24,11 +24,14 @@ from ensemble_kd.benchmarks.methods import TaskData
 PACKAGE = Path(ensemble_kd.__file__).parent
 BENCHMARKS = Path(__file__).parent
 # What a fitted teacher depends on, and what a row of results does.
-TEACHER_SOURCES = tuple(
-    PACKAGE / part for part in ("teachers", "losses", "networks", "_schema.py", "_transfer_set.py")
+SPLITS = PACKAGE / "teachers" / "_splits.py"  # reads teachers, and fits none
+TEACHER_SOURCES = (
+    *(file for file in sorted((PACKAGE / "teachers").glob("*.py")) if file != SPLITS),
+    *(PACKAGE / part for part in ("losses", "networks", "_schema.py", "_transfer_set.py")),
 )
 ROW_SOURCES = (
     *TEACHER_SOURCES,
+    SPLITS,
     *(PACKAGE / part for part in ("students", "transfer", "model", "runtime", "metrics", "bundle")),
     *(PACKAGE / f"{part}.py" for part in ("_distill", "_estimator", "_classifier", "_regressor")),
     *(PACKAGE / f"{part}.py" for part in ("_scorer", "_frames", "_validation", "_real_rows")),

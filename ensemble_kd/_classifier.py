@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._distill import Distillation
 from ensemble_kd._estimator import DistilledEstimator
-from ensemble_kd._recipes import Choices
 from ensemble_kd._validation import table
 
 
@@ -154,8 +153,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         self.temperature = temperature
         self.loss = loss
 
-    def _choices(self) -> Choices:
-        return Choices(self.labels, self.synthesizer, self.alpha, self.loss, self.temperature)
+    def _loss_options(self) -> dict[str, Any]:
+        return {"loss": self.loss, "temperature": self.temperature}
 
     def _keep(self, result: Distillation) -> None:
         super()._keep(result)

@@ -74,7 +74,11 @@ def distill(
     teacher: Any = None,
     student: Student | None = None,
     recipe: str = "auto",
-    choices: Choices | None = None,
+    synthesizer: Any = "auto",
+    labels: str = "auto",
+    alpha: float | str = "auto",
+    loss: Any = "auto",
+    temperature: float = 1.0,
     n_synthetic: int | float | str = "auto",
     X_unlabeled: Any = None,
     sample_weight: Any = None,
@@ -103,8 +107,17 @@ def distill(
     recipe : {"auto", "fast"}, default="auto"
         "auto" races recipes on held-out rows, plain training among them; "fast" takes the default
         recipe with half the rows and a shorter training.
-    choices : Choices or None, default=None
-        What is fixed of the recipe; None leaves all of it open.
+    synthesizer : "auto", str, Synthesizer or None, default="auto"
+        Makes new rows; None makes none. This and what follows is left to the recipe by "auto".
+    labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
+        Where the teacher's labels of real rows come from.
+    alpha : float or "auto", default="auto"
+        In [0, 1]: the weight of the teacher on real rows, the truth having the rest.
+    loss : {"auto", "soft_targets", "logit_matching"} or DistillationLoss, default="auto"
+        What the student minimises; an object brings its own alpha and temperature. Regression has
+        squared error alone.
+    temperature : float, default=1.0
+        Of soft targets, greater than 0.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
@@ -148,12 +161,13 @@ def distill(
     (0, 1, 2)
     """
     stage = Stages()
-    choices = choices or Choices()
+    choices = Choices(labels, synthesizer, alpha, loss, temperature)
     _check(recipe, choices, task, time_limit)
     rows = read_rows(X, y, sample_weight, task, cv, random_state)
     student = _seeded(student or MLPStudent(), rows.seed, verbose)
     n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()), rows.n_outputs)
-    if choices.alpha == 0 and n_new == 0 and X_unlabeled is None:
+    n_new = 0 if synthesizer is None else n_new
+    if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(student, rows, stage)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold

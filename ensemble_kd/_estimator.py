@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._distill import Distillation, distill
 from ensemble_kd._model_card import model_card
-from ensemble_kd._recipes import Choices, recipe_table
+from ensemble_kd._recipes import recipe_table
 from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd._validation import record_features, table
 from ensemble_kd.bundle import save_bundle
@@ -58,9 +57,9 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.random_state = random_state
 
-    @abstractmethod
-    def _choices(self) -> Choices:
-        """Return what is fixed of the recipe."""
+    def _loss_options(self) -> dict[str, Any]:
+        """Return what `distill` is to know of the loss."""
+        return {}
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.
@@ -96,8 +95,11 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             teacher=self._teacher(),
             student=as_student(self.student),
             recipe=self.recipe,
-            choices=self._choices(),
-            n_synthetic=0 if self.synthesizer is None else self.n_synthetic,
+            synthesizer=self.synthesizer,
+            labels=self.labels,
+            alpha=self.alpha,
+            n_synthetic=self.n_synthetic,
+            **self._loss_options(),
             X_unlabeled=X_unlabeled,
             active=self.active,
             sample_weight=sample_weight,

@@ -24,7 +24,7 @@ FIRST_EFFORT, SECOND_EFFORT = 0.04, 0.12
 N_FINALISTS = 3
 FIRST_ROWS, SECOND_ROWS = 10_000, 40_000
 # The default gives way to a recipe that is better by this many standard errors.
-CLEARLY = 2.0
+CLEARLY = 2.5
 
 
 @dataclass
@@ -65,7 +65,7 @@ def run_race(
 
     A recipe is judged by its loss on held-out rows, half against the true target and half against
     the teacher's out-of-fold response, which tells the same with less noise. The default stays
-    unless another is better by two standard errors of the paired difference.
+    unless another is clearly better, by a multiple of the standard error of the paired difference.
 
     Parameters
     ----------

@@ -91,15 +91,27 @@ class Choices:
     labels : {"auto", "out_of_fold", "in_sample"}
     synthesizer : "auto", str, Synthesizer or None
     alpha : "auto" or float
-    loss : "auto", "soft_targets" or "logit_matching"
+    loss : "auto", "soft_targets", "logit_matching" or DistillationLoss
     temperature : float
     """
 
     labels: str = "auto"
     synthesizer: Any = "auto"
     alpha: float | str = "auto"
-    loss: str = "auto"
+    loss: Any = "auto"
     temperature: float = 1.0
+
+    @property
+    def fixed_alpha(self) -> float | None:
+        """The alpha that the user gave, as such or in a loss; None where it is open."""
+        if not isinstance(self.loss, str):
+            return float(self.loss.alpha)
+        return None if isinstance(self.alpha, str) else float(self.alpha)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether the user left something to the race."""
+        value = getattr(self, name)
+        return isinstance(value, str) and value == "auto"
 
     def check(self, task: Task) -> None:
         """Refuse what no recipe could follow."""
@@ -109,6 +121,13 @@ class Choices:
             )
         if self.alpha != "auto":
             check_alpha(self.alpha)  # type: ignore[arg-type]
+        if isinstance(self.loss, str) or self.loss is None:
+            self._check_named_loss()
+        if isinstance(self.synthesizer, str) and self.synthesizer == "auto":
+            return
+        as_synthesizer(self.synthesizer)
+
+    def _check_named_loss(self) -> None:
         if self.loss not in ("auto", "soft_targets", "logit_matching"):
             raise InputError(
                 f"loss must be 'auto', 'soft_targets' or 'logit_matching', got {self.loss!r}."
@@ -118,15 +137,17 @@ class Choices:
                 "temperature must be 1 with loss='logit_matching', which has none, got "
                 f"{self.temperature!r}."
             )
-        if self.synthesizer != "auto":
-            as_synthesizer(self.synthesizer)
+        SoftTargetLoss(self.temperature)
 
     def distillation_loss(
         self, task: Task, alpha: float | None = None, kind: str | None = None
     ) -> DistillationLoss:
         """Return the loss, with what is open at its default or as given here."""
+        if not isinstance(self.loss, str):
+            given: DistillationLoss = self.loss
+            return given
         if alpha is None:
-            alpha = DEFAULT_ALPHA if self.alpha == "auto" else float(self.alpha)
+            alpha = DEFAULT_ALPHA if self.fixed_alpha is None else self.fixed_alpha
         if task == "regression":
             return SquaredErrorLoss(alpha)
         kind = kind or ("soft_targets" if self.loss == "auto" else self.loss)
@@ -150,8 +171,9 @@ def default_recipe(task: Task, choices: Choices) -> Recipe:
     Recipe
         MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7.
     """
-    given = choices.synthesizer
-    synthesizer = MungeSynthesizer() if given == "auto" else as_synthesizer(given)
+    synthesizer = MungeSynthesizer() if choices.is_open("synthesizer") else as_synthesizer(
+        choices.synthesizer
+    )  # fmt: skip
     return Recipe(
         "default",
         "in_sample" if choices.labels == "in_sample" else "out_of_fold",
@@ -198,7 +220,7 @@ def candidate_recipes(
     """
     default = default_recipe(task, choices)
     found = [default]
-    if choices.synthesizer == "auto" and has_synthetic:
+    if choices.is_open("synthesizer") and has_synthetic:
         munge: Synthesizer = MungeSynthesizer()
         leaves: Synthesizer = ForestLeafSynthesizer()
         with_marginals = ((munge, 0.75), (MarginalSynthesizer(), 0.25))
@@ -211,14 +233,14 @@ def candidate_recipes(
         ]
         if not isinstance(student, MLPStudent):
             found.append(replace(default, name="real rows alone", synthesizers=()))
-    if choices.labels == "auto" and not frozen:
+    if choices.is_open("labels") and not frozen:
         found.append(replace(default, name="in-sample labels", labels="in_sample"))
-    if choices.alpha == "auto":
+    if choices.fixed_alpha is None:
         half = choices.distillation_loss(task, alpha=0.4)
         found.append(replace(default, name="more truth", loss=half))
     if not isinstance(student, MLPStudent):
         return found
-    if task == "classification" and choices.loss == "auto" and choices.temperature == 1.0:
+    if task == "classification" and choices.is_open("loss") and choices.temperature == 1.0:
         logits = choices.distillation_loss(task, kind="logit_matching")
         found.append(replace(default, name="logit matching", loss=logits))
     if student.edges == "auto" and has_splits:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from ensemble_kd._estimator import DistilledEstimator
-from ensemble_kd._recipes import Choices
 
 
 class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[misc]
@@ -93,6 +92,3 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     """
 
     _task = "regression"
-
-    def _choices(self) -> Choices:
-        return Choices(self.labels, self.synthesizer, self.alpha)

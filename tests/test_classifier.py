@@ -39,7 +39,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
 Y = np.digitize(X[:, 0] + 0.3 * X[:, 1], [-0.5, 0.5])
 STUDENTS = {
-    "mlp": MLPStudent(hidden=(16,), n_updates=100),
+    "mlp": MLPStudent(hidden=(16,), n_updates=300),
     "gbdt": GBDTStudent(n_estimators=10, num_leaves=6, n_jobs=1),
     "tree": TreeStudent(),
 }
@@ -296,7 +296,7 @@ def test_classifier_learns_where_only_unlabelled_rows_are():
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": None}, r"alpha must be in \[0, 1\], got None"),
         ({"temperature": 0.0}, "temperature must be > 0"),
-        ({"loss": "kl"}, "loss must be 'soft_targets' or 'logit_matching', got 'kl'"),
+        ({"loss": "kl"}, "loss must be 'auto', 'soft_targets' or 'logit_matching', got 'kl'"),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss='logit"),
         ({"temperature": 2.0}, "temperature must be 1 for student='tree'"),
         ({"n_synthetic": -1}, "n_synthetic must be >= 0"),

@@ -53,12 +53,10 @@ def teacher_splits(teacher: Any, schema: TableSchema) -> Splits:
             continue
         inner = _inner_model(model)
         for feature, threshold, share in _trees(inner):
-            usable = np.isfinite(threshold) & (feature < n_columns)
-            feature, threshold, share = feature[usable], threshold[usable], share[usable]
-            order = np.argsort(feature, kind="stable")
-            columns, starts = np.unique(feature[order], return_index=True)
-            for j, rows in zip(columns, np.split(order, starts[1:]), strict=True):
-                found[j].append(np.column_stack([threshold[rows], weight * share[rows]]))
+            weighed = np.column_stack([threshold, weight * share])
+            usable = np.isfinite(threshold)
+            for j in np.unique(feature[usable]):
+                found[j].append(weighed[usable & (feature == j)])
     return tuple(np.vstack(parts) for parts in found)
 
 

@@ -236,5 +236,7 @@ def test_as_synthesizer_returns_what_is_one(given):
 
 @pytest.mark.parametrize("given", ["Munge", 3, MungeSynthesizer], ids=repr)
 def test_as_synthesizer_refuses_anything_else(given):
-    with pytest.raises(InputError, match=r"synthesizer must be one of \['marginals', 'munge'\]"):
+    with pytest.raises(
+        InputError, match=r"synthesizer must be one of \['forest_leaves', 'marginals', 'munge'\]"
+    ):
         as_synthesizer(given)
