@@ -17,6 +17,7 @@ from ensemble_kd.benchmarks.methods import METHODS
 COLOURS = {"mlp": "#0072B2", "gbdt": "#D55E00", "tree": "#009E73", None: "#000000"}
 PANEL_WIDTH, PANEL_HEIGHT = 4.9, 3.7
 GAP = 0.085  # Between labels, as a share of the panel's height.
+FEW = 2  # Methods besides the students that are labelled at their points.
 LABEL_WIDTH = 0.3  # Of the longest label, as a share of the panel's width.
 
 
@@ -70,13 +71,14 @@ def _draw_panel(ax: Any, rows: pd.DataFrame, name: str) -> None:
     means = means.loc[methods_of(rows)]
     _set_axes(ax, means, f"{name}: {LOSS_NAMES[str(rows['task'].iloc[0])]}")
     for family in ("mlp", "gbdt", "tree"):
-        pair = [m for m in means.index if METHODS[m].family == family]
-        if len(pair) == 2:
+        pair = [f"{kind}_{family}" for kind in ("hard", "distilled")]
+        pair = ["hard_student", "distilled"] if family == "mlp" else pair
+        if set(pair) <= set(means.index):
             of = means.loc[pair]
             ax.plot(of["latency_us"], of["loss"], color=COLOURS[family], lw=0.8, alpha=0.6)
     for method, point in means.iterrows():
         colour = COLOURS[METHODS[method].family]
-        filled = not str(method).startswith("hard") and method != "best_member"
+        filled = "distilled" in str(method) or "teacher" in str(method)
         ax.scatter(
             point["latency_us"],
             point["loss"],
@@ -92,10 +94,12 @@ def _draw_panel(ax: Any, rows: pd.DataFrame, name: str) -> None:
 def _set_axes(ax: Any, means: pd.DataFrame, title: str) -> None:
     ticker = require("matplotlib.ticker", extra="bench")
     fastest, slowest = means["latency_us"].min(), means["latency_us"].max()
-    # Room on the left for the labels of the students, which are the fastest.
+    # Room on the left for the labels of the students, which are the fastest, and on the right for
+    # those of the others where they are many.
     span = max(math.log10(slowest / fastest), 1.0)
+    right = 0.16 if len(_others(means.index)) <= FEW else 1.3
     ax.set_xscale("log")
-    ax.set_xlim(fastest / 10 ** (0.95 * span), slowest * 10 ** (0.16 * span))
+    ax.set_xlim(fastest / 10 ** (0.95 * span), slowest * 10 ** (right * span))
     low, high = means["loss"].min(), means["loss"].max()
     if low > 0 and high / low > 3:
         ax.set_yscale("log")
@@ -121,25 +125,17 @@ def _set_axes(ax: Any, means: pd.DataFrame, title: str) -> None:
 def _label(ax: Any, means: pd.DataFrame) -> None:
     to_axes = ax.transData + ax.transAxes.inverted()
     points = {m: to_axes.transform((p["latency_us"], p["loss"])) for m, p in means.iterrows()}
-    students = sorted(
-        (m for m in points if METHODS[m].family is not None), key=lambda m: points[m][1]
-    )
-    column = min((points[m][0] for m in students), default=0.5) - 0.09
-    heights = spread(np.array([points[m][1] for m in students]), GAP, 0.04, 0.96)
-    for method, y in zip(students, heights, strict=True):
-        ax.annotate(
-            METHODS[method].label,
-            xy=points[method],
-            xytext=(column, y),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            ha="right",
-            va="center",
-            fontsize=8,
-            color=COLOURS[METHODS[method].family],
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "0.6", "shrinkA": 1, "shrinkB": 4},
-        )
-    others = sorted((m for m in points if METHODS[m].family is None), key=lambda m: points[m][1])
+
+    def by_height(names: list[str]) -> list[str]:
+        return sorted(names, key=lambda m: points[m][1])
+
+    others = by_height(_others(points))
+    students = by_height([m for m in points if m not in others])
+    left = min((points[m][0] for m in students), default=0.5) - 0.09
+    _label_column(ax, students, points, left, "right")
+    if len(others) > FEW:
+        _label_column(ax, others, points, max(points[m][0] for m in others) + 0.06, "left")
+        return
     for i, method in enumerate(others):
         below = i == 0 and len(others) > 1
         x, y = points[method]
@@ -154,6 +150,29 @@ def _label(ax: Any, means: pd.DataFrame) -> None:
             ha="right" if method == "teacher" else "left",
             va="top" if below else "bottom",
             fontsize=8,
+        )
+
+
+def _others(names: Any) -> list[str]:
+    """Return the methods that are no student of ours."""
+    return [name for name in names if METHODS[name].family is None]
+
+
+def _label_column(ax: Any, names: list[str], points: Any, column: float, align: str) -> None:
+    """Write names one above the other beside their points, each with a line to its own."""
+    heights = spread(np.array([points[m][1] for m in names]), GAP, 0.04, 0.96)
+    for method, y in zip(names, heights, strict=True):
+        ax.annotate(
+            METHODS[method].label,
+            xy=points[method],
+            xytext=(column, y),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            ha=align,
+            va="center",
+            fontsize=8,
+            color=COLOURS[METHODS[method].family],
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "0.6", "shrinkA": 1, "shrinkB": 4},
         )
 
 

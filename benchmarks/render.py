@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ensemble_kd.benchmarks._case import NOT_ASKED
+from ensemble_kd.benchmarks._claims import check_claims
 from ensemble_kd.benchmarks._picture import render_picture
+from ensemble_kd.benchmarks._ranks import mean_ranks
 from ensemble_kd.benchmarks._summary import (
     LOSS_NAMES,
     PAIRS,
@@ -34,14 +37,14 @@ def render_markdown(results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        A table of methods for each data set, a summary for each student family, and what was left
-        out and why.
+        A table of methods for each data set, a summary for each student family, the bars that the
+        default student is judged by, mean ranks, and what was left out and why.
     """
     rows = measured(results)
     parts = [_dataset_section(rows, name) for name in dict.fromkeys(rows["dataset"])]
     for hard, distilled in PAIRS:
         parts.append(_summary_section(rows, hard, distilled))
-    parts.append(_skipped_section(results))
+    parts += [_claims_section(rows), _ranks_section(rows), _skipped_section(results)]
     parts.append(_provenance(rows))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -50,23 +53,30 @@ def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
     rows = rows[rows["dataset"] == dataset]
     task = str(rows["task"].iloc[0])
     second, second_name = SECOND_METRIC[task]
-    header = ["method", LOSS_NAMES[task], second_name, "gain kept", "one row", "size", "fit"]
+    header = ["method", LOSS_NAMES[task], second_name, "gain kept", "from teacher", "one row",
+              "rows a second", "size", "fit"]  # fmt: skip
+    has_precision = task == "binary" and "average_precision" in rows
+    if has_precision:
+        header.insert(3, "average precision")
     kept = {d: summarise_pair(rows, dataset, h, d) for h, d in PAIRS}
     body = []
     for name in methods_of(rows):
         of = rows[rows["method"] == name]
         pair = kept.get(name)
-        body.append(
-            [
-                METHODS[name].label,
-                mean_and_sd(of["loss"]),
-                mean_and_sd(of[second]) if second in of else "-",
-                percent(pair.gain_kept) if pair else "",
-                duration(float(of["latency_us"].mean())),
-                size(float(of["size_bytes"].mean())),
-                f"{of['fit_seconds'].mean():.1f} s",
-            ]
-        )
+        cells = [
+            METHODS[name].label,
+            mean_and_sd(of["loss"]),
+            mean_and_sd(of[second]) if second in of else "-",
+            percent(pair.gain_kept) if pair else "",
+            number(float(of["fidelity_rmse"].mean())) if "fidelity_rmse" in of else "-",
+            duration(float(of["latency_us"].mean())),
+            f"{of['rows_per_second'].mean():,.0f}" if "rows_per_second" in of else "-",
+            size(float(of["size_bytes"].mean())),
+            f"{of['fit_seconds'].mean():.1f} s",
+        ]
+        if has_precision:
+            cells.insert(3, mean_and_sd(of["average_precision"]))
+        body.append(cells)
     n_seeds = rows["seed"].nunique()
     split = "its official split" if rows["split"].iloc[0] == "official" else "random splits"
     caption = (
@@ -123,8 +133,31 @@ def _verdict(pairs: Sequence[PairSummary]) -> str:
     return "\n\n".join(lines)
 
 
+def _claims_section(rows: pd.DataFrame) -> str:
+    claims = check_claims(rows)
+    if not claims:
+        return ""
+    verdict = {True: "yes", False: "NO", None: "-"}
+    body = [[c.text, c.found, verdict[c.reached], ", ".join(c.missed_by)] for c in claims]
+    header = ["the default student is to show", "found", "reached?", "falls short on"]
+    return f"### What it shows\n\n{markdown_table(header, body, n_left=4)}"
+
+
+def _ranks_section(rows: pd.DataFrame) -> str:
+    ranks = mean_ranks(rows)
+    if ranks is None:
+        return ""
+    body = [[METHODS[name].label, f"{rank:.2f}"] for name, rank in ranks.mean_rank.items()]
+    return (
+        f"### Mean ranks\n\nBy loss, on the {len(ranks.datasets)} data sets on which all of these "
+        f"have a result (Friedman's p = {ranks.p_value:.2g}). Ranks closer than "
+        f"{ranks.critical_difference:.2f} do not differ at the 5 % level (Nemenyi).\n\n"
+        f"{markdown_table(['method', 'mean rank'], body)}"
+    )
+
+
 def _skipped_section(results: pd.DataFrame) -> str:
-    skipped = results[results["skipped"].notna()]
+    skipped = results[results["skipped"].notna() & (results["skipped"] != NOT_ASKED)]
     if skipped.empty:
         return ""
     lines = [
@@ -142,8 +175,10 @@ def _provenance(rows: pd.DataFrame) -> str:
     versions = "; ".join(dict.fromkeys(rows["versions"].dropna()))
     return (
         "Values are means ± standard deviations over seeds. One row: the median time to score a "
-        "single raw row (a dict for a student, a data frame for the others). Size: the saved file, "
-        "or an uncompressed joblib dump. Fit: with the teacher's own fit where one is needed.\n\n"
+        "single raw row (a dict for a student, a data frame for the others). Rows a second: all "
+        "test rows at once. From teacher: root mean squared difference of the answers to them. "
+        "Size: the saved file, or an uncompressed joblib dump. Fit: with the teacher's own fit "
+        "where one is needed.\n\n"
         f"{versions}; {machines}{f'; commit {commits}' if commits else ''}."
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from ensemble_kd.benchmarks._case import Case, Source, TeacherFactory
+from ensemble_kd.benchmarks._case import NOT_ASKED, Case, Source, TeacherFactory
 from ensemble_kd.benchmarks.methods import METHODS
 from ensemble_kd.datasets import read_card
 from ensemble_kd.errors import InputError
@@ -146,14 +146,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    print(write_report(results, options.out))
+    failed = results["skipped"].notna() & (results["skipped"] != NOT_ASKED)
+    return int(failed.any())
+
+
+def write_report(results: pd.DataFrame, out: Path) -> str:
+    """Write results.md, results.png and, with enough data sets, ranks.png; return the Markdown."""
+    from ensemble_kd.benchmarks._rank_picture import render_ranks
+    from ensemble_kd.benchmarks._ranks import mean_ranks
     from ensemble_kd.benchmarks.render import render_markdown, render_picture
 
     text = render_markdown(results)
-    (options.out / "results.md").write_text(text, encoding="utf-8")
-    print(text)
+    (out / "results.md").write_text(text, encoding="utf-8")
     if results["skipped"].isna().any():
-        render_picture(results, options.out / "results.png")
-    return 0 if results["skipped"].isna().all() else 1
+        render_picture(results, out / "results.png")
+    ranks = mean_ranks(results)
+    if ranks is not None:
+        render_ranks(ranks, out / "ranks.png")
+    return text
 
 
 if __name__ == "__main__":

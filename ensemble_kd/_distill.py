@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class Distillation:
     race: list[dict[str, Any]]
     gate: list[Comparison]
     fidelity: Fidelity | None
-    times: dict[str, float] = field(default_factory=dict)
+    times: dict[str, float]
 
 
 def distill(
@@ -122,11 +122,11 @@ def distill(
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.
+    sample_weight : array of shape (n_samples,) or None, default=None
+        Weight of each real row.
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
-    sample_weight : array of shape (n_samples,) or None, default=None
-        Weight of each real row.
     cv : int or splitter, default=5
         Folds of the out-of-fold labels.
     time_limit : float or None, default=None
@@ -352,8 +352,11 @@ def _seeded(student: Student, seed: int, verbose: int) -> Student:
 
 
 def _no_bigger_than(teacher: Any, student: Student) -> Student:
-    """Return the student with no more bytes to spend than its teacher takes."""
-    if not isinstance(student, MLPStudent):
+    """Return the student with no more bytes to spend than its teacher takes.
+
+    Where the user chose the layers, the size is the user's.
+    """
+    if not isinstance(student, MLPStudent) or student.hidden != "auto":
         return student
     try:
         n_bytes = pickled_bytes(teacher, at_most=student.max_bytes)

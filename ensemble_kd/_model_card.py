@@ -29,17 +29,28 @@ def model_card(estimator: Any) -> str:
         f"- Teacher: {teacher}",
         f"- Columns: {len(rows.schema.columns)}",
         f"- Learned from: {', '.join(counts)} rows",
+        *_recipe_lines(estimator.recipe_),
     ]
+    lines += [f"- On real rows, {found}" for found in estimator.gate_]
     if rows.classes:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.classes[:20])}")
     return "\n".join([*lines, "", "## Fidelity", "", *_fidelity_lines(estimator.fidelity_), ""])
+
+
+def _recipe_lines(table: Any) -> list[str]:
+    chosen = table[table["chosen"]].iloc[-1]
+    among = f", chosen among {table['recipe'].nunique()} by held-out rows" if len(table) > 1 else ""
+    return [
+        f"- Recipe: {chosen['recipe']}{among} (labels {chosen['labels']}, alpha "
+        f"{chosen['alpha']:g}, {chosen['loss']}, synthetic rows by {chosen['synthesizer']})"
+    ]
 
 
 def _fidelity_lines(fidelity: Any) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
     seen = (
-        "that the student was not trained on, though they said when to stop"
+        "that the student was not trained on, though they chose its recipe and said when to stop"
         if fidelity.held_out
         else "that the student was trained on"
     )

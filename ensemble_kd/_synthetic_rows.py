@@ -151,31 +151,38 @@ class _Pool:
         with sets._stage("synthesis"):
             self._synthesizer = clone(synthesizer)
             self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
+        self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets._teaching.soft_real.shape[1]))
 
     def take(self, n_rows: int) -> Rows:
-        """Return the first rows, made now where there are not yet as many."""
-        sets, blocks = self._sets, [(self._X, self._response)]
+        """Return the first rows, made and labelled now where they are not yet."""
+        sets, found = self._sets, [(self._X, self._response)]
         n_made = len(self._X)
         while n_made < n_rows:
             late = sets._deadline is not None and time.monotonic() >= sets._deadline
             if late and n_made > 0:
                 break
-            X, response = self._block(n_made // BLOCK)
-            blocks.append((X, response))
-            n_made += len(X)
-        self._X = np.vstack([X for X, _ in blocks])
-        self._response = np.vstack([response for _, response in blocks])
+            X = self._unlabelled(n_made, n_rows)
+            with sets._stage("labels"):
+                response = sets._teaching.label(X, sets._rows, sets._n_jobs)
+            found.append((sets._rows.schema.encode(X), response))
+            n_made += len(response)
+        self._X = np.vstack([X for X, _ in found])
+        self._response = np.vstack([response for _, response in found])
         return self._X[:n_rows], self._response[:n_rows]
 
-    def _block(self, index: int) -> Rows:
-        sets, rows = self._sets, self._sets._rows
-        with sets._stage("synthesis"):
-            X: Any = self._synthesizer.sample(BLOCK, [rows.seed, index])
-        with sets._stage("labels"):
-            response = sets._teaching.label(X, rows, sets._n_jobs)
-        return rows.schema.encode(X), response
+    def _unlabelled(self, start: int, stop: int) -> Any:
+        """Return raw rows from `start` to `stop`, or to the end of the block."""
+        index, first = divmod(start, BLOCK)
+        if index == len(self._raw):
+            with self._sets._stage("synthesis"):
+                self._raw.append(self._synthesizer.sample(BLOCK, [self._sets._rows.seed, index]))
+        last = min(BLOCK, first + stop - start)
+        found = take_rows(self._raw[index], np.arange(first, last))
+        if last == BLOCK:
+            self._raw[index] = None  # All of it is labelled.
+        return found
 
 
 def _divergence(

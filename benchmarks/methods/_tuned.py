@@ -15,7 +15,7 @@ from ensemble_kd.benchmarks._losses import main_loss
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, dicts
 
 # About what distilling takes after the teacher's fit, on the same core.
-TUNING_SECONDS = 60
+TUNING_SECONDS = 45
 N_TRIALS = 60
 MOST_ROUNDS = 1500
 PATIENCE = 40

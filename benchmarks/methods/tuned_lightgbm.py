@@ -9,7 +9,7 @@ from ensemble_kd.benchmarks.methods._tuned import MOST_ROUNDS, PATIENCE, TunedBo
 
 
 class TunedLightGBM(TunedBoosting):
-    """LightGBM on the true targets, tuned by Optuna for a minute."""
+    """LightGBM on the true targets, tuned by Optuna for as long as distilling takes."""
 
     name = "tuned_lightgbm"
     label = "tuned LightGBM"

@@ -11,7 +11,7 @@ from ensemble_kd.benchmarks.methods._tuned import MOST_ROUNDS, PATIENCE, TunedBo
 
 
 class TunedXGBoost(TunedBoosting):
-    """XGBoost on the true targets, tuned by Optuna for a minute."""
+    """XGBoost on the true targets, tuned by Optuna for as long as distilling takes."""
 
     name = "tuned_xgboost"
     label = "tuned XGBoost"

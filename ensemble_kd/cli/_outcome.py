@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd._gate import Comparison
 from ensemble_kd.cli._console import size_text, text_table
 from ensemble_kd.cli._data import Data
 from ensemble_kd.cli._quality import TITLES, Scores, classification_quality, regression_quality
@@ -59,6 +60,8 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
             "unlabeled": 0 if data.X_unlabeled is None else len(data.X_unlabeled),
             "synthetic": int((estimator.transfer_set_.origin == SYNTHETIC).sum()),
         },
+        "recipe": estimator.recipe_.to_dict("records"),
+        "comparisons": [vars(found).copy() for found in estimator.gate_],
         "weighted": data.weight is not None,
         "quality": quality,
         "fidelity": None if fidelity is None else vars(fidelity).copy(),
@@ -85,6 +88,8 @@ def render(outcome: dict[str, Any]) -> str:
         f"{outcome['task']} of {outcome['target']!r}: {outcome['student']} from "
         f"{outcome['teacher'] or 'hard labels, without a teacher'}",
         f"learned from {', '.join(counts)}, {outcome['n_columns']} columns",
+        _recipe_text(outcome["recipe"]),
+        *(f"{Comparison(**found)}" for found in outcome["comparisons"]),
         "",
     ]
     if outcome["quality"] is not None:
@@ -101,6 +106,13 @@ def render(outcome: dict[str, Any]) -> str:
         f"model: {outcome['model']} ({size_text(outcome['size_bytes'])})",
     ]
     return "\n".join(lines)
+
+
+def _recipe_text(recipes: list[dict[str, Any]]) -> str:
+    chosen = next((r["recipe"] for r in recipes if r["chosen"]), "default")
+    n_raced = len({r["recipe"] for r in recipes})
+    among = f", chosen among {n_raced} on held-out rows" if n_raced > 1 else ""
+    return f"recipe: {chosen}{among}"
 
 
 def _quality_table(quality: dict[str, Scores]) -> str:

@@ -69,10 +69,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model file; one that is there is replaced at once (default: %(default)s)",
     )
     add(
+        "--recipe",
+        choices=["auto", "fast"],
+        default="auto",
+        help="auto races labels, synthetic rows and losses on held-out rows, and keeps a plainly "
+        "trained student where that is better; fast takes the defaults and a shorter training "
+        "(default: %(default)s)",
+    )
+    add(
         "--synthesizer",
-        choices=["munge", "marginals", "none"],
-        default="munge",
-        help="how synthetic rows are made (default: %(default)s)",
+        choices=["auto", "munge", "marginals", "forest_leaves", "none"],
+        default="auto",
+        help="how synthetic rows are made; auto leaves it to the recipe (default: %(default)s)",
     )
     add(
         "--n-synthetic",
@@ -80,15 +88,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=read.n_synthetic,
         default="auto",
         help="synthetic rows: a number such as 20000, a multiple of the real rows such as 3x, or "
-        "auto: 8x, at least 10000 and at most 160000 (default: %(default)s)",
+        "auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
     )
     add(
         "--alpha",
-        metavar="A",
-        type=read.share,
-        default=0.7,
-        help="weight of the teacher on real rows, 0 to 1; the truth has the rest "
-        "(default: %(default)s)",
+        metavar="A|auto",
+        type=read.share_or_auto,
+        default="auto",
+        help="weight of the teacher on real rows, 0 to 1; the truth has the rest; auto leaves it "
+        "to the recipe, which starts from 0.7 (default: %(default)s)",
+    )
+    add(
+        "--time-limit",
+        metavar="S",
+        type=read.positive,
+        help="seconds that all after the teacher's fit may take (default: no limit)",
     )
     add(
         "--temperature",
@@ -210,10 +224,12 @@ def _estimator(args: argparse.Namespace, task: Task, teacher: Any, console: Cons
 
     options: dict[str, Any] = {
         "student": args.student,
+        "recipe": args.recipe,
         "synthesizer": None if args.synthesizer == "none" else args.synthesizer,
         "alpha": args.alpha,
         "n_synthetic": args.n_synthetic,
         "cv": args.cv,
+        "time_limit": args.time_limit,
         "n_jobs": args.n_jobs,
         "verbose": int(console.shows_progress),
         "random_state": args.seed,

@@ -19,6 +19,8 @@ from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 
 SMALLEST_CURVATURE = 1e-6
+# Of a short trial.
+FEWEST_ROUNDS = 20
 
 
 class GBDTStudent(Student):
@@ -126,10 +128,10 @@ class GBDTStudent(Student):
         GBDTStudent
         """
         student: GBDTStudent = clone(self)
-        return student.set_params(
-            n_estimators=max(20, round(effort * self.n_estimators)),
-            learning_rate=max(self.learning_rate, 0.2 if effort < 0.2 else 0.0),
-        )
+        n_rounds = min(self.n_estimators, max(FEWEST_ROUNDS, round(effort * self.n_estimators)))
+        # As much is learned in all, up to a rate at which boosting still holds.
+        rate = min(self.learning_rate * self.n_estimators / n_rounds, max(self.learning_rate, 0.2))
+        return student.set_params(n_estimators=n_rounds, learning_rate=rate)
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by LightGBM.

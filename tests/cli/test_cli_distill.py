@@ -51,7 +51,7 @@ def test_distill_json_is_all_of_stdout(distill, tmp_path):
     assert outcome["n_rows"] == {"fit": 192, "test": 48, "unlabeled": 0, "synthetic": 200}
     assert outcome["teacher"] == "Pipeline"
     assert not outcome["teacher_frozen"]
-    assert set(outcome["fit_times_s"]) == {"teacher", "synthesis", "labels", "student"}
+    assert set(outcome["fit_times_s"]) == {"teacher", "synthesis", "labels", "race", "student"}
     assert outcome["fidelity_on"] == "test"
     assert result.err.count("\n") == 1  # the warning of files that run code stays
 

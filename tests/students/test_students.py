@@ -101,13 +101,17 @@ def fitted(request, rows) -> Student:
     return train(SMALL[request.param], rows)
 
 
+# Sums of float32 in another order; values are in units of the target's spread.
+CLOSE = 3e-6
+
+
 def test_student_response_is_that_of_its_plain_arrays(fitted, rows):
-    assert difference(fitted, rows, rows.X) < 1e-6
+    assert difference(fitted, rows, rows.X) < CLOSE
 
 
 @pytest.mark.parametrize("kind", ODD)
 def test_student_response_is_that_of_its_plain_arrays_on_odd_rows(fitted, rows, kind):
-    assert difference(fitted, rows, odd_rows(rows)[kind]) < 1e-6
+    assert difference(fitted, rows, odd_rows(rows)[kind]) < CLOSE
 
 
 @pytest.mark.parametrize("kind", ODD)

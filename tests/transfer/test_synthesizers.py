@@ -16,6 +16,7 @@ from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer import (
     SYNTHESIZERS,
+    ForestLeafSynthesizer,
     MarginalSynthesizer,
     MungeSynthesizer,
     Synthesizer,
@@ -25,6 +26,7 @@ from ensemble_kd.transfer import (
 each_synthesizer = pytest.mark.parametrize(
     "synthesizer",
     [
+        ForestLeafSynthesizer(n_trees=4),
         MarginalSynthesizer(),
         MungeSynthesizer(),
         MungeSynthesizer(p=1.0, s=0.1, n_neighbors=1),
