@@ -21,10 +21,12 @@ from ensemble_kd.students import Student
 MIN_ROWS_TO_RACE = 100
 # Share of the student's own effort, and how many recipes it is spent on.
 FIRST_EFFORT, SECOND_EFFORT = 0.04, 0.12
-N_FINALISTS = 3
+N_CONTENDERS = 2
 FIRST_ROWS, SECOND_ROWS = 10_000, 40_000
-# The default gives way to a recipe that is better by this many standard errors.
-CLEARLY = 2.5
+# A recipe goes on that is better than the default by so many standard errors of the paired
+# difference, and takes its place in the end by so many more.
+PROMISING, CLEARLY = 1.0, 2.5
+DEFAULT = 0
 
 
 @dataclass
@@ -61,11 +63,13 @@ def run_race(
     deadline: float | None,
     verbose: int,
 ) -> Race:
-    """Fit every recipe briefly, the best few for longer, and choose one.
+    """Fit every recipe briefly, those that promise more than the default for longer, and choose.
 
     A recipe is judged by its loss on held-out rows, half against the true target and half against
-    the teacher's out-of-fold response, which tells the same with less noise. The default stays
-    unless another is clearly better, by a multiple of the standard error of the paired difference.
+    the teacher's out-of-fold response, which tells the same with less noise; one that changes what
+    is taught, by the true target alone, since such a teacher may be the very thing that is wrong.
+    The default stays unless another is clearly better, by a multiple of the standard error of the
+    paired difference.
 
     Parameters
     ----------
@@ -93,10 +97,10 @@ def run_race(
     Race
     """
     judge = _Judge(rows, soft_real)
-    race = Race(recipes[0])
+    race = Race(recipes[DEFAULT])
     bar = tqdm(desc="race", disable=verbose < 1, unit="fit")
 
-    def short_fit(recipe: Recipe, effort: float, n_rows: int) -> NDArray[np.float64] | None:
+    def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
         if deadline is not None and time.monotonic() >= deadline:
             return None
         bar.set_postfix(recipe=recipe.name)
@@ -104,77 +108,78 @@ def run_race(
         transfer_set = sets.of(recipe, min(n_rows, n_synthetic))
         fitted = recipe.student(student.shortened(effort))
         fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
-        truth, both = judge(fitted, transfer_set)
-        if recipe is plain and (race.plain is None or truth.mean() < _mean(race.plain_losses)):
-            race.plain, race.plain_losses = fitted, truth
+        losses = judge(fitted, transfer_set)
+        if recipe is plain and judge.mean(losses.truth) < judge.mean(race.plain_losses):
+            race.plain, race.plain_losses = fitted, losses.truth
         race.table.append(
             {
                 **recipe.describe(),
                 "effort": effort,
-                "held_out_loss": float(judge.mean(truth)),
-                "score": float(judge.mean(both)),
+                "held_out_loss": judge.mean(losses.truth),
+                "loss_to_teacher": judge.mean(losses.soft),
                 "seconds": time.perf_counter() - start,
             }
         )
         bar.update()
-        return both
+        return losses
+
+    def better(losses: dict[int, _Losses | None], n_errors: float) -> list[int]:
+        """Return those that beat the default by some standard errors, the best first."""
+        lead = {}
+        for i, found in losses.items():
+            default = losses[DEFAULT]
+            if i != DEFAULT and found is not None and default is not None:
+                by_truth = recipes[i].teaches_otherwise(recipes[DEFAULT])
+                lead[i] = judge.lead(found, default, by_truth=by_truth)
+        return sorted((i for i in lead if lead[i] > n_errors), key=lead.__getitem__, reverse=True)
 
     first = {i: short_fit(r, FIRST_EFFORT, FIRST_ROWS) for i, r in enumerate(recipes)}
     short_fit(plain, FIRST_EFFORT, 0)
-    in_order = sorted((i for i in first if first[i] is not None and i > 0),
-                      key=lambda i: judge.mean(first[i]))  # fmt: skip
-    second = {
-        i: short_fit(recipes[i], SECOND_EFFORT, SECOND_ROWS)
-        for i in [0, *in_order[: N_FINALISTS - 1]]
-    }
+    contenders = better(first, PROMISING)[:N_CONTENDERS]
+    if contenders:
+        finalists = [DEFAULT, *contenders]
+        second = {i: short_fit(recipes[i], SECOND_EFFORT, SECOND_ROWS) for i in finalists}
+        race.recipe = recipes[next(iter(better(second, CLEARLY)), DEFAULT)]
     short_fit(plain, SECOND_EFFORT, 0)
-    race.recipe = recipes[_choose(second, judge)]
     bar.close()
     return race
 
 
-def _choose(scores: dict[int, NDArray[np.float64] | None], judge: _Judge) -> int:
-    """Return the default (0), or the best of those that clearly beat it."""
-    default = scores[0]
-    better = {
-        i: judge.mean(score)
-        for i, score in scores.items()
-        if i > 0 and score is not None and default is not None
-        and judge.mean(default - score) > CLEARLY * judge.standard_error(default - score)
-    }  # fmt: skip
-    return min(better, key=better.__getitem__) if better else 0
+@dataclass(frozen=True)
+class _Losses:
+    """Loss of each held-out row against the true target, and against the teacher's response."""
 
-
-def _mean(losses: NDArray[np.float64] | None) -> float:
-    return np.inf if losses is None else float(losses.mean())
+    truth: NDArray[np.float64]
+    soft: NDArray[np.float64]
 
 
 class _Judge:
-    """Losses of a student on the held-out rows."""
+    """Compare students on the held-out rows."""
 
     def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
-        self._held_out = rows.held_out
         self._is_classification = rows.classes is not None
         self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
         weight = np.ones(len(rows.held_out)) if rows.weight is None else rows.weight
         self._weight = weight[rows.held_out]
 
-    def __call__(
-        self, student: Student, transfer_set: TransferSet
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the loss of each row against the truth, and its mean with that to the teacher."""
+    def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
+        """Return the losses of a student."""
         response = student.respond(transfer_set.X[transfer_set.held_out])
         truth, soft = (
             true_losses(response, target, is_classification=self._is_classification)
             for target in (self._truth, self._soft)
         )
-        return truth, (truth + soft) / 2
+        return _Losses(truth, soft)
+
+    def lead(self, found: _Losses, default: _Losses, *, by_truth: bool) -> float:
+        """Return by how many standard errors a recipe beats the default."""
+        gain = default.truth - found.truth
+        if not by_truth:
+            gain = (gain + default.soft - found.soft) / 2
+        spread = (gain - self.mean(gain)) * self._weight / self._weight.mean()
+        error = float(spread.std(ddof=1) / np.sqrt(len(gain)))
+        return self.mean(gain) / max(error, 1e-300)
 
     def mean(self, losses: NDArray[np.float64] | None) -> float:
         """Return the weighted mean; infinite where there was no fit."""
         return np.inf if losses is None else float(np.average(losses, weights=self._weight))
-
-    def standard_error(self, losses: NDArray[np.float64]) -> float:
-        """Return the standard error of the weighted mean."""
-        spread = (losses - self.mean(losses)) * self._weight / self._weight.mean()
-        return float(spread.std(ddof=1) / np.sqrt(len(losses)))

@@ -61,6 +61,10 @@ class Recipe:
         """Whether a teacher's response is used."""
         return self.labels != "true"
 
+    def teaches_otherwise(self, other: Recipe) -> bool:
+        """Tell whether real rows are given other labels, or another share of the truth."""
+        return (self.labels, self.loss.alpha) != (other.labels, other.loss.alpha)
+
     def student(self, student: Student) -> Student:
         """Return an unfitted student with the recipe's changes."""
         changed: Student = clone(student).set_params(**self.changes)
@@ -262,8 +266,8 @@ def recipe_table(recipe: Recipe, race: list[dict[str, Any]]) -> pd.DataFrame:
     -------
     DataFrame
         A row for each short fit: what the recipe is, the share of the student's effort, the loss
-        against the true targets of held-out rows, the score that chooses (half that, half the loss
-        against the teacher's response to them), seconds, and whether it was chosen.
+        against the true targets of held-out rows and that against the teacher's response to them
+        (`run_race` says how they choose), seconds, and whether it was chosen.
     """
     table = pd.DataFrame(race or [recipe.describe()])
     return table.assign(chosen=table["recipe"] == recipe.name)

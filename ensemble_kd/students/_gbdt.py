@@ -53,6 +53,8 @@ class GBDTStudent(Student):
     ----------
     booster_ : lightgbm.Booster or None
         The trees, up to the best round; None where every column is constant.
+    history_ : list of float
+        Held-out loss after each round.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class GBDTStudent(Student):
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         lightgbm = require("lightgbm", extra="train")
+        self.history_: list[float] = []
         self._ranks = fit_ranks(transfer_set)
         train = transfer_set.take(~transfer_set.held_out)
         stop = transfer_set.take(transfer_set.held_out) if transfer_set.held_out.any() else train
@@ -110,8 +113,8 @@ class GBDTStudent(Student):
             valid_sets=[self._dataset(lightgbm, stop, reference=train_data)],
             feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
             callbacks=[
+                _Watch(self.history_, self._deadline, lightgbm.callback.EarlyStopException),
                 lightgbm.early_stopping(self.patience, verbose=False),
-                _StopAt(self._deadline, lightgbm.callback.EarlyStopException),
             ],
         )
 
@@ -221,22 +224,20 @@ class GBDTStudent(Student):
             raise InputError(f"learning_rate must be in (0, 1], got {self.learning_rate!r}.")
 
 
-class _StopAt:
-    """A callback that ends boosting at a deadline with the best round so far."""
+class _Watch:
+    """A callback that notes each round's held-out loss, and ends boosting at a deadline."""
 
-    order = 40  # after early stopping, which comes at 30
+    order = 20  # before early stopping, which comes at 30
+    before_iteration = False
 
-    def __init__(self, deadline: float | None, stop: type[Exception]) -> None:
-        self._deadline, self._stop = deadline, stop
-        self._best = (np.inf, 0, [])  # type: tuple[float, int, list[Any]]
+    def __init__(self, history: list[float], deadline: float | None, stop: type[Exception]) -> None:
+        self._history, self._deadline, self._stop = history, deadline, stop
 
     def __call__(self, env: Any) -> None:
-        """Note the round; raise when the time is up."""
-        loss = env.evaluation_result_list[0][2]
-        if loss < self._best[0]:
-            self._best = (loss, env.iteration, env.evaluation_result_list)
+        """Note the round; end with the best one so far when the time is up."""
+        self._history.append(env.evaluation_result_list[0][2])
         if self._deadline is not None and time.monotonic() >= self._deadline:
-            raise self._stop(self._best[1], self._best[2])
+            raise self._stop(int(np.argmin(self._history)), env.evaluation_result_list)
 
 
 def _starting_point(rows: TransferSet, n_sums: int) -> NDArray[np.float64]:

@@ -1,0 +1,106 @@
+"""Training ends by the loss on held-out rows, and the best model by that loss is kept."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss, log_softmax
+from ensemble_kd.students import GBDTStudent, MLPStudent, Student
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+def loss_of(rows: TransferSet, alpha: float = 0.7) -> DistillationLoss:
+    return SoftTargetLoss(alpha=alpha) if rows.classes else SquaredErrorLoss(alpha)
+
+
+def held_out_loss(answers: np.ndarray, rows: TransferSet, loss: DistillationLoss) -> float:
+    """Return the loss of probabilities or values, by the definition of the loss."""
+    rows_ = rows.take(rows.held_out)
+    outputs = np.log(np.maximum(answers, 1e-30)) if rows.classes else answers
+    value, _ = loss(outputs, rows_.response, rows_.hard)
+    return float(np.average(value, weights=rows_.sample_weight))
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def rows(request, make_transfer_set) -> TransferSet:
+    return make_transfer_set(request.param, n_rows=900)
+
+
+def test_mlp_student_keeps_the_check_with_the_least_held_out_loss(rows):
+    loss = loss_of(rows)
+    student = MLPStudent(hidden=(64,), n_updates=800, learning_rate=0.02, random_state=0)
+    student.fit_transfer(rows, loss)
+    kept = held_out_loss(student.respond(rows.X[rows.held_out]), rows, loss)
+    scale = 1.0
+    if not rows.classes:  # The network learns values brought to a spread of 1.
+        scale = rows.response[rows.origin == 0].std() ** 2
+    assert kept / scale == pytest.approx(min(student.history_), rel=1e-3)
+
+
+def test_mlp_student_stops_when_the_held_out_loss_rises(rows):
+    # Hard labels of noisy rows are soon overfitted.
+    student = MLPStudent(
+        hidden=(128,), n_updates=20_000, max_epochs=1000, learning_rate=0.02, weight_decay=0.0,
+        patience=4, random_state=0,
+    )  # fmt: skip
+    student.fit_transfer(rows.take(rows.origin == 0), loss_of(rows, alpha=0.0))
+    assert len(student.history_) < 40
+    assert np.argmin(student.history_) == len(student.history_) - 5
+
+
+def outputs_after(student: GBDTStudent, rows: TransferSet, n_rounds: int) -> np.ndarray:
+    """Return what the first rounds answer to held-out rows."""
+    X = student._ranks.apply(rows.X[rows.held_out])
+    assert student.booster_ is not None
+    raw = student.booster_.predict(X, raw_score=True, num_iteration=n_rounds)
+    sums = student._base + np.asarray(raw).reshape(len(X), -1)
+    outputs = student._outputs(sums)
+    return np.exp(log_softmax(outputs)) if rows.classes else outputs
+
+
+def test_gbdt_student_keeps_the_round_with_the_least_held_out_loss(rows):
+    loss = loss_of(rows)
+    student = GBDTStudent(n_estimators=120, learning_rate=0.4, patience=15, random_state=0)
+    student.fit_transfer(rows, loss)
+    assert student.booster_ is not None
+    best = student.booster_.best_iteration
+    assert 1 < best < len(student.history_) < 120  # It did not stop at once, and it did stop.
+    losses = [
+        held_out_loss(outputs_after(student, rows, n), rows, loss) for n in range(1, best + 1)
+    ]
+    np.testing.assert_allclose(losses, student.history_[:best], rtol=1e-6)
+    assert int(np.argmin(student.history_)) + 1 == best
+    kept = held_out_loss(student.respond(rows.X[rows.held_out]), rows, loss)
+    assert kept == pytest.approx(min(student.history_), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        MLPStudent(hidden=(256, 256), n_updates=10**6, max_epochs=10**6, patience=10**6),
+        GBDTStudent(n_estimators=10**6, learning_rate=1e-4, patience=10**6),
+    ],
+    ids=["mlp", "gbdt"],
+)
+def test_student_ends_at_its_deadline_with_a_model(student: Student, rows: TransferSet) -> None:
+    start = time.monotonic()
+    student.fit_transfer(rows, loss_of(rows), deadline=start + 1.0)
+    assert time.monotonic() - start < 20.0  # It would take hours.
+    answers = student.respond(rows.X)
+    assert np.isfinite(answers).all()
+    if rows.classes:
+        np.testing.assert_allclose(answers.sum(axis=1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("student", [MLPStudent(n_updates=1000), GBDTStudent(n_estimators=500)])
+def test_shortened_student_takes_a_share_of_the_effort(student: Any) -> None:
+    name = "n_updates" if isinstance(student, MLPStudent) else "n_estimators"
+    shorter = student.shortened(0.1)
+    assert getattr(shorter, name) == 0.1 * getattr(student, name)
+    assert shorter is not student
