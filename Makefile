@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint peers clean
 
 demo: $(READY)
 	$(BIN)/python -m ensemble_kd.benchmarks.demo --out demo_output
@@ -24,5 +24,13 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,dev]'
 	touch $@
 
+# The benchmark's rival needs older versions, so it has an environment of its own. torch comes
+# first and alone, so that its CPU build is taken where there is one.
+peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt torch
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt '.[peers]'
+	@echo "Now: export ENSEMBLE_KD_PEERS=$(CURDIR)/.venv-peers/bin/python"
+
 clean:
-	rm -rf $(VENV) demo_output bench_output
+	rm -rf $(VENV) .venv-peers demo_output bench_output
