@@ -18,9 +18,15 @@ from ensemble_kd.benchmarks.methods import METHODS
 from ensemble_kd.datasets import read_card
 from ensemble_kd.errors import InputError
 
-DEFAULT_DATASETS = ["adult", "magic", "letter", "bank_full", "covtype", "california_housing"]
+# Binary, imbalanced, of many categories, of many classes; then regression.
+DEFAULT_DATASETS = [
+    *("adult", "bank_full", "magic", "phoneme", "spambase", "telco_churn"),
+    *("ad_mammography", "give_me_some_credit", "amazon_access"),
+    *("covtype", "letter", "optdigits", "satimage"),
+    *("california_housing", "diamonds", "house_16H", "power_plant", "wine_quality"),
+]
 BUNDLED_DATASETS = ["breast_cancer", "digits", "diabetes"]
-MAX_TRAIN = {"covtype": 20_000}
+DEFAULT_MAX_TRAIN = 10_000
 
 
 def run_benchmark(
@@ -29,7 +35,7 @@ def run_benchmark(
     seeds: int = 3,
     data_dir: str | None = None,
     out: Path = Path("bench_output"),
-    max_train: int | None = None,
+    max_train: int = DEFAULT_MAX_TRAIN,
     n_jobs: int | None = None,
     progress: bool = True,
     teacher_factory: TeacherFactory | None = None,
@@ -52,8 +58,8 @@ def run_benchmark(
         Folder of the local data sets; None reads the variable ``ENSEMBLE_KD_DATA``.
     out : Path, default="bench_output"
         Folder for rows, teachers, students and the table of results.
-    max_train : int or None, default=None
-        Most training rows; None takes the caps of `MAX_TRAIN`.
+    max_train : int, default=10000
+        Most training rows of a data set; a random sample of them is kept.
     n_jobs : int or None, default=None
         Teacher fits at once.
     progress : bool, default=True
@@ -74,7 +80,7 @@ def run_benchmark(
     out = Path(out)
     datasets = _chosen_datasets(datasets, data_dir)
     methods = _chosen_methods(methods)
-    if seeds < 1 or (max_train is not None and max_train < 1):
+    if seeds < 1 or max_train < 1:
         raise InputError(f"seeds and max_train must be >= 1, got {seeds} and {max_train}.")
     records: list[dict[str, Any]] = []
     total = len(datasets) * seeds * len(methods)
@@ -82,8 +88,7 @@ def run_benchmark(
         sources = [Source(name, data_dir) for name in datasets]
         for seed in range(seeds):  # outermost, so that a run cut short has every data set
             for source in sources:
-                cap = max_train if max_train is not None else MAX_TRAIN.get(source.name)
-                case = Case(source, seed, cap, out, n_jobs, teacher_factory)
+                case = Case(source, seed, max_train, out, n_jobs, teacher_factory)
                 for method in methods:
                     bar.set_description(f"{source.name}, seed {seed + 1}/{seeds}, {method}")
                     records.append(case.row(method))
@@ -118,20 +123,33 @@ def _chosen_methods(names: list[str] | None) -> list[str]:
     return list(dict.fromkeys(names or METHODS))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark from the command line; results go to stdout and to the folder `--out`."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_kd.benchmarks.run", description="Benchmark students and teachers."
     )
-    parser.add_argument("--datasets", nargs="+", metavar="NAME", help="default: six public sets")
+    parser.add_argument("--datasets", nargs="+", metavar="NAME", help="default: 18 public sets")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS)}")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     parser.add_argument("--data-dir", help="folder of local data (default: $ENSEMBLE_KD_DATA)")
     parser.add_argument("--out", type=Path, default=Path("bench_output"), help="folder for results")
-    parser.add_argument("--max-train", type=int, help="most training rows")
+    parser.add_argument(
+        "--max-train", type=int, default=DEFAULT_MAX_TRAIN,
+        help="most training rows of a data set (default: 10000)",
+    )  # fmt: skip
     parser.add_argument("--n-jobs", type=int, default=-1, help="fits at once (default: all cores)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--render", metavar="FILE", type=Path,
+                        help="run nothing: render rows kept in a Parquet file, to --out")  # fmt: skip
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark from the command line; results go to stdout and to the folder `--out`."""
+    options = _parser().parse_args(arguments)
+    if options.render is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        print(write_report(pd.read_parquet(options.render), options.out))
+        return 0
     try:
         results = run_benchmark(
             options.datasets,

@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-train",
         metavar="N",
         type=at_least(1),
-        help="training rows of a data set at most (default: all)",
+        default=10_000,
+        help="training rows of a data set at most (default: %(default)s)",
     )
     parser.add_argument(
         "--n-jobs", metavar="N", type=jobs, help="fits at once, -1 for every core (default: 1)"

@@ -66,7 +66,7 @@ def test_bench_has_defaults(run, benchmark):
         "seeds": 3,
         "data_dir": None,
         "out": Path("bench_output"),
-        "max_train": None,
+        "max_train": 10_000,
         "n_jobs": None,
         "progress": False,
     }
