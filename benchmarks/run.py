@@ -138,8 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--n-jobs", type=int, default=-1, help="fits at once (default: all cores)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.add_argument("--render", metavar="FILE", type=Path,
-                        help="run nothing: render rows kept in a Parquet file, to --out")  # fmt: skip
+    parser.add_argument(
+        "--render", metavar="FILE", type=Path,
+        help="run nothing: render rows kept in a Parquet file, to --out",
+    )  # fmt: skip
     return parser
 
 
