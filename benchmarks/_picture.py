@@ -97,9 +97,9 @@ def _set_axes(ax: Any, means: pd.DataFrame, title: str) -> None:
     # Room on the left for the labels of the students, which are the fastest, and on the right for
     # those of the others where they are many.
     span = max(math.log10(slowest / fastest), 1.0)
-    right = 0.16 if len(_others(means.index)) <= FEW else 1.3
+    left, right = (0.95, 0.16) if len(_others(means.index)) <= FEW else (1.5, 1.4)
     ax.set_xscale("log")
-    ax.set_xlim(fastest / 10 ** (0.95 * span), slowest * 10 ** (right * span))
+    ax.set_xlim(fastest / 10 ** (left * span), slowest * 10 ** (right * span))
     low, high = means["loss"].min(), means["loss"].max()
     if low > 0 and high / low > 3:
         ax.set_yscale("log")
@@ -113,7 +113,8 @@ def _set_axes(ax: Any, means: pd.DataFrame, title: str) -> None:
     ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(ticker.NullFormatter())
     decades = range(math.ceil(math.log10(fastest / 2)), math.floor(math.log10(slowest * 2)) + 1)
-    ax.xaxis.set_major_locator(ticker.FixedLocator([10.0**k for k in decades]))
+    step = 1 if right < 1 else math.ceil(len(decades) / 3)  # No more than the middle has room for.
+    ax.xaxis.set_major_locator(ticker.FixedLocator([10.0**k for k in decades[::step]]))
     ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: _time(value)))
     ax.xaxis.set_minor_locator(ticker.NullLocator())
     ax.set_title(title, loc="left", fontsize=10)
