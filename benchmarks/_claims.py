@@ -122,8 +122,13 @@ def _keeps_auc(rows: pd.DataFrame) -> Claim:
     text = "at least 99.5 % of the teacher's AUC on every binary set"
     if binary.empty:
         return Claim(text, "no binary set was run", None, [])
-    auc = binary.pivot_table(index="dataset", columns="method", values="auc")
-    share = (auc[STUDENT] / auc["teacher"]).dropna()
+    auc = binary.pivot_table(index=["dataset", "seed"], columns="method", values="auc")
+    if not {STUDENT, "teacher"} <= set(auc):
+        return Claim(text, "no binary set has both", None, [])
+    both = auc[[STUDENT, "teacher"]].dropna().groupby("dataset").mean()
+    share = both[STUDENT] / both["teacher"]
+    if share.empty:
+        return Claim(text, "no binary set has both", None, [])
     low = share[share < 0.995]
     return Claim(
         text,

@@ -71,8 +71,11 @@ def mean_ranks(results: pd.DataFrame) -> Ranks | None:
     rows = measured(results)
     if rows.empty:
         return None
-    losses = rows.pivot_table(index="dataset", columns="method", values="loss")
-    losses = losses[[m for m in methods_of(rows) if losses[m].notna().mean() >= 0.5]].dropna()
+    losses = rows.pivot_table(index=["dataset", "seed"], columns="method", values="loss")
+    found = losses.groupby("dataset").count() > 0
+    losses = losses[[m for m in methods_of(rows) if found[m].mean() >= 0.5]]
+    # On the seeds that all of them ran: other seeds have other test rows.
+    losses = losses.dropna().groupby("dataset").mean()
     n_datasets, n_methods = losses.shape
     if n_datasets < FEWEST_DATASETS or n_methods < 3:
         return None

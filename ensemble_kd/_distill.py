@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ensemble_kd._frames import match_columns
-from ensemble_kd._gate import Comparison, compare, true_losses
+from ensemble_kd._gate import Comparison
 from ensemble_kd._race import MIN_ROWS_TO_RACE, Race, run_race
 from ensemble_kd._real_rows import RealRows, read_rows
 from ensemble_kd._recipes import Choices, Recipe, candidate_recipes, default_recipe, plain_recipe
 from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
-from ensemble_kd._teaching import Teaching, teach
+from ensemble_kd._teaching import teach
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
-from ensemble_kd._validation import table
 from ensemble_kd.errors import InputError
 from ensemble_kd.metrics import Fidelity, measure_fidelity, pickled_bytes
 from ensemble_kd.model import CompactModel, Task
@@ -166,46 +164,51 @@ def distill(
     rows = read_rows(X, y, sample_weight, task, cv, random_state)
     student = _seeded(student or MLPStudent(), rows.seed, verbose)
     n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()), rows.n_outputs)
-    n_new = 0 if synthesizer is None else n_new
+    if synthesizer is None:
+        n_new = 0
+    elif recipe == "fast" and n_synthetic == "auto":
+        n_new //= 2
     if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
-        return _train_plainly(student, rows, stage)
+        student = student if recipe == "auto" else student.shortened(FAST_EFFORT)
+        return _train_plainly(student, rows, stage, _Deadlines(time_limit).end)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         teaching = teach(teacher, rows, n_jobs, verbose)
     clock = _Deadlines(time_limit)
-    unlabelled = _label_unlabelled(X_unlabeled, rows, teaching, stage, n_jobs)
-    sets = TransferSets(rows, teaching, unlabelled, stage, n_jobs, clock.labels)
     student = _no_bigger_than(teaching.teacher, student)
 
     if recipe == "fast":
-        chosen, n_new, student = default_recipe(task, choices), n_new // 2, student.shortened(0.4)
-        race = Race(chosen)
+        race, student = Race(default_recipe(task, choices, n_new)), student.shortened(FAST_EFFORT)
     else:
         with stage("race"):  # short fits on few rows, judged on held-out real rows
-            race = _race(student, choices, sets, rows, teaching, n_new, clock.race, verbose)
-        chosen = race.recipe
+            unseen = teaching.without_held_out(rows, n_jobs)
+            few = TransferSets(rows, unseen, X_unlabeled, stage, n_jobs, clock.race)
+            race = _race(student, choices, few, n_new, clock.race, verbose)
 
-    transfer_set = sets.of(chosen, n_new)
-    with stage("student"):
-        if active and chosen.synthesizers:  # more rows where a first student and the teacher differ
-            first = chosen.student(student.shortened(FIRST_FIT))
-            first.fit_transfer(transfer_set, chosen.loss, deadline=clock.labels)
-            more = sets.around_disagreement(first, chosen, n_new // 2)
-            transfer_set = transfer_set.extend(*more, SYNTHETIC)
-        student_ = chosen.student(student)
-        student_.fit_transfer(transfer_set, chosen.loss, deadline=clock.end)
-    student_, chosen, versus_plain = _or_plain(student_, chosen, race, rows)
+    if race.plain is not None:  # this teacher has nothing to give
+        student_, transfer_set = race.plain, rows.as_transfer_set(rows.truth)
+        warnings.warn(f"{race.gate} The plainly trained one is kept.", UserWarning, stacklevel=3)
+    else:
+        sets = TransferSets(rows, teaching, X_unlabeled, stage, n_jobs, clock.labels)
+        transfer_set = sets.of(race.recipe, n_new)
+        with stage("student"):
+            if active and race.recipe.synthesizers and not clock.is_late:
+                transfer_set = _with_hard_rows(transfer_set, sets, race.recipe, student, n_new)
+            student_ = race.recipe.student(student)
+            student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.end)
     model = student_.to_model()  # plain numpy arrays
     fidelity = _fidelity(model, rows.as_transfer_set(teaching.soft_real))
-    gate = [found for found in (teaching.member, versus_plain) if found is not None]
+    gate = [found for found in (teaching.member, race.gate) if found is not None]
     return Distillation(
-        teaching.teacher, transfer_set, student_, model, chosen, race.table, gate, fidelity,
+        teaching.teacher, transfer_set, student_, model, race.recipe, race.table, gate, fidelity,
         stage.times,
     )  # fmt: skip
 
 
-# Share of the effort that finds where student and teacher differ.
-FIRST_FIT = 0.15
+# Shares of the student's effort: of the fast recipe, and of the fit that finds where student and
+# teacher differ.
+FAST_EFFORT, FIRST_FIT = 0.4, 0.15
+SMALLEST_BUDGET = 20_000
 MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
 # A teacher of many classes labels slowly: fewer rows where each needs many numbers.
 MOST_LABELS = 4_000_000
@@ -265,76 +268,51 @@ class _Deadlines:
 
         self.race, self.labels, self.end = after(0.3), after(0.5), after(0.97)
 
-
-def _label_unlabelled(
-    X_unlabeled: Any, rows: RealRows, teaching: Teaching, stage: Stages, n_jobs: int | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    if X_unlabeled is None:
-        return None
-    with stage("labels"):
-        X = table(X_unlabeled)
-        codes = rows.schema.encode(X)
-        return codes, teaching.label(match_columns(X, rows.X), rows, n_jobs)
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for labels is used up."""
+        return self.labels is not None and time.monotonic() >= self.labels
 
 
 def _race(
     student: Student,
     choices: Choices,
     sets: TransferSets,
-    rows: RealRows,
-    teaching: Teaching,
     n_new: int,
     deadline: float | None,
     verbose: int,
 ) -> Race:
     """Choose the recipe; a table too small to hold enough rows out takes the default."""
+    rows = sets.rows
     recipes = candidate_recipes(
-        rows.task, student, choices, has_splits=any(map(len, sets.splits)),
-        has_synthetic=n_new > 0, frozen=teaching.frozen,
+        rows.task, student, choices, n_new,
+        has_splits=any(map(len, sets.splits)), frozen=sets.teaching.frozen,
     )  # fmt: skip
     if rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[0])
     return run_race(
-        recipes, plain_recipe(rows.task), student, sets, rows, teaching.soft_real,
+        recipes, plain_recipe(rows.task), student, sets,
         n_synthetic=n_new, deadline=deadline, verbose=verbose,
     )  # fmt: skip
 
 
-def _or_plain(
-    student: Student, recipe: Recipe, race: Race, rows: RealRows
-) -> tuple[Student, Recipe, Comparison | None]:
-    """Keep the student that was trained plainly where it is better on held-out rows, and say so."""
-    if race.plain is None or race.plain_losses is None:
-        return student, recipe, None
-    held_out = rows.held_out
-    comparison = compare(
-        "the distilled student",
-        true_losses(
-            student.respond(rows.schema.encode(rows.X)[held_out]),
-            rows.truth[held_out],
-            is_classification=rows.classes is not None,
-        ),
-        "the same student trained plainly",
-        race.plain_losses,
-        np.ones(int(held_out.sum())) if rows.weight is None else rows.weight[held_out],
-        rows.seed,
-    )
-    if not comparison.rival_wins:
-        return student, recipe, comparison
-    warnings.warn(
-        f"{comparison} The plainly trained one is kept: this teacher has nothing to give.",
-        UserWarning,
-        stacklevel=4,
-    )
-    return race.plain, plain_recipe(rows.task), comparison
+def _with_hard_rows(
+    transfer_set: TransferSet, sets: TransferSets, recipe: Recipe, student: Student, n_new: int
+) -> TransferSet:
+    """Return the set with more rows where a first, short fit and the teacher differ."""
+    first = recipe.student(student.shortened(FIRST_FIT))
+    first.fit_transfer(transfer_set, recipe.loss)
+    return transfer_set.extend(*sets.around_disagreement(first, recipe, n_new // 2), SYNTHETIC)
 
 
-def _train_plainly(student: Student, rows: RealRows, stage: Stages) -> Distillation:
+def _train_plainly(
+    student: Student, rows: RealRows, stage: Stages, deadline: float | None
+) -> Distillation:
     """Train on the true targets alone, without a teacher."""
     recipe = plain_recipe(rows.task)
     transfer_set = rows.as_transfer_set(rows.truth)
     with stage("student"):
-        student.fit_transfer(transfer_set, recipe.loss)
+        student.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
     return Distillation(
         None, transfer_set, student, student.to_model(), recipe, [], [], None, stage.times
     )
@@ -354,15 +332,20 @@ def _seeded(student: Student, seed: int, verbose: int) -> Student:
 def _no_bigger_than(teacher: Any, student: Student) -> Student:
     """Return the student with no more bytes to spend than its teacher takes.
 
-    Where the user chose the layers, the size is the user's.
+    Where the user chose the layers or the bytes, the size is the user's. What is pickled may be a
+    mere handle, so some bytes are left in any case.
     """
-    if not isinstance(student, MLPStudent) or student.hidden != "auto":
+    default = MLPStudent().max_bytes
+    if not isinstance(student, MLPStudent) or (student.hidden, student.max_bytes) != (
+        "auto",
+        default,
+    ):
         return student
     try:
         n_bytes = pickled_bytes(teacher, at_most=student.max_bytes)
     except Exception:  # A teacher that cannot be pickled has no size to compare with.
         return student
-    fitting: Student = student.set_params(max_bytes=min(student.max_bytes, n_bytes))
+    fitting: Student = student.set_params(max_bytes=min(default, max(n_bytes, SMALLEST_BUDGET)))
     return fitting
 
 

@@ -105,3 +105,14 @@ def match_columns(X: Any, like: Any) -> Any:
 def take_rows(X: Any, rows: NDArray[Any] | slice) -> Any:
     """Return some rows of a frame or array, by index, mask or slice."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def concatenate(parts: list[Any]) -> Any:
+    """Return tables of the same columns one below the other, a frame with a new row index."""
+    if len(parts) == 1:
+        return parts[0]
+    if hasattr(parts[0], "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate(parts)

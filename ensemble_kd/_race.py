@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ensemble_kd._gate import true_losses
+from ensemble_kd._gate import Comparison, compare, true_losses
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd._recipes import Recipe
 from ensemble_kd._synthetic_rows import TransferSets
@@ -39,16 +39,17 @@ class Race:
         The one to train with.
     table : list of dict
         A record for each short fit: the recipe, its effort, and its held-out losses.
+    gate : Comparison or None
+        The chosen recipe beside plain training, both briefly fitted, on the held-out rows.
     plain : Student or None
-        The best student that was trained plainly; None where none was.
-    plain_losses : ndarray of shape (n_held_out,) or None
-        Its loss on each held-out row, against the true targets.
+        The student that was trained plainly, where it is surely better; then the recipe is the
+        plain one.
     """
 
     recipe: Recipe
     table: list[dict[str, Any]] = field(default_factory=list)
+    gate: Comparison | None = None
     plain: Student | None = None
-    plain_losses: NDArray[np.float64] | None = None
 
 
 def run_race(
@@ -56,8 +57,6 @@ def run_race(
     plain: Recipe,
     student: Student,
     sets: TransferSets,
-    rows: RealRows,
-    soft_real: NDArray[np.float64],
     *,
     n_synthetic: int,
     deadline: float | None,
@@ -80,11 +79,7 @@ def run_race(
     student : Student
         Unfitted.
     sets : TransferSets
-        Gives each recipe its rows.
-    rows : RealRows
-        Real rows.
-    soft_real : ndarray of shape (n_samples, n_outputs)
-        The teacher's out-of-fold response to them.
+        Gives each recipe its rows, labelled by a teacher that has not seen the held-out ones.
     n_synthetic : int
         Synthetic rows of the fit that follows; the race takes fewer.
     deadline : float or None
@@ -96,8 +91,10 @@ def run_race(
     -------
     Race
     """
-    judge = _Judge(rows, soft_real)
+    rows = sets.rows
+    judge = _Judge(rows, sets.teaching.soft_real)
     race = Race(recipes[DEFAULT])
+    plain_fits: list[tuple[float, Student, NDArray[np.float64]]] = []
     bar = tqdm(desc="race", disable=verbose < 1, unit="fit")
 
     def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
@@ -109,8 +106,8 @@ def run_race(
         fitted = recipe.student(student.shortened(effort))
         fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
         losses = judge(fitted, transfer_set)
-        if recipe is plain and judge.mean(losses.truth) < judge.mean(race.plain_losses):
-            race.plain, race.plain_losses = fitted, losses.truth
+        if recipe is plain:
+            plain_fits.append((judge.mean(losses.truth), fitted, losses.truth))
         race.table.append(
             {
                 **recipe.describe(),
@@ -135,13 +132,18 @@ def run_race(
 
     first = {i: short_fit(r, FIRST_EFFORT, FIRST_ROWS) for i, r in enumerate(recipes)}
     short_fit(plain, FIRST_EFFORT, 0)
-    contenders = better(first, PROMISING)[:N_CONTENDERS]
-    if contenders:
-        finalists = [DEFAULT, *contenders]
-        second = {i: short_fit(recipes[i], SECOND_EFFORT, SECOND_ROWS) for i in finalists}
-        race.recipe = recipes[next(iter(better(second, CLEARLY)), DEFAULT)]
+    finalists = [DEFAULT, *better(first, PROMISING)[:N_CONTENDERS]]
+    second = {i: short_fit(recipes[i], SECOND_EFFORT, SECOND_ROWS) for i in finalists}
+    chosen = next(iter(better(second, CLEARLY)), DEFAULT)
+    race.recipe = recipes[chosen]
     short_fit(plain, SECOND_EFFORT, 0)
     bar.close()
+    distilled = second[chosen]
+    if distilled is not None and plain_fits:
+        _, best_plain, plain_losses = min(plain_fits, key=lambda fit: fit[0])
+        race.gate = judge.compare(distilled.truth, plain_losses, rows.seed)
+        if race.gate.rival_wins:
+            race.recipe, race.plain = plain, best_plain
     return race
 
 
@@ -180,6 +182,15 @@ class _Judge:
         error = float(spread.std(ddof=1) / np.sqrt(len(gain)))
         return self.mean(gain) / max(error, 1e-300)
 
-    def mean(self, losses: NDArray[np.float64] | None) -> float:
-        """Return the weighted mean; infinite where there was no fit."""
-        return np.inf if losses is None else float(np.average(losses, weights=self._weight))
+    def compare(
+        self, distilled: NDArray[np.float64], plain: NDArray[np.float64], seed: int
+    ) -> Comparison:
+        """Return the distilled student beside the plain one, both briefly trained."""
+        return compare(
+            "the distilled student", distilled, "the same student trained plainly", plain,
+            self._weight, seed,
+        )  # fmt: skip
+
+    def mean(self, losses: NDArray[np.float64]) -> float:
+        """Return the weighted mean."""
+        return float(np.average(losses, weights=self._weight))

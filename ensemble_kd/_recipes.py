@@ -160,7 +160,7 @@ class Choices:
         return SoftTargetLoss(self.temperature, alpha)
 
 
-def default_recipe(task: Task, choices: Choices) -> Recipe:
+def default_recipe(task: Task, choices: Choices, n_synthetic: int = 1) -> Recipe:
     """Return what the user fixed, the rest at its default.
 
     Parameters
@@ -169,6 +169,8 @@ def default_recipe(task: Task, choices: Choices) -> Recipe:
         What is learned.
     choices : Choices
         What the user fixed.
+    n_synthetic : int, default=1
+        Synthetic rows; with 0 it makes none.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def default_recipe(task: Task, choices: Choices) -> Recipe:
         "default",
         "in_sample" if choices.labels == "in_sample" else "out_of_fold",
         choices.distillation_loss(task),
-        () if synthesizer is None else ((synthesizer, 1.0),),
+        () if synthesizer is None or n_synthetic == 0 else ((synthesizer, 1.0),),
     )
 
 
@@ -196,9 +198,9 @@ def candidate_recipes(
     task: Task,
     student: Student,
     choices: Choices,
+    n_synthetic: int,
     *,
     has_splits: bool,
-    has_synthetic: bool,
     frozen: bool,
 ) -> list[Recipe]:
     """Return the recipes to race: the default first, then those with one thing changed.
@@ -211,10 +213,10 @@ def candidate_recipes(
         Who learns.
     choices : Choices
         What the user fixed, which no candidate changes.
+    n_synthetic : int
+        Synthetic rows; with 0 no candidate makes any.
     has_splits : bool
         Whether the teacher's splits are known.
-    has_synthetic : bool
-        Whether there are to be synthetic rows.
     frozen : bool
         Whether the teacher is, so that its labels are in-sample whatever is chosen.
 
@@ -222,9 +224,9 @@ def candidate_recipes(
     -------
     list of Recipe
     """
-    default = default_recipe(task, choices)
+    default = default_recipe(task, choices, n_synthetic)
     found = [default]
-    if choices.is_open("synthesizer") and has_synthetic:
+    if choices.is_open("synthesizer") and n_synthetic > 0:
         munge: Synthesizer = MungeSynthesizer()
         leaves: Synthesizer = ForestLeafSynthesizer()
         with_marginals = ((munge, 0.75), (MarginalSynthesizer(), 0.25))

@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ensemble_kd._frames import RowDecoder, take_rows
+from ensemble_kd._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd._gate import true_losses
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd._recipes import Recipe
 from ensemble_kd._stages import Stages
 from ensemble_kd._teaching import Teaching
 from ensemble_kd._transfer_set import SYNTHETIC, UNLABELLED, TransferSet
+from ensemble_kd._validation import table
 from ensemble_kd.students import Student
 from ensemble_kd.transfer import Synthesizer
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 # Every block has a seed of its own, so that the first rows do not depend on how many follow.
 BLOCK = 10_000
+# Rows labelled between two looks at the clock.
+CHUNK = 1_000
 # Rows with the greatest disagreement that new ones are made around.
 MOST_STARTING_POINTS = 20_000
 
@@ -35,8 +38,8 @@ class TransferSets:
         Real rows.
     teaching : Teaching
         The teacher, and what it says of them.
-    unlabelled : tuple of ndarray or None
-        Further real rows, encoded, with the teacher's response.
+    X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None
+        Further real rows, which the teacher labels.
     stage : Stages
         Where the time is noted.
     n_jobs : int or None
@@ -49,17 +52,18 @@ class TransferSets:
         self,
         rows: RealRows,
         teaching: Teaching,
-        unlabelled: Rows | None,
+        X_unlabeled: Any,
         stage: Stages,
         n_jobs: int | None,
         deadline: float | None = None,
     ) -> None:
-        self._rows, self._teaching, self._unlabelled = rows, teaching, unlabelled
+        self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self._deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
         self._in_sample: NDArray[np.float64] | None = None
         with stage("labels"):
             self.splits = teaching.splits(rows)
+            self._unlabelled = self._label_unlabelled(X_unlabeled)
 
     def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
         """Return real, unlabelled and synthetic rows as the recipe wants them.
@@ -76,8 +80,8 @@ class TransferSets:
         TransferSet
         """
         if not recipe.needs_teacher:
-            return self._rows.as_transfer_set(self._rows.truth)
-        found = self._rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
+            return self.rows.as_transfer_set(self.rows.truth)
+        found = self.rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
         if self._unlabelled is not None:
             found = found.extend(*self._unlabelled, UNLABELLED)
         for synthesizer, share in recipe.synthesizers:
@@ -112,26 +116,34 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         X, response = self._pool(synthesizer).take(n_rows)
         divergence = _divergence(
-            response, student.respond(X), is_classification=self._rows.classes is not None
+            response, student.respond(X), is_classification=self.rows.classes is not None
         )
-        rng = np.random.default_rng(self._rows.seed)
+        rng = np.random.default_rng(self.rows.seed)
         n_drawn = min(MOST_STARTING_POINTS, int((divergence > 0).sum()))
         if n_drawn < 2:
             return X[:0], response[:0]
         drawn = rng.choice(len(X), n_drawn, replace=False, p=divergence / divergence.sum())
-        decoder = RowDecoder(self._rows.X, self._rows.schema)
+        decoder = RowDecoder(self.rows.X, self.rows.schema)
         return _Pool(self, synthesizer, decoder.decode(X[drawn])).take(n_rows)
+
+    def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
+        if X_unlabeled is None:
+            return None
+        X = table(X_unlabeled)
+        codes = self.rows.schema.encode(X)
+        X = match_columns(X, self.rows.X)
+        return codes, self.teaching.label(X, self.rows, self._n_jobs)
 
     def _real_labels(self, labels: str) -> NDArray[np.float64]:
         """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold."""
-        if labels == "out_of_fold" or self._teaching.frozen:
-            return self._teaching.soft_real
+        if labels == "out_of_fold" or self.teaching.frozen:
+            return self.teaching.soft_real
         if self._in_sample is None:
             with self._stage("labels"):
                 self._in_sample = np.where(
-                    self._rows.held_out[:, None],
-                    self._teaching.soft_real,
-                    self._teaching.label(self._rows.X, self._rows, self._n_jobs),
+                    self.rows.held_out[:, None],
+                    self.teaching.soft_real,
+                    self.teaching.label(self.rows.X, self.rows, self._n_jobs),
                 )
         return self._in_sample
 
@@ -147,13 +159,13 @@ class _Pool:
 
     def __init__(self, sets: TransferSets, synthesizer: Synthesizer, X: Any = None) -> None:
         self._sets = sets
-        rows = sets._rows
+        rows = sets.rows
         with sets._stage("synthesis"):
             self._synthesizer = clone(synthesizer)
             self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
         self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))
-        self._response = np.empty((0, sets._teaching.soft_real.shape[1]))
+        self._response = np.empty((0, sets.teaching.soft_real.shape[1]))
 
     def take(self, n_rows: int) -> Rows:
         """Return the first rows, made and labelled now where they are not yet."""
@@ -163,26 +175,36 @@ class _Pool:
             late = sets._deadline is not None and time.monotonic() >= sets._deadline
             if late and n_made > 0:
                 break
-            X = self._unlabelled(n_made, n_rows)
+            # Without a deadline all at once, which several threads can share.
+            n_next = n_rows - n_made if sets._deadline is None else CHUNK
+            X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
             with sets._stage("labels"):
-                response = sets._teaching.label(X, sets._rows, sets._n_jobs)
-            found.append((sets._rows.schema.encode(X), response))
+                response = sets.teaching.label(X, sets.rows, sets._n_jobs)
+            found.append((sets.rows.schema.encode(X), response))
             n_made += len(response)
         self._X = np.vstack([X for X, _ in found])
         self._response = np.vstack([response for _, response in found])
         return self._X[:n_rows], self._response[:n_rows]
 
-    def _unlabelled(self, start: int, stop: int) -> Any:
-        """Return raw rows from `start` to `stop`, or to the end of the block."""
-        index, first = divmod(start, BLOCK)
-        if index == len(self._raw):
-            with self._sets._stage("synthesis"):
-                self._raw.append(self._synthesizer.sample(BLOCK, [self._sets._rows.seed, index]))
-        last = min(BLOCK, first + stop - start)
-        found = take_rows(self._raw[index], np.arange(first, last))
-        if last == BLOCK:
-            self._raw[index] = None  # All of it is labelled.
-        return found
+    def _block(self, seeds: list[int]) -> Any:
+        """Return new rows in random order, so that the first of them stand for all."""
+        rows = self._synthesizer.sample(BLOCK, seeds)
+        return take_rows(rows, np.random.default_rng(seeds).permutation(BLOCK))
+
+    def _raw_rows(self, start: int, stop: int) -> Any:
+        """Return rows from `start` to `stop` of the endless table."""
+        parts = []
+        while start < stop:
+            index, first = divmod(start, BLOCK)
+            if index == len(self._raw):
+                with self._sets._stage("synthesis"):
+                    self._raw.append(self._block([self._sets.rows.seed, index]))
+            last = min(BLOCK, first + stop - start)
+            parts.append(take_rows(self._raw[index], np.arange(first, last)))
+            if last == BLOCK:
+                self._raw[index] = None  # All of it is handed out.
+            start += last - first
+        return concatenate(parts)
 
 
 def _divergence(

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ensemble_kd._frames import take_rows
 from ensemble_kd._gate import Comparison, compare, true_losses
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd.errors import NotDistillableError
@@ -52,6 +54,19 @@ class Teaching:
     frozen: bool
     member: Comparison | None = None
 
+    def without_held_out(self, rows: RealRows, n_jobs: int | None) -> Teaching:
+        """Return the same with a labeller that was not fitted on the held-out rows.
+
+        A student judged on held-out rows must not have learned them through synthetic rows labelled
+        by a teacher that has. A frozen teacher stays what it is.
+        """
+        if self.frozen or not rows.held_out.any():
+            return self
+        kept = ~rows.held_out
+        weight = None if rows.weight is None else rows.weight[kept]
+        X, labels = take_rows(rows.X, kept), rows.labels[kept]
+        return replace(self, labeller=_fitted_again(self.labeller, X, labels, weight, n_jobs))
+
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
         return teacher_response(self.labeller, X, rows.classes, n_jobs=n_jobs)
@@ -59,6 +74,58 @@ class Teaching:
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
         return teacher_splits(self.labeller, rows.schema)
+
+
+class WeightedMean:
+    """The members of an ensemble fitted again, with the weights that were found before.
+
+    Parameters
+    ----------
+    members : list of (str, estimator)
+        Fitted.
+    weights : ndarray of shape (n_members,)
+        They sum to 1.
+    classes : ndarray of shape (n_classes,) or None
+        Class labels in output order, None in regression.
+    """
+
+    def __init__(
+        self,
+        members: list[tuple[str, Any]],
+        weights: NDArray[np.float64],
+        classes: NDArray[Any] | None,
+    ) -> None:
+        self.members_, self.weights_, self.classes_ = members, weights, classes
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the weighted mean of the members' responses."""
+        parts = [
+            weight * teacher_response(model, X, self.classes_)
+            for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
+        ]
+        return np.asarray(np.sum(parts, axis=0))
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Return the weighted mean of the members' values."""
+        return self.predict_proba(X)[:, 0]
+
+
+def _fitted_again(
+    teacher: Any, X: Any, labels: NDArray[Any], weight: Any, n_jobs: int | None
+) -> Any:
+    """Return a clone fitted on other rows; of an ensemble the members, without their folds."""
+    if not (hasattr(teacher, "members_") and hasattr(teacher, "weights_")):
+        return fit_teacher(clone(teacher), X, labels, weight)
+    used = [(n, m, w) for (n, m), w in zip(teacher.members_, teacher.weights_, strict=True) if w]
+    fitted = Parallel(n_jobs=n_jobs)(
+        delayed(fit_teacher)(clone(model), X, labels, weight) for _, model, _ in used
+    )
+    names = [name for name, _, _ in used]
+    return WeightedMean(
+        list(zip(names, fitted, strict=True)),
+        np.array([w for _, _, w in used]),
+        getattr(teacher, "classes_", None),
+    )
 
 
 def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:

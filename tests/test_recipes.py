@@ -22,7 +22,7 @@ from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 def candidates(student: Any = None, task: Any = "classification", **options: Any) -> list[Recipe]:
     choices = Choices(**{k: v for k, v in options.items() if k in Choices.__dataclass_fields__})
-    rest = {"has_splits": True, "has_synthetic": True, "frozen": False}
+    rest = {"n_synthetic": 100, "has_splits": True, "frozen": False}
     rest |= {k: v for k, v in options.items() if k in rest}
     return candidate_recipes(task, student or MLPStudent(), choices, **rest)
 
@@ -69,8 +69,8 @@ def test_candidates_of_a_frozen_teacher_have_one_label_source():
     assert {r.labels for r in candidates(frozen=True)} == {"out_of_fold"}
 
 
-def test_candidates_without_synthetic_rows_do_not_differ_in_them():
-    assert len({settings(r)["synthesizer"] for r in candidates(has_synthetic=False)}) == 1
+def test_candidates_without_synthetic_rows_make_none():
+    assert {settings(r)["synthesizer"] for r in candidates(n_synthetic=0)} == {"none"}
 
 
 def test_candidates_of_a_tree_have_no_logits_to_match():

@@ -33,11 +33,11 @@ def main() -> None:
     start = time.perf_counter()
     predictor.fit(train, time_limit=task["fit_seconds"], num_cpus=1, num_gpus=0)
     fitted = time.perf_counter() - start
+    best = predictor.model_best
     students = predictor.distill(time_limit=task["distill_seconds"], verbosity=0)
     distilled = time.perf_counter() - start - fitted
 
     facts: dict[str, object] = {"fit_seconds": fitted, "distill_seconds": distilled, "models": {}}
-    best = predictor.model_best
     for name in predictor.model_names():
         answers = _answers(predictor, name, test)
         np.save(folder / f"{name}.npy", answers)

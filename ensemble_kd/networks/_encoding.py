@@ -163,5 +163,7 @@ def _blend(
 ) -> NDArray[np.float64]:
     if not splits.sum() > 0:
         return rows
-    splits = np.minimum(splits, splits.sum() / n_bins)
-    return np.asarray((1 - SPLITS_SHARE) * rows / rows.sum() + SPLITS_SHARE * splits / splits.sum())
+    # What few thresholds may not have, the rows get, so that no interval is lost.
+    splits = np.minimum(splits / splits.sum(), 1 / n_bins)
+    share = SPLITS_SHARE * splits.sum()
+    return np.asarray((1 - share) * rows / rows.sum() + SPLITS_SHARE * splits)

@@ -160,9 +160,6 @@ class _Inputs:
         table = self._category[:, :0] if self._has_indicators else self._category
         self._table = torch.from_numpy(table).to(place)
 
-    def __len__(self) -> int:
-        return len(self._numeric)
-
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return dense inputs and rows of the category table, for indices on the device."""
         if self._kept is not None:
@@ -350,19 +347,25 @@ def _one_thread(place: torch.device) -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
+# A network that was never trained is of no use to anyone: it gets so long in any case.
+LEAST_SECONDS = 0.5
+
+
 class _Clock:
     """How far the training is, by steps or by the time that has passed, whichever is further."""
 
     def __init__(self, plan: TrainingPlan) -> None:
         self._plan, self._start = plan, time.monotonic()
+        self._deadline = plan.deadline
+        if self._deadline is not None:
+            self._deadline = max(self._deadline, self._start + LEAST_SECONDS)
         self.is_over = False
 
     def effective_step(self, step: int) -> float:
         """Return the step, or a later one where the time would not last for all steps."""
         effective = float(step)
-        if self._plan.deadline is not None:
-            allowed = max(self._plan.deadline - self._start, 1e-9)
-            passed = (time.monotonic() - self._start) / allowed
+        if self._deadline is not None:
+            passed = (time.monotonic() - self._start) / (self._deadline - self._start)
             effective = max(effective, passed * self._plan.n_updates)
         self.is_over = effective >= self._plan.n_updates
         return min(effective, float(self._plan.n_updates))

@@ -39,7 +39,8 @@ class MLPStudent(Student):
         Categories of a column that are told apart; rarer ones share a row. At least 1. "auto": at
         most 128.
     max_bytes : int, default=180_000
-        Bytes of the arrays that what is "auto" is chosen by, greater than 0.
+        Bytes of the arrays that what is "auto" is chosen by, greater than 0. In a distillation the
+        default is lowered to the bytes of a smaller teacher, to no less than 20,000.
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
@@ -160,7 +161,7 @@ class MLPStudent(Student):
         MLPStudent
         """
         student: MLPStudent = clone(self)
-        return student.set_params(n_updates=max(1, round(effort * self.n_updates)), verbose=0)
+        return student.set_params(n_updates=max(1, round(effort * self.n_updates)))
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by torch.

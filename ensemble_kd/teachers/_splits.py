@@ -146,7 +146,7 @@ def _of_xgboost(booster: Any) -> Iterator[tuple[Any, Any, Any]]:
 
 def _of_lightgbm(booster: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Read the text of the model: `dump_model` takes seconds where this takes milliseconds."""
-    text = booster.model_to_string()
+    text = booster.model_to_string().partition("\nend of trees")[0]
     lots = [dict(_fields(part)) for part in text.split("\nTree=")[1:]]
     lots = [lot for lot in lots if lot.get("split_feature")]
     for lot in lots:

@@ -154,3 +154,19 @@ def test_encoding_pools_the_schema_alike(encoding, table):
     raw = np.array(SCHEMA.decode_rows(table), dtype=object)
     in_one_table = encoding.category_inputs(table)[:, 1] - 3
     np.testing.assert_array_equal(pooled.encode(raw)[:, 3], in_one_table)
+
+
+@pytest.mark.parametrize("at", [[0.2], [0.2, 0.5, 0.8]])
+def test_choose_edges_keep_every_interval_where_splits_are_few(at):
+    values = np.linspace(0, 1, 1000)
+    edges = choose_edges(values, 12, np.column_stack([at, np.ones(len(at))]))
+    assert len(edges) == 13
+    for threshold in at:
+        assert np.abs(edges - threshold).min() < 0.01
+
+
+def test_choose_edges_lie_where_the_splits_do():
+    splits = np.random.default_rng(0).normal(0.3, 0.02, 500)
+    edges = choose_edges(np.linspace(0, 1, 1000), 16, np.column_stack([splits, np.ones(500)]))
+    assert np.mean(np.abs(edges - 0.3) < 0.1) > 0.6
+    assert (edges[0], edges[-1]) == (0.0, 1.0)

@@ -114,3 +114,9 @@ def test_teacher_splits_pass_over_a_model_that_puts_categories_first():
     frame, y = _mixed()
     model = HistGradientBoostingClassifier(max_iter=3).fit(frame, y)
     assert all(len(part) == 0 for part in teacher_splits(model, TableSchema.infer(frame)))
+
+
+def test_teacher_splits_take_a_column_for_what_it_is_called():
+    frame = pd.DataFrame(X, columns=["threshold", "split_feature", "internal_count"])
+    model = lightgbm.LGBMClassifier(n_estimators=3, verbosity=-1).fit(frame, Y)
+    assert len(teacher_splits(model, TableSchema.infer(frame))[1]) > 0
