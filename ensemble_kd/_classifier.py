@@ -80,10 +80,12 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     recipe_ : DataFrame
         The recipes that were raced, with their scores, the chosen one marked.
     gate_ : list of Comparison
-        The teacher beside its best member, and the student beside one trained plainly.
+        The teacher beside its best member, and the student beside one trained plainly, both
+        briefly, by labels of a teacher that has not seen the rows that judge them.
     fidelity_ : Fidelity or None
         Student beside teacher on real rows that the student was not trained on, though they chose
-        the recipe and said when to stop.
+        the recipe and said when to stop, and the teacher that labelled its synthetic rows was
+        fitted on them.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     n_features_in_ : int

@@ -50,7 +50,8 @@ def _fidelity_lines(fidelity: Any) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
     seen = (
-        "that the student was not trained on, though they chose its recipe and said when to stop"
+        "that the student was not trained on, though they chose its recipe, said when to stop, and "
+        "were known to the teacher of its synthetic rows"
         if fidelity.held_out
         else "that the student was trained on"
     )
