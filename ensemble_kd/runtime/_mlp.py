@@ -30,7 +30,8 @@ class MLPRuntime:
         self._last = record.edges[record.edge_offsets[1:] - 1]
         self._starts = np.zeros((n_numeric, widest))
         self._slopes = np.zeros((n_numeric, widest))
-        weight = np.zeros((n_numeric, widest, n_hidden), dtype=np.float32)
+        # Sums in float64: in float32 their last digits would depend on the rows beside them.
+        weight = np.zeros((n_numeric, widest, n_hidden))
         first_row = 0
         for j in range(n_numeric):
             edges = record.edges[record.edge_offsets[j] : record.edge_offsets[j + 1]]
@@ -40,6 +41,13 @@ class MLPRuntime:
             weight[j, :n_bins] = record.numeric_weight[first_row : first_row + n_bins]
             first_row += n_bins
         self._numeric_weight = weight.reshape(n_numeric * widest, n_hidden)
+        self._first_bias = record.first_bias.astype(np.float64)
+        self._missing_weight = record.missing_weight.astype(np.float64)
+        self._category_weight = record.category_weight.astype(np.float64)
+        self._layers = [
+            (layer.weight.astype(np.float64), layer.bias.astype(np.float64))
+            for layer in record.layers
+        ]
         self._category_start = record.category_offsets[:-1].astype(np.int64)
         self._missing_row = np.diff(record.category_offsets) - 1
 
@@ -60,11 +68,11 @@ class MLPRuntime:
         else:
             starts = range(0, len(X), CHUNK_ROWS)
             out = np.vstack([self._forward(X[i : i + CHUNK_ROWS]) for i in starts])
-        return self.record.output_mean + self.record.output_scale * out.astype(np.float64)
+        return self.record.output_mean + self.record.output_scale * out
 
-    def _forward(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _forward(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         record = self.record
-        h = np.repeat(record.first_bias[None, :], len(X), axis=0)
+        h = np.repeat(self._first_bias[None, :], len(X), axis=0)
         if len(record.numeric_columns):
             values = X[:, record.numeric_columns]
             missing = np.isnan(values)
@@ -72,15 +80,14 @@ class MLPRuntime:
             inside = np.minimum(np.maximum(values, self._first), self._last)
             if missing.any():
                 inside = np.where(missing, self._first, inside)
-                h += missing.astype(np.float32) @ record.missing_weight
+                h += missing.astype(np.float64) @ self._missing_weight
             pieces = (inside[:, :, None] - self._starts) * self._slopes
             np.minimum(np.maximum(pieces, 0.0, out=pieces), 1.0, out=pieces)
-            flat = pieces.astype(np.float32).reshape(len(X), len(self._numeric_weight))
-            h += flat @ self._numeric_weight
+            h += pieces.reshape(len(X), len(self._numeric_weight)) @ self._numeric_weight
         if len(record.category_columns):
             codes = X[:, record.category_columns]
             rows = np.where(np.isnan(codes), self._missing_row, codes).astype(np.int64)
-            h += record.category_weight[rows + self._category_start].sum(axis=1)
-        for layer in record.layers:
-            h = np.maximum(h, 0.0) @ layer.weight + layer.bias
+            h += self._category_weight[rows + self._category_start].sum(axis=1)
+        for weight, bias in self._layers:
+            h = np.maximum(h, 0.0) @ weight + bias
         return h
