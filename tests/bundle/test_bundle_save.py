@@ -144,7 +144,9 @@ def test_save_survives_kill(tmp_path):
         save(models[0])
         random.seed(0)
         seen = set()
-        for _ in range({n_kills}):
+        for n in range(100 * {n_kills}):
+            if n >= {n_kills} and len(seen) == 2:
+                break  # on a busy machine a child may not get as far as the other file for long
             child = os.fork()
             if child == 0:
                 while True:
