@@ -23,8 +23,8 @@ class Encoding:
     category_columns : ndarray of shape (n_categorical,), int32
         Boolean and categorical columns.
     category_codes : tuple of ndarray
-        For each of them the pooled code of every code of the schema: the categories that are kept
-        in order, then one code for all others.
+        For each of them the pooled code of every code of the schema, several of which may share
+        one. Of a categorical column the last pooled code is for what is not told apart.
     """
 
     numeric_columns: NDArray[np.int32]
@@ -40,11 +40,20 @@ class Encoding:
     def pooled_schema(self, schema: TableSchema) -> TableSchema:
         """Return the schema without the categories that are not told apart."""
         kept = {
-            int(j): np.flatnonzero(codes < codes.max())
+            int(j): np.flatnonzero(codes < codes.max()).tolist()
             for j, codes in zip(self.category_columns, self.category_codes, strict=True)
             if schema.columns[j].kind == "categorical"
         }
-        return schema.keep_categories({j: codes.tolist() for j, codes in kept.items()})
+        return schema.keep_categories(kept)
+
+    @property
+    def table_rows(self) -> tuple[NDArray[np.int64], ...]:
+        """For each column the pooled code of every code of the pooled schema, and of missing."""
+        rows = []
+        for codes in self.category_codes:
+            last = codes.max()
+            rows.append(np.concatenate([codes[codes < last], [last, last + 1]]))
+        return tuple(rows)
 
     def numeric_inputs(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return shape (n_samples, n_numeric): the edge a value passed, and its share of the way.
@@ -72,6 +81,10 @@ class Encoding:
         return out
 
 
+# One row tells nothing of a category that the prior does not say.
+FEWEST_ROWS = 2
+
+
 def fit_encoding(
     X: NDArray[np.float64],
     schema: TableSchema,
@@ -79,6 +92,8 @@ def fit_encoding(
     n_bins: int,
     max_categories: int,
     splits: tuple[NDArray[np.float64], ...] = (),
+    response: NDArray[np.float64] | None = None,
+    fewest_rows: int = FEWEST_ROWS,
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -91,9 +106,14 @@ def fit_encoding(
     n_bins : int
         Largest number of intervals a numeric column is cut into, at least 1.
     max_categories : int
-        Categories of a column that are told apart, the most frequent ones; at least 1.
+        Pooled codes of a categorical column beside that of categories never seen; at least 1.
     splits : tuple of ndarray of shape (n_thresholds, 2), default=()
         For each column the thresholds of a teacher's trees and their weights; () has none.
+    response : ndarray of shape (n_samples, n_outputs) or None, default=None
+        Out-of-fold response to the rows. With it, categories that are too many are grouped by it;
+        without, the frequent ones are told apart and the others are not.
+    fewest_rows : int, default=2
+        Rows of a category below which it joins no group.
 
     Returns
     -------
@@ -111,19 +131,60 @@ def fit_encoding(
         np.array(numeric, dtype=np.int32),
         tuple(edges),
         categorical.astype(np.int32),
-        tuple(_pool(X[:, j], int(schema.n_codes[j]), max_categories) for j in categorical),
+        tuple(
+            _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows)
+            for j in categorical
+        ),
     )
 
 
-def _pool(values: NDArray[np.float64], n_codes: int, max_categories: int) -> NDArray[np.int64]:
-    """Return the pooled code of each code: the frequent ones keep their order, others share one."""
+def _pool(
+    values: NDArray[np.float64],
+    n_codes: int,
+    max_categories: int,
+    response: NDArray[np.float64] | None,
+    fewest_rows: int,
+) -> NDArray[np.int64]:
+    """Return the pooled code of each code: its own, its group's, or that of all others."""
     if n_codes - 1 <= max_categories:
         return np.arange(n_codes)
-    counts = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=n_codes)[:-1]
-    kept = np.sort(np.argsort(-counts, kind="stable")[:max_categories])
-    pooled = np.full(n_codes, len(kept), dtype=np.int64)
-    pooled[kept] = np.arange(len(kept))
-    return pooled
+    present = ~np.isnan(values)
+    codes = values[present].astype(np.int64)
+    counts = np.bincount(codes, minlength=n_codes)[:-1]
+    n_alone = max_categories if response is None else (max_categories + 1) // 2
+    alone = np.sort(np.argsort(-counts, kind="stable")[:n_alone])
+    pooled = np.full(n_codes, max_categories, dtype=np.int64)
+    pooled[alone] = np.arange(n_alone)
+    if response is not None and n_alone < max_categories:
+        others = np.setdiff1d(np.flatnonzero(counts >= fewest_rows), alone)
+        lean = _leanings(codes, response[present], n_codes - 1)[others]
+        others = others[np.argsort(lean, kind="stable")]
+        pooled[others] = n_alone + _equal_shares(counts[others], max_categories - n_alone)
+    return np.unique(pooled, return_inverse=True)[1] if n_alone < max_categories else pooled
+
+
+# A category is believed to respond like all others until it has about so many rows of its own.
+PRIOR_ROWS = 20.0
+
+
+def _leanings(
+    codes: NDArray[np.int64], response: NDArray[np.float64], n_categories: int
+) -> NDArray[np.float64]:
+    """Return one number a category: its mean response, along the direction that varies most."""
+    spread = response - response.mean(axis=0)
+    sums = np.stack(
+        [np.bincount(codes, weights=column, minlength=n_categories) for column in spread.T], axis=1
+    )
+    counts = np.bincount(codes, minlength=n_categories)[:, None]
+    means = sums / (counts + PRIOR_ROWS)
+    _, directions = np.linalg.eigh((means * counts).T @ means)
+    return np.asarray(means @ directions[:, -1])
+
+
+def _equal_shares(counts: NDArray[np.int64], n_groups: int) -> NDArray[np.int64]:
+    """Cut categories in their order into groups of about as many rows each."""
+    rank = np.cumsum(counts) - counts
+    return rank * n_groups // max(1, int(counts.sum()))
 
 
 # How much of an encoding follows the teacher's splits; its rows have the rest.

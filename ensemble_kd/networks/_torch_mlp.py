@@ -22,6 +22,7 @@ from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._torch import TorchLoss, torch_twin
 from ensemble_kd.model import Dense, MLPRecord
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._muon import Muon
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class TrainingPlan:
     batch_size : int
         Rows a step.
     learning_rate, weight_decay : float
-        Of AdamW, at the start.
+        Of the optimizer, at the start.
+    muon : bool
+        Whether the weight matrices of the first and the hidden layers are trained by Muon, in place
+        of AdamW, which then has the rest.
     averaging : float
         Decay of the moving average of the weights, in [0, 1); the average is the model.
     patience : int
@@ -51,6 +55,7 @@ class TrainingPlan:
     batch_size: int
     learning_rate: float
     weight_decay: float
+    muon: bool = False
     averaging: float = 0.998
     patience: int = 12
     n_checks: int = 40
@@ -118,6 +123,8 @@ class EncodedNetwork(nn.Module):
     def to_record(self, encoding: Encoding, mean: float, scale: float) -> MLPRecord:
         """Return the weights as plain arrays."""
         pieces, missing, category = (_array(part) for part in self.first_layer())
+        starts = np.cumsum(encoding.category_sizes) - encoding.category_sizes
+        rows = [start + at for start, at in zip(starts, encoding.table_rows, strict=True)]
         dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         return MLPRecord(
             numeric_columns=encoding.numeric_columns,
@@ -126,8 +133,8 @@ class EncodedNetwork(nn.Module):
             numeric_weight=pieces,
             missing_weight=missing,
             category_columns=encoding.category_columns,
-            category_offsets=_offsets(encoding.category_sizes),
-            category_weight=category,
+            category_offsets=_offsets(np.array([len(at) for at in rows], dtype=int)),
+            category_weight=category[np.concatenate([np.empty(0, dtype=int), *rows])],
             first_bias=_array(self.first_bias),
             layers=tuple(
                 Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
@@ -292,9 +299,7 @@ def train_network(
 
     averaged = copy.deepcopy(network)
     best_state, best_loss, best_check = copy.deepcopy(averaged.state_dict()), math.inf, 0
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-    )
+    optimizers = _make_optimizers(network, plan)
     clock = _Clock(plan)
     history: list[float] = []
     batches = _batches(len(train), plan.batch_size, seed)
@@ -306,9 +311,9 @@ def train_network(
                 step = clock.effective_step(update)
                 if clock.is_over:
                     break
-                for group in optimizer.param_groups:
+                for group in (group for each in optimizers for group in each.param_groups):
                     group["lr"] = plan.learning_rate * _cosine(step, plan.n_updates)
-                _train_step(network, optimizer, twin, train_rows.batch(next(batches).to(place)))
+                _train_step(network, optimizers, twin, train_rows.batch(next(batches).to(place)))
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
             history.append(_mean_loss(averaged, twin, check_rows))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
@@ -415,13 +420,33 @@ class _Rows:
             yield self.batch(rows)
 
 
+def _make_optimizers(network: EncodedNetwork, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
+    """Return what trains each parameter: Muon the matrices it is made for, AdamW what is left.
+
+    The output layer, biases and a table of categories, of which a step sees few rows, are AdamW's.
+    """
+    hidden = [layer.weight for layer in network.layers[:-1] if isinstance(layer, nn.Linear)]
+    matrices = [w for w in (network.first_weight, *hidden) if plan.muon and w.numel()]
+    rest = [p for p in network.parameters() if not any(p is w for w in matrices)]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(rest, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
+    ]
+    if matrices:
+        optimizers.append(Muon(matrices, plan.learning_rate, plan.weight_decay))
+    return optimizers
+
+
 def _train_step(
-    network: EncodedNetwork, optimizer: torch.optim.Optimizer, twin: TorchLoss, batch: _Batch
+    network: EncodedNetwork,
+    optimizers: list[torch.optim.Optimizer],
+    twin: TorchLoss,
+    batch: _Batch,
 ) -> None:
     losses = twin(network(*batch.inputs), batch.response, batch.hard)
-    optimizer.zero_grad(set_to_none=True)
+    network.zero_grad(set_to_none=True)
     (losses * batch.weight).mean().backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
 
 
 @torch.no_grad()

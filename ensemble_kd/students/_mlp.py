@@ -19,13 +19,18 @@ from ensemble_kd.networks._encoding import fit_encoding
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._size import choose_size
 
+# Of the moving average of weights: over about 250 steps.
+AVERAGING = 0.996
+
 
 class MLPStudent(Student):
     """A network of one or two small layers, trained with torch, scored with numpy.
 
     A numeric column enters as a piecewise-linear curve [1]_ whose edges lie where the teacher's
     trees split it, and else at its quantiles, so that the first layer follows their steps; a
-    category enters as a row of a table; a missing value has a weight of its own.
+    category enters as a row of a table, which categories share to which the teacher responds alike
+    where they are many; a missing value has a weight of its own. Weight matrices are trained by
+    Muon [2]_, the rest by AdamW.
 
     Parameters
     ----------
@@ -36,24 +41,26 @@ class MLPStudent(Student):
         Largest number of intervals of a numeric column, at least 1. "auto": at most 32, as many as
         fit `max_bytes`.
     max_categories : int or "auto", default="auto"
-        Categories of a column that are told apart; rarer ones share a row. At least 1. "auto": at
-        most 128.
+        Rows for the categories of a column, at least 1. Where it has more categories, half of the
+        rows are for frequent ones, the others for groups of rarer ones, taught by out-of-fold
+        labels; without a teacher all are for frequent ones. "auto": at most 128.
     max_bytes : int, default=180_000
-        Bytes of the arrays that what is "auto" is chosen by, greater than 0. In a distillation the
-        default is lowered to the bytes of a smaller teacher, to no less than 20,000.
+        Bytes of arrays and schema that what is "auto" is chosen by, greater than 0. In a
+        distillation the default is lowered to the bytes of a smaller teacher, to no less than
+        20,000.
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
-    n_updates : int, default=7_000
+    n_updates : int, default=3_500
         Most gradient steps, at least 1.
     max_epochs : int, default=100
         Most passes over the rows, which binds on small sets. At least 1.
-    batch_size : int, default=512
+    batch_size : int, default=1024
         Rows a step, fewer on small sets. At least 1.
-    learning_rate : float, default=0.008
-        Of AdamW, greater than 0; it falls to 0 along a cosine.
+    learning_rate : float, default=0.012
+        Greater than 0; it falls to 0 along a cosine.
     weight_decay : float, default=0.01
-        Of AdamW, at least 0.
+        Share of the weights that a step takes away at a learning rate of 1, at least 0.
     patience : int, default=12
         Checks of the held-out loss without a better one after which training ends.
     device : str, default="auto"
@@ -72,6 +79,7 @@ class MLPStudent(Student):
     ----------
     .. [1] Gorishniy, Rubachev, Babenko (2022). On Embeddings for Numerical Features in Tabular Deep
        Learning, Eq. 1.
+    .. [2] Jordan et al. (2024). Muon: An optimizer for hidden layers in neural networks.
     """
 
     def __init__(
@@ -82,10 +90,10 @@ class MLPStudent(Student):
         max_categories: int | str = "auto",
         max_bytes: int = 180_000,
         edges: str = "auto",
-        n_updates: int = 7_000,
+        n_updates: int = 3_500,
         max_epochs: int = 100,
-        batch_size: int = 512,
-        learning_rate: float = 0.008,
+        batch_size: int = 1024,
+        learning_rate: float = 0.012,
         weight_decay: float = 0.01,
         patience: int = 12,
         device: str = "auto",
@@ -113,7 +121,8 @@ class MLPStudent(Student):
         n_train = int(trained_on.sum())
         batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
         epoch = -(-n_train // batch_size)
-        real = transfer_set.X[trained_on & (transfer_set.origin == REAL)]
+        is_real = trained_on & (transfer_set.origin == REAL)
+        real = transfer_set.X[is_real]
         size = choose_size(
             real,
             transfer_set.schema,
@@ -132,6 +141,9 @@ class MLPStudent(Student):
                 n_bins=size.n_bins,
                 max_categories=size.max_categories,
                 splits=() if self.edges == "quantiles" else transfer_set.splits,
+                # Groups made by a row's own true target would tell it.
+                response=transfer_set.response[is_real] if loss.alpha > 0 else None,
+                fewest_rows=size.fewest_rows,
             ),
             hidden=size.hidden,
             plan=torch_mlp.TrainingPlan(
@@ -139,6 +151,8 @@ class MLPStudent(Student):
                 batch_size=batch_size,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
+                muon=True,
+                averaging=AVERAGING,
                 patience=self.patience,
                 deadline=self._deadline,
             ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from ensemble_kd._schema import TableSchema
 
 BYTES_PER_WEIGHT = 4
 BYTES_PER_EDGE = 8
+# The group that a category belongs to.
+BYTES_PER_GROUPED = 2
+# What names of categories may take of all bytes, where they are more than are told apart.
+MOST_FOR_NAMES = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,15 @@ class NetworkSize:
     n_bins : int
         Largest number of intervals of a numeric column.
     max_categories : int
-        Categories of a column that are told apart.
+        Rows for the categories of a column.
+    fewest_rows : int, default=2
+        Training rows of a category below which it is not told apart.
     """
 
     hidden: tuple[int, ...]
     n_bins: int
     max_categories: int
+    fewest_rows: int = 2
 
 
 # Richest first. Narrow tables have room for fine steps, which buy more than width does; wide ones
@@ -62,7 +70,7 @@ def choose_size(
     n_bins: int | None = None,
     max_categories: int | None = None,
 ) -> NetworkSize:
-    """Return the first of `SIZES` whose arrays fit, with what the caller fixed in its place.
+    """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
 
     Parameters
     ----------
@@ -73,7 +81,7 @@ def choose_size(
     n_outputs : int
         Outputs of the network.
     max_bytes : int
-        Bytes that its arrays may take.
+        Bytes that its arrays and its schema may take.
     hidden, n_bins, max_categories
         Fixed by the caller where not None.
 
@@ -83,28 +91,74 @@ def choose_size(
         The last one where none fits.
     """
     size = SIZES[-1]
-    n_values = [len(np.unique(column[np.isfinite(column)])) for column in X.T]
+    table = _Table(X, schema)
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
             n_bins or listed.n_bins,
             max_categories or listed.max_categories,
         )
-        if _n_bytes(size, n_values, schema, n_outputs) <= max_bytes:
+        size = replace(size, fewest_rows=table.fewest_rows(size, max_bytes * MOST_FOR_NAMES))
+        if table.n_bytes(size, n_outputs) <= max_bytes:
             break
     return size
 
 
-def _n_bytes(size: NetworkSize, n_values: list[int], schema: TableSchema, n_outputs: int) -> int:
-    n_inputs, n_edges = 1, 0
-    for j, is_discrete in enumerate(schema.is_discrete):
-        if is_discrete:
-            n_inputs += min(int(schema.n_codes[j]), size.max_categories + 1) + 1
-        else:
-            n_steps = min(size.n_bins, max(0, n_values[j] - 1))
-            n_inputs += n_steps + 1  # one for a missing value
-            n_edges += n_steps + 1
-    widths = [*size.hidden, n_outputs]
-    dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
-    n_weights = n_inputs * widths[0] + dense
-    return BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+class _Table:
+    """What a table costs: its names, its values, and how often each category occurs."""
+
+    def __init__(self, X: NDArray[np.float64], schema: TableSchema) -> None:
+        self._n_codes = schema.n_codes
+        self._is_discrete = schema.is_discrete
+        self._n_values = [len(np.unique(column[np.isfinite(column)])) for column in X.T]
+        self._column_bytes = 0
+        self._counts: dict[int, NDArray[np.int64]] = {}
+        self._name_bytes: dict[int, NDArray[np.int64]] = {}
+        for j, (column, entry) in enumerate(
+            zip(schema.columns, schema.to_dict()["columns"], strict=True)
+        ):
+            self._column_bytes += len(json.dumps(entry | {"categories": []}))
+            if column.kind == "categorical":
+                codes = X[~np.isnan(X[:, j]), j].astype(np.int64)
+                counts = np.bincount(codes, minlength=column.n_codes)
+                self._counts[j] = counts[: len(column.categories)]
+                lengths = [len(json.dumps(category)) + 2 for category in column.categories]
+                self._name_bytes[j] = np.array(lengths, dtype=np.int64)
+
+    def fewest_rows(self, size: NetworkSize, most_bytes: float) -> int:
+        """Return how often a category of a large column must occur for the names to fit."""
+        fewest = 2
+        most = max((counts.max() for counts in self._counts.values() if len(counts)), default=0)
+        while fewest <= most and self._large_columns(size, fewest) > most_bytes:
+            fewest += max(1, fewest // 4)
+        return fewest
+
+    def _large_columns(self, size: NetworkSize, fewest_rows: int) -> int:
+        """Return the bytes of names and groups of those that occur often enough."""
+        return sum(
+            int((self._name_bytes[j] + BYTES_PER_GROUPED)[counts >= fewest_rows].sum())
+            for j, counts in self._counts.items()
+            if len(counts) > size.max_categories
+        )
+
+    def n_bytes(self, size: NetworkSize, n_outputs: int) -> int:
+        """Return the bytes of the arrays and the schema."""
+        n_inputs, n_edges = 1, 0
+        for j, is_discrete in enumerate(self._is_discrete):
+            if is_discrete:
+                n_inputs += min(int(self._n_codes[j]), size.max_categories + 1) + 1
+            else:
+                n_steps = min(size.n_bins, max(0, self._n_values[j] - 1))
+                n_inputs += n_steps + 1  # one for a missing value
+                n_edges += n_steps + 1
+        names = sum(
+            int(self._name_bytes[j].sum())
+            for j, counts in self._counts.items()
+            if len(counts) <= size.max_categories
+        )
+        widths = [*size.hidden, n_outputs]
+        dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
+        n_weights = n_inputs * widths[0] + dense
+        arrays = BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+        schema = self._column_bytes + names + self._large_columns(size, size.fewest_rows)
+        return arrays + schema
