@@ -53,14 +53,14 @@ class CompiledRuntime:
 
     name = "C"
 
-    def __init__(
-        self, model: CompactModel, *, n_threads: int = 1, portable: bool = False
-    ) -> None:
+    def __init__(self, model: CompactModel, *, n_threads: int = 1, portable: bool = False) -> None:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
         body = model.body
-        arrays, scalars = _network_parts(body) if isinstance(body, MLPRecord) else _trees_parts(body)
+        arrays, scalars = (
+            _network_parts(body) if isinstance(body, MLPRecord) else _trees_parts(body)
+        )
         self._n_sums = 1 if scalars["link"] == "sigmoid" else model.n_outputs
         if isinstance(body, MLPRecord) and model.task == "classification":
             scalars["link"] = "softmax"

@@ -35,6 +35,15 @@
 #include <pthread.h>
 #endif
 
+/* Keep a compiler from turning a choice of two numbers into a branch, half of which mispredict. */
+#ifdef __GNUC__
+#define HIDE_VALUE(number) __asm__("" : "+r"(number))
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define HIDE_VALUE(number) ((void)0)
+#define PREFETCH(address) ((void)0)
+#endif
+
 /* Vectors of eight floats pay where the machine has them; every other machine runs plain loops. */
 #if defined(__GNUC__) && defined(__x86_64__)
 #define HAS_WIDE_KERNEL 1
@@ -54,7 +63,9 @@ enum {
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* walks in flight: one waits for memory while the others go on */
     BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
-    PANEL_BYTES = 192 * 1024, /* of blocks, so that a big tree is fetched once for many rows */
+    CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
+    CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
+    PANEL_BYTES = 2048 * 1024,   /* of blocks, for which a bigger forest is fetched tree by tree */
 };
 
 
@@ -735,7 +746,7 @@ static void network_row(const Network *network, const double *x, Term *terms, fl
 /* --- 5. The trees ------------------------------------------------------------------------------ */
 
 /* A walk takes the same step at every node: left, to the next node, if the cell is at or below the
- * threshold, else `right` nodes on. Two things make that the whole of it:
+ * threshold, else `right` bytes on. Two things make that the whole of it:
  *
  * A row is held twice, once as it is, where a missing value (NaN) is never at or below anything, and
  * once with minus infinity for a missing value. A node where missing values go left reads the second.
@@ -746,8 +757,8 @@ static void network_row(const Network *network, const double *x, Term *terms, fl
 
 typedef struct {
     double threshold;
-    int32_t right;
-    int32_t cell;
+    int32_t right; /* bytes to the right child */
+    uint32_t cell; /* bytes to the cell, in a block */
 } Node;
 
 typedef struct {
@@ -770,6 +781,7 @@ typedef struct {
     Ranks *ranked;
     const double *base;
     const float *leaf_values; /* n_values for each leaf, where there are several */
+    size_t n_bytes;
 } Trees;
 
 enum {
@@ -822,7 +834,7 @@ static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, N
         return refuse("must be 0 or 1", "missing_left", missing_left);
     }
     node->threshold = threshold;
-    node->cell = (int32_t)(feature + (missing_left ? n_columns : 0));
+    node->cell = (uint32_t)(feature + (missing_left ? n_columns : 0)) * CELL_BYTES;
     return 0;
 }
 
@@ -883,11 +895,15 @@ static Py_ssize_t build_tree(const Array *given, Py_ssize_t i, Py_ssize_t n_node
         }
         Py_ssize_t parent = waiting[--n_waiting].node;
         depth = waiting[n_waiting].depth + 1;
+        Py_ssize_t step = (i + 1 - parent) * (Py_ssize_t)sizeof(Node);
+        if (step > INT32_MAX) {
+            return refuse("a tree must be below 2 GiB; the bytes of a subtree", "right", step);
+        }
         if (int_at(&given[RIGHT], parent) != i + 1) {
             return refuse("must be the node after the whole left subtree; the node of one that is "
                           "not", "right", parent);
         }
-        nodes[parent].right = (int32_t)(i + 1 - parent);
+        nodes[parent].right = (int32_t)step;
     }
     return refuse("the last tree must be whole, got nodes up to", "feature", n_nodes);
 }
@@ -907,6 +923,9 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
     Py_ssize_t n_sums = given[BASE].length;
     if (n_nodes < 1 || n_nodes > INT32_MAX || n_trees < 1 || n_trees > n_nodes) {
         return refuse("there must be a tree, and nodes for each", "roots", n_trees);
+    }
+    if (n_columns > UINT32_MAX / (2 * CELL_BYTES)) {
+        return refuse("trees take at most 4 million", "columns", n_columns);
     }
     Py_ssize_t n_values = given[VALUE].length / n_nodes;
     if (n_sums < 1 || n_sums > INT32_MAX / 16 || (n_values != 1 && n_values != n_sums)) {
@@ -960,6 +979,7 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
     trees->n_columns = n_columns;
     trees->base = base;
     trees->leaf_values = leaf_values;
+    trees->n_bytes = n_nodes * sizeof(Node) + (n_values == 1 ? 0 : n_leaves * n_values * 4);
     return 0;
 }
 
@@ -1035,9 +1055,26 @@ INLINE void fill_cells(const Trees *trees, const double *x, double *cells, size_
 
 INLINE const Node *next_node(const Node *node, double cell)
 {
-    /* Arithmetic, because a compiler may make a branch of a choice, and half of those mispredict. */
-    ptrdiff_t right = node->right, is_left = cell <= node->threshold;
-    return node + (right ^ ((right ^ 1) & -is_left));
+    ptrdiff_t right = node->right, left = sizeof(Node);
+    HIDE_VALUE(right);
+    HIDE_VALUE(left);
+    return (const Node *)((const char *)node + (cell <= node->threshold ? left : right));
+}
+
+INLINE double block_cell(const double *block, const Node *node)
+{
+    return *(const double *)((const char *)block + node->cell);
+}
+
+/* The same cell of a row that lies by itself. */
+INLINE double row_cell(const double *row, const Node *node)
+{
+    return *(const double *)((const char *)row + node->cell / BLOCK_ROWS);
+}
+
+INLINE const float *leaf_row(const Trees *trees, const Node *leaf)
+{
+    return trees->leaf_values + leaf_payload(leaf) * (size_t)trees->n_values;
 }
 
 INLINE void add_leaf(const Trees *trees, const Tree *tree, const Node *leaf, double *sums)
@@ -1046,7 +1083,7 @@ INLINE void add_leaf(const Trees *trees, const Tree *tree, const Node *leaf, dou
         sums[tree->output] += leaf_value(leaf);
         return;
     }
-    const float *values = trees->leaf_values + leaf_payload(leaf) * (size_t)trees->n_values;
+    const float *values = leaf_row(trees, leaf);
     for (int k = 0; k < trees->n_values; k++) {
         sums[k] += values[k];
     }
@@ -1066,7 +1103,7 @@ static void trees_row(const Trees *trees, const double *x, double *cells, double
         }
         for (int32_t step = group[LANES - 1].depth; step > 0; step--) {
             for (int lane = 0; lane < LANES; lane++) {
-                at[lane] = next_node(at[lane], cells[at[lane]->cell]);
+                at[lane] = next_node(at[lane], row_cell(cells, at[lane]));
             }
         }
         for (int lane = 0; lane < LANES; lane++) {
@@ -1076,7 +1113,7 @@ static void trees_row(const Trees *trees, const double *x, double *cells, double
     for (; t < trees->n_trees; t++) {
         const Node *at = trees->trees[t].root;
         while (at->right != 0) {
-            at = next_node(at, cells[at->cell]);
+            at = next_node(at, row_cell(cells, at));
         }
         add_leaf(trees, &trees->trees[t], at, out);
     }
@@ -1089,10 +1126,10 @@ INLINE void walk_rows(const Tree *tree, const double *block, const Node **at)
     for (int lane = 0; lane < LANES; lane++) {
         now[lane] = tree->root;
     }
-    for (int32_t left = tree->depth; left > 0; left -= 4) {
-        for (int step = 0; step < 4; step++) {
+    for (int32_t left = tree->depth; left > 0; left -= 2) {
+        for (int step = 0; step < 2; step++) {
             for (int lane = 0; lane < LANES; lane++) {
-                now[lane] = next_node(now[lane], block[(size_t)now[lane]->cell * BLOCK_ROWS + lane]);
+                now[lane] = next_node(now[lane], block_cell(block + lane, now[lane]));
             }
         }
         int32_t on_the_way = 0;
@@ -1121,13 +1158,19 @@ static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, 
     }
     for (Py_ssize_t t = 0; t < trees->n_trees; t++) {
         const Tree *tree = &trees->trees[t];
-        for (Py_ssize_t i = 0; i < n_rows; i += LANES) {
-            const Node *leaf[LANES];
-            walk_rows(tree, panel + i / BLOCK_ROWS * block_size + i % BLOCK_ROWS, leaf);
-            /* What lies in a block beyond the last row was zeroed or filled before: walked in vain. */
-            int n_lanes = n_rows - i < LANES ? (int)(n_rows - i) : LANES;
-            for (int lane = 0; lane < n_lanes; lane++) {
-                add_leaf(trees, tree, leaf[lane], out + (i + lane) * n_sums);
+        for (Py_ssize_t first = 0; first < n_rows; first += BLOCK_ROWS) {
+            const double *block = panel + first / BLOCK_ROWS * block_size;
+            Py_ssize_t n = n_rows - first < BLOCK_ROWS ? n_rows - first : BLOCK_ROWS;
+            const Node *leaf[BLOCK_ROWS];
+            /* The last eight may go beyond the last row, to cells of a row before: in vain. */
+            for (Py_ssize_t i = 0; i < n; i += LANES) {
+                walk_rows(tree, block + i, leaf + i);
+                for (int lane = 0; trees->n_values > 1 && lane < LANES; lane++) {
+                    PREFETCH(leaf_row(trees, leaf[i + lane]));
+                }
+            }
+            for (Py_ssize_t i = 0; i < n; i++) {
+                add_leaf(trees, tree, leaf[i], out + (first + i) * n_sums);
             }
         }
     }
@@ -1218,7 +1261,8 @@ static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, S
         return scratch->terms && scratch->hidden && scratch->sums ? 0 : -1;
     }
     size_t block_bytes = BLOCK_ROWS * sizeof(double) * (2 * n_columns + n_sums);
-    size_t n_blocks = n_rows == 1 ? 0 : 1 + PANEL_BYTES / block_bytes;
+    size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
+    n_blocks = n_rows == 1 ? 0 : n_blocks;
     size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     n_blocks = n_blocks < most ? n_blocks : most;
     scratch->panel_rows = n_blocks * BLOCK_ROWS;

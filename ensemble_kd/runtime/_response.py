@@ -13,7 +13,6 @@ from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._trees import TreesRuntime
 
-
 # Which runtime scores: "numpy" or "c"; unset, the core in C where it is installed.
 VARIABLE = "ENSEMBLE_KD_RUNTIME"
 
@@ -53,7 +52,9 @@ def build_runtime(model: CompactModel, *, n_threads: int = 1) -> Runtime:
     """
     chosen = os.environ.get(VARIABLE, "")
     if chosen not in ("", "c", "numpy"):
-        raise ValueError(f"{VARIABLE} must be c or numpy, got {chosen!r}; unset it for the default.")
+        raise ValueError(
+            f"{VARIABLE} must be c or numpy, got {chosen!r}; unset it for the default."
+        )
     if chosen == "c" and not HAS_CORE:
         raise ValueError(
             f"{VARIABLE} is c, but the package was installed without its core in C; install a C "

@@ -120,9 +120,9 @@ def _preorder(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.i
 def _unrounded(threshold: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the thresholds at or below which a number is before it is rounded to float32.
 
-    A float32 is at or below the threshold where it is at most `below`, the last float32 that is. The
-    numbers that round to `below` or less end half-way to the next float32; the half-way point itself
-    rounds to the even one of the two.
+    A float32 is at or below the threshold where it is at most `below`, the last float32 that is.
+    The numbers that round to `below` or less end half-way to the next float32; the half-way point
+    itself rounds to the even one of the two.
     """
     below = threshold.astype(np.float32)
     below = np.where(below > threshold, np.nextafter(below, np.float32(-np.inf)), below)
