@@ -1,7 +1,17 @@
-"""Compact model -> outputs, with numpy alone."""
+"""Compact model -> outputs, in C where the core was built, else with numpy; the same answers."""
 
+from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._response import Runtime, build_runtime, response
 from ensemble_kd.runtime._trees import TreesRuntime
 
-__all__ = ["MLPRuntime", "Runtime", "TreesRuntime", "build_runtime", "response"]
+__all__ = [
+    "HAS_CORE",
+    "CompiledRuntime",
+    "MLPRuntime",
+    "Runtime",
+    "TreesRuntime",
+    "build_runtime",
+    "response",
+    "row_encoder",
+]

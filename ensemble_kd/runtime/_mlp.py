@@ -20,6 +20,8 @@ class MLPRuntime:
         The arrays; they are laid out for scoring once, here.
     """
 
+    name = "numpy"
+
     def __init__(self, record: MLPRecord) -> None:
         self.record = record
         n_numeric = len(record.numeric_columns)

@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import os
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._trees import TreesRuntime
+
+# Which runtime scores: "numpy" or "c"; unset, the core in C where it is installed.
+VARIABLE = "ENSEMBLE_KD_RUNTIME"
 
 
 class Runtime(Protocol):
     """Anything that gives outputs for encoded rows."""
 
+    @property
+    def name(self) -> str:
+        """What scores, "C" or "numpy"."""
+
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return shape (n_samples, n_outputs)."""
 
 
-def build_runtime(model: CompactModel) -> Runtime:
-    """Return the runtime of a model's kind."""
+def build_runtime(model: CompactModel, *, n_threads: int = 1) -> Runtime:
+    """Return the runtime of a model: the core in C where it is installed, else numpy.
+
+    Both give the same answers to 1e-6. The environment variable ``ENSEMBLE_KD_RUNTIME`` chooses one
+    of them, ``numpy`` or ``c``.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student's arrays.
+    n_threads : int, default=1
+        Most threads of the core for a batch; numpy does as it is set up.
+
+    Returns
+    -------
+    Runtime
+
+    Raises
+    ------
+    ValueError
+        If the variable names no runtime, or one that is not installed.
+    """
+    chosen = os.environ.get(VARIABLE, "")
+    if chosen not in ("", "c", "numpy"):
+        raise ValueError(
+            f"{VARIABLE} must be c or numpy, got {chosen!r}; unset it for the default."
+        )
+    if chosen == "c" and not HAS_CORE:
+        raise ValueError(
+            f"{VARIABLE} is c, but the package was installed without its core in C; install a C "
+            f"compiler and the package again, or unset the variable."
+        )
+    if HAS_CORE and chosen != "numpy":
+        return CompiledRuntime(model, n_threads=n_threads)
     if isinstance(model.body, MLPRecord):
         return MLPRuntime(model.body)
     return TreesRuntime(model.body)

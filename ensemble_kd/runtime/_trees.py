@@ -20,6 +20,8 @@ class TreesRuntime:
         The arrays.
     """
 
+    name = "numpy"
+
     def __init__(self, record: TreesRecord) -> None:
         self.record = record
         self._is_leaf = record.feature < 0

@@ -12,7 +12,7 @@ from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
 from ensemble_kd.runtime import MLPRuntime, TreesRuntime, build_runtime, response
 
 NAN, INF = np.nan, np.inf
-SCHEMA = TableSchema((Column("a", "numeric"), Column("b", "categorical", categories=("p", "q"))))
+SCHEMA = TableSchema((Column("b", "categorical", categories=("p", "q")), Column("a", "numeric")))
 
 
 def i32(*values: int) -> np.ndarray:

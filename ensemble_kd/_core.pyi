@@ -1,0 +1,24 @@
+from collections.abc import Callable
+from typing import Any
+
+class Model:
+    def __new__(
+        cls,
+        kind: str,
+        arrays: dict[str, Any],
+        columns: tuple[tuple[str, str, bool, dict[Any, float] | None], ...],
+        classes: tuple[Any, ...],
+        encode_other: Callable[[Any], Any],
+        /,
+        *,
+        link: str = "identity",
+        n_layers: int = 0,
+        output_mean: float = 0.0,
+        output_scale: float = 1.0,
+        portable: bool = False,
+    ) -> Model: ...
+    def predict_one(self, row: Any, /) -> Any: ...
+    def predict_proba_one(self, row: Any, /) -> dict[Any, float]: ...
+    def respond_row(self, row: Any, /) -> list[float]: ...
+    def outputs(self, X: Any, out: Any, n_threads: int, /) -> None: ...
+    def respond(self, X: Any, out: Any, n_threads: int, /) -> None: ...

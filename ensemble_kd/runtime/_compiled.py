@@ -1,0 +1,164 @@
+"""Score either kind of record in C: arrays go in once, rows come in as numbers or as dicts.
+
+The core is `_core.c` beside this file. It is installed as `ensemble_kd._core`, out of this folder,
+so that importing it does not import numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._schema import TableSchema
+from ensemble_kd.errors import InputError
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+
+try:
+    from ensemble_kd._core import Model
+except ImportError:  # built without a compiler
+    HAS_CORE = False
+else:
+    HAS_CORE = True
+
+# A thread must be worth its start, of some 50 us.
+ROWS_PER_THREAD = 1024
+
+
+class CompiledRuntime:
+    """Outputs and responses of a model, by the core in C.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The arrays; they are checked and laid out for scoring once, here.
+    n_threads : int, default=1
+        Most threads to score a batch with; each takes at least 1024 rows.
+    portable : bool, default=False
+        Leave the vector units alone, as on a machine that has none.
+
+    Attributes
+    ----------
+    core : ensemble_kd._core.Model
+        The model in C, whose `predict_one` and `predict_proba_one` take a dict.
+
+    Raises
+    ------
+    ValueError
+        If an index, an offset, a length or a number of the arrays is wrong.
+    """
+
+    name = "C"
+
+    def __init__(self, model: CompactModel, *, n_threads: int = 1, portable: bool = False) -> None:
+        self.n_threads = n_threads
+        self._n_columns = len(model.schema.columns)
+        self._n_outputs = model.n_outputs
+        body = model.body
+        arrays, scalars = (
+            _network_parts(body) if isinstance(body, MLPRecord) else _trees_parts(body)
+        )
+        self._n_sums = 1 if scalars["link"] == "sigmoid" else model.n_outputs
+        if isinstance(body, MLPRecord) and model.task == "classification":
+            scalars["link"] = "softmax"
+        self.core = Model(
+            "mlp" if isinstance(body, MLPRecord) else "trees",
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            core_columns(model.schema),
+            model.classes,
+            row_encoder(model.schema),
+            portable=portable,
+            **scalars,
+        )
+
+    def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return logits, sums or values, before the link.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns), float64
+            Encoded rows. A code that the column does not have counts as a category never seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_sums), float64
+        """
+        out = np.empty((len(X), self._n_sums))
+        self.core.outputs(self._checked(X), out, self._threads_for(len(X)))
+        return out
+
+    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities or values.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns), float64
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), float64
+        """
+        out = np.empty((len(X), self._n_outputs))
+        self.core.respond(self._checked(X), out, self._threads_for(len(X)))
+        return out
+
+    def _checked(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        if X.ndim != 2 or X.shape[1] != self._n_columns:
+            raise InputError(
+                f"encoded rows must have shape (n_samples, {self._n_columns}), got {X.shape}."
+            )
+        return np.ascontiguousarray(X, dtype=np.float64)
+
+    def _threads_for(self, n_rows: int) -> int:
+        return max(1, min(self.n_threads, n_rows // ROWS_PER_THREAD))
+
+
+def core_columns(
+    schema: TableSchema,
+) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
+    """Return what the core needs to know of each column."""
+    return tuple(
+        (
+            column.name,
+            column.kind,
+            column.nullable,
+            column.code_of if column.kind == "categorical" else None,
+        )
+        for column in schema.columns
+    )
+
+
+def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
+    """Return the function that encodes a row which the core does not read, or says what is wrong.
+
+    It holds the schema alone: holding the scorer it would keep it alive for ever.
+    """
+
+    def encode_row(row: Any) -> NDArray[np.float64]:
+        if not isinstance(row, Mapping):
+            raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
+        return schema.encode_one(row)
+
+    return encode_row
+
+
+def _network_parts(body: MLPRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    scalars = {"output_mean", "output_scale", "layers"}
+    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name not in scalars}
+    for i, layer in enumerate(body.layers):
+        arrays |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
+    return arrays, {
+        "link": "identity",
+        "n_layers": len(body.layers),
+        "output_mean": float(body.output_mean),
+        "output_scale": float(body.output_scale),
+    }
+
+
+def _trees_parts(body: TreesRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name != "link"}
+    return arrays, {"link": body.link}

@@ -1,0 +1,1831 @@
+/* A compact model in C: one raw row, one encoded row, or a batch in; outputs or responses out.
+ *
+ * The formulas are those of model/_layers.py and model/_trees.py, and _mlp.py and _trees.py beside
+ * this file score them in numpy. Here as there a model is data: arrays that are read, never code.
+ *
+ * The chapters, each resting on the ones before it:
+ *
+ *   1. Memory        blocks that are freed together
+ *   2. Arrays        whatever offers the buffer protocol, so numpy is not needed
+ *   3. Columns       what a raw row may hold
+ *   4. The network   checked and laid out; then one row
+ *   5. The trees     checked and laid out; then one row, then many
+ *   6. The response  what the link makes of the outputs
+ *   7. Batches       ranges of rows, one thread each
+ *   8. Raw rows      a dict to numbers
+ *   9. The type      `Model`, which Python sees
+ *
+ * Whoever builds a `Model` is not trusted: chapters 4 and 5 check every index, offset, length and
+ * number before they keep it, so that scoring, which checks nothing but category codes, stays inside
+ * the arrays. A row's answer depends on that row alone: a batch does for each row what a single row
+ * gets, in the same order of sums.
+ */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef _WIN32
+#include <pthread.h>
+#endif
+
+/* Keep a compiler from turning a choice of two numbers into a branch, half of which mispredict. */
+#ifdef __GNUC__
+#define HIDE_VALUE(number) __asm__("" : "+r"(number))
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define HIDE_VALUE(number) ((void)0)
+#define PREFETCH(address) ((void)0)
+#endif
+
+/* Vectors of eight floats pay where the machine has them; every other machine runs plain loops. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define HAS_WIDE_KERNEL 1
+#define WIDE __attribute__((target("avx2,fma")))
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define HAS_WIDE_KERNEL 0
+#define INLINE static inline
+#endif
+
+enum {
+    CACHE_LINE = 64,
+    WIDTH_STEP = 8,       /* widths are padded with zeros to a multiple of this */
+    MAX_LAYERS = 64,      /* these two are the limits of the bundle format */
+    MAX_TREE_DEPTH = 512,
+    MAX_THREADS = 64,
+    STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
+    LANES = 8,            /* walks in flight: one waits for memory while the others go on */
+    BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
+    CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
+    CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
+    PANEL_BYTES = 2048 * 1024,   /* of blocks, for which a bigger forest is fetched tree by tree */
+};
+
+
+/* --- 1. Memory --------------------------------------------------------------------------------- */
+
+typedef struct Block {
+    struct Block *next;
+} Block;
+
+/* Return zeroed, aligned memory that lives as long as the list; NULL with an error set. */
+static void *claim(Block **list, size_t count, size_t size)
+{
+    const size_t overhead = sizeof(Block) + CACHE_LINE;
+    if (count > (PY_SSIZE_T_MAX - overhead) / size) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    Block *block = calloc(1, overhead + count * size);
+    if (block == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    block->next = *list;
+    *list = block;
+    uintptr_t start = (uintptr_t)(block + 1);
+    return (void *)((start + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
+static void release(Block **list)
+{
+    while (*list != NULL) {
+        Block *next = (*list)->next;
+        free(*list);
+        *list = next;
+    }
+}
+
+
+/* --- 2. Arrays --------------------------------------------------------------------------------- */
+
+/* An array that was given: any shape in C order, read as one run of `length` items. */
+typedef struct {
+    Py_buffer view;
+    int is_open;
+    Py_ssize_t length;
+} Array;
+
+/* Name and type of an array, the type as the struct module has it: i, f, d or B. */
+typedef struct {
+    const char *name;
+    char type;
+} Form;
+
+static size_t item_size(char type)
+{
+    return type == 'd' ? 8 : type == 'B' ? 1 : 4;
+}
+
+static int open_buffer(PyObject *object, const Form *form, int flags, Array *array)
+{
+    if (PyObject_GetBuffer(object, &array->view, flags | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) < 0) {
+        return -1;
+    }
+    array->is_open = 1;
+    const char *format = array->view.format == NULL ? "B" : array->view.format;
+    /* A C long of four bytes is what some platforms call int32. */
+    int is_type = format[0] == form->type || (form->type == 'i' && format[0] == 'l');
+    if (!is_type || format[1] != '\0' || (size_t)array->view.itemsize != item_size(form->type)) {
+        PyErr_Format(PyExc_ValueError, "%s must be of type %c (native byte order), got %s.",
+                     form->name, form->type, format);
+        return -1;
+    }
+    array->length = array->view.len / array->view.itemsize;
+    return 0;
+}
+
+static int open_array(PyObject *arrays, const Form *form, Array *array)
+{
+    PyObject *object = PyMapping_GetItemString(arrays, form->name);
+    if (object == NULL) {
+        return -1;
+    }
+    int status = open_buffer(object, form, PyBUF_SIMPLE, array);
+    Py_DECREF(object);
+    return status;
+}
+
+static void close_arrays(Array *arrays, int n_arrays)
+{
+    for (int i = 0; i < n_arrays; i++) {
+        if (arrays[i].is_open) {
+            PyBuffer_Release(&arrays[i].view);
+            arrays[i].is_open = 0;
+        }
+    }
+}
+
+/* Items are copied out, as an array inside a file's bytes need not be aligned. */
+static int32_t int_at(const Array *array, Py_ssize_t i)
+{
+    int32_t item;
+    memcpy(&item, (const char *)array->view.buf + 4 * i, 4);
+    return item;
+}
+
+static float float_at(const Array *array, Py_ssize_t i)
+{
+    float item;
+    memcpy(&item, (const char *)array->view.buf + 4 * i, 4);
+    return item;
+}
+
+static double double_at(const Array *array, Py_ssize_t i)
+{
+    double item;
+    memcpy(&item, (const char *)array->view.buf + 8 * i, 8);
+    return item;
+}
+
+static int byte_at(const Array *array, Py_ssize_t i)
+{
+    return ((const unsigned char *)array->view.buf)[i];
+}
+
+static int refuse(const char *rule, const char *name, Py_ssize_t given)
+{
+    PyErr_Format(PyExc_ValueError, "%s: %s, got %zd.", name, rule, given);
+    return -1;
+}
+
+static int check_length(const Array *array, const Form *form, Py_ssize_t wanted)
+{
+    if (array->length != wanted) {
+        PyErr_Format(PyExc_ValueError, "%s must have %zd entries, got %zd.", form->name, wanted,
+                     array->length);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_finite(const Array *array, const Form *form)
+{
+    for (Py_ssize_t i = 0; i < array->length; i++) {
+        if (!isfinite(form->type == 'd' ? double_at(array, i) : (double)float_at(array, i))) {
+            return refuse("must be finite; the index of one that is not", form->name, i);
+        }
+    }
+    return 0;
+}
+
+/* Check that offsets cut `total` entries into `n_parts` parts, none of a negative length. */
+static int check_offsets(const Array *offsets, const Form *form, Py_ssize_t n_parts,
+                         Py_ssize_t total)
+{
+    if (check_length(offsets, form, n_parts + 1) < 0) {
+        return -1;
+    }
+    if (int_at(offsets, 0) != 0 || int_at(offsets, n_parts) != total) {
+        return refuse("must run from 0 to the number of entries", form->name, total);
+    }
+    for (Py_ssize_t i = 0; i < n_parts; i++) {
+        if (int_at(offsets, i + 1) < int_at(offsets, i)) {
+            return refuse("must not decrease; the index where they do", form->name, i);
+        }
+    }
+    return 0;
+}
+
+
+/* --- 3. Columns -------------------------------------------------------------------------------- */
+
+typedef enum { NUMERIC, BOOLEAN, CATEGORICAL } Kind;
+
+typedef struct {
+    PyObject *name;     /* interned, so that a dict finds it by its address */
+    PyObject *code_of;  /* of a categorical column: a dict of category to code */
+    Kind kind;
+    int nullable;
+    Py_ssize_t n_codes; /* 0 of a numeric column; the last of a categorical one is "never seen" */
+} Column;
+
+static int read_kind(PyObject *text, Kind *kind)
+{
+    static const char *names[] = {"numeric", "boolean", "categorical"};
+    for (int i = 0; i < 3; i++) {
+        if (PyUnicode_Check(text) && PyUnicode_CompareWithASCIIString(text, names[i]) == 0) {
+            *kind = (Kind)i;
+            return 0;
+        }
+    }
+    PyErr_Format(PyExc_ValueError, "a column must be numeric, boolean or categorical, got %R.", text);
+    return -1;
+}
+
+/* Read one column from (name, kind, nullable, code_of or None). */
+static int read_column(PyObject *entry, Column *column)
+{
+    PyObject *name, *kind, *code_of;
+    if (!PyTuple_Check(entry)) {
+        PyErr_SetString(PyExc_TypeError, "a column must be a tuple.");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(entry, "UUpO", &name, &kind, &column->nullable, &code_of) ||
+        read_kind(kind, &column->kind) < 0) {
+        return -1;
+    }
+    Py_INCREF(name);
+    PyUnicode_InternInPlace(&name);
+    column->name = name;
+    if (column->kind == CATEGORICAL) {
+        if (!PyDict_CheckExact(code_of)) {
+            PyErr_SetString(PyExc_TypeError, "the codes of a categorical column must be a dict.");
+            return -1;
+        }
+        column->code_of = PyDict_Copy(code_of);
+        if (column->code_of == NULL) {
+            return -1;
+        }
+        column->n_codes = PyDict_Size(code_of) + 1;
+    } else {
+        column->n_codes = column->kind == BOOLEAN ? 2 : 0;
+    }
+    return 0;
+}
+
+/* Check a list of columns that a student uses: each there, of a fitting kind, and named once. */
+static int check_columns(const Array *used, const Form *form, const Column *columns,
+                         Py_ssize_t n_columns, int (*fits)(Kind))
+{
+    Block *list = NULL;
+    unsigned char *seen = claim(&list, n_columns, 1);
+    int status = seen == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; status == 0 && i < used->length; i++) {
+        int32_t j = int_at(used, i);
+        if (j < 0 || j >= n_columns) {
+            status = refuse("must be indices of columns", form->name, j);
+        } else if (!fits(columns[j].kind) || seen[j]) {
+            status = refuse("must be unique, and of a fitting kind", form->name, j);
+        } else {
+            seen[j] = 1;
+        }
+    }
+    release(&list);
+    return status;
+}
+
+static int is_numeric(Kind kind) { return kind == NUMERIC; }
+static int has_codes(Kind kind) { return kind != NUMERIC; }
+static int is_categorical(Kind kind) { return kind == CATEGORICAL; }
+
+/* Return a code as an index below `n_codes`; whatever is none counts as never seen, the last one. */
+INLINE Py_ssize_t code_index(double code, Py_ssize_t n_codes)
+{
+    return code >= 0 && code < (double)n_codes ? (Py_ssize_t)code : n_codes - 1;
+}
+
+
+/* --- 4. The network ---------------------------------------------------------------------------- */
+
+/* Every layer is one operation, a bias plus a few rows, each times a number. In the first layer a
+ * numeric value is two rows: what the bins below it sum to, times one, and the row of its own bin,
+ * times its share of the way through; a category is one row. In a dense layer the rows are those of
+ * the inputs that ReLU let through, so half of the work falls away. */
+
+typedef struct {
+    int32_t column;
+    int32_t n_bins;
+    const double *edges;        /* n_bins + 1 */
+    const double *steps_per_unit; /* n_bins: one over the width of each bin */
+    const float *rows;          /* for each bin: the sum of the rows below, its own row */
+    const float *missing;
+} NumericInput;
+
+typedef struct {
+    int32_t column;
+    int32_t n_codes;
+    const float *rows; /* a row for each code, and one for a missing value */
+} CategoryInput;
+
+typedef struct {
+    int32_t n_inputs;
+    int32_t n_outputs;
+    int32_t stride;
+    const float *weight; /* n_inputs rows of `stride` */
+    const float *bias;
+} Layer;
+
+typedef struct {
+    const float *row;
+    float factor;
+} Term;
+
+typedef void (*SumTerms)(float *out, const float *bias, int stride, const Term *terms, int n_terms);
+
+typedef struct {
+    int n_numeric, n_categorical, n_layers;
+    NumericInput *numeric;
+    CategoryInput *categorical;
+    Layer first; /* its weight is in the inputs */
+    Layer layers[MAX_LAYERS];
+    int n_outputs;
+    int widest;  /* stride of the widest layer */
+    int n_terms; /* most terms of any layer */
+    double mean, scale;
+    SumTerms sum_terms;
+} Network;
+
+static int padded(Py_ssize_t width)
+{
+    return (int)((width + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP);
+}
+
+static void copy_rows(float *target, int stride, const Array *source, Py_ssize_t first_row,
+                      Py_ssize_t n_rows, Py_ssize_t width)
+{
+    for (Py_ssize_t i = 0; i < n_rows; i++) {
+        memcpy(target + i * stride, (const char *)source->view.buf + 4 * (first_row + i) * width,
+               4 * width);
+    }
+}
+
+enum {
+    NUMERIC_COLUMNS, EDGE_OFFSETS, EDGES, NUMERIC_WEIGHT, MISSING_WEIGHT,
+    MLP_CATEGORY_COLUMNS, MLP_CATEGORY_OFFSETS, CATEGORY_WEIGHT, FIRST_BIAS, N_MLP_ARRAYS
+};
+
+static const Form MLP_FORMS[N_MLP_ARRAYS] = {
+    {"numeric_columns", 'i'},  {"edge_offsets", 'i'},    {"edges", 'd'},
+    {"numeric_weight", 'f'},   {"missing_weight", 'f'},  {"category_columns", 'i'},
+    {"category_offsets", 'i'}, {"category_weight", 'f'}, {"first_bias", 'f'},
+};
+
+static int check_edges(const Array *edges, const Array *offsets, Py_ssize_t n_numeric)
+{
+    for (Py_ssize_t k = 0; k < n_numeric; k++) {
+        int32_t begin = int_at(offsets, k), end = int_at(offsets, k + 1);
+        if (end - begin < 2) {
+            return refuse("a numeric column must have at least two", "edges", end - begin);
+        }
+        for (int32_t i = begin; i + 1 < end; i++) {
+            double step = double_at(edges, i + 1) - double_at(edges, i);
+            if (!(step > 0 && isfinite(step))) {
+                return refuse("must increase by finite steps; the index where they do not",
+                              "edges", i);
+            }
+        }
+    }
+    return 0;
+}
+
+static int check_first_layer(const Array *given, const Column *columns, Py_ssize_t n_columns)
+{
+    const Array *numeric = &given[NUMERIC_COLUMNS], *categorical = &given[MLP_CATEGORY_COLUMNS];
+    Py_ssize_t n_hidden = given[FIRST_BIAS].length, n_edges = given[EDGES].length;
+    Py_ssize_t n_rows = n_hidden ? given[CATEGORY_WEIGHT].length / n_hidden : 0;
+    if (n_hidden < 1 || n_hidden > INT32_MAX / 16 || n_edges > INT32_MAX || n_rows > INT32_MAX) {
+        return refuse("must not be empty, nor huge", "first_bias", n_hidden);
+    }
+    for (int i = 0; i < N_MLP_ARRAYS; i++) {
+        if (MLP_FORMS[i].type != 'i' && check_finite(&given[i], &MLP_FORMS[i]) < 0) {
+            return -1;
+        }
+    }
+    if (check_columns(numeric, &MLP_FORMS[NUMERIC_COLUMNS], columns, n_columns, is_numeric) < 0 ||
+        check_columns(categorical, &MLP_FORMS[MLP_CATEGORY_COLUMNS], columns, n_columns,
+                      has_codes) < 0 ||
+        check_offsets(&given[EDGE_OFFSETS], &MLP_FORMS[EDGE_OFFSETS], numeric->length,
+                      n_edges) < 0 ||
+        check_edges(&given[EDGES], &given[EDGE_OFFSETS], numeric->length) < 0 ||
+        check_length(&given[NUMERIC_WEIGHT], &MLP_FORMS[NUMERIC_WEIGHT],
+                     (n_edges - numeric->length) * n_hidden) < 0 ||
+        check_length(&given[MISSING_WEIGHT], &MLP_FORMS[MISSING_WEIGHT],
+                     numeric->length * n_hidden) < 0 ||
+        check_length(&given[CATEGORY_WEIGHT], &MLP_FORMS[CATEGORY_WEIGHT],
+                     n_rows * n_hidden) < 0 ||
+        check_offsets(&given[MLP_CATEGORY_OFFSETS], &MLP_FORMS[MLP_CATEGORY_OFFSETS],
+                      categorical->length, n_rows) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < categorical->length; k++) {
+        Py_ssize_t part = int_at(&given[MLP_CATEGORY_OFFSETS], k + 1) -
+                          int_at(&given[MLP_CATEGORY_OFFSETS], k);
+        if (part != columns[int_at(categorical, k)].n_codes + 1) {
+            return refuse("a column needs a row for each code and one for missing",
+                          "category_weight", part);
+        }
+    }
+    return 0;
+}
+
+/* Lay out one numeric column. Sums over bins are taken in double, as in numpy, and rounded once. */
+static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ssize_t n_hidden,
+                         int stride, double *sum, NumericInput *input)
+{
+    int32_t begin = int_at(&given[EDGE_OFFSETS], k);
+    int32_t n_bins = int_at(&given[EDGE_OFFSETS], k + 1) - begin - 1;
+    double *edges = claim(memory, n_bins + 1, sizeof(double));
+    double *steps_per_unit = claim(memory, n_bins, sizeof(double));
+    float *rows = claim(memory, 2 * (size_t)n_bins + 1, sizeof(float) * stride);
+    if (edges == NULL || steps_per_unit == NULL || rows == NULL) {
+        return -1;
+    }
+    for (int32_t i = 0; i <= n_bins; i++) {
+        edges[i] = double_at(&given[EDGES], begin + i);
+    }
+    memset(sum, 0, n_hidden * sizeof(double));
+    for (int32_t i = 0; i < n_bins; i++) {
+        float *below = rows + 2 * (size_t)i * stride, *own = below + stride;
+        steps_per_unit[i] = 1.0 / (edges[i + 1] - edges[i]);
+        copy_rows(own, stride, &given[NUMERIC_WEIGHT], begin - k + i, 1, n_hidden);
+        for (Py_ssize_t h = 0; h < n_hidden; h++) {
+            below[h] = (float)sum[h];
+            sum[h] += own[h];
+        }
+    }
+    float *missing = rows + 2 * (size_t)n_bins * stride;
+    copy_rows(missing, stride, &given[MISSING_WEIGHT], k, 1, n_hidden);
+    *input = (NumericInput){int_at(&given[NUMERIC_COLUMNS], k), n_bins, edges, steps_per_unit, rows,
+                            missing};
+    return 0;
+}
+
+static int build_first_layer(Block **memory, const Array *given, const Column *columns,
+                             Network *network)
+{
+    Py_ssize_t n_numeric = given[NUMERIC_COLUMNS].length;
+    Py_ssize_t n_categorical = given[MLP_CATEGORY_COLUMNS].length;
+    Py_ssize_t n_hidden = given[FIRST_BIAS].length;
+    int stride = padded(n_hidden);
+    float *bias = claim(memory, stride, sizeof(float));
+    double *sum = claim(memory, n_hidden, sizeof(double));
+    network->numeric = claim(memory, n_numeric, sizeof(NumericInput));
+    network->categorical = claim(memory, n_categorical, sizeof(CategoryInput));
+    if (!bias || !sum || !network->numeric || !network->categorical) {
+        return -1;
+    }
+    copy_rows(bias, stride, &given[FIRST_BIAS], 0, 1, n_hidden);
+    for (Py_ssize_t k = 0; k < n_numeric; k++) {
+        if (build_numeric(memory, given, k, n_hidden, stride, sum, &network->numeric[k]) < 0) {
+            return -1;
+        }
+    }
+    for (Py_ssize_t k = 0; k < n_categorical; k++) {
+        int32_t j = int_at(&given[MLP_CATEGORY_COLUMNS], k);
+        Py_ssize_t n_rows = columns[j].n_codes + 1;
+        float *rows = claim(memory, n_rows, sizeof(float) * stride);
+        if (rows == NULL) {
+            return -1;
+        }
+        copy_rows(rows, stride, &given[CATEGORY_WEIGHT], int_at(&given[MLP_CATEGORY_OFFSETS], k),
+                  n_rows, n_hidden);
+        network->categorical[k] = (CategoryInput){j, (int32_t)n_rows - 1, rows};
+    }
+    network->n_numeric = (int)n_numeric;
+    network->n_categorical = (int)n_categorical;
+    network->n_terms = (int)(2 * n_numeric + n_categorical);
+    network->first = (Layer){0, (int32_t)n_hidden, stride, NULL, bias};
+    network->widest = stride;
+    return 0;
+}
+
+static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *before, Layer *layer)
+{
+    char weight_name[40], bias_name[40];
+    PyOS_snprintf(weight_name, sizeof weight_name, "layers.%d.weight", i);
+    PyOS_snprintf(bias_name, sizeof bias_name, "layers.%d.bias", i);
+    Form forms[2] = {{weight_name, 'f'}, {bias_name, 'f'}};
+    Array given[2] = {{.is_open = 0}, {.is_open = 0}};
+    int status = -1;
+    if (open_array(arrays, &forms[0], &given[0]) < 0 ||
+        open_array(arrays, &forms[1], &given[1]) < 0 || check_finite(&given[0], &forms[0]) < 0 ||
+        check_finite(&given[1], &forms[1]) < 0) {
+        goto done;
+    }
+    Py_ssize_t n_inputs = before->n_outputs, n_outputs = given[1].length;
+    if (n_outputs < 1 || n_outputs > INT32_MAX / 16) {
+        refuse("must not be empty, nor huge", forms[1].name, n_outputs);
+        goto done;
+    }
+    if (check_length(&given[0], &forms[0], n_inputs * n_outputs) < 0) {
+        goto done;
+    }
+    int stride = padded(n_outputs);
+    float *weight = claim(memory, n_inputs, sizeof(float) * stride);
+    float *bias = claim(memory, stride, sizeof(float));
+    if (weight == NULL || bias == NULL) {
+        goto done;
+    }
+    copy_rows(weight, stride, &given[0], 0, n_inputs, n_outputs);
+    copy_rows(bias, stride, &given[1], 0, 1, n_outputs);
+    *layer = (Layer){(int32_t)n_inputs, (int32_t)n_outputs, stride, weight, bias};
+    status = 0;
+done:
+    close_arrays(given, 2);
+    return status;
+}
+
+static int build_network(Block **memory, PyObject *arrays, int n_layers, const Column *columns,
+                         Py_ssize_t n_columns, Network *network)
+{
+    Array given[N_MLP_ARRAYS];
+    memset(given, 0, sizeof given);
+    int status = 0;
+    for (int i = 0; status == 0 && i < N_MLP_ARRAYS; i++) {
+        status = open_array(arrays, &MLP_FORMS[i], &given[i]);
+    }
+    if (status == 0) {
+        status = check_first_layer(given, columns, n_columns);
+    }
+    if (status == 0) {
+        status = build_first_layer(memory, given, columns, network);
+    }
+    close_arrays(given, N_MLP_ARRAYS);
+    if (status < 0) {
+        return -1;
+    }
+    if (n_layers < 0 || n_layers > MAX_LAYERS) {
+        return refuse("must be from 0 to 64", "n_layers", n_layers);
+    }
+    if (!isfinite(network->mean) || !isfinite(network->scale)) {
+        return refuse("must be finite", "output_mean and output_scale", 0);
+    }
+    const Layer *before = &network->first;
+    for (int i = 0; i < n_layers; i++) {
+        Layer *layer = &network->layers[i];
+        if (build_layer(memory, arrays, i, before, layer) < 0) {
+            return -1;
+        }
+        network->widest = layer->stride > network->widest ? layer->stride : network->widest;
+        network->n_terms =
+            layer->n_inputs > network->n_terms ? layer->n_inputs : network->n_terms;
+        before = layer;
+    }
+    network->n_layers = n_layers;
+    network->n_outputs = before->n_outputs;
+    return 0;
+}
+
+static void sum_terms_plain(float *out, const float *bias, int stride, const Term *terms,
+                            int n_terms)
+{
+    for (int j = 0; j < stride; j++) {
+        out[j] = bias[j];
+    }
+    for (int k = 0; k < n_terms; k++) {
+        const float *row = terms[k].row, factor = terms[k].factor;
+        for (int j = 0; j < stride; j++) {
+            out[j] += factor * row[j];
+        }
+    }
+}
+
+#if HAS_WIDE_KERNEL
+
+typedef float Lane8 __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* Sum eight times `n_vectors` outputs in registers. Few outputs are summed in several chains, as
+ * each addition waits for the one before it. */
+WIDE INLINE void sum_columns(float *out, const float *bias, const Term *terms, int n_terms,
+                             int first, const int n_vectors, const int n_chains)
+{
+    Lane8 sum[8];
+    for (int v = 0; v < n_vectors; v++) {
+        for (int c = 0; c < n_chains; c++) {
+            sum[v + c * n_vectors] = c ? (Lane8){0} : *(const Lane8 *)(bias + first + 8 * v);
+        }
+    }
+    int k = 0;
+    for (; k + n_chains <= n_terms; k += n_chains) {
+        for (int c = 0; c < n_chains; c++) {
+            const float *row = terms[k + c].row + first;
+            for (int v = 0; v < n_vectors; v++) {
+                sum[v + c * n_vectors] += terms[k + c].factor * *(const Lane8 *)(row + 8 * v);
+            }
+        }
+    }
+    for (; k < n_terms; k++) {
+        for (int v = 0; v < n_vectors; v++) {
+            sum[v] += terms[k].factor * *(const Lane8 *)(terms[k].row + first + 8 * v);
+        }
+    }
+    for (int v = 0; v < n_vectors; v++) {
+        for (int c = 1; c < n_chains; c++) {
+            sum[v] += sum[v + c * n_vectors];
+        }
+        *(Lane8 *)(out + first + 8 * v) = sum[v];
+    }
+}
+
+WIDE static void sum_terms_wide(float *out, const float *bias, int stride, const Term *terms,
+                                int n_terms)
+{
+    int first = 0;
+    for (; first + 64 <= stride; first += 64) {
+        sum_columns(out, bias, terms, n_terms, first, 8, 1);
+    }
+    if (first + 32 <= stride) {
+        sum_columns(out, bias, terms, n_terms, first, 4, 2);
+        first += 32;
+    }
+    if (first + 16 <= stride) {
+        sum_columns(out, bias, terms, n_terms, first, 2, 4);
+        first += 16;
+    }
+    if (first + 8 <= stride) {
+        sum_columns(out, bias, terms, n_terms, first, 1, 8);
+    }
+}
+
+#endif
+
+/* Return the bin of a value inside the edges: the last edge at or below it, without a branch. */
+INLINE int32_t find_bin(const double *edges, int32_t n_bins, double value)
+{
+    const double *below = edges;
+    for (int32_t left = n_bins; left > 1;) {
+        int32_t half = left / 2;
+        below += (below[half] <= value) * half;
+        left -= half;
+    }
+    return (int32_t)(below - edges);
+}
+
+static int encode_terms(const Network *network, const double *x, Term *terms)
+{
+    int n = 0;
+    for (int k = 0; k < network->n_numeric; k++) {
+        const NumericInput *input = &network->numeric[k];
+        double value = x[input->column];
+        if (value != value) {
+            terms[n++] = (Term){input->missing, 1.0f};
+            continue;
+        }
+        int stride = network->first.stride;
+        int32_t bin = find_bin(input->edges, input->n_bins, value);
+        double share = (value - input->edges[bin]) * input->steps_per_unit[bin];
+        share = share > 0 ? (share < 1 ? share : 1) : 0;
+        const float *below = input->rows + 2 * (size_t)bin * stride;
+        terms[n++] = (Term){below, 1.0f};
+        terms[n++] = (Term){below + stride, (float)share};
+    }
+    for (int k = 0; k < network->n_categorical; k++) {
+        const CategoryInput *input = &network->categorical[k];
+        double code = x[input->column];
+        Py_ssize_t row = code != code ? input->n_codes : code_index(code, input->n_codes);
+        terms[n++] = (Term){input->rows + row * network->first.stride, 1.0f};
+    }
+    return n;
+}
+
+/* Keep the inputs above zero, without a branch: each is written, and written over if it is not. */
+INLINE int positive_terms(const float *hidden, const Layer *layer, Term *terms)
+{
+    int n = 0;
+    for (int i = 0; i < layer->n_inputs; i++) {
+        terms[n] = (Term){layer->weight + (size_t)i * layer->stride, hidden[i]};
+        n += hidden[i] > 0.0f;
+    }
+    return n;
+}
+
+static void network_row(const Network *network, const double *x, Term *terms, float *hidden,
+                        double *out)
+{
+    int n_terms = encode_terms(network, x, terms);
+    network->sum_terms(hidden, network->first.bias, network->first.stride, terms, n_terms);
+    for (int i = 0; i < network->n_layers; i++) {
+        const Layer *layer = &network->layers[i];
+        n_terms = positive_terms(hidden, layer, terms);
+        network->sum_terms(hidden, layer->bias, layer->stride, terms, n_terms);
+    }
+    for (int k = 0; k < network->n_outputs; k++) {
+        out[k] = network->mean + network->scale * (double)hidden[k];
+    }
+}
+
+
+/* --- 5. The trees ------------------------------------------------------------------------------ */
+
+/* A walk takes the same step at every node: left, to the next node, if the cell is at or below the
+ * threshold, else `right` bytes on. Two things make that the whole of it:
+ *
+ * A row is held twice, once as it is, where a missing value (NaN) is never at or below anything, and
+ * once with minus infinity for a missing value. A node where missing values go left reads the second.
+ *
+ * A leaf steps onto itself, its threshold being NaN and `right` being 0, so walks of different
+ * lengths go on side by side. The lower half of that NaN is free to hold the leaf's value: a float,
+ * or, where a leaf has many values, their row. */
+
+typedef struct {
+    double threshold;
+    int32_t right; /* bytes to the right child */
+    uint32_t cell; /* bytes to the cell, in a block */
+} Node;
+
+typedef struct {
+    const Node *root;
+    int32_t depth;
+    int32_t output;
+} Tree;
+
+typedef struct {
+    int32_t column;
+    int32_t n_codes;
+    const double *rank;
+} Ranks;
+
+typedef struct {
+    int n_sums, n_values, n_ranked;
+    Py_ssize_t n_trees;
+    Py_ssize_t n_columns;
+    Tree *trees; /* flattest first, so that those walked together are of like depth */
+    Ranks *ranked;
+    const double *base;
+    const float *leaf_values; /* n_values for each leaf, where there are several */
+    size_t n_bytes;
+} Trees;
+
+enum {
+    FEATURE, THRESHOLD, RIGHT, MISSING_LEFT, VALUE, ROOTS, TREE_OUTPUT, BASE,
+    TREE_CATEGORY_COLUMNS, TREE_CATEGORY_OFFSETS, CATEGORY_RANK, N_TREE_ARRAYS
+};
+
+static const Form TREE_FORMS[N_TREE_ARRAYS] = {
+    {"feature", 'i'}, {"threshold", 'd'},        {"right", 'i'},
+    {"missing_left", 'B'}, {"value", 'f'},       {"roots", 'i'},
+    {"tree_output", 'i'},  {"base", 'd'},        {"category_columns", 'i'},
+    {"category_offsets", 'i'}, {"category_rank", 'd'},
+};
+
+static double leaf_mark(uint32_t payload)
+{
+    uint64_t bits = UINT64_C(0x7FF8000000000000) | payload;
+    double mark;
+    memcpy(&mark, &bits, 8);
+    return mark;
+}
+
+INLINE uint32_t leaf_payload(const Node *leaf)
+{
+    uint64_t bits;
+    memcpy(&bits, &leaf->threshold, 8);
+    return (uint32_t)bits;
+}
+
+INLINE float leaf_value(const Node *leaf)
+{
+    uint32_t payload = leaf_payload(leaf);
+    float value;
+    memcpy(&value, &payload, 4);
+    return value;
+}
+
+static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, Node *node)
+{
+    int32_t feature = int_at(&given[FEATURE], i);
+    double threshold = double_at(&given[THRESHOLD], i);
+    int missing_left = byte_at(&given[MISSING_LEFT], i);
+    if (feature >= n_columns) {
+        return refuse("must be -1 or the index of a column", "feature", feature);
+    }
+    if (threshold != threshold) {
+        return refuse("must not be NaN; the index of one that is", "threshold", i);
+    }
+    if (missing_left > 1) {
+        return refuse("must be 0 or 1", "missing_left", missing_left);
+    }
+    node->threshold = threshold;
+    node->cell = (uint32_t)(feature + (missing_left ? n_columns : 0)) * CELL_BYTES;
+    return 0;
+}
+
+static int build_leaf(const Array *given, Py_ssize_t i, Py_ssize_t n_values, float *leaf_values,
+                      uint32_t *n_leaves, Node *node)
+{
+    float first = float_at(&given[VALUE], i * n_values);
+    for (Py_ssize_t k = 0; k < n_values; k++) {
+        if (!isfinite(float_at(&given[VALUE], i * n_values + k))) {
+            return refuse("must be finite; the node where it is not", "value", i);
+        }
+    }
+    uint32_t payload;
+    if (n_values == 1) {
+        memcpy(&payload, &first, 4);
+    } else {
+        payload = (*n_leaves)++;
+        copy_rows(leaf_values + payload * (size_t)n_values, (int)n_values, &given[VALUE], i, 1,
+                  n_values);
+    }
+    *node = (Node){leaf_mark(payload), 0, 0};
+    return 0;
+}
+
+/* Lay out one tree in preorder from node `i` on. Splits whose right child is still to come wait on a
+ * stack; after a leaf comes the right child of the split on top, or, if none waits, the tree's end.
+ * So the leaves alone fix where every child must be, and no walk can leave the tree or circle. */
+static Py_ssize_t build_tree(const Array *given, Py_ssize_t i, Py_ssize_t n_nodes,
+                             Py_ssize_t n_columns, Py_ssize_t n_values, float *leaf_values,
+                             uint32_t *n_leaves, Node *nodes, Tree *tree)
+{
+    struct { Py_ssize_t node; int depth; } waiting[MAX_TREE_DEPTH + 1];
+    int n_waiting = 0, depth = 0;
+    tree->root = &nodes[i];
+    tree->depth = 0;
+    for (; i < n_nodes; i++) {
+        tree->depth = depth > tree->depth ? depth : tree->depth;
+        int32_t feature = int_at(&given[FEATURE], i);
+        if (feature >= 0) {
+            if (depth >= MAX_TREE_DEPTH) {
+                return refuse("a tree must be at most 512 deep; the node beyond", "feature", i);
+            }
+            if (build_split(given, i, n_columns, &nodes[i]) < 0) {
+                return -1;
+            }
+            waiting[n_waiting].node = i;
+            waiting[n_waiting++].depth = depth++;
+            continue;
+        }
+        if (feature != -1) {
+            return refuse("must be -1 or the index of a column", "feature", feature);
+        }
+        if (build_leaf(given, i, n_values, leaf_values, n_leaves, &nodes[i]) < 0) {
+            return -1;
+        }
+        if (n_waiting == 0) {
+            return i + 1;
+        }
+        Py_ssize_t parent = waiting[--n_waiting].node;
+        depth = waiting[n_waiting].depth + 1;
+        Py_ssize_t step = (i + 1 - parent) * (Py_ssize_t)sizeof(Node);
+        if (step > INT32_MAX) {
+            return refuse("a tree must be below 2 GiB; the bytes of a subtree", "right", step);
+        }
+        if (int_at(&given[RIGHT], parent) != i + 1) {
+            return refuse("must be the node after the whole left subtree; the node of one that is "
+                          "not", "right", parent);
+        }
+        nodes[parent].right = (int32_t)step;
+    }
+    return refuse("the last tree must be whole, got nodes up to", "feature", n_nodes);
+}
+
+static int is_flatter(const void *one, const void *other)
+{
+    const Tree *a = one, *b = other;
+    if (a->depth != b->depth) {
+        return a->depth < b->depth ? -1 : 1;
+    }
+    return a->root < b->root ? -1 : 1; /* an order of its own, so that every build sums alike */
+}
+
+static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_columns, Trees *trees)
+{
+    Py_ssize_t n_nodes = given[FEATURE].length, n_trees = given[ROOTS].length;
+    Py_ssize_t n_sums = given[BASE].length;
+    if (n_nodes < 1 || n_nodes > INT32_MAX || n_trees < 1 || n_trees > n_nodes) {
+        return refuse("there must be a tree, and nodes for each", "roots", n_trees);
+    }
+    if (n_columns > UINT32_MAX / (2 * CELL_BYTES)) {
+        return refuse("trees take at most 4 million", "columns", n_columns);
+    }
+    Py_ssize_t n_values = given[VALUE].length / n_nodes;
+    if (n_sums < 1 || n_sums > INT32_MAX / 16 || (n_values != 1 && n_values != n_sums)) {
+        return refuse("a node must have 1 value or one for each sum", "value", n_values);
+    }
+    if (check_length(&given[THRESHOLD], &TREE_FORMS[THRESHOLD], n_nodes) < 0 ||
+        check_length(&given[RIGHT], &TREE_FORMS[RIGHT], n_nodes) < 0 ||
+        check_length(&given[MISSING_LEFT], &TREE_FORMS[MISSING_LEFT], n_nodes) < 0 ||
+        check_length(&given[VALUE], &TREE_FORMS[VALUE], n_nodes * n_values) < 0 ||
+        check_length(&given[TREE_OUTPUT], &TREE_FORMS[TREE_OUTPUT], n_trees) < 0 ||
+        check_finite(&given[BASE], &TREE_FORMS[BASE]) < 0) {
+        return -1;
+    }
+    /* In a binary tree there is one leaf more than there are splits. */
+    size_t n_leaves = (size_t)(n_nodes + n_trees) / 2;
+    Node *nodes = claim(memory, n_nodes, sizeof(Node));
+    double *base = claim(memory, n_sums, sizeof(double));
+    float *leaf_values = claim(memory, n_values == 1 ? 1 : n_leaves, sizeof(float) * n_values);
+    trees->trees = claim(memory, n_trees, sizeof(Tree));
+    if (nodes == NULL || base == NULL || leaf_values == NULL || trees->trees == NULL) {
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < n_sums; k++) {
+        base[k] = double_at(&given[BASE], k);
+    }
+    Py_ssize_t i = 0;
+    uint32_t leaves_so_far = 0;
+    for (Py_ssize_t t = 0; t < n_trees; t++) {
+        int32_t output = int_at(&given[TREE_OUTPUT], t);
+        if (output < -1 || output >= n_sums || (output == -1 && n_values != n_sums) ||
+            (output >= 0 && n_values != 1)) {
+            return refuse("must be -1 for leaves of all sums, else a sum", "tree_output", output);
+        }
+        if (int_at(&given[ROOTS], t) != i) {
+            return refuse("must be the nodes where trees begin", "roots", int_at(&given[ROOTS], t));
+        }
+        trees->trees[t].output = output < 0 ? 0 : output;
+        i = build_tree(given, i, n_nodes, n_columns, n_values, leaf_values, &leaves_so_far, nodes,
+                       &trees->trees[t]);
+        if (i < 0) {
+            return -1;
+        }
+    }
+    if (i != n_nodes) {
+        return refuse("must name every tree; the first node left over", "roots", i);
+    }
+    qsort(trees->trees, n_trees, sizeof(Tree), is_flatter);
+    trees->n_trees = n_trees;
+    trees->n_sums = (int)n_sums;
+    trees->n_values = (int)n_values;
+    trees->n_columns = n_columns;
+    trees->base = base;
+    trees->leaf_values = leaf_values;
+    trees->n_bytes = n_nodes * sizeof(Node) + (n_values == 1 ? 0 : n_leaves * n_values * 4);
+    return 0;
+}
+
+static int build_ranks(Block **memory, const Array *given, const Column *columns,
+                       Py_ssize_t n_columns, Trees *trees)
+{
+    const Array *used = &given[TREE_CATEGORY_COLUMNS], *ranks = &given[CATEGORY_RANK];
+    if (check_columns(used, &TREE_FORMS[TREE_CATEGORY_COLUMNS], columns, n_columns,
+                      is_categorical) < 0 ||
+        check_offsets(&given[TREE_CATEGORY_OFFSETS], &TREE_FORMS[TREE_CATEGORY_OFFSETS],
+                      used->length, ranks->length) < 0) {
+        return -1;
+    }
+    double *rank = claim(memory, ranks->length, sizeof(double));
+    trees->ranked = claim(memory, used->length, sizeof(Ranks));
+    if (rank == NULL || trees->ranked == NULL) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < ranks->length; i++) {
+        rank[i] = double_at(ranks, i);
+        if (isinf(rank[i])) {
+            return refuse("must not be infinite; the index of one that is", "category_rank", i);
+        }
+    }
+    for (Py_ssize_t k = 0; k < used->length; k++) {
+        int32_t j = int_at(used, k), begin = int_at(&given[TREE_CATEGORY_OFFSETS], k);
+        int32_t n_codes = int_at(&given[TREE_CATEGORY_OFFSETS], k + 1) - begin;
+        if (n_codes != columns[j].n_codes) {
+            return refuse("a column needs an entry for each code", "category_rank", n_codes);
+        }
+        trees->ranked[k] = (Ranks){j, n_codes, rank + begin};
+    }
+    trees->n_ranked = (int)used->length;
+    return 0;
+}
+
+static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
+                       Py_ssize_t n_columns, Trees *trees)
+{
+    Array given[N_TREE_ARRAYS];
+    memset(given, 0, sizeof given);
+    int status = 0;
+    for (int i = 0; status == 0 && i < N_TREE_ARRAYS; i++) {
+        status = open_array(arrays, &TREE_FORMS[i], &given[i]);
+    }
+    if (status == 0) {
+        status = build_all_trees(memory, given, n_columns, trees);
+    }
+    if (status == 0) {
+        status = build_ranks(memory, given, columns, n_columns, trees);
+    }
+    close_arrays(given, N_TREE_ARRAYS);
+    return status;
+}
+
+/* Write the two copies of a row, of which neighbouring cells lie `spacing` apart. */
+INLINE void fill_cells(const Trees *trees, const double *x, double *cells, size_t spacing)
+{
+    size_t n_columns = trees->n_columns;
+    for (size_t j = 0; j < n_columns; j++) {
+        cells[j * spacing] = x[j];
+        cells[(n_columns + j) * spacing] = x[j] != x[j] ? -INFINITY : x[j];
+    }
+    for (int k = 0; k < trees->n_ranked; k++) {
+        const Ranks *ranked = &trees->ranked[k];
+        size_t j = ranked->column;
+        double code = x[j];
+        double rank = code != code ? NAN : ranked->rank[code_index(code, ranked->n_codes)];
+        cells[j * spacing] = rank;
+        cells[(n_columns + j) * spacing] = rank != rank ? -INFINITY : rank;
+    }
+}
+
+INLINE const Node *next_node(const Node *node, double cell)
+{
+    ptrdiff_t right = node->right, left = sizeof(Node);
+    HIDE_VALUE(right);
+    HIDE_VALUE(left);
+    return (const Node *)((const char *)node + (cell <= node->threshold ? left : right));
+}
+
+INLINE double block_cell(const double *block, const Node *node)
+{
+    return *(const double *)((const char *)block + node->cell);
+}
+
+/* The same cell of a row that lies by itself. */
+INLINE double row_cell(const double *row, const Node *node)
+{
+    return *(const double *)((const char *)row + node->cell / BLOCK_ROWS);
+}
+
+INLINE const float *leaf_row(const Trees *trees, const Node *leaf)
+{
+    return trees->leaf_values + leaf_payload(leaf) * (size_t)trees->n_values;
+}
+
+INLINE void add_leaf(const Trees *trees, const Tree *tree, const Node *leaf, double *sums)
+{
+    if (trees->n_values == 1) {
+        sums[tree->output] += leaf_value(leaf);
+        return;
+    }
+    const float *values = leaf_row(trees, leaf);
+    for (int k = 0; k < trees->n_values; k++) {
+        sums[k] += values[k];
+    }
+}
+
+/* One row down eight trees at a time. */
+static void trees_row(const Trees *trees, const double *x, double *cells, double *out)
+{
+    fill_cells(trees, x, cells, 1);
+    memcpy(out, trees->base, trees->n_sums * sizeof(double));
+    Py_ssize_t t = 0;
+    for (; t + LANES <= trees->n_trees; t += LANES) {
+        const Tree *group = &trees->trees[t];
+        const Node *at[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            at[lane] = group[lane].root;
+        }
+        for (int32_t step = group[LANES - 1].depth; step > 0; step--) {
+            for (int lane = 0; lane < LANES; lane++) {
+                at[lane] = next_node(at[lane], row_cell(cells, at[lane]));
+            }
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            add_leaf(trees, &group[lane], at[lane], out);
+        }
+    }
+    for (; t < trees->n_trees; t++) {
+        const Node *at = trees->trees[t].root;
+        while (at->right != 0) {
+            at = next_node(at, row_cell(cells, at));
+        }
+        add_leaf(trees, &trees->trees[t], at, out);
+    }
+}
+
+/* Eight rows down one tree. A block holds cell c of row r at c * BLOCK_ROWS + r. */
+INLINE void walk_rows(const Tree *tree, const double *block, const Node **at)
+{
+    const Node *now[LANES];
+    for (int lane = 0; lane < LANES; lane++) {
+        now[lane] = tree->root;
+    }
+    for (int32_t left = tree->depth; left > 0; left -= 2) {
+        for (int step = 0; step < 2; step++) {
+            for (int lane = 0; lane < LANES; lane++) {
+                now[lane] = next_node(now[lane], block_cell(block + lane, now[lane]));
+            }
+        }
+        int32_t on_the_way = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            on_the_way |= now[lane]->right;
+        }
+        if (on_the_way == 0) {
+            break;
+        }
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        at[lane] = now[lane];
+    }
+}
+
+/* A panel of blocks, tree by tree, so that a tree too big for the cache is fetched once for all. */
+static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, double *panel,
+                        double *out)
+{
+    size_t block_size = 2 * (size_t)trees->n_columns * BLOCK_ROWS;
+    size_t n_sums = trees->n_sums;
+    for (Py_ssize_t i = 0; i < n_rows; i++) {
+        fill_cells(trees, X + i * trees->n_columns,
+                   panel + i / BLOCK_ROWS * block_size + i % BLOCK_ROWS, BLOCK_ROWS);
+        memcpy(out + i * n_sums, trees->base, n_sums * sizeof(double));
+    }
+    for (Py_ssize_t t = 0; t < trees->n_trees; t++) {
+        const Tree *tree = &trees->trees[t];
+        for (Py_ssize_t first = 0; first < n_rows; first += BLOCK_ROWS) {
+            const double *block = panel + first / BLOCK_ROWS * block_size;
+            Py_ssize_t n = n_rows - first < BLOCK_ROWS ? n_rows - first : BLOCK_ROWS;
+            const Node *leaf[BLOCK_ROWS];
+            /* The last eight may go beyond the last row, to cells of a row before: in vain. */
+            for (Py_ssize_t i = 0; i < n; i += LANES) {
+                walk_rows(tree, block + i, leaf + i);
+                for (int lane = 0; trees->n_values > 1 && lane < LANES; lane++) {
+                    PREFETCH(leaf_row(trees, leaf[i + lane]));
+                }
+            }
+            for (Py_ssize_t i = 0; i < n; i++) {
+                add_leaf(trees, tree, leaf[i], out + (first + i) * n_sums);
+            }
+        }
+    }
+}
+
+
+/* --- 6. The response --------------------------------------------------------------------------- */
+
+typedef enum { IDENTITY, SIGMOID, SOFTMAX } Link;
+
+/* Turn one row's outputs into probabilities, which sum to one. */
+static void softmax(double *values, int n)
+{
+    double largest = values[0], sum = 0;
+    for (int k = 1; k < n; k++) {
+        largest = values[k] > largest ? values[k] : largest;
+    }
+    for (int k = 0; k < n; k++) {
+        values[k] = values[k] == largest ? 1.0 : exp(values[k] - largest);
+        sum += values[k];
+    }
+    for (int k = 0; k < n; k++) {
+        values[k] /= sum;
+    }
+}
+
+static void respond(Link link, int is_classifier, const double *sums, int n_outputs, double *answer)
+{
+    if (link == SIGMOID) {
+        answer[1] = sums[0]; /* first, as the sums may lie where the answer goes */
+        answer[0] = 0.0;
+        softmax(answer, 2);
+        return;
+    }
+    memmove(answer, sums, n_outputs * sizeof(double));
+    if (link == SOFTMAX) {
+        softmax(answer, n_outputs);
+    } else if (is_classifier) {
+        double sum = 0;
+        for (int k = 0; k < n_outputs; k++) {
+            sum += answer[k];
+        }
+        for (int k = 0; k < n_outputs; k++) {
+            answer[k] /= sum;
+        }
+    }
+}
+
+
+/* --- 7. Batches -------------------------------------------------------------------------------- */
+
+/* What scoring writes to on its way; each thread has its own. */
+typedef struct {
+    Term *terms;
+    float *hidden;
+    double *cells;
+    double *panel;
+    Py_ssize_t panel_rows;
+    double *sums; /* of a panel, or of one row */
+} Scratch;
+
+typedef struct {
+    PyObject_HEAD
+    Block *memory;
+    Column *columns;
+    Py_ssize_t n_columns;
+    PyObject *classes;
+    PyObject *answer;      /* a dict of every class, to be copied and filled */
+    PyObject *encode_other; /* called with a row that chapter 8 does not read */
+    int is_network;
+    Network network;
+    Trees trees;
+    Link link;
+    int is_classifier;
+    int n_sums, n_outputs;
+    Scratch scratch; /* for one row, used while the interpreter lock is held */
+} Model;
+
+static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, Scratch *scratch)
+{
+    size_t n_columns = model->n_columns, n_sums = model->n_sums;
+    memset(scratch, 0, sizeof *scratch);
+    if (model->is_network) {
+        /* One term more, as an input that ReLU stops is written before it is dropped. */
+        scratch->terms = claim(memory, model->network.n_terms + 1, sizeof(Term));
+        scratch->hidden = claim(memory, model->network.widest, sizeof(float));
+        scratch->sums = claim(memory, n_sums + 1, sizeof(double));
+        return scratch->terms && scratch->hidden && scratch->sums ? 0 : -1;
+    }
+    size_t block_bytes = BLOCK_ROWS * sizeof(double) * (2 * n_columns + n_sums);
+    size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
+    n_blocks = n_rows == 1 ? 0 : n_blocks;
+    size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    n_blocks = n_blocks < most ? n_blocks : most;
+    scratch->panel_rows = n_blocks * BLOCK_ROWS;
+    scratch->cells = claim(memory, 2 * n_columns, sizeof(double));
+    scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, 2 * n_columns * sizeof(double));
+    scratch->sums = claim(memory, scratch->panel_rows + 1, (n_sums + 1) * sizeof(double));
+    return scratch->cells && scratch->panel && scratch->sums ? 0 : -1;
+}
+
+static void score_row(const Model *model, const double *x, Scratch *scratch, double *sums)
+{
+    if (model->is_network) {
+        network_row(&model->network, x, scratch->terms, scratch->hidden, sums);
+    } else {
+        trees_row(&model->trees, x, scratch->cells, sums);
+    }
+}
+
+typedef struct {
+    const Model *model;
+    const double *X;
+    double *out;
+    Py_ssize_t n_rows;
+    int as_response;
+    Scratch scratch;
+} Range;
+
+static void finish_rows(const Range *range, const double *sums, Py_ssize_t first, Py_ssize_t n_rows)
+{
+    const Model *model = range->model;
+    for (Py_ssize_t i = 0; i < n_rows; i++) {
+        const double *row = sums + i * model->n_sums;
+        if (range->as_response) {
+            respond(model->link, model->is_classifier, row, model->n_outputs,
+                    range->out + (first + i) * model->n_outputs);
+        } else {
+            memcpy(range->out + (first + i) * model->n_sums, row, model->n_sums * sizeof(double));
+        }
+    }
+}
+
+static void *score_range(void *argument)
+{
+    Range *range = argument;
+    const Model *model = range->model;
+    Scratch *scratch = &range->scratch;
+    Py_ssize_t step = scratch->panel_rows ? scratch->panel_rows : 1;
+    for (Py_ssize_t i = 0; i < range->n_rows; i += step) {
+        const double *x = range->X + i * model->n_columns;
+        Py_ssize_t n = range->n_rows - i < step ? range->n_rows - i : step;
+        if (scratch->panel_rows) {
+            trees_panel(&model->trees, x, n, scratch->panel, scratch->sums);
+        } else {
+            score_row(model, x, scratch, scratch->sums);
+        }
+        finish_rows(range, scratch->sums, i, n);
+    }
+    return NULL;
+}
+
+/* Score ranges of rows, each but the first in a thread of its own if one can be had. */
+static void score_ranges(Range *ranges, int n_ranges)
+{
+#ifdef _WIN32
+    for (int i = 0; i < n_ranges; i++) {
+        score_range(&ranges[i]);
+    }
+#else
+    pthread_t threads[MAX_THREADS];
+    int is_running[MAX_THREADS];
+    for (int i = 1; i < n_ranges; i++) {
+        is_running[i] = pthread_create(&threads[i], NULL, score_range, &ranges[i]) == 0;
+    }
+    score_range(&ranges[0]);
+    for (int i = 1; i < n_ranges; i++) {
+        if (is_running[i]) {
+            pthread_join(threads[i], NULL);
+        } else {
+            score_range(&ranges[i]);
+        }
+    }
+#endif
+}
+
+static int score_batch(const Model *model, const double *X, Py_ssize_t n_rows, double *out,
+                       int as_response, Py_ssize_t n_threads)
+{
+    Range ranges[MAX_THREADS];
+    Block *memory = NULL;
+    int status = 0;
+    Py_ssize_t n_out = as_response ? model->n_outputs : model->n_sums;
+    for (Py_ssize_t i = 0; status == 0 && i < n_threads; i++) {
+        Py_ssize_t begin = n_rows * i / n_threads, end = n_rows * (i + 1) / n_threads;
+        ranges[i] = (Range){model, X + begin * model->n_columns, out + begin * n_out, end - begin,
+                            as_response, {0}};
+        status = make_scratch(&memory, model, end - begin, &ranges[i].scratch);
+    }
+    if (status == 0) {
+        Py_BEGIN_ALLOW_THREADS
+        score_ranges(ranges, (int)n_threads);
+        Py_END_ALLOW_THREADS
+    }
+    release(&memory);
+    return status;
+}
+
+
+/* --- 8. Raw rows ------------------------------------------------------------------------------- */
+
+/* Only plain values are read here: float, int, bool, str and None, each exactly. Whatever else a row
+ * may hold, a key that is no column among it, is left to `encode_other`, which knows every rule and
+ * words every error. */
+
+static int encode_number(PyObject *value, double *code)
+{
+    if (PyFloat_CheckExact(value)) {
+        *code = PyFloat_AsDouble(value);
+        return 1;
+    }
+    if (value == Py_None) {
+        *code = NAN;
+        return 1;
+    }
+    if (PyBool_Check(value)) {
+        *code = value == Py_True;
+        return 1;
+    }
+    if (PyLong_CheckExact(value)) {
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        /* Below 2^53 every whole number is a double. */
+        if (overflow == 0 && number > -(1LL << 53) && number < 1LL << 53) {
+            *code = (double)number;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int encode_category(const Column *column, PyObject *value, double *code)
+{
+    int is_plain = PyUnicode_CheckExact(value) || PyBool_Check(value) || PyLong_CheckExact(value) ||
+                   PyFloat_CheckExact(value);
+    if (value == Py_None) {
+        *code = NAN;
+        return 1;
+    }
+    if (!is_plain) {
+        return 0;
+    }
+    PyObject *found = PyDict_GetItemWithError(column->code_of, value);
+    if (found != NULL) {
+        *code = PyFloat_AsDouble(found);
+        return *code == -1.0 && PyErr_Occurred() ? -1 : 1;
+    }
+    if (PyErr_Occurred()) {
+        return -1;
+    }
+    int is_nan = PyFloat_CheckExact(value) && isnan(PyFloat_AsDouble(value));
+    *code = is_nan ? NAN : (double)(column->n_codes - 1);
+    return 1;
+}
+
+/* Return 1 if the row was read, 0 if it is not for this function, -1 with an error set. */
+static int encode_dict(const Model *model, PyObject *row, double *x)
+{
+    if (!PyDict_CheckExact(row)) {
+        return 0;
+    }
+    Py_ssize_t n_found = 0;
+    for (Py_ssize_t j = 0; j < model->n_columns; j++) {
+        const Column *column = &model->columns[j];
+        PyObject *value = PyDict_GetItemWithError(row, column->name);
+        if (value == NULL) {
+            if (PyErr_Occurred()) {
+                return -1;
+            }
+            if (!column->nullable) {
+                return 0;
+            }
+            x[j] = NAN;
+            continue;
+        }
+        n_found++;
+        int status = column->kind == CATEGORICAL ? encode_category(column, value, &x[j])
+                                                 : encode_number(value, &x[j]);
+        if (status != 1) {
+            return status;
+        }
+        if (column->kind == BOOLEAN && x[j] != 0.0 && x[j] != 1.0 && x[j] == x[j]) {
+            return 0;
+        }
+    }
+    return n_found == PyDict_Size(row);
+}
+
+/* Let Python encode the row, which ends in a buffer of numbers or in a well-worded error. */
+static int encode_in_python(const Model *model, PyObject *row, double *x)
+{
+    static const Form form = {"the encoded row", 'd'};
+    PyObject *encoded = PyObject_CallFunctionObjArgs(model->encode_other, row, NULL);
+    if (encoded == NULL) {
+        return -1;
+    }
+    Array array = {.is_open = 0};
+    int status = open_buffer(encoded, &form, PyBUF_SIMPLE, &array);
+    if (status == 0) {
+        status = check_length(&array, &form, model->n_columns);
+    }
+    if (status == 0) {
+        memcpy(x, array.view.buf, model->n_columns * sizeof(double));
+    }
+    close_arrays(&array, 1);
+    Py_DECREF(encoded);
+    return status;
+}
+
+/* Score a raw row and return where the answer lies, good until Python code runs again. */
+static const double *answer_row(Model *model, PyObject *row)
+{
+    double on_stack[STACK_COLUMNS];
+    Block *memory = NULL;
+    double *x = on_stack;
+    if (model->n_columns > STACK_COLUMNS) {
+        x = claim(&memory, model->n_columns, sizeof(double));
+        if (x == NULL) {
+            return NULL;
+        }
+    }
+    int status = encode_dict(model, row, x);
+    if (status == 0) {
+        status = encode_in_python(model, row, x);
+    }
+    double *answer = NULL;
+    if (status >= 0) {
+        answer = model->scratch.sums;
+        score_row(model, x, &model->scratch, answer);
+        respond(model->link, model->is_classifier, answer, model->n_outputs, answer);
+    }
+    release(&memory);
+    return answer;
+}
+
+
+/* --- 9. The type ------------------------------------------------------------------------------- */
+
+static void model_dealloc(Model *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    for (Py_ssize_t j = 0; self->columns != NULL && j < self->n_columns; j++) {
+        Py_XDECREF(self->columns[j].name);
+        Py_XDECREF(self->columns[j].code_of);
+    }
+    release(&self->memory);
+    Py_XDECREF(self->classes);
+    Py_XDECREF(self->answer);
+    Py_XDECREF(self->encode_other);
+    freefunc free_object = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    free_object(self);
+    Py_DECREF(type);
+}
+
+static int read_columns(Model *self, PyObject *columns)
+{
+    Py_ssize_t n_columns = PyTuple_Size(columns);
+    if (n_columns < 1 || n_columns > INT32_MAX / 4) {
+        return refuse("there must be at least one", "columns", n_columns);
+    }
+    self->columns = claim(&self->memory, n_columns, sizeof(Column));
+    if (self->columns == NULL) {
+        return -1;
+    }
+    self->n_columns = n_columns;
+    for (Py_ssize_t j = 0; j < n_columns; j++) {
+        if (read_column(PyTuple_GetItem(columns, j), &self->columns[j]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_link(Model *self, const char *link)
+{
+    static const char *names[] = {"identity", "sigmoid", "softmax"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(link, names[i]) == 0) {
+            self->link = (Link)i;
+            return 0;
+        }
+    }
+    PyErr_Format(PyExc_ValueError, "link must be identity, sigmoid or softmax, got %s.", link);
+    return -1;
+}
+
+/* Check that the outputs, their link and the classes go together. */
+static int check_outputs(Model *self)
+{
+    Py_ssize_t n_classes = PyTuple_Size(self->classes);
+    self->is_classifier = n_classes > 0;
+    self->n_outputs = self->is_classifier ? (int)n_classes : 1;
+    self->n_sums = self->is_network ? self->network.n_outputs : self->trees.n_sums;
+    if (n_classes > INT32_MAX / 16 || n_classes == 1) {
+        return refuse("must be none or at least two", "classes", n_classes);
+    }
+    if (!self->is_classifier && self->link != IDENTITY) {
+        return refuse("must be identity without classes", "link", self->link);
+    }
+    if (self->link == SIGMOID && self->n_outputs != 2) {
+        return refuse("sigmoid needs two classes", "link", self->n_outputs);
+    }
+    if (self->n_sums != (self->link == SIGMOID ? 1 : self->n_outputs)) {
+        return refuse("the model must end in as many outputs as its link takes", "outputs",
+                      self->n_sums);
+    }
+    return 0;
+}
+
+static int build_answer(Model *self)
+{
+    self->answer = PyDict_New();
+    PyObject *zero = PyFloat_FromDouble(0.0);
+    int status = self->answer == NULL || zero == NULL ? -1 : 0;
+    for (Py_ssize_t k = 0; status == 0 && k < PyTuple_Size(self->classes); k++) {
+        status = PyDict_SetItem(self->answer, PyTuple_GetItem(self->classes, k), zero);
+    }
+    Py_XDECREF(zero);
+    return status;
+}
+
+static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"kind",        "arrays",      "columns",      "classes",
+                            "encode_other", "link",        "n_layers",     "output_mean",
+                            "output_scale", "portable",    NULL};
+    const char *kind, *link = "identity";
+    PyObject *arrays, *columns, *classes, *encode_other;
+    int n_layers = 0, portable = 0;
+    double mean = 0.0, scale = 1.0;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddp", names, &kind,
+                                     &PyDict_Type, &arrays, &PyTuple_Type, &columns, &PyTuple_Type,
+                                     &classes, &encode_other, &link, &n_layers, &mean, &scale,
+                                     &portable)) {
+        return NULL;
+    }
+    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    Model *self = (Model *)allocate(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    Py_INCREF(classes);
+    self->classes = classes;
+    Py_INCREF(encode_other);
+    self->encode_other = encode_other;
+    self->is_network = strcmp(kind, "mlp") == 0;
+    int status = read_columns(self, columns);
+    if (status == 0) {
+        status = read_link(self, link);
+    }
+    if (status == 0 && self->is_network) {
+        Network *network = &self->network;
+        network->mean = mean;
+        network->scale = scale;
+        network->sum_terms = sum_terms_plain;
+#if HAS_WIDE_KERNEL
+        if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+            network->sum_terms = sum_terms_wide;
+        }
+#endif
+        status = build_network(&self->memory, arrays, n_layers, self->columns, self->n_columns,
+                               network);
+    } else if (status == 0 && strcmp(kind, "trees") == 0) {
+        status = build_trees(&self->memory, arrays, self->columns, self->n_columns, &self->trees);
+    } else if (status == 0) {
+        PyErr_Format(PyExc_ValueError, "kind must be mlp or trees, got %s.", kind);
+        status = -1;
+    }
+    if (status < 0 || check_outputs(self) < 0 || build_answer(self) < 0 ||
+        make_scratch(&self->memory, self, 1, &self->scratch) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *fill_answer(Model *self, const double *answer, PyObject *filled)
+{
+    for (int k = 0; k < self->n_outputs; k++) {
+        PyObject *value = PyFloat_FromDouble(answer[k]);
+        if (value == NULL || PyDict_SetItem(filled, PyTuple_GetItem(self->classes, k), value) < 0) {
+            Py_XDECREF(value);
+            return NULL;
+        }
+        Py_DECREF(value);
+    }
+    return filled;
+}
+
+static PyObject *model_predict_proba_one(Model *self, PyObject *row)
+{
+    if (!self->is_classifier) {
+        PyErr_SetString(PyExc_AttributeError, "predict_proba_one is for classifiers; this model "
+                                              "predicts values: use predict.");
+        return NULL;
+    }
+    /* The dict comes first: making it may collect garbage, and that may run Python code. */
+    PyObject *filled = PyDict_Copy(self->answer);
+    if (filled == NULL) {
+        return NULL;
+    }
+    const double *answer = answer_row(self, row);
+    if (answer == NULL || fill_answer(self, answer, filled) == NULL) {
+        Py_DECREF(filled);
+        return NULL;
+    }
+    return filled;
+}
+
+static PyObject *model_predict_one(Model *self, PyObject *row)
+{
+    const double *answer = answer_row(self, row);
+    if (answer == NULL) {
+        return NULL;
+    }
+    if (!self->is_classifier) {
+        return PyFloat_FromDouble(answer[0]);
+    }
+    int best = 0;
+    for (int k = 1; k < self->n_outputs; k++) {
+        best = answer[k] > answer[best] ? k : best;
+    }
+    PyObject *label = PyTuple_GetItem(self->classes, best);
+    Py_XINCREF(label);
+    return label;
+}
+
+static PyObject *model_respond_row(Model *self, PyObject *encoded)
+{
+    static const Form form = {"the row", 'd'};
+    Array array = {.is_open = 0};
+    PyObject *answer = PyList_New(self->n_outputs);
+    if (answer == NULL || open_buffer(encoded, &form, PyBUF_SIMPLE, &array) < 0 ||
+        check_length(&array, &form, self->n_columns) < 0) {
+        goto failed;
+    }
+    double *sums = self->scratch.sums;
+    score_row(self, array.view.buf, &self->scratch, sums);
+    respond(self->link, self->is_classifier, sums, self->n_outputs, sums);
+    for (int k = 0; k < self->n_outputs; k++) {
+        PyObject *value = PyFloat_FromDouble(sums[k]);
+        if (value == NULL || PyList_SetItem(answer, k, value) < 0) {
+            goto failed;
+        }
+    }
+    close_arrays(&array, 1);
+    return answer;
+failed:
+    close_arrays(&array, 1);
+    Py_XDECREF(answer);
+    return NULL;
+}
+
+static PyObject *score_into(Model *self, PyObject *arguments, int as_response)
+{
+    static const Form row_form = {"X", 'd'}, out_form = {"out", 'd'};
+    PyObject *rows, *target;
+    Py_ssize_t n_threads;
+    if (!PyArg_ParseTuple(arguments, "OOn", &rows, &target, &n_threads)) {
+        return NULL;
+    }
+    Array given[2] = {{.is_open = 0}, {.is_open = 0}};
+    PyObject *result = NULL;
+    if (open_buffer(rows, &row_form, PyBUF_SIMPLE, &given[0]) < 0 ||
+        open_buffer(target, &out_form, PyBUF_WRITABLE, &given[1]) < 0) {
+        goto done;
+    }
+    Py_ssize_t n_rows = given[0].length / self->n_columns;
+    Py_ssize_t n_out = as_response ? self->n_outputs : self->n_sums;
+    if (check_length(&given[0], &row_form, n_rows * self->n_columns) < 0 ||
+        check_length(&given[1], &out_form, n_rows * n_out) < 0) {
+        goto done;
+    }
+    n_threads = n_threads < 1 ? 1 : n_threads > MAX_THREADS ? MAX_THREADS : n_threads;
+    if (n_rows > 0 && score_batch(self, given[0].view.buf, n_rows, given[1].view.buf, as_response,
+                                  n_threads) < 0) {
+        goto done;
+    }
+    Py_INCREF(Py_None);
+    result = Py_None;
+done:
+    close_arrays(given, 2);
+    return result;
+}
+
+static PyObject *model_outputs(Model *self, PyObject *arguments)
+{
+    return score_into(self, arguments, 0);
+}
+
+static PyObject *model_respond(Model *self, PyObject *arguments)
+{
+    return score_into(self, arguments, 1);
+}
+
+static PyMethodDef MODEL_METHODS[] = {
+    {"predict_one", (PyCFunction)model_predict_one, METH_O,
+     "predict_one($self, row, /)\n--\n\n"
+     "Return the class label or value of one raw row, given as a dict."},
+    {"predict_proba_one", (PyCFunction)model_predict_proba_one, METH_O,
+     "predict_proba_one($self, row, /)\n--\n\n"
+     "Return the probability of each class for one raw row, given as a dict."},
+    {"respond_row", (PyCFunction)model_respond_row, METH_O,
+     "respond_row($self, row, /)\n--\n\n"
+     "Return the response to one encoded row, given as a buffer of doubles."},
+    {"outputs", (PyCFunction)model_outputs, METH_VARARGS,
+     "outputs($self, X, out, n_threads, /)\n--\n\n"
+     "Write the outputs of encoded rows, before the link, into `out`."},
+    {"respond", (PyCFunction)model_respond, METH_VARARGS,
+     "respond($self, X, out, n_threads, /)\n--\n\n"
+     "Write the response to encoded rows into `out`."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot MODEL_SLOTS[] = {
+    {Py_tp_doc, "Model(kind, arrays, columns, classes, encode_other, *, link='identity', "
+                "n_layers=0, output_mean=0.0, output_scale=1.0, portable=False)\n--\n\n"
+                "A compact model, checked and laid out for scoring."},
+    {Py_tp_new, model_new},
+    {Py_tp_dealloc, model_dealloc},
+    {Py_tp_methods, MODEL_METHODS},
+    {0, NULL},
+};
+
+static PyType_Spec MODEL_SPEC = {
+    .name = "ensemble_kd._core.Model",
+    .basicsize = sizeof(Model),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = MODEL_SLOTS,
+};
+
+static int fill_module(PyObject *module)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, &MODEL_SPEC, NULL);
+    if (type == NULL) {
+        return -1;
+    }
+    int status = PyModule_AddObjectRef(module, "Model", type);
+    Py_DECREF(type);
+    return status;
+}
+
+static PyModuleDef_Slot MODULE_SLOTS[] = {
+    {Py_mod_exec, fill_module},
+    {0, NULL},
+};
+
+static PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "ensemble_kd._core",
+    .m_doc = "A compact model in C; see ensemble_kd/runtime/_core.c.",
+    .m_slots = MODULE_SLOTS,
+};
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}
