@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from ensemble_kd._real_rows import RealRows
 from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.teachers import (
     TeacherEnsemble,
+    WeightedMean,
     check_distillable,
+    compiled,
     fit_teacher,
     make_folds,
     out_of_fold_response,
@@ -69,45 +72,16 @@ class Teaching:
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
-        return teacher_response(self.labeller, X, rows.classes, n_jobs=n_jobs)
+        return teacher_response(self._compiled_labeller, X, rows.classes, n_jobs=n_jobs)
+
+    @cached_property
+    def _compiled_labeller(self) -> Any:
+        """The labeller made fast, when it is first asked."""
+        return compiled(self.labeller)
 
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
         return teacher_splits(self.labeller, rows.schema)
-
-
-class WeightedMean:
-    """The members of an ensemble fitted again, with the weights that were found before.
-
-    Parameters
-    ----------
-    members : list of (str, estimator)
-        Fitted.
-    weights : ndarray of shape (n_members,)
-        They sum to 1.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None in regression.
-    """
-
-    def __init__(
-        self,
-        members: list[tuple[str, Any]],
-        weights: NDArray[np.float64],
-        classes: NDArray[Any] | None,
-    ) -> None:
-        self.members_, self.weights_, self.classes_ = members, weights, classes
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' responses."""
-        parts = [
-            weight * teacher_response(model, X, self.classes_)
-            for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
-        ]
-        return np.asarray(np.sum(parts, axis=0))
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' values."""
-        return self.predict_proba(X)[:, 0]
 
 
 def _fitted_again(

@@ -21,6 +21,8 @@ from ensemble_kd.students._size import choose_size
 
 # Of the moving average of weights: over about 250 steps.
 AVERAGING = 0.996
+# Share of the steps below which a fit is but a trial.
+SHORT = 0.25
 
 
 class MLPStudent(Student):
@@ -175,7 +177,9 @@ class MLPStudent(Student):
         MLPStudent
         """
         student: MLPStudent = clone(self)
-        return student.set_params(n_updates=max(1, round(effort * self.n_updates)))
+        # Few steps are far from where large batches pay.
+        small = {"batch_size": max(1, self.batch_size // 2)} if effort < SHORT else {}
+        return student.set_params(n_updates=max(1, round(effort * self.n_updates)), **small)
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by torch.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.model import CompactModel, Task, TreesRecord
 from ensemble_kd.runtime import Runtime, build_runtime
 
 
@@ -97,7 +97,7 @@ def forest_runtime(model: Any, *, n_threads: int = 1) -> Runtime:
     n_values = record.value.shape[1]
     # One class is one value, as in a regression.
     classes = tuple(range(n_values)) if n_values > 1 else ()
-    task = "classification" if classes else "regression"
+    task: Task = "classification" if classes else "regression"
     return build_runtime(
         CompactModel(task, TableSchema(columns, named=False), record, classes), n_threads=n_threads
     )

@@ -19,6 +19,7 @@ from sklearn.ensemble import (
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd._schema import TableSchema
+from ensemble_kd.teachers._booster_text import tree_fields
 from ensemble_kd.teachers._members import TableMember
 
 Splits = tuple[NDArray[np.float64], ...]
@@ -145,9 +146,7 @@ def _of_xgboost(booster: Any) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def _of_lightgbm(booster: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Read the text of the model: `dump_model` takes seconds where this takes milliseconds."""
-    text = booster.model_to_string().partition("\nend of trees")[0]
-    lots = [dict(_fields(part)) for part in text.split("\nTree=")[1:]]
+    lots = list(tree_fields(booster.model_to_string()))
     lots = [lot for lot in lots if lot.get("split_feature")]
     for lot in lots:
         feature = np.array(lot["split_feature"].split(), dtype=np.int64)
@@ -156,10 +155,3 @@ def _of_lightgbm(booster: Any) -> Iterator[tuple[Any, Any, Any]]:
         # Bit 0 of the decision type marks a categorical split.
         numeric = (np.array(lot["decision_type"].split(), dtype=np.int64) & 1) == 0
         yield feature[numeric], threshold[numeric], count[numeric] / count[0] / len(lots)
-
-
-def _fields(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        name, equals, value = line.partition("=")
-        if equals:
-            yield name, value
