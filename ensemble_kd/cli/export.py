@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ensemble_kd.cli._console import Console, print_json, size_text
 from ensemble_kd.cli._sinks import check_out
 from ensemble_kd.errors import InputError
@@ -78,7 +80,13 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or str(Path(args.model).with_suffix(f".{args.to}"))
     model = load(args.model).model
     check_out(out, [args.model])
-    facts = {"model": args.model, "to": args.to, "out": out, **export(model, out, args)}
+    facts = {
+        "model": args.model,
+        "to": args.to,
+        "out": out,
+        **export(model, out, args),
+        "answers_span": _span(model),
+    }
     if args.json:
         print_json(facts)
     else:
@@ -159,11 +167,18 @@ def render(facts: dict[str, Any]) -> str:
         }[facts["to"]]
         lines.append(
             f"largest difference to the model, {what}, on made-up rows: "
-            f"{facts['worst_difference']:.2g}"
+            f"{facts['worst_difference']:.2g}, where its answers span {facts['answers_span']:.3g}"
         )
     if facts["to"] == "c":
         lines.append(f"test:  cc -std=c99 -DENSEMBLE_KD_MAIN {facts['out']} -lm && ./a.out")
     return "\n".join(lines)
+
+
+def _span(model: CompactModel) -> float:
+    """Return the largest less the smallest answer to the rows of the comparison."""
+    from ensemble_kd.export._rows import answers, probe_rows
+
+    return float(np.ptp(answers(model, probe_rows(model))))
 
 
 def _check_options(args: argparse.Namespace) -> None:

@@ -145,7 +145,9 @@ def build_c(
     parts = [
         head,
         "#ifndef @_DECLARED\n#define @_DECLARED\n",
+        '\n#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         declarations(model, "double" if inputs == "float64" else "float"),
+        "\n#ifdef __cplusplus\n}\n#endif\n",
         "\n#endif\n\n#ifndef ENSEMBLE_KD_HEADER\n",
         "\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n",
         numbers.source(),

@@ -69,7 +69,7 @@ static void @_category(float *h, int32_t start, int n_codes, int code)
 }
 """
 DENSE = """
-/* out = max(in, 0) @ weight + bias */
+/* out = max(in, 0) times weight, plus bias */
 static void @_dense(const float *in, int n_in, const @_weight *weight, const float *bias,
                     SCALE_PARAMETERint n_out, float *out)
 {
