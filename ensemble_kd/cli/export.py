@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype",
         choices=["float32", "int8"],
-        help="c: type of weights and leaf values; int8 takes a quarter of the room and rounds "
-        "(default: float32)",
+        help="c: type of weights and leaf values; int8 rounds, and takes a quarter of the room in "
+        "a network, less is saved in trees (default: float32)",
     )
     parser.add_argument(
         "--inputs",

@@ -116,7 +116,29 @@ def build_c(
     dtype: WeightType = "float32",
     inputs: InputType = "float64",
 ) -> CSource:
-    """Return a model as C, and what it needs of a machine; see `export_c`."""
+    """Return a model as C, and what it needs of a machine.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    name : str, default="model"
+        Begins every name in the file; see `export_c`.
+    dtype : {"float32", "int8"}, default="float32"
+        Type of the weights and leaf values.
+    inputs : {"float64", "float32"}, default="float64"
+        Type of numeric columns, edges and thresholds.
+
+    Returns
+    -------
+    CSource
+        The file, its sizes in bytes, and the difference that rounding makes.
+
+    Raises
+    ------
+    InputError
+        As `export_c`.
+    """
     _check(name, dtype, inputs)
     rounded = _with_inputs(model, inputs)
     held = _with_weights(rounded, dtype)

@@ -8,7 +8,7 @@ from ensemble_kd._columns import Column
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._c_tables import Tables
 from ensemble_kd.export._c_text import identifiers, remark
-from ensemble_kd.export._categories import codes_by_text, texts_of
+from ensemble_kd.export._categories import check_unicode, codes_by_text, texts_of
 from ensemble_kd.model import CompactModel
 
 FIND = """
@@ -86,7 +86,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
         codes = codes_by_text(column)
         body = f"    return text == NULL ? @_MISSING : {unseen};"
         if codes:
-            _check_texts(column.name, list(codes))
+            _check_texts(f"column {column.name!r}", list(codes))
             tables.add_texts(f"texts_{field}", list(codes))
             tables.add(f"codes_{field}", np.array(list(codes.values()), dtype=_code_type(model)))
             body = (
@@ -112,19 +112,12 @@ def _code_type(model: CompactModel) -> str:
 
 def _check_texts(where: str, texts: list[str]) -> None:
     for text in texts:
-        if "\0" in text or not _is_unicode(text):
+        check_unicode(text, where)
+        if "\0" in text:
             raise InputError(
-                f"a text in C must be valid Unicode without NUL, got {text!r} in {where!r}; rename "
-                f"it before training, or export to JSON."
+                f"a text in C must not hold NUL, got {text!r} in {where}; rename it before "
+                f"training, or export to JSON."
             )
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _remark(column: Column) -> str:

@@ -71,11 +71,22 @@ def codes_by_text(column: Column) -> dict[str, int]:
                     f"{other!r} and {category!r}, which are both {text!r}; make them one category "
                     f"before training, or export to JSON."
                 )
-            try:
-                text.encode("utf-8")
-            except UnicodeEncodeError as error:
-                raise InputError(
-                    f"categories must be valid Unicode, but column {column.name!r} has "
-                    f"{category!r}; rename it before training, or export to JSON."
-                ) from error
+            check_unicode(text, f"column {column.name!r}")
     return codes
+
+
+def check_unicode(text: str, where: str) -> None:
+    """Refuse a text that cannot be written as UTF-8.
+
+    Raises
+    ------
+    InputError
+        If it holds a lone surrogate.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"texts must be valid Unicode, got {text!r} in {where}; rename it before training, or "
+            f"export to JSON."
+        ) from error

@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.export._categories import texts_of
+from ensemble_kd.export._categories import check_unicode, texts_of
 from ensemble_kd.export._onnx_graph import Graph
 from ensemble_kd.export._onnx_inputs import ColumnInputs
 from ensemble_kd.export._onnx_mlp import add_mlp
@@ -63,6 +63,7 @@ def export_onnx(
     """
     if not name or not name.isprintable():
         raise InputError(f"name must be printable and not empty, got {name!r}.")
+    check_unicode(missing, "missing")
     is_classifier = model.task == "classification"
     graph = Graph(name, ["probabilities", "label"] if is_classifier else ["value"])
     inputs = ColumnInputs(graph, model.schema, missing)
@@ -102,6 +103,8 @@ def _add_label(graph: Graph, model: CompactModel) -> None:
     kind = kinds.get(classes.dtype.kind, "string")
     if kind == "string":
         texts = [texts_of(label)[0] for label in model.classes]
+        for text in texts:
+            check_unicode(text, "the classes")
         classes = np.array(texts, dtype=object)
     best = graph.apply("ArgMax", "probabilities", axis=1, keepdims=0)
     graph.apply("Gather", graph.constant(classes, "classes"), best, output="label", axis=0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,7 @@ from ensemble_kd.export import build_c, export_c
 from ensemble_kd.export._c_text import identifiers, literal, macro_name, remark
 
 from .conftest import STUDENTS, TASKS
-from .hand_made import MODELS
+from .hand_made import MODELS, constant_models
 
 MAIN = ["-DENSEMBLE_KD_MAIN"]
 FORMS = [("float32", "float64"), ("int8", "float64"), ("float32", "float32"), ("int8", "float32")]
@@ -165,6 +168,27 @@ def test_c_files_of_two_models_link_into_one_program(trained, gcc, tmp_path):
     assert gcc(write(code, tmp_path / "main.c"), *files).returncode == 0
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_c_of_a_constant_model_checks_itself(gcc, tmp_path, which, dtype):
+    source = export_c(constant_models()[which], dtype=dtype)
+    assert gcc(write(source, tmp_path / "model.c"), options=MAIN).returncode == 0
+
+
+def test_c_and_json_need_no_training_library_and_no_onnx(tmp_path):
+    blocked = ["torch", "sklearn", "scipy", "pandas", "joblib", "lightgbm", "xgboost", "onnx"]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({blocked!r}))\n"
+        "from ensemble_kd import load\n"
+        "from ensemble_kd.export import export_c, export_json\n"
+        "model = load(sys.argv[1]).model\n"
+        "print(len(export_c(model)) > 0, len(export_json(model)) > 0)\n"
+    )
+    golden = Path(__file__).parents[1] / "golden" / "v1_mlp_binary.ekd"
+    command = [sys.executable, "-W", "error", "-c", code, str(golden)]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "True True\n"
+
+
 # --- names and texts ------------------------------------------------------------------------------
 
 HOSTILE = [
@@ -274,9 +298,11 @@ def test_c_refuses_parameters_it_does_not_know(options, message):
         export_c(MODELS["trees_sigmoid"], **options)
 
 
-@pytest.mark.parametrize("label", ["a\0b", "\ud800"])
-def test_c_refuses_a_text_that_c_cannot_hold(label):
-    with pytest.raises(InputError, match="valid Unicode without NUL"):
+@pytest.mark.parametrize(
+    ("label", "message"), [("a\0b", "must not hold NUL"), ("\ud800", "must be valid Unicode")]
+)
+def test_c_refuses_a_text_that_c_cannot_hold(label, message):
+    with pytest.raises(InputError, match=message):
         export_c(replace(MODELS["trees_sigmoid"], classes=("a", label)))
 
 

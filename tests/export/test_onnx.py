@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ensemble_kd._columns import Column
@@ -19,10 +19,9 @@ from ensemble_kd._schema import TableSchema
 from ensemble_kd._scorer import Scorer
 from ensemble_kd.errors import InputError, MissingDependencyError
 from ensemble_kd.export import export_onnx, onnx_difference
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
 from .conftest import STUDENTS, TASKS
-from .hand_made import MODELS, f32, f64, i32
+from .hand_made import MODELS, constant_models, one_split
 
 
 def session_of(content):
@@ -89,48 +88,22 @@ def test_onnx_label_has_the_type_of_the_classes(classes, kind):
 
 
 @settings(max_examples=30, deadline=None)
-@given(data=st.data())
-def test_onnx_splits_float64_values_next_to_a_threshold_as_the_model_does(data):
-    threshold = data.draw(st.floats(allow_nan=False, width=64))
-    steps = [-np.inf, np.nextafter(threshold, -np.inf), threshold]
-    values = np.array([*steps, np.nextafter(threshold, np.inf), np.inf, np.nan])
-    model = one_split(threshold, data.draw(st.booleans()))
+@example(threshold=1.7976931348623157e308, missing_left=True)
+@example(threshold=np.inf, missing_left=False)
+@example(threshold=5e-324, missing_left=False)
+@given(threshold=st.floats(allow_nan=False, width=64), missing_left=st.booleans())
+def test_onnx_splits_float64_values_next_to_a_threshold_as_the_model_does(threshold, missing_left):
+    with np.errstate(over="ignore"):
+        below, above = np.nextafter(threshold, [-np.inf, np.inf])
+    values = np.array([-np.inf, below, threshold, above, np.inf, np.nan])
+    model = one_split(threshold, missing_left)
     session = session_of(export_onnx(model))
     given_answers = session.run(None, {"x": values[:, None]})[0]
     np.testing.assert_array_equal(given_answers, Scorer(model).respond(values[:, None]))
 
 
-def one_split(threshold, missing_left):
-    body = TreesRecord(
-        feature=i32(0, -1, -1),
-        threshold=f64(threshold, 0, 0),
-        right=i32(2, 0, 0),
-        missing_left=np.array([missing_left, 0, 0], dtype=np.uint8),
-        value=f32([0], [1], [2]),
-        roots=i32(0),
-        tree_output=i32(0),
-        base=f64(0.5),
-        category_columns=i32(),
-        category_offsets=i32(0),
-        category_rank=f64(),
-    )
-    return CompactModel("regression", TableSchema((Column("x", "numeric"),)), body)
-
-
 def test_onnx_of_a_constant_model_answers_every_row():
-    leaf = replace(
-        one_split(0.0, False).body,
-        feature=i32(-1), threshold=f64(0), right=i32(0), value=f32([4]),
-        missing_left=np.array([0], dtype=np.uint8),
-    )  # fmt: skip
-    network = MLPRecord(
-        numeric_columns=i32(), edge_offsets=i32(0), edges=f64(),
-        numeric_weight=np.empty((0, 1), np.float32), missing_weight=np.empty((0, 1), np.float32),
-        category_columns=i32(), category_offsets=i32(0),
-        category_weight=np.empty((0, 1), np.float32), first_bias=f32(4.5), layers=(),
-    )  # fmt: skip
-    for body in (leaf, network):
-        model = CompactModel("regression", TableSchema((Column("x", "numeric"),)), body)
+    for model in constant_models():
         for n_rows in (0, 1, 3):
             value = session_of(export_onnx(model)).run(None, {"x": np.full((n_rows, 1), np.nan)})[0]
             np.testing.assert_array_equal(value, np.full((n_rows, 1), 4.5))
@@ -190,9 +163,13 @@ def test_onnx_refuses_categories_of_one_text():
         export_onnx(named([], categories=("1", 1)))
 
 
-def test_onnx_refuses_a_category_that_is_no_unicode():
+def test_onnx_refuses_texts_that_are_no_unicode():
     with pytest.raises(InputError, match="valid Unicode"):
         export_onnx(named([], categories=("\ud800",)))
+    with pytest.raises(InputError, match="valid Unicode"):
+        export_onnx(MODELS["mlp_additive"], missing="\ud800")
+    with pytest.raises(InputError, match="valid Unicode"):
+        export_onnx(replace(MODELS["mlp_additive"], classes=("a", "\ud800")))
 
 
 # --- without this package, without onnx -----------------------------------------------------------

@@ -52,7 +52,8 @@ def test_shrink_of_thresholds_keeps_every_decision_on_float32_values(threshold, 
     rounded = trees_in_single(replace(body, threshold=threshold_array)).threshold[0]
     with np.errstate(over="ignore"):
         near = np.float32(threshold)
-    near = np.array([near, np.nextafter(near, np.float32(-np.inf)), *values], dtype=np.float64)
+        below = np.nextafter(near, np.float32(-np.inf))
+    near = np.array([near, below, *values], dtype=np.float64)
     assert np.float64(np.float32(rounded)) == rounded
     np.testing.assert_array_equal(near <= rounded, near <= threshold)
 
