@@ -57,10 +57,8 @@ class Tables:
         values = np.asarray(values, dtype=np.int64)
         low, high = int(values.min(initial=0)), int(values.max(initial=0))
         kinds = (np.int8, np.int16, np.int32) if low < 0 else (np.uint8, np.uint16, np.uint32)
-        narrow = next(kind for kind in kinds if high <= np.iinfo(kind).max)
-        if low < 0:
-            narrow = next(k for k in kinds if low >= np.iinfo(k).min and high <= np.iinfo(k).max)
-        self.add(name, values.astype(narrow))
+        fits = (k for k in kinds if low >= np.iinfo(k).min and high <= np.iinfo(k).max)
+        self.add(name, values.astype(next(fits)))
 
     def add_texts(self, name: str, texts: Sequence[str]) -> None:
         """Add strings, counted with the pointers to them as on a machine of 32 bits."""
