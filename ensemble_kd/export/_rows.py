@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._scorer import make_selftest
-from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import build_runtime, response
+from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.runtime import MLPRuntime, TreesRuntime, response
 
 
 def probe_rows(model: CompactModel) -> NDArray[np.float64]:
@@ -26,5 +26,7 @@ def probe_rows(model: CompactModel) -> NDArray[np.float64]:
 
 
 def answers(model: CompactModel, codes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the response to encoded rows, shape (n_rows, n_outputs)."""
-    return response(model, build_runtime(model).outputs(codes))
+    """Return the response to encoded rows, shape (n_rows, n_outputs), with sums in float64."""
+    body = model.body
+    runtime = MLPRuntime(body) if isinstance(body, MLPRecord) else TreesRuntime(body)
+    return response(model, runtime.outputs(codes))

@@ -14,10 +14,10 @@ import pytest
 
 from ensemble_kd._columns import Column
 from ensemble_kd._schema import TableSchema
-from ensemble_kd._scorer import Scorer
 from ensemble_kd.errors import InputError
 from ensemble_kd.export import build_c, export_c
 from ensemble_kd.export._c_text import identifiers, literal, macro_name, remark
+from ensemble_kd.export._rows import answers
 
 from .conftest import STUDENTS, TASKS
 from .hand_made import MODELS, constant_models
@@ -84,7 +84,7 @@ def test_c_answers_raw_rows_as_the_model_does(trained, odd_frame, gcc, tmp_path,
     ]
     lines = gcc(*files).stdout.splitlines()
     given = np.array([line.split() for line in lines], dtype=np.float64)
-    wanted = Scorer(model).respond(odd_frame)
+    wanted = answers(model, model.schema.encode(odd_frame))
     scale = 1.0 if model.classes else np.abs(wanted).max()
     assert np.abs(given - wanted).max() / scale <= 1e-5
 

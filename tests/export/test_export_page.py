@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ensemble_kd._schema import TableSchema
-from ensemble_kd._scorer import Scorer
 from ensemble_kd.export import export_c, export_onnx
+from ensemble_kd.export._rows import answers
 
 from .hand_made import MODELS
 
@@ -35,7 +35,7 @@ def test_export_page_runs_onnx(churn, tmp_path, monkeypatch):
     found = {}
     exec(compile(block("python"), str(PAGE), "exec"), found)
     rows = [[31.0, True, "Oslo"], [None, False, None]]
-    wanted = Scorer(churn).predict_proba(np.array(rows, dtype=object))
+    wanted = answers(churn, churn.schema.encode(np.array(rows, dtype=object)))
     np.testing.assert_allclose(found["probabilities"], wanted, atol=1e-6)
 
 
@@ -48,6 +48,6 @@ def test_export_page_compiles_c(churn, tmp_path, gcc):
         f'int main(void) {{\n{code}printf("%.6f", out[1]);\nreturn 0; }}\n'
     )
     label, probability = gcc(path, tmp_path / "churn.c").stdout.split()
-    wanted = Scorer(churn).predict_proba(np.array([[None, True, "Oslo"]], dtype=object))
+    wanted = answers(churn, churn.schema.encode(np.array([[None, True, "Oslo"]], dtype=object)))
     assert label == "no"
     assert float(probability) == pytest.approx(wanted[0, 1], abs=1e-6)

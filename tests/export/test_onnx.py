@@ -19,6 +19,7 @@ from ensemble_kd._schema import TableSchema
 from ensemble_kd._scorer import Scorer
 from ensemble_kd.errors import InputError, MissingDependencyError
 from ensemble_kd.export import export_onnx, onnx_difference
+from ensemble_kd.export._rows import answers
 
 from .conftest import STUDENTS, TASKS
 from .hand_made import MODELS, constant_models, one_split
@@ -47,7 +48,7 @@ def assert_parity(model, table, content=None, missing=""):
     session = session_of(export_onnx(model) if content is None else content)
     output = "probabilities" if model.classes else "value"
     given_answers = session.run([output], feed_of(model, table, missing))[0]
-    wanted = Scorer(model).respond(table)
+    wanted = answers(model, model.schema.encode(table))
     assert given_answers.shape == wanted.shape
     scale = np.maximum(1.0, np.abs(wanted).max(initial=0.0))
     assert np.abs(given_answers - wanted).max(initial=0.0) / scale <= 1e-6
@@ -99,7 +100,9 @@ def test_onnx_splits_float64_values_next_to_a_threshold_as_the_model_does(thresh
     model = one_split(threshold, missing_left)
     session = session_of(export_onnx(model))
     given_answers = session.run(None, {"x": values[:, None]})[0]
-    np.testing.assert_array_equal(given_answers, Scorer(model).respond(values[:, None]))
+    np.testing.assert_array_equal(
+        given_answers, answers(model, model.schema.encode(values[:, None]))
+    )
 
 
 def test_onnx_of_a_constant_model_answers_every_row():
@@ -188,7 +191,7 @@ def test_onnx_runs_where_this_package_is_not(trained, odd_frame, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stderr
-    wanted = Scorer(model).predict_proba(odd_frame)
+    wanted = answers(model, model.schema.encode(odd_frame))
     np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), wanted, atol=1e-6)
 
 
