@@ -92,7 +92,7 @@ def save_bundle(
             created=_now() if created is None else created,
         )
         parse_bundle(data)
-        _write_atomically(data, target)
+        write_atomically(data, target)
     except BundleError as error:
         raise BundleError(f"saving {path}: {error}") from error.__cause__
     except OSError as error:
@@ -190,7 +190,8 @@ def _now() -> str:
 # --- file -----------------------------------------------------------------------------------------
 
 
-def _write_atomically(data: bytes, target: Path) -> None:
+def write_atomically(data: bytes, target: Path) -> None:
+    """Put `data` in a file that is there whole or not at all; section 7 of the format's page."""
     directory = target.parent
     _sweep_stale(directory)
     temporary = directory / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"

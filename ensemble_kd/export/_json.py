@@ -1,0 +1,111 @@
+"""One JSON document with all that is needed to score, for a reader in any language."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._scorer import make_selftest
+from ensemble_kd.bundle._format import body_to_parts
+from ensemble_kd.errors import InputError
+from ensemble_kd.export._write import write_export
+from ensemble_kd.model import CompactModel
+
+# Rises with every change that a reader of this document would have to know of.
+VERSION = 1
+
+ENCODING = [
+    "numeric: the number; boolean: 0 or 1; missing: NaN",
+    "categorical: index in categories, where 1, 1.0 and true are equal; not there: their number",
+]
+FORMULAS = {
+    "mlp": [
+        "b = edges[edge_offsets[k] : edge_offsets[k+1]] for the k-th of numeric_columns, value x",
+        "e[t] = clip((x - b[t]) / (b[t+1] - b[t]), 0, 1), t = 0 .. len(b)-2; x missing: all 0",
+        "h = first_bias + sum of e[t] * numeric_weight[edge_offsets[k] - k + t]",
+        "  + sum of missing_weight[k] over the missing numeric columns",
+        "  + sum of category_weight[category_offsets[c] + code], missing: the last row of the part",
+        "for each layer: h = max(h, 0) @ weight + bias",
+        "classification: softmax(h); regression: output_mean + output_scale * h",
+    ],
+    "trees": [
+        "code of the k-th of category_columns becomes category_rank[category_offsets[k] + code];"
+        " null there: missing",
+        "from each of roots, while feature[i] >= 0: left if missing_left[i] = 1 where the value is"
+        " missing, else if value <= threshold[i]; left is i + 1, right is right[i]",
+        "sums = base; tree t adds value[i][0] to sums[tree_output[t]], or value[i] to all if -1",
+        "identity: sums, in a classification divided by their total; sigmoid: [1 - p, p] with"
+        " p = 1 / (1 + exp(-sums[0])); softmax: softmax(sums)",
+    ],
+}
+
+
+def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None) -> str:
+    """Return a model as one JSON document, and write it if a path is given.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student; ``load("model.ekd").model`` is one.
+    path : str, path-like or None, default=None
+        Where to write the document as UTF-8; None to write nothing.
+
+    Returns
+    -------
+    str
+        ASCII text. float32 numbers have the fewest decimals that name them; a missing rank is
+        null, an infinite threshold ``"inf"`` or ``"-inf"``.
+
+    Raises
+    ------
+    InputError
+        If a category is a number that JSON cannot hold, or the file cannot be written.
+    """
+    arrays, scalars = body_to_parts(model.body)
+    selftest = make_selftest(model)
+    document = {
+        "format": "ensemble_kd.json",
+        "version": VERSION,
+        "task": model.task,
+        "classes": list(model.classes),
+        "columns": model.schema.to_dict()["columns"],
+        "model": {**scalars, **{name: _plain(array) for name, array in arrays.items()}},
+        "formula": ENCODING + FORMULAS[scalars["kind"]],
+        "selftest": {
+            "rows": selftest.rows,
+            "expected": selftest.expected.tolist(),
+            "tolerance": selftest.tolerance,
+        },
+    }
+    try:
+        text = json.dumps(document, allow_nan=False, separators=(",", ":")) + "\n"
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"categories, classes and bounds must be texts or finite numbers to be written as "
+            f"JSON ({error}); rename them before training."
+        ) from error
+    if path is not None:
+        write_export(text.encode("ascii"), path)
+    return text
+
+
+def _plain(array: NDArray[Any]) -> list[Any]:
+    if array.ndim == 2:
+        return [_plain(row) for row in array]
+    if array.dtype == np.float32:  # the double nearest to the shortest decimals prints as they do
+        return [float(text) for text in array.astype(str)]
+    if array.dtype == np.float64:
+        return [_number(value) for value in array.tolist()]
+    plain: list[Any] = array.tolist()
+    return plain
+
+
+def _number(value: float) -> float | str | None:
+    if value != value:
+        return None
+    return value if math.isfinite(value) else repr(value)

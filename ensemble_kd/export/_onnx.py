@@ -1,0 +1,117 @@
+"""One ONNX graph: raw columns in, probabilities or values out, nothing beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.export._categories import check_unicode, texts_of
+from ensemble_kd.export._onnx_graph import Graph
+from ensemble_kd.export._onnx_inputs import ColumnInputs
+from ensemble_kd.export._onnx_mlp import add_mlp
+from ensemble_kd.export._onnx_trees import add_trees
+from ensemble_kd.export._shrink import with_all_ranks
+from ensemble_kd.export._write import write_export
+from ensemble_kd.model import CompactModel, MLPRecord
+
+MAX_BYTES = 2**31 - 1
+DOC = (
+    "One input a column, of shape (N, 1). Numeric and boolean columns are double, NaN where "
+    "missing; categorical columns are string, and ensemble_kd.missing where missing."
+)
+
+
+def export_onnx(
+    model: CompactModel,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    name: str = "model",
+    missing: str = "",
+) -> bytes:
+    """Return a model as an ONNX graph, and write it if a path is given.
+
+    It uses ai.onnx 17 and ai.onnx.ml 3, and holds all its arrays.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student; ``load("model.ekd").model`` is one.
+    path : str, path-like or None, default=None
+        Where to write it; None to write nothing.
+    name : str, default="model"
+        Name of the graph. Not empty.
+    missing : str, default=""
+        The text that stands for a missing value in a categorical column.
+
+    Returns
+    -------
+    bytes
+        The model. Inputs: for each column, under its name, shape (N, 1). Outputs: `probabilities`,
+        double of shape (N, n_classes), and `label` of shape (N,); or `value`, double of shape
+        (N, 1).
+
+    Raises
+    ------
+    InputError
+        If `missing` is a category, if two categories of a column are the same text, or if the file
+        cannot be written.
+    MissingDependencyError
+        If onnx is not installed.
+    """
+    if not name or not name.isprintable():
+        raise InputError(f"name must be printable and not empty, got {name!r}.")
+    check_unicode(missing, "missing")
+    is_classifier = model.task == "classification"
+    graph = Graph(name, ["probabilities", "label"] if is_classifier else ["value"])
+    inputs = ColumnInputs(graph, model.schema, missing)
+    body = model.body
+    if isinstance(body, MLPRecord):
+        sums = add_mlp(graph, inputs, body)
+    else:
+        sums = add_trees(graph, inputs, with_all_ranks(body, model.schema))
+    if is_classifier:
+        _add_probabilities(graph, sums, "softmax" if isinstance(body, MLPRecord) else body.link)
+        graph.output("probabilities", "double", len(model.classes))
+        _add_label(graph, model)
+    else:
+        _add_value(graph, sums, body if isinstance(body, MLPRecord) else None)
+        graph.output("value", "double", 1)
+    facts = {"task": model.task, "classes": list(model.classes), "inputs": inputs.facts}
+    metadata = {f"ensemble_kd.{key}": json.dumps(value) for key, value in facts.items()}
+    content = graph.build(metadata | {"ensemble_kd.missing": json.dumps(missing)}, DOC)
+    if path is not None:
+        write_export(content, path)
+    return content
+
+
+def _add_probabilities(graph: Graph, sums: str, link: str) -> None:
+    if link == "identity":
+        total = graph.apply("ReduceSum", sums, graph.constant(np.array([1]), "axis"), keepdims=1)
+        graph.apply("Div", sums, total, output="probabilities")
+        return
+    if link == "sigmoid":  # the log-odds of the second class, the first one's being 0
+        sums = graph.apply("Concat", graph.apply("Sub", sums, sums), sums, axis=1)
+    graph.apply("Softmax", sums, output="probabilities", axis=1)
+
+
+def _add_label(graph: Graph, model: CompactModel) -> None:
+    classes = np.array(model.classes)
+    kinds = {"U": "string", "i": "int64", "f": "double", "b": "bool"}
+    kind = kinds.get(classes.dtype.kind, "string")
+    if kind == "string":
+        texts = [texts_of(label)[0] for label in model.classes]
+        for text in texts:
+            check_unicode(text, "the classes")
+        classes = np.array(texts, dtype=object)
+    best = graph.apply("ArgMax", "probabilities", axis=1, keepdims=0)
+    graph.apply("Gather", graph.constant(classes, "classes"), best, output="label", axis=0)
+    graph.output("label", kind, None)
+
+
+def _add_value(graph: Graph, sums: str, record: MLPRecord | None) -> None:
+    mean, scale = (0.0, 1.0) if record is None else (record.output_mean, record.output_scale)
+    scaled = graph.apply("Mul", sums, graph.constant(np.array(scale), "output_scale"))
+    graph.apply("Add", scaled, graph.constant(np.array(mean), "output_mean"), output="value")

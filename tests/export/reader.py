@@ -1,0 +1,95 @@
+"""A scorer of the JSON document, written from docs/export.md alone: no numpy, no ensemble_kd."""
+
+import json
+import math
+
+
+def read(text):
+    document = json.loads(text)
+    assert document["format"] == "ensemble_kd.json"
+    assert document["version"] == 1
+    return document
+
+
+def respond(document, row):
+    """Return the response to raw values in column order, None where missing."""
+    model = document["model"]
+    x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
+    if model["kind"] == "mlp":
+        sums = network(model, x)
+        if document["task"] == "regression":
+            return [model["output_mean"] + model["output_scale"] * sums[0]]
+        return softmax(sums)
+    sums = trees(model, x)
+    if document["task"] == "regression":
+        return sums
+    if model["link"] == "identity":
+        return [value / sum(sums) for value in sums]
+    return softmax([0.0, *sums] if model["link"] == "sigmoid" else sums)
+
+
+def encode(column, value):
+    if value is None or value != value:
+        return None
+    if column["kind"] == "categorical":
+        categories = column["categories"]
+        return categories.index(value) if value in categories else len(categories)
+    return float(value)
+
+
+def network(model, x):
+    h = list(model["first_bias"])
+
+    def add(row, factor=1.0):
+        for i, value in enumerate(row):
+            h[i] += factor * value
+
+    offsets = model["edge_offsets"]
+    for k, j in enumerate(model["numeric_columns"]):
+        if x[j] is None:
+            add(model["missing_weight"][k])
+            continue
+        edges = model["edges"][offsets[k] : offsets[k + 1]]
+        inside = min(max(x[j], edges[0]), edges[-1])
+        for t in range(len(edges) - 1):
+            e = min(max((inside - edges[t]) / (edges[t + 1] - edges[t]), 0.0), 1.0)
+            add(model["numeric_weight"][offsets[k] - k + t], e)
+    offsets = model["category_offsets"]
+    for c, j in enumerate(model["category_columns"]):
+        code = offsets[c + 1] - offsets[c] - 1 if x[j] is None else int(x[j])
+        add(model["category_weight"][offsets[c] + code])
+    for layer in range(model["n_layers"]):
+        weight, bias = model[f"layers.{layer}.weight"], model[f"layers.{layer}.bias"]
+        h = [
+            bias[o] + sum(max(h[i], 0.0) * weight[i][o] for i in range(len(h)))
+            for o in range(len(bias))
+        ]
+    return h
+
+
+def trees(model, x):
+    x = list(x)
+    for k, j in enumerate(model["category_columns"]):
+        if x[j] is not None:
+            x[j] = model["category_rank"][model["category_offsets"][k] + x[j]]
+    sums = list(model["base"])
+    for root, output in zip(model["roots"], model["tree_output"], strict=True):
+        node = root
+        while model["feature"][node] >= 0:
+            value = x[model["feature"][node]]
+            if value is None:
+                left = model["missing_left"][node] == 1
+            else:
+                left = value <= float(model["threshold"][node])
+            node = node + 1 if left else model["right"][node]
+        leaf = model["value"][node]
+        if output < 0:
+            sums = [a + b for a, b in zip(sums, leaf, strict=True)]
+        else:
+            sums[output] += leaf[0]
+    return sums
+
+
+def softmax(sums):
+    powers = [math.exp(value - max(sums)) for value in sums]
+    return [power / sum(powers) for power in powers]
