@@ -32,7 +32,7 @@ from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import MAX_BYTES, parse_bundle
 from ensemble_kd.bundle._tensors import encode_arrays
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
 _STALE_SECONDS = 3600.0
@@ -103,6 +103,22 @@ def save_bundle(
     except (TypeError, ValueError) as error:
         raise BundleError(f"saving {path}: {error}.") from error
     return len(data)
+
+
+def stored_bytes(body: MLPRecord | TreesRecord) -> int:
+    """Return the bytes that a student's arrays take in a bundle, their header among them.
+
+    Parameters
+    ----------
+    body : MLPRecord or TreesRecord
+        The student.
+
+    Returns
+    -------
+    int
+        Length of `model.safetensors`.
+    """
+    return len(encode_arrays(body_to_parts(body)[0]))
 
 
 # --- content --------------------------------------------------------------------------------------

@@ -106,9 +106,7 @@ class Quantize(CompressionStep):
         return quantize(model, self.dtype)
 
 
-def _narrowed(
-    kept: Storage | Float32, narrow: Callable[[Float32], Part]
-) -> Storage | Float32:
+def _narrowed(kept: Storage | Float32, narrow: Callable[[Float32], Part]) -> Storage | Float32:
     if isinstance(kept, LowRank):
         left, right = _narrowed(kept.left, narrow), _narrowed(kept.right, narrow)
         assert not isinstance(left, LowRank) and not isinstance(right, LowRank)
