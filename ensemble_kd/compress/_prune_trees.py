@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd.compress._rows import calibration_rows
+from ensemble_kd.compress._rows import learning_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, trees_of, with_rows
 from ensemble_kd.compress._trees import (
     Array,
+    Ints,
     keep_nodes,
+    leaf_totals,
     leaves_reached,
     subtree_ends,
     sum_gradients,
+    sums_at,
 )
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
 
 # Splits are cut off in so many goes, later ones being judged by the trees as they are by then.
-N_GOES = 10
+N_GOES = 5
+N_REFITS = 5
 
 
 def prune_trees(
@@ -56,10 +59,12 @@ def prune_trees(
 
     Notes
     -----
-    With g and h the gradient and curvature of the loss at a row's sum, a subtree whose leaves add
-    v becomes the leaf ``v* = sum(h v - g) / sum(h)``, at a cost of ``sum(g d + h d^2 / 2)`` with
-    ``d = v* - v`` (a Newton step, as in boosting). Cost for each leaf saved is the weakest link of
-    minimal cost-complexity pruning [1]_, here across all trees of the sum.
+    With h the curvature of the loss at a row's sum, a subtree whose leaves add v becomes the leaf
+    ``v* = sum(h v) / sum(h)``, at a cost of ``sum(h (v* - v)^2) / 2``. The gradient is left out: a
+    fitted sum has hardly any, and hundreds of leaves that all made up for what is left of it would
+    make up for it hundreds of times. Cost for each leaf saved is the weakest link of minimal
+    cost-complexity pruning [1]_, here across all trees of the sum. Each go ends with some steps of
+    steepest descent for the values of all leaves.
 
     References
     ----------
@@ -71,72 +76,84 @@ def prune_trees(
     if keep == 1:
         return model
     rows, loss = with_rows(rows, loss, "pruning of trees")
-    rows = calibration_rows(rows)
+    rows = learning_rows(rows)
     n_start = int((body.feature < 0).sum())
     n_wanted = max(len(body.roots), round(keep * n_start))
+    leaves = leaves_reached(body, rows.X)
     for go in range(1, N_GOES + 1):
         n_leaves = n_start - (n_start - n_wanted) * go // N_GOES
-        model = replace(model, body=_cut(model, rows, loss, n_leaves))
-    return model
+        _, curvature = sum_gradients(body, sums_at(body, leaves), rows, loss)
+        body, stands_for = _cut(body, leaf_totals(body, leaves, curvature), n_leaves)
+        leaves = stands_for[leaves]
+        if body.link != "identity" or not rows.is_classification:  # a mean label has no better one
+            body = _refit_leaves(body, leaves, rows, loss)
+    return replace(model, body=body)
 
 
-def _cut(
-    model: CompactModel, rows: TransferSet, loss: DistillationLoss, n_wanted: int
-) -> TreesRecord:
-    """Cut off the cheapest subtrees until no more than `n_wanted` leaves are left."""
-    body = trees_of(model, "pruning of trees")
+def _cut(body: TreesRecord, weight: Array, n_wanted: int) -> tuple[TreesRecord, Ints]:
+    """Cut off the cheapest subtrees until no more than `n_wanted` leaves are left.
+
+    Also returns which node of the new trees stands for each node of the old ones.
+    """
     ends = subtree_ends(body)
     is_leaf = body.feature < 0
-    n_leaves = _within(is_leaf.astype(np.float64), ends).astype(np.int64)
-    cost, leaf_value = _cut_costs(body, ends, n_leaves, *sum_gradients(model, rows, loss), rows.X)
+    n_leaves = _within(is_leaf.astype(np.float64), ends)
+    cost, leaf_value = _cut_costs(body, ends, n_leaves, weight)
     splits = np.flatnonzero(~is_leaf)
     price = cost[splits] / (n_leaves[splits] - 1)
-    record = replace(
-        body, feature=body.feature.copy(), threshold=body.threshold.copy(),
-        right=body.right.copy(), missing_left=body.missing_left.copy(), value=body.value.copy(),
-    )  # fmt: skip
-    kept = np.ones(len(is_leaf), dtype=bool)
+    kept, now_leaf = np.ones(len(is_leaf), dtype=bool), is_leaf.copy()
+    stands_for = np.arange(len(is_leaf))
     surplus = int(is_leaf.sum()) - n_wanted
     for node in splits[np.argsort(price, kind="stable")]:
         inside = slice(node + 1, ends[node])
-        n_saved = int(((record.feature[inside] < 0) & kept[inside]).sum()) - 1
+        n_saved = int((now_leaf[inside] & kept[inside]).sum()) - 1
         if not kept[node] or not 0 < n_saved <= surplus:
             continue
-        kept[inside] = False
-        record.feature[node], record.threshold[node], record.right[node] = -1, 0.0, 0
-        record.missing_left[node], record.value[node] = 0, leaf_value[node]
+        kept[inside], now_leaf[node], stands_for[inside] = False, True, node
         surplus -= n_saved
-    return keep_nodes(record, kept)
+    cut = now_leaf & ~is_leaf
+    record = replace(
+        body,
+        feature=np.where(cut, -1, body.feature).astype(np.int32),
+        threshold=np.where(cut, 0.0, body.threshold),
+        right=np.where(cut, 0, body.right).astype(np.int32),
+        missing_left=np.where(cut, 0, body.missing_left).astype(np.uint8),
+        value=np.where(cut[:, None], leaf_value, body.value).astype(np.float32),
+    )
+    return keep_nodes(record, kept), (np.cumsum(kept) - 1)[stands_for]
 
 
 def _cut_costs(
-    body: TreesRecord, ends: NDArray[np.int64], n_leaves: NDArray[np.int64],
-    gradient: Array, curvature: Array, X: Array,
-) -> tuple[Array, Array]:  # fmt: skip
+    body: TreesRecord, ends: Ints, n_leaves: Array, weight: Array
+) -> tuple[Array, Array]:
     """Return what the loss rises by if a node becomes a leaf, and that leaf's value."""
-    leaves = leaves_reached(body, X)
-    n_nodes, n_values = body.value.shape
-    G, H = np.zeros((n_nodes, n_values)), np.zeros((n_nodes, n_values))
-    for t, k in enumerate(body.tree_output.tolist()):
-        columns = slice(None) if k < 0 else slice(k, k + 1)
-        np.add.at(G, leaves[:, t], gradient[:, columns])
-        np.add.at(H, leaves[:, t], curvature[:, columns])
-    value = np.where((body.feature < 0)[:, None], body.value.astype(np.float64), 0.0)
-    within = {
-        name: _within(array, ends)
-        for name, array in (("G", G), ("H", H), ("Gv", G * value), ("Hv", H * value),
-                            ("Hvv", H * value**2), ("v", value))
-    }  # fmt: skip
-    seen = within["H"] > 0
-    mean = within["v"] / n_leaves[:, None]
-    newton = (within["Hv"] - within["G"]) / np.where(seen, within["H"], 1.0)
-    chosen = np.where(seen, newton, mean)
-    squares = within["H"] * chosen**2 - 2 * chosen * within["Hv"] + within["Hvv"]
-    cost = chosen * within["G"] - within["Gv"] + squares / 2
-    return cost.sum(axis=1), chosen
+    value = body.value.astype(np.float64)  # 0 at a split
+    total, first = _within(weight, ends), _within(weight * value, ends)
+    second = _within(weight * value**2, ends)
+    plain = _within(value, ends) / n_leaves[:, None]
+    mean = np.where(total > 0, first / np.where(total > 0, total, 1.0), plain)
+    return (np.maximum(second - mean * first, 0.0) / 2).sum(axis=1), mean
 
 
-def _within(values: Array, ends: NDArray[np.int64]) -> Array:
+def _refit_leaves(
+    body: TreesRecord, leaves: Ints, rows: TransferSet, loss: DistillationLoss
+) -> TreesRecord:
+    """Return the trees with better leaf values: steepest descent, each step as far as pays."""
+    for _ in range(N_REFITS):
+        gradient, curvature = sum_gradients(body, sums_at(body, leaves), rows, loss)
+        slope = leaf_totals(body, leaves, gradient)
+        step = -slope / (leaf_totals(body, leaves, curvature) + 1.0)
+        steps = replace(body, value=step.astype(np.float32), base=np.zeros_like(body.base))
+        moved = sums_at(steps, leaves)
+        bend = float((curvature * moved**2).sum())
+        if not bend > 0:
+            break
+        length = -float((gradient * moved).sum()) / bend
+        body = replace(body, value=(body.value + length * step).astype(np.float32))
+    return body
+
+
+def _within(values: Array, ends: Ints) -> Array:
     """Return the sum of each node's subtree."""
     total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
     return np.asarray(total[ends] - total[:-1])

@@ -12,6 +12,8 @@ from ensemble_kd._transfer_set import REAL, TransferSet
 
 # Rows on which importances and errors are measured.
 MOST_CALIBRATION_ROWS = 4000
+# Rows, synthetic ones among them, from which leaves are learned.
+MOST_LEARNING_ROWS = 10_000
 
 
 def in_codes_of(schema: TableSchema, rows: TransferSet) -> TransferSet:
@@ -46,6 +48,12 @@ def calibration_rows(rows: TransferSet) -> TransferSet:
     if not len(chosen):
         chosen = np.arange(len(rows))
     return rows.take(_spread(chosen, MOST_CALIBRATION_ROWS))
+
+
+def learning_rows(rows: TransferSet) -> TransferSet:
+    """Return rows of all origins that are not held out, at most 10,000, evenly spread."""
+    chosen = np.flatnonzero(~rows.held_out)
+    return rows.take(_spread(chosen, MOST_LEARNING_ROWS))
 
 
 def judging_rows(rows: TransferSet) -> TransferSet:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._base import one_hot, row_alpha
-from ensemble_kd.model import CompactModel, TreesRecord
-from ensemble_kd.runtime import build_runtime
+from ensemble_kd.model import TreesRecord
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,8 +82,26 @@ def keep_nodes(record: TreesRecord, kept: NDArray[np.bool_]) -> TreesRecord:
     )
 
 
+def sums_at(record: TreesRecord, leaves: Ints) -> Array:
+    """Return the sums of rows that reach these leaves, of shape (n_rows, n_sums)."""
+    sums = np.repeat(record.base[None, :], len(leaves), axis=0)
+    value = record.value.astype(np.float64)
+    for t, k in enumerate(record.tree_output.tolist()):
+        sums[:, slice(None) if k < 0 else slice(k, k + 1)] += value[leaves[:, t]]
+    return sums
+
+
+def leaf_totals(record: TreesRecord, leaves: Ints, values: Array) -> Array:
+    """Return the total of the rows' values at each leaf, of shape (n_nodes, n_values)."""
+    out = np.zeros(record.value.shape)
+    for t, k in enumerate(record.tree_output.tolist()):
+        for v, column in enumerate(range(values.shape[1]) if k < 0 else [k]):
+            out[:, v] += np.bincount(leaves[:, t], values[:, column], minlength=len(out))
+    return out
+
+
 def sum_gradients(
-    model: CompactModel, rows: TransferSet, loss: DistillationLoss
+    record: TreesRecord, sums: Array, rows: TransferSet, loss: DistillationLoss
 ) -> tuple[Array, Array]:
     """Return the loss's gradient and curvature with respect to the sums that leaves add to.
 
@@ -93,10 +110,12 @@ def sum_gradients(
 
     Parameters
     ----------
-    model : CompactModel
-        Trees.
+    record : TreesRecord
+        The trees.
+    sums : ndarray of shape (n_rows, n_sums)
+        Theirs.
     rows : TransferSet
-        Rows in the codes of the model's schema.
+        The rows.
     loss : DistillationLoss
         The loss.
 
@@ -105,15 +124,12 @@ def sum_gradients(
     gradient, curvature : ndarray of shape (n_rows, n_sums)
         Times the weight of each row.
     """
-    sums = build_runtime(model).outputs(rows.X)
     weight = rows.sample_weight[:, None]
-    body = model.body
-    assert isinstance(body, TreesRecord)
-    if body.link == "identity" and rows.is_classification:
+    if record.link == "identity" and rows.is_classification:
         share = row_alpha(loss.alpha, rows.hard >= 0)
         target = share * rows.response + (1 - share) * one_hot(rows.hard, rows.n_outputs)
         return (sums - target) * weight, np.broadcast_to(weight, sums.shape)
-    outputs = np.hstack([np.zeros_like(sums), sums]) if body.link == "sigmoid" else sums
+    outputs = np.hstack([np.zeros_like(sums), sums]) if record.link == "sigmoid" else sums
     _, gradient = loss(outputs, rows.response, rows.hard)
     curvature = loss.curvature(outputs, rows.response, rows.hard)
     last = slice(-sums.shape[1], None)
