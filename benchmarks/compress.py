@@ -46,6 +46,7 @@ WAYS: dict[str, tuple[str, list[Any]]] = {
     "pruned 50 %": (BIG, [PruneNeurons(0.5)]),
     "low rank": (BIG, [FactorizeWeights()]),
     "pruned 50 %, int8": (BIG, [PruneNeurons(0.5), "int8"]),
+    "pruned 75 %, int8": (BIG, [PruneNeurons(0.25), "int8"]),
     "low rank, int8": (BIG, [FactorizeWeights(), "int8"]),
     "small, int8": (SMALL, ["int8"]),
 }
@@ -142,7 +143,15 @@ def gain_table(found: dict[str, list[Row]]) -> str:
     for name, rows in found.items():
         loss = {row["way"]: row["log_loss"] for row in rows}
         gain = loss[HARD] - loss[TEACHER]
-        ways = [BIG, "int8", "pruned 50 %, int8", "low rank, int8", SMALL, "small, int8"]
+        ways = [
+            BIG,
+            "int8",
+            "pruned 50 %, int8",
+            "pruned 75 %, int8",
+            "low rank, int8",
+            SMALL,
+            "small, int8",
+        ]
         kept = [f"{loss[w]:.4f} ({(loss[HARD] - loss[w]) / gain:.0%})" for w in ways]
         body.append([name, f"{loss[TEACHER]:.4f}", f"{loss[HARD]:.4f}", *kept])
     return markdown_table(["log-loss (gain kept)", TEACHER, HARD, *ways], body)

@@ -11,11 +11,17 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd.cli import bench, distill, inspect, score
+from ensemble_kd.cli import bench, compress, distill, inspect, score
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError, NotDistillableError
 
-COMMANDS = {"distill": distill, "score": score, "inspect": inspect, "bench": bench}
+COMMANDS = {
+    "distill": distill,
+    "score": score,
+    "inspect": inspect,
+    "compress": compress,
+    "bench": bench,
+}
 
 OK, RUNTIME, USAGE, BUNDLE, INTERRUPTED = 0, 1, 2, 3, 130
 

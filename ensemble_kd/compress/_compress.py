@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,16 @@ def compress(
     report = [report_row("as it was", model, rows)]
     for step in steps:
         model = step.apply(model, rows, loss)
-        report.append(report_row(" ".join(repr(step).split()), model, rows))
+        report.append(report_row(_label(step), model, rows))
     return Compression(model, report)
+
+
+def _label(step: CompressionStep) -> str:
+    """Return the step with its first parameter, and the others where they are not the default."""
+    given, plain = step.get_params(deep=False), type(step)().get_params(deep=False)
+    names = list(inspect.signature(type(step).__init__).parameters)[1:]
+    shown = [n for i, n in enumerate(names) if n in given and (i == 0 or given[n] != plain[n])]
+    return f"{type(step).__name__}({', '.join(f'{name}={given[name]!r}' for name in shown)})"
 
 
 def as_steps(steps: Any) -> list[CompressionStep]:
