@@ -82,6 +82,8 @@ def prune_trees(
     leaves = leaves_reached(body, rows.X)
     for go in range(1, N_GOES + 1):
         n_leaves = n_start - (n_start - n_wanted) * go // N_GOES
+        if n_leaves >= int((body.feature < 0).sum()):
+            continue
         _, curvature = sum_gradients(body, sums_at(body, leaves), rows, loss)
         body, stands_for = _cut(body, leaf_totals(body, leaves, curvature), n_leaves)
         leaves = stands_for[leaves]

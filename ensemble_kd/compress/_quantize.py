@@ -64,7 +64,8 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
 
     Edges and thresholds take 8 bytes each as float64. They become float32 where no edge moves by
     more than a thousandth of the step beside it; thresholds are rounded down, so that every value
-    that float32 can hold goes where it went.
+    that float32 can hold goes where it went. The leaves of a tree that adds to a sum are centred
+    first, their middle going to the base of the sum, so that none of the steps is spent on it.
 
     References
     ----------
@@ -74,6 +75,8 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {DTYPES}, got {dtype!r}.")
     body = model.body
+    if isinstance(body, TreesRecord) and dtype != "float32":
+        body = _centred(body, has_probabilities=bool(model.classes) and body.link == "identity")
     narrow = {"int8": _int8, "float16": _float16, "float32": lambda values: values}[dtype]
     storage = dict(body.storage)
     for name, array in weights_of(body).items():
@@ -132,6 +135,20 @@ def _float16(values: Float32) -> Part:
     with np.errstate(over="ignore"):
         half = values.astype(np.float16)
     return Cast(half) if values.size and np.isfinite(half).all() else values
+
+
+def _centred(body: TreesRecord, *, has_probabilities: bool) -> TreesRecord:
+    """Return the trees with leaf values around 0, and a base that makes up for it."""
+    if has_probabilities or "value" in body.storage:
+        return body
+    value, base = body.value.astype(np.float64), body.base.copy()
+    ends = np.append(body.roots[1:], len(body.feature))
+    for begin, end, k in zip(body.roots, ends, body.tree_output, strict=True):
+        leaves = np.flatnonzero(body.feature[begin:end] < 0) + begin
+        middle = (value[leaves].min(axis=0) + value[leaves].max(axis=0)) / 2
+        value[leaves] -= middle
+        base[slice(None) if k < 0 else slice(k, k + 1)] += middle
+    return replace(body, value=value.astype(np.float32), base=base)
 
 
 def _narrow_places(body: MLPRecord) -> dict[str, Storage]:
