@@ -44,6 +44,7 @@ WAYS: dict[str, tuple[str, list[Any]]] = {
     "float16": (BIG, ["float16"]),
     "int8": (BIG, ["int8"]),
     "pruned 50 %": (BIG, [PruneNeurons(0.5)]),
+    "pruned 75 %": (BIG, [PruneNeurons(0.25)]),
     "low rank": (BIG, [FactorizeWeights()]),
     "pruned 50 %, int8": (BIG, [PruneNeurons(0.5), "int8"]),
     "pruned 75 %, int8": (BIG, [PruneNeurons(0.25), "int8"]),
@@ -152,7 +153,8 @@ def gain_table(found: dict[str, list[Row]]) -> str:
             SMALL,
             "small, int8",
         ]
-        kept = [f"{loss[w]:.4f} ({(loss[HARD] - loss[w]) / gain:.0%})" for w in ways]
+        shares = {w: f" ({(loss[HARD] - loss[w]) / gain:.0%})" if gain > 0 else "" for w in ways}
+        kept = [f"{loss[way]:.4f}{shares[way]}" for way in ways]
         body.append([name, f"{loss[TEACHER]:.4f}", f"{loss[HARD]:.4f}", *kept])
     return markdown_table(["log-loss (gain kept)", TEACHER, HARD, *ways], body)
 

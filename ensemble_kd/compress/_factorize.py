@@ -24,7 +24,7 @@ def factorize(
     model: CompactModel,
     *,
     rank: int | None = None,
-    energy: float = 0.99,
+    energy: float = 0.997,
     rows: TransferSet | None = None,
 ) -> CompactModel:
     """Keep the matrices of a network as products of low rank.
@@ -35,7 +35,7 @@ def factorize(
         A network.
     rank : int or None, default=None
         Of every matrix, at least 1; None takes the least rank that keeps `energy`.
-    energy : float, default=0.99
+    energy : float, default=0.997
         Share of the squared size that is kept, in (0, 1]: of the layer's outputs on the rows, or of
         the weights where there are no rows.
     rows : TransferSet or None, default=None
@@ -115,11 +115,11 @@ class FactorizeWeights(CompressionStep):
     ----------
     rank : int or None, default=None
         Of every matrix, at least 1; None takes the least rank that keeps `energy`.
-    energy : float, default=0.99
+    energy : float, default=0.997
         Share of the squared size of the layer's outputs that is kept, in (0, 1].
     """
 
-    def __init__(self, rank: int | None = None, *, energy: float = 0.99) -> None:
+    def __init__(self, rank: int | None = None, *, energy: float = 0.997) -> None:
         self.rank = rank
         self.energy = energy
 
