@@ -53,6 +53,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    compression : CompressionStep, str, list of them, or None, default=None
+        What is done to the fitted student, in order, such as
+        ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
     cv : int or splitter, default=5
         Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it.
     time_limit : float or None, default=None
@@ -88,6 +91,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         fitted on them.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+    compression_ : DataFrame
+        The student as it was and after each compression step: bytes of its arrays, loss against
+        the true targets, and distance from the teacher, on held-out rows. Empty without steps.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -131,6 +137,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         loss: str = "auto",
         n_synthetic: int | float | str = "auto",
         active: bool = False,
+        compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
         n_jobs: int | None = None,
@@ -146,6 +153,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             alpha=alpha,
             n_synthetic=n_synthetic,
             active=active,
+            compression=compression,
             cv=cv,
             time_limit=time_limit,
             n_jobs=n_jobs,

@@ -19,6 +19,7 @@ from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import teach
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
+from ensemble_kd.compress import as_steps, compress
 from ensemble_kd.errors import InputError
 from ensemble_kd.metrics import Fidelity, measure_fidelity, pickled_bytes
 from ensemble_kd.model import CompactModel, Task
@@ -51,6 +52,8 @@ class Distillation:
         Student beside teacher on held-out real rows; None without a teacher.
     times : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+    compression : list of dict
+        What each compression step cost; empty where there was none.
     """
 
     teacher: Any
@@ -62,6 +65,7 @@ class Distillation:
     gate: list[Comparison]
     fidelity: Fidelity | None
     times: dict[str, float]
+    compression: list[dict[str, Any]]
 
 
 def distill(
@@ -81,6 +85,7 @@ def distill(
     X_unlabeled: Any = None,
     sample_weight: Any = None,
     active: bool = False,
+    compression: Any = None,
     cv: Any = 5,
     time_limit: float | None = None,
     n_jobs: int | None = None,
@@ -125,6 +130,8 @@ def distill(
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    compression : CompressionStep, str, list of them, or None, default=None
+        What is done to the student at last, in order; "int8" and "float16" are steps too.
     cv : int or splitter, default=5
         Folds of the out-of-fold labels.
     time_limit : float or None, default=None
@@ -161,6 +168,7 @@ def distill(
     stage = Stages()
     choices = Choices(labels, synthesizer, alpha, loss, temperature)
     _check(recipe, choices, task, time_limit)
+    steps = as_steps(compression)
     rows = read_rows(X, y, sample_weight, task, cv, random_state)
     student = _seeded(student or MLPStudent(), rows.seed, verbose)
     n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()), rows.n_outputs)
@@ -170,7 +178,7 @@ def distill(
         n_new //= 2
     if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         student = student if recipe == "auto" else student.shortened(FAST_EFFORT)
-        return _train_plainly(student, rows, stage, _Deadlines(time_limit).end)
+        return _train_plainly(student, rows, stage, _Deadlines(time_limit).end, steps)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         teaching = teach(teacher, rows, n_jobs, verbose)
@@ -196,12 +204,13 @@ def distill(
                 transfer_set = _with_hard_rows(transfer_set, sets, race.recipe, student, n_new)
             student_ = race.recipe.student(student)
             student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.end)
-    model = student_.to_model()  # plain numpy arrays
+    compressed = compress(student_.to_model(), steps, transfer_set, race.recipe.loss)
+    model = compressed.model  # plain numpy arrays
     fidelity = _fidelity(model, rows.as_transfer_set(teaching.soft_real))
     gate = [found for found in (teaching.member, race.gate) if found is not None]
     return Distillation(
         teaching.teacher, transfer_set, student_, model, race.recipe, race.table, gate, fidelity,
-        stage.times,
+        stage.times, compressed.report,
     )  # fmt: skip
 
 
@@ -306,16 +315,18 @@ def _with_hard_rows(
 
 
 def _train_plainly(
-    student: Student, rows: RealRows, stage: Stages, deadline: float | None
+    student: Student, rows: RealRows, stage: Stages, deadline: float | None, steps: list[Any]
 ) -> Distillation:
     """Train on the true targets alone, without a teacher."""
     recipe = plain_recipe(rows.task)
     transfer_set = rows.as_transfer_set(rows.truth)
     with stage("student"):
         student.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
+    compressed = compress(student.to_model(), steps, transfer_set, recipe.loss)
     return Distillation(
-        None, transfer_set, student, student.to_model(), recipe, [], [], None, stage.times
-    )
+        None, transfer_set, student, compressed.model, recipe, [], [], None,
+        stage.times, compressed.report,
+    )  # fmt: skip
 
 
 def _seeded(student: Student, seed: int, verbose: int) -> Student:

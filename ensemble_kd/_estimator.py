@@ -16,6 +16,7 @@ from ensemble_kd._recipes import recipe_table
 from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd._validation import record_features, table
 from ensemble_kd.bundle import save_bundle
+from ensemble_kd.compress import report_table
 from ensemble_kd.model import Task
 from ensemble_kd.students import as_student
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
@@ -37,6 +38,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         alpha: float | str = "auto",
         n_synthetic: int | float | str = "auto",
         active: bool = False,
+        compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
         n_jobs: int | None = None,
@@ -51,6 +53,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.alpha = alpha
         self.n_synthetic = n_synthetic
         self.active = active
+        self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
         self.n_jobs = n_jobs
@@ -102,6 +105,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             **self._loss_options(),
             X_unlabeled=X_unlabeled,
             active=self.active,
+            compression=self.compression,
             sample_weight=sample_weight,
             cv=self.cv,
             time_limit=self.time_limit,
@@ -134,6 +138,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.gate_ = result.gate
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
+        self.compression_ = report_table(result.compression)
         self._recipe = result.recipe
         self._scorer = Scorer(result.model)
 
@@ -200,6 +205,8 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             "data_sha256": hashlib.sha256(np.ascontiguousarray(real).tobytes()).hexdigest(),
             "recipe": self._recipe.describe(),
         }
+        if len(self.compression_):
+            facts["compression"] = self.compression_["step"].tolist()[1:]
         if self.fidelity_ is not None:
             facts["fidelity"] = {
                 key: value for key, value in vars(self.fidelity_).items() if value == value

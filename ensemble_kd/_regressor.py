@@ -41,6 +41,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    compression : CompressionStep, str, list of them, or None, default=None
+        What is done to the fitted student, in order, such as
+        ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
     cv : int or splitter, default=5
         Folds of the teacher's out-of-fold values.
     time_limit : float or None, default=None
@@ -74,6 +77,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         fitted on them.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+    compression_ : DataFrame
+        The student as it was and after each compression step: bytes of its arrays, loss against
+        the true targets, and distance from the teacher, on held-out rows. Empty without steps.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -21,8 +21,10 @@ from ensemble_kd.bundle._format import (
     MAX_TREE_DEPTH,
     SCALARS,
     SelfTest,
+    array_forms,
 )
 from ensemble_kd.bundle._json import check_keys, shown
+from ensemble_kd.bundle._storage import audit_storage
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
@@ -41,7 +43,7 @@ def audit_scalars(scalars: Any) -> None:
             f"model.json: the kind of student must be one of {KINDS}, got {shown(kind)}."
         )
     types = SCALARS[kind]
-    check_keys("model.json", scalars, {"kind", *types})
+    check_keys("model.json", scalars, {"kind", *types} | scalars.keys() & {"storage"})
     for name, wanted in types.items():
         allowed = (int, float) if wanted is float else (wanted,)
         if type(scalars[name]) not in allowed:
@@ -52,6 +54,8 @@ def audit_scalars(scalars: Any) -> None:
         raise BundleError(
             f"model.json: n_layers must be from 0 to {MAX_LAYERS}, got {scalars['n_layers']}."
         )
+    if "storage" in scalars:
+        audit_storage(scalars["storage"], array_forms(scalars))
 
 
 def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, tuple[str, int]]) -> None:

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.bundle._storage import Arrays, Form, store, stored_forms, unstore
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import Dense, MLPRecord, TreesRecord
 
 FORMAT = "ensemble_kd"
 
-# The version rule. FORMAT_VERSION rises with every change in what a writer may write. MIN_READER
+# The version rule. FORMAT_VERSION rises with every change in what a writer may write. `min_reader`
 # rises to it when a reader of an older version would refuse the file or score it differently: a new
 # member, kind, array, scalar or formula. It stays when an older reader may ignore the change, which
 # can only be a new entry of manifest.json. A reader reads a file if `min_reader` <= FORMAT_VERSION.
-FORMAT_VERSION = 1
-MIN_READER = 1
+# A file is written in the lowest version that has all it holds.
+FORMAT_VERSION = 2
+PLAIN_VERSION, STORAGE_VERSION = 1, 2
 
 _KIB, _MIB = 1024, 1024 * 1024
 
@@ -57,7 +59,6 @@ MAX_TREE_DEPTH = 512
 MAX_TENSOR_HEADER_BYTES = 1 * _MIB
 
 JSONScalar = str | int | float | bool | None
-Arrays = dict[str, NDArray[Any]]
 Scalars = dict[str, Any]
 
 
@@ -84,7 +85,7 @@ class SelfTest:
 # --- record <-> arrays and scalars ----------------------------------------------------------------
 
 # name of the array, which is the name of the record's field: (dtype, number of dimensions)
-MLP_ARRAYS: dict[str, tuple[str, int]] = {
+MLP_ARRAYS: dict[str, Form] = {
     "numeric_columns": ("int32", 1),
     "edge_offsets": ("int32", 1),
     "edges": ("float64", 1),
@@ -95,8 +96,8 @@ MLP_ARRAYS: dict[str, tuple[str, int]] = {
     "category_weight": ("float32", 2),
     "first_bias": ("float32", 1),
 }
-LAYER_ARRAYS: dict[str, tuple[str, int]] = {"weight": ("float32", 2), "bias": ("float32", 1)}
-TREES_ARRAYS: dict[str, tuple[str, int]] = {
+LAYER_ARRAYS: dict[str, Form] = {"weight": ("float32", 2), "bias": ("float32", 1)}
+TREES_ARRAYS: dict[str, Form] = {
     "feature": ("int32", 1),
     "threshold": ("float64", 1),
     "right": ("int32", 1),
@@ -116,7 +117,12 @@ SCALARS: dict[str, dict[str, type]] = {
 KINDS = tuple(SCALARS)
 
 
-def array_forms(scalars: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+def file_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
+    """Return the dtype and the number of dimensions of every array that the file must hold."""
+    return stored_forms(array_forms(scalars), scalars.get("storage", {}))
+
+
+def array_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
     """Return the dtype and the number of dimensions of every array that a student must have."""
     if scalars["kind"] == "trees":
         return dict(TREES_ARRAYS)
@@ -144,8 +150,16 @@ def body_to_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
     Raises
     ------
     BundleError
-        If `body` is no record of a known kind.
+        If `body` is no record of a known kind, or its storage does not mean what it holds.
     """
+    arrays, scalars = _own_parts(body)
+    if body.storage:
+        arrays, kinds = store(arrays, body.storage, array_forms(scalars))
+        scalars["storage"] = kinds
+    return arrays, scalars
+
+
+def _own_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
     if isinstance(body, TreesRecord):
         return {name: getattr(body, name) for name in TREES_ARRAYS}, {
             "kind": "trees",
@@ -166,12 +180,18 @@ def body_to_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
     }
 
 
-def body_from_parts(
-    arrays: Mapping[str, NDArray[Any]], scalars: Mapping[str, Any]
-) -> MLPRecord | TreesRecord:
-    """Put together what `body_to_parts` took apart; the names and forms are checked before."""
+def body_from_parts(arrays: Arrays, scalars: Mapping[str, Any]) -> MLPRecord | TreesRecord:
+    """Put together what `body_to_parts` took apart; the names and forms are checked before.
+
+    Raises
+    ------
+    BundleError
+        If kept numbers do not fit each other.
+    """
+    arrays, storage = unstore(arrays, scalars.get("storage", {}), array_forms(scalars))
     if scalars["kind"] == "trees":
-        return TreesRecord(**{name: arrays[name] for name in TREES_ARRAYS}, link=scalars["link"])
+        fields = {name: arrays[name] for name in TREES_ARRAYS}
+        return TreesRecord(**fields, link=scalars["link"], storage=storage)
     return MLPRecord(
         **{name: arrays[name] for name in MLP_ARRAYS},
         layers=tuple(
@@ -180,4 +200,5 @@ def body_from_parts(
         ),
         output_mean=float(scalars["output_mean"]),
         output_scale=float(scalars["output_scale"]),
+        storage=storage,
     )

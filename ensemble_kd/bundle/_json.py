@@ -15,16 +15,18 @@ _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20
 
 
-def encode_json(value: Any, member: str) -> bytes:
-    """Return `value` as JSON text with sorted keys, in ASCII.
+def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
+    """Return `value` as JSON text with sorted keys, in ASCII, for people or in the fewest bytes.
 
     Raises
     ------
     BundleError
         If it holds something else than dicts, lists, strings, finite numbers, booleans and None.
     """
+    style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
     try:
-        return json.dumps(value, sort_keys=True, indent=1, allow_nan=False).encode("ascii") + b"\n"
+        text = json.dumps(value, sort_keys=True, allow_nan=False, **style)
+        return text.encode("ascii") + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise BundleError(
             f"{member} must hold plain finite values, got one that JSON cannot hold ({error}); use "

@@ -28,9 +28,10 @@ from ensemble_kd.bundle._format import (
     MANIFEST_ENTRIES,
     MAX_NAME_LENGTH,
     MEMBER_MAX_BYTES,
+    STORAGE_VERSION,
     SelfTest,
-    array_forms,
     body_from_parts,
+    file_forms,
 )
 from ensemble_kd.bundle._json import check_keys, decode_json, shown
 from ensemble_kd.bundle._tensors import decode_arrays
@@ -115,8 +116,9 @@ def parse_bundle(data: bytes) -> Bundle:
     schema = _read_schema(members["schema.json"])
     scalars = decode_json(members["model.json"], "model.json")
     audit_scalars(scalars)
-    arrays = decode_arrays(members["model.safetensors"], array_forms(scalars))
-    audit_array_forms(arrays, array_forms(scalars))
+    _check_storage_version(scalars, manifest["min_reader"])
+    arrays = decode_arrays(members["model.safetensors"], file_forms(scalars))
+    audit_array_forms(arrays, file_forms(scalars))
     model = CompactModel(
         task=manifest["task"],
         schema=schema,
@@ -217,6 +219,15 @@ def _check_version(version: Any, min_reader: Any) -> None:
         raise BundleError(
             f"the file has format_version {version} and needs a reader of at least {min_reader}; "
             f"this one reads {FORMAT_VERSION}: update ensemble_kd."
+        )
+
+
+def _check_storage_version(scalars: Mapping[str, Any], min_reader: int) -> None:
+    """Refuse a file that an older reader, to which it says it is open, would refuse."""
+    if "storage" in scalars and min_reader < STORAGE_VERSION:
+        raise BundleError(
+            f"model.json: storage needs a min_reader of at least {STORAGE_VERSION}, got "
+            f"{min_reader}."
         )
 
 

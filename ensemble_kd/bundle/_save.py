@@ -22,17 +22,17 @@ from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
 from ensemble_kd.bundle._format import (
     CREATED_FORM,
     FORMAT,
-    FORMAT_VERSION,
-    MIN_READER,
+    PLAIN_VERSION,
+    STORAGE_VERSION,
     SelfTest,
-    array_forms,
     body_to_parts,
+    file_forms,
 )
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import MAX_BYTES, parse_bundle
 from ensemble_kd.bundle._tensors import encode_arrays
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
 _STALE_SECONDS = 3600.0
@@ -105,6 +105,22 @@ def save_bundle(
     return len(data)
 
 
+def stored_bytes(body: MLPRecord | TreesRecord) -> int:
+    """Return the bytes that a student's arrays take in a bundle, their header among them.
+
+    Parameters
+    ----------
+    body : MLPRecord or TreesRecord
+        The student.
+
+    Returns
+    -------
+    int
+        Length of `model.safetensors`.
+    """
+    return len(encode_arrays(body_to_parts(body)[0]))
+
+
 # --- content --------------------------------------------------------------------------------------
 
 
@@ -119,12 +135,13 @@ def _bundle_bytes(
 ) -> bytes:
     arrays, scalars = body_to_parts(model.body)
     audit_scalars(scalars)
-    audit_array_forms(arrays, array_forms(scalars))
+    audit_array_forms(arrays, file_forms(scalars))
+    version = STORAGE_VERSION if "storage" in scalars else PLAIN_VERSION
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),
         "model.safetensors": encode_arrays(arrays),
-        "schema.json": encode_json(model.schema.to_dict(), "schema.json"),
+        "schema.json": encode_json(model.schema.to_dict(), "schema.json", compact=True),
         "selftest.json": encode_json(
             {
                 "rows": selftest.rows,
@@ -132,12 +149,13 @@ def _bundle_bytes(
                 "tolerance": selftest.tolerance,
             },
             "selftest.json",
+            compact=True,
         ),
     }
     manifest = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "min_reader": MIN_READER,
+        "format_version": version,
+        "min_reader": version,
         "name": name,
         "created": created,
         "task": model.task,

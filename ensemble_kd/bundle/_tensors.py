@@ -11,12 +11,21 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ensemble_kd.bundle._format import MAX_TENSOR_HEADER_BYTES, Arrays
+from ensemble_kd.bundle._format import MAX_TENSOR_HEADER_BYTES
 from ensemble_kd.bundle._json import check_keys, decode_json, shown
+from ensemble_kd.bundle._storage import Arrays
 from ensemble_kd.errors import BundleError
 
 _WHERE = "model.safetensors"
-_DTYPES = {"float64": "F64", "float32": "F32", "int32": "I32", "uint8": "U8"}
+_DTYPES = {
+    "float64": "F64",
+    "float32": "F32",
+    "float16": "F16",
+    "int32": "I32",
+    "int16": "I16",
+    "int8": "I8",
+    "uint8": "U8",
+}
 
 
 def encode_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd.cli import bench, distill, export, inspect, score
+from ensemble_kd.cli import bench, compress, distill, export, inspect, score
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError, NotDistillableError
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "score": score,
     "inspect": inspect,
     "export": export,
+    "compress": compress,
     "bench": bench,
 }
 

@@ -2,6 +2,19 @@
 
 from ensemble_kd.model._compact import CompactModel, Task
 from ensemble_kd.model._layers import Dense, MLPRecord
+from ensemble_kd.model._storage import Cast, Int8, LowRank, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
-__all__ = ["CompactModel", "Dense", "Link", "MLPRecord", "Task", "TreesRecord"]
+__all__ = [
+    "Cast",
+    "CompactModel",
+    "Dense",
+    "Int8",
+    "Link",
+    "LowRank",
+    "MLPRecord",
+    "Storage",
+    "Task",
+    "TreesRecord",
+    "expand",
+]

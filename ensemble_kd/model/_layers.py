@@ -15,10 +15,13 @@ output_scale``. With no dense layers ``h_0`` itself is the output, an additive m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ensemble_kd.model._storage import Storage
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ class MLPRecord:
         The dense layers after the first.
     output_mean, output_scale : float
         Regression only: the output is ``output_mean + z * output_scale``.
+    storage : mapping of str to Storage
+        How an array is kept in a file, by its name there (``numeric_weight``, ``layers.0.weight``);
+        the array holds what the kept numbers mean. An array that is not named is kept as it is.
     """
 
     numeric_columns: NDArray[np.int32]
@@ -76,3 +82,4 @@ class MLPRecord:
     layers: tuple[Dense, ...]
     output_mean: float = 0.0
     output_scale: float = 1.0
+    storage: Mapping[str, Storage] = field(default_factory=dict)

@@ -11,11 +11,14 @@ A categorical column is ordered before the trees see it: code c becomes the numb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ensemble_kd.model._storage import Storage
 
 Link = Literal["identity", "sigmoid", "softmax"]
 
@@ -53,6 +56,9 @@ class TreesRecord:
         ``identity``: the sum is the response (values, or probabilities that the leaves hold).
         ``sigmoid``: one sum, the log-odds of the second of two classes. ``softmax``: one logit a
         class.
+    storage : mapping of str to Storage
+        How an array is kept in a file, by its name; the array holds what the kept numbers mean. An
+        array that is not named is kept as it is.
     """
 
     feature: NDArray[np.int32]
@@ -67,3 +73,4 @@ class TreesRecord:
     category_offsets: NDArray[np.int32]
     category_rank: NDArray[np.float64]
     link: Link = "identity"
+    storage: Mapping[str, Storage] = field(default_factory=dict)

@@ -249,7 +249,7 @@ def _starting_point(rows: TransferSet, n_sums: int) -> NDArray[np.float64]:
     return np.asarray(logits[1:] - logits[0] if n_sums == 1 else logits - logits.mean())
 
 
-def _lay_out(trees: list[dict[str, Any]], n_sums: int) -> dict[str, NDArray[Any]]:
+def _lay_out(trees: list[dict[str, Any]], n_sums: int) -> dict[str, Any]:
     """Lay LightGBM's trees out in preorder: the left child is the next node."""
     feature: list[int] = []
     threshold: list[float] = []

@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ensemble_kd.bundle import FORMAT_VERSION, load_bundle, save_bundle
+from ensemble_kd.bundle import load_bundle, save_bundle
 from ensemble_kd.bundle._format import MEMBER_MAX_BYTES
 from ensemble_kd.errors import BundleError
 
@@ -57,7 +57,7 @@ def test_bundle_holds_what_was_saved(tmp_path, name):
     assert bundle.card.endswith("---\n# A card, ünïcode\n")
     assert bundle.manifest["training"]["nested"] == {"x": [1.5, None, True]}
     assert bundle.manifest["name"] == "student" and bundle.manifest["created"] == CREATED
-    assert bundle.manifest["format_version"] == FORMAT_VERSION
+    assert bundle.manifest["format_version"] == 1
     assert bundle.manifest["libraries"].keys() == {"ensemble_kd", "numpy", "safetensors"}
 
 

@@ -14,7 +14,7 @@ def test_inspect_tells_what_the_file_holds(run, room):
     for words in (
         "classification",
         "2: 'no', 'yes'",
-        "passed on 32 rows",
+        "passed on 16 rows",
         "fidelity: agreement",
         "3 categories",
         "false, true",

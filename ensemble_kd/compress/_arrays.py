@@ -1,0 +1,66 @@
+"""The weights of a record by the names that they have in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.model import Dense, MLPRecord, Storage, TreesRecord, expand
+
+FIRST_LAYER = ("numeric_weight", "missing_weight", "category_weight")
+
+
+def weights_of(body: MLPRecord | TreesRecord) -> dict[str, NDArray[np.float32]]:
+    """Return the matrices that hold what was learned, by name: weights, or leaf values."""
+    if isinstance(body, TreesRecord):
+        return {"value": body.value}
+    first = {name: getattr(body, name) for name in FIRST_LAYER}
+    return first | {f"layers.{i}.weight": layer.weight for i, layer in enumerate(body.layers)}
+
+
+def with_weights(
+    body: MLPRecord | TreesRecord, weights: Mapping[str, NDArray[np.float32]]
+) -> MLPRecord | TreesRecord:
+    """Return the record with some of these matrices replaced."""
+    fields: dict[str, Any] = {
+        name: array for name, array in weights.items() if not name.startswith("layers.")
+    }
+    if isinstance(body, TreesRecord):
+        return replace(body, **fields)
+    layers = tuple(
+        Dense(weights.get(f"layers.{i}.weight", layer.weight), layer.bias)
+        for i, layer in enumerate(body.layers)
+    )
+    return replace(body, **fields, layers=layers)
+
+
+def holding(
+    body: MLPRecord | TreesRecord, storage: Mapping[str, Storage]
+) -> MLPRecord | TreesRecord:
+    """Return the record with this storage, its arrays holding what the kept numbers mean.
+
+    Parameters
+    ----------
+    body : MLPRecord or TreesRecord
+        The record; arrays that `storage` does not name stay as they are.
+    storage : mapping of str to Storage
+        How arrays are kept, by name.
+
+    Returns
+    -------
+    MLPRecord or TreesRecord
+    """
+    weights = {name: expand(storage[name]) for name in weights_of(body) if name in storage}
+    others: dict[str, Any] = {
+        name: expand(stored, getattr(body, name).dtype)
+        for name, stored in storage.items()
+        if name not in weights
+    }
+    body = with_weights(body, weights)
+    if isinstance(body, TreesRecord):
+        return replace(body, **others, storage=storage)
+    return replace(body, **others, storage=storage)

@@ -1,0 +1,119 @@
+"""Steps one after the other, each with what it cost."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.compress._quantize import DTYPES, Quantize
+from ensemble_kd.compress._report import report_row
+from ensemble_kd.compress._rows import in_codes_of
+from ensemble_kd.compress._step import CompressionStep
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.model import CompactModel
+
+
+@dataclass(frozen=True)
+class Compression:
+    """What came of the steps.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The compressed model.
+    report : list of dict
+        The model as it was, and a line for each step; see `report_row`. Empty without steps.
+    """
+
+    model: CompactModel
+    report: list[dict[str, Any]]
+
+
+def compress(
+    model: CompactModel,
+    steps: Any = None,
+    rows: TransferSet | None = None,
+    loss: DistillationLoss | None = None,
+) -> Compression:
+    """Compress a model by steps, and measure each of them.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model; it stays as it is.
+    steps : CompressionStep, str, sequence of them, or None, default=None
+        What to do, in order; "int8", "float16" and "float32" stand for `Quantize`.
+    rows : TransferSet or None, default=None
+        Rows with the teacher's response, in the codes of any schema of the same columns. Steps
+        learn from real rows that are not held out; the report looks at those that are.
+    loss : DistillationLoss or None, default=None
+        What the student was trained on; needed where `rows` are.
+
+    Returns
+    -------
+    Compression
+
+    Raises
+    ------
+    InputError
+        If a step is unknown, does not suit the model, or needs rows that are not there.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from ensemble_kd import DistilledClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = DistilledClassifier(student="tree", alpha=0, n_synthetic=0).fit(X, y).model_
+    >>> [row["step"] for row in compress(model, "float16").report]
+    ['as it was', "Quantize(dtype='float16')"]
+    """
+    steps = as_steps(steps)
+    for step in steps:
+        if step.needs_rows and rows is None:
+            raise InputError(f"{step} needs rows with a response, got none; give rows and a loss.")
+    if not steps:
+        return Compression(model, [])
+    rows = None if rows is None else in_codes_of(model.schema, rows)
+    report = [report_row("as it was", model, rows)]
+    for step in steps:
+        model = step.apply(model, rows, loss)
+        report.append(report_row(_label(step), model, rows))
+    return Compression(model, report)
+
+
+def _label(step: CompressionStep) -> str:
+    """Return the step with its first parameter, and the others where they are not the default."""
+    given, plain = step.get_params(deep=False), type(step)().get_params(deep=False)
+    names = list(inspect.signature(type(step).__init__).parameters)[1:]
+    shown = [n for i, n in enumerate(names) if n in given and (i == 0 or given[n] != plain[n])]
+    return f"{type(step).__name__}({', '.join(f'{name}={given[name]!r}' for name in shown)})"
+
+
+def as_steps(steps: Any) -> list[CompressionStep]:
+    """Return the steps as objects.
+
+    Raises
+    ------
+    InputError
+        If one is neither a `CompressionStep` nor the name of a dtype.
+    """
+    if steps is None:
+        return []
+    if isinstance(steps, str) or not isinstance(steps, Sequence):
+        steps = [steps]
+    return [_as_step(step) for step in steps]
+
+
+def _as_step(step: Any) -> CompressionStep:
+    if isinstance(step, CompressionStep):
+        return step
+    if isinstance(step, str) and step in DTYPES:
+        return Quantize(step)
+    raise InputError(
+        f"a compression step must be one of {DTYPES} or an object such as PruneNeurons(keep=0.5), "
+        f"got {step!r}."
+    )

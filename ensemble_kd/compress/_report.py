@@ -1,0 +1,69 @@
+"""What a model weighs, and what it costs in quality: on held-out real rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.bundle import stored_bytes
+from ensemble_kd.compress._rows import judging_rows
+from ensemble_kd.model import CompactModel
+from ensemble_kd.runtime import build_runtime, response
+
+SMALLEST_PROBABILITY = 1e-15
+# The columns of a report.
+FIELDS = ("step", "size_bytes", "loss", "fidelity_rmse", "agreement", "n_rows")
+
+
+def report_row(step: str, model: CompactModel, rows: TransferSet | None) -> dict[str, Any]:
+    """Return a line of the report.
+
+    Parameters
+    ----------
+    step : str
+        What was done.
+    model : CompactModel
+        What came of it.
+    rows : TransferSet or None
+        Rows in the codes of the model's schema; those held out are looked at, or, if there are
+        none, all real ones.
+
+    Returns
+    -------
+    dict
+        "step"; "size_bytes" of the arrays in a file; and on the rows "loss" (mean log-loss in nats,
+        or mean squared error, against the true target), "fidelity_rmse" (root mean squared
+        difference from the teacher's response), "agreement" (share of rows with the same class),
+        "n_rows". None where there is nothing to measure by.
+    """
+    row: dict[str, Any] = dict.fromkeys(FIELDS)
+    row |= {"step": step, "size_bytes": stored_bytes(model.body)}
+    judged = None if rows is None else judging_rows(rows)
+    if judged is None or not len(judged):
+        return row
+    answers = response(model, build_runtime(model).outputs(judged.X))
+    row["n_rows"] = len(judged)
+    row["fidelity_rmse"] = float(np.sqrt(np.mean((answers - judged.response) ** 2)))
+    if judged.is_classification:
+        same = answers.argmax(axis=1) == judged.response.argmax(axis=1)
+        row["agreement"] = float(same.mean())
+        labelled = judged.hard >= 0
+        chosen = answers[labelled, judged.hard[labelled].astype(np.int64)]
+        losses = -np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
+    else:
+        labelled = ~np.isnan(judged.hard)
+        losses = (answers[labelled, 0] - judged.hard[labelled]) ** 2
+    weight = judged.sample_weight[labelled]
+    if weight.sum() > 0:
+        row["loss"] = float(np.average(losses, weights=weight))
+    return row
+
+
+def report_table(report: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the lines of a report as a table, NaN where there was nothing to measure by."""
+    table = pd.DataFrame(report, columns=list(FIELDS))
+    measured = ["loss", "fidelity_rmse", "agreement"]
+    return table.astype(dict.fromkeys(measured, "float64"))

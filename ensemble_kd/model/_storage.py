@@ -1,0 +1,88 @@
+"""How an array of a record is kept in fewer bytes, and what the kept numbers mean.
+
+A record's own arrays always hold what the kept numbers mean, in the record's own dtype, so whatever
+scores it need not know of storage. `expand` gives the same bits on every machine: it multiplies and
+adds elementwise, in a fixed order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Cast:
+    """An array kept in a narrower dtype of the same kind.
+
+    Parameters
+    ----------
+    values : ndarray of float32, float16 or int16
+        The array, cast.
+    """
+
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Int8:
+    """A matrix kept as whole numbers, with one step for each column: ``codes * scale``.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_columns), int8
+        In [-127, 127].
+    scale : ndarray of shape (n_columns,), float32
+        Greater than 0: what a step of 1 means.
+    """
+
+    codes: NDArray[np.int8]
+    scale: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """A matrix kept as the product of a tall one and a wide one.
+
+    Parameters
+    ----------
+    left : ndarray of shape (n_rows, rank) float32, or Cast or Int8 of one
+    right : ndarray of shape (rank, n_columns) float32, or Cast or Int8 of one
+    """
+
+    left: NDArray[np.float32] | Cast | Int8
+    right: NDArray[np.float32] | Cast | Int8
+
+
+Storage = Cast | Int8 | LowRank
+
+
+def expand(stored: Storage | NDArray[Any], dtype: Any = np.float32) -> NDArray[Any]:
+    """Return the array that the kept numbers mean.
+
+    Parameters
+    ----------
+    stored : Cast, Int8, LowRank or ndarray
+        The numbers.
+    dtype : dtype, default=float32
+        Of the record's own array.
+
+    Returns
+    -------
+    ndarray
+        Not finite where the numbers overflow.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(stored, LowRank):
+            left = expand(stored.left).astype(np.float64)
+            right = expand(stored.right).astype(np.float64)
+            total = np.zeros((len(left), right.shape[1]))
+            for column, row in zip(left.T, right, strict=True):
+                total += column[:, None] * row
+            return total.astype(dtype)
+        if isinstance(stored, Int8):
+            return np.asarray(stored.codes.astype(np.float32) * stored.scale, dtype=dtype)
+        return np.asarray(stored.values if isinstance(stored, Cast) else stored).astype(dtype)

@@ -1,0 +1,127 @@
+"""Train a network record on for a while, from where it stands."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.losses._torch import torch_twin
+from ensemble_kd.model import MLPRecord
+from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._torch_mlp import (
+    EncodedNetwork,
+    _average,
+    _batches,
+    _cosine,
+    _Inputs,
+    _mean_loss,
+    _one_thread,
+    _Rows,
+    _train_step,
+)
+
+N_CHECKS = 10
+AVERAGING = 0.99
+
+
+def fine_tune(
+    record: MLPRecord,
+    transfer_set: TransferSet,
+    loss: DistillationLoss,
+    *,
+    n_updates: int,
+    learning_rate: float,
+    seed: int,
+    batch_size: int = 512,
+) -> MLPRecord:
+    """Return the network trained on, or as it was if no check of the held-out loss is better.
+
+    Parameters
+    ----------
+    record : MLPRecord
+        Where the training starts.
+    transfer_set : TransferSet
+        Rows in the codes of the record's schema; those held out choose among the checks.
+    loss : DistillationLoss
+        The loss of each row.
+    n_updates : int
+        Gradient steps, at least 1; the learning rate falls to 0 along a cosine.
+    learning_rate : float
+        Of Adam, at the start.
+    seed : int
+        Of the order of rows.
+    batch_size : int, default=512
+        Rows a step, fewer on small sets.
+
+    Returns
+    -------
+    MLPRecord
+        All of it kept as float32.
+    """
+    if record.output_scale == 0.0 or not record.layers:
+        return record
+    place = torch.device("cpu")
+    encoding = _encoding_of(record)
+    widths = tuple(len(layer.weight) for layer in record.layers)
+    with torch.random.fork_rng(devices=[]):
+        network = EncodedNetwork(encoding, widths, transfer_set.n_outputs)
+    _load(network, record)
+    scaled = _scaled(transfer_set, record)
+    train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
+    rows = _Rows(train, _Inputs(encoding, train.X, network, place), place)
+    check = rows
+    if len(held_out):
+        check = _Rows(held_out, _Inputs(encoding, held_out.X, network, place), place)
+    twin = torch_twin(loss)
+    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
+    averaged = copy.deepcopy(network)
+    with _one_thread(place):
+        best, best_loss = record, _mean_loss(network, twin, check)
+        for updates in np.array_split(np.arange(n_updates), min(N_CHECKS, n_updates)):
+            for update in updates:
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate * _cosine(float(update), n_updates)
+                _train_step(network, optimizer, twin, rows.batch(next(batches)))
+                _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
+            now = _mean_loss(averaged, twin, check)
+            if now < best_loss:
+                best_loss = now
+                best = averaged.to_record(encoding, record.output_mean, record.output_scale)
+    return best
+
+
+def _encoding_of(record: MLPRecord) -> Encoding:
+    """Return the inputs of a record, whose categories are as its schema has them."""
+    parts = np.split(record.edges, record.edge_offsets[1:-1])
+    return Encoding(
+        record.numeric_columns,
+        tuple(parts) if len(record.numeric_columns) else (),
+        record.category_columns,
+        tuple(np.arange(size - 1) for size in np.diff(record.category_offsets).tolist()),
+    )
+
+
+@torch.no_grad()
+def _load(network: EncodedNetwork, record: MLPRecord) -> None:
+    parts = (record.numeric_weight, record.missing_weight, record.category_weight)
+    for place, values in zip(network.first_layer(), parts, strict=True):
+        place.copy_(torch.tensor(values))
+    network.first_bias.copy_(torch.tensor(record.first_bias))
+    for module, layer in zip(network.layers, record.layers, strict=True):
+        assert isinstance(module, torch.nn.Linear)
+        module.weight.copy_(torch.tensor(layer.weight.T))
+        module.bias.copy_(torch.tensor(layer.bias))
+
+
+def _scaled(rows: TransferSet, record: MLPRecord) -> TransferSet:
+    """Bring values to the scale of the network's own output; leave probabilities alone."""
+    if rows.is_classification:
+        return rows
+    mean, scale = record.output_mean, record.output_scale
+    return replace(rows, response=(rows.response - mean) / scale, hard=(rows.hard - mean) / scale)
