@@ -2,7 +2,7 @@
 
 An array `name` that `model.json` gives a storage is kept as: `name` in a narrower dtype (float32,
 float16, int16); `name.codes` and `name.scale` (int8); `name.left` and `name.right`, each of which
-may itself be float16 or int8 (low_rank).
+may itself be float16 or int8 (low_rank); `name.rows`, likewise, and `name.index` (shared_rows).
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import Cast, Int8, LowRank, Storage, expand
+from ensemble_kd.model import Cast, Int8, LowRank, SharedRows, Storage, expand
 
 Form = tuple[str, int]
 Arrays = dict[str, NDArray[Any]]
 
 # By the dtype and number of dimensions of the record's own array.
 STORAGE_OF: dict[Form, tuple[str, ...]] = {
-    ("float32", 2): ("float16", "int8", "low_rank"),
+    ("float32", 2): ("float16", "int8", "low_rank", "shared_rows"),
     ("float64", 1): ("float32",),
     ("int32", 1): ("int16",),
 }
 _PART: Form = ("float32", 2)
 _STORAGE_OF_PART = ("float16", "int8")
+_PARTS = {"low_rank": ("left", "right"), "shared_rows": ("rows",)}
+_NESTED = (LowRank, SharedRows)
 MAX_RANK = 256
 # A few bytes may stand for a large matrix, so what comes of them has a limit of its own.
 MAX_EXPANDED_BYTES = 64 * 1024 * 1024
@@ -49,7 +51,7 @@ def audit_storage(storage: Any, forms: Mapping[str, Form]) -> None:
     for name, kind in storage.items():
         allowed = STORAGE_OF.get(forms[name], ()) if name in forms else ()
         whole, _, side = name.rpartition(".")
-        if side in ("left", "right") and storage.get(whole) == "low_rank":
+        if side in _PARTS.get(storage.get(whole, ""), ()):
             allowed = _STORAGE_OF_PART
         if not isinstance(kind, str) or kind not in allowed:
             raise BundleError(
@@ -75,6 +77,9 @@ def _stored_form(name: str, form: Form, storage: Mapping[str, str]) -> dict[str,
     if kind == "low_rank":
         left = _stored_form(f"{name}.left", _PART, storage)
         return left | _stored_form(f"{name}.right", _PART, storage)
+    if kind == "shared_rows":
+        rows = _stored_form(f"{name}.rows", _PART, storage)
+        return rows | {f"{name}.index": ("int16", 1)}
     return {name: (kind, form[1])}
 
 
@@ -132,6 +137,9 @@ def _parts_of(name: str, stored: Storage | NDArray[Any]) -> tuple[Arrays, dict[s
         left, left_kind = _parts_of(f"{name}.left", stored.left)
         right, right_kind = _parts_of(f"{name}.right", stored.right)
         return left | right, {name: "low_rank"} | left_kind | right_kind
+    if isinstance(stored, SharedRows):
+        rows, kind = _parts_of(f"{name}.rows", stored.rows)
+        return rows | {f"{name}.index": stored.index}, {name: "shared_rows"} | kind
     if isinstance(stored, Cast):
         return {name: stored.values}, {name: str(stored.values.dtype)}
     return {name: stored}, {}
@@ -157,8 +165,8 @@ def unstore(
     Raises
     ------
     BundleError
-        If a scale is not a finite number above 0, a code is -128, parts do not fit each other, or
-        the arrays would take more than 64 MiB.
+        If a scale is not a finite number above 0, a code is -128, an index is no row, parts do not
+        fit each other, or the arrays would take more than 64 MiB.
     """
     storage: dict[str, Storage] = {}
     n_bytes = 0
@@ -191,10 +199,23 @@ def _stored(name: str, arrays: Arrays, kinds: Mapping[str, str]) -> Storage | ND
     if kind == "low_rank":
         left = _stored(f"{name}.left", arrays, kinds)
         right = _stored(f"{name}.right", arrays, kinds)
-        assert not isinstance(left, LowRank) and not isinstance(right, LowRank)
+        assert not isinstance(left, _NESTED) and not isinstance(right, _NESTED)
         _audit_low_rank(name, _shape(left), _shape(right))
         return LowRank(left, right)
+    if kind == "shared_rows":
+        rows = _stored(f"{name}.rows", arrays, kinds)
+        assert not isinstance(rows, _NESTED)
+        index = arrays[f"{name}.index"]
+        _audit_index(name, index, _shape(rows)[0])
+        return SharedRows(rows, index)
     return Cast(arrays[name])
+
+
+def _audit_index(name: str, index: NDArray[np.int16], n_rows: int) -> None:
+    wrong = (index < 0) | (index >= n_rows)
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise BundleError(f"{name}.index must be in [0, {n_rows}), got {index[at]} at index {at}.")
 
 
 def _audit_int8(name: str, codes: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
@@ -224,6 +245,8 @@ def _shape(stored: Storage | NDArray[Any]) -> tuple[int, ...]:
         return stored.codes.shape
     if isinstance(stored, LowRank):
         return _shape(stored.left)[0], _shape(stored.right)[1]
+    if isinstance(stored, SharedRows):
+        return len(stored.index), _shape(stored.rows)[1]
     return stored.values.shape if isinstance(stored, Cast) else stored.shape
 
 

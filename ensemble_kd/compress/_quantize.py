@@ -20,6 +20,7 @@ from ensemble_kd.model import (
     Int8,
     LowRank,
     MLPRecord,
+    SharedRows,
     Storage,
     TreesRecord,
     expand,
@@ -81,7 +82,7 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
     storage = dict(body.storage)
     for name, array in weights_of(body).items():
         stored = _narrowed(storage.get(name, array), narrow)
-        if isinstance(stored, Cast | Int8 | LowRank):
+        if isinstance(stored, Cast | Int8 | LowRank | SharedRows):
             storage[name] = stored
     storage |= _narrow_places(body) if isinstance(body, MLPRecord) else _narrow_nodes(body)
     return replace(model, body=holding(body, storage))
@@ -112,8 +113,13 @@ class Quantize(CompressionStep):
 def _narrowed(kept: Storage | Float32, narrow: Callable[[Float32], Part]) -> Storage | Float32:
     if isinstance(kept, LowRank):
         left, right = _narrowed(kept.left, narrow), _narrowed(kept.right, narrow)
-        assert not isinstance(left, LowRank) and not isinstance(right, LowRank)
+        nested = (LowRank, SharedRows)
+        assert not isinstance(left, nested) and not isinstance(right, nested)
         return LowRank(left, right)
+    if isinstance(kept, SharedRows):
+        rows = _narrowed(kept.rows, narrow)
+        assert not isinstance(rows, LowRank | SharedRows)
+        return SharedRows(rows, kept.index)
     if isinstance(kept, Int8):  # as narrow as it gets
         return kept
     values = expand(kept)

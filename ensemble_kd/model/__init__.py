@@ -2,7 +2,7 @@
 
 from ensemble_kd.model._compact import CompactModel, Task
 from ensemble_kd.model._layers import Dense, MLPRecord
-from ensemble_kd.model._storage import Cast, Int8, LowRank, Storage, expand
+from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Link",
     "LowRank",
     "MLPRecord",
+    "SharedRows",
     "Storage",
     "Task",
     "TreesRecord",

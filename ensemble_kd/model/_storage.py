@@ -57,7 +57,22 @@ class LowRank:
     right: NDArray[np.float32] | Cast | Int8
 
 
-Storage = Cast | Int8 | LowRank
+@dataclass(frozen=True)
+class SharedRows:
+    """A matrix of which many rows are alike, kept as those that differ and which of them each is.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_distinct, n_columns) float32, or Cast or Int8 of one
+    index : ndarray of shape (n_rows,), int16
+        In [0, n_distinct).
+    """
+
+    rows: NDArray[np.float32] | Cast | Int8
+    index: NDArray[np.int16]
+
+
+Storage = Cast | Int8 | LowRank | SharedRows
 
 
 def expand(stored: Storage | NDArray[Any], dtype: Any = np.float32) -> NDArray[Any]:
@@ -65,7 +80,7 @@ def expand(stored: Storage | NDArray[Any], dtype: Any = np.float32) -> NDArray[A
 
     Parameters
     ----------
-    stored : Cast, Int8, LowRank or ndarray
+    stored : Cast, Int8, LowRank, SharedRows or ndarray
         The numbers.
     dtype : dtype, default=float32
         Of the record's own array.
@@ -83,6 +98,8 @@ def expand(stored: Storage | NDArray[Any], dtype: Any = np.float32) -> NDArray[A
             for column, row in zip(left.T, right, strict=True):
                 total += column[:, None] * row
             return total.astype(dtype)
+        if isinstance(stored, SharedRows):
+            return expand(stored.rows, dtype)[stored.index]
         if isinstance(stored, Int8):
             return np.asarray(stored.codes.astype(np.float32) * stored.scale, dtype=dtype)
         return np.asarray(stored.values if isinstance(stored, Cast) else stored).astype(dtype)

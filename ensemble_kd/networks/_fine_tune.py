@@ -87,7 +87,7 @@ def fine_tune(
             for update in updates:
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * _cosine(float(update), n_updates)
-                _train_step(network, optimizer, twin, rows.batch(next(batches)))
+                _train_step(network, [optimizer], twin, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
             now = _mean_loss(averaged, twin, check)
             if now < best_loss:

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._torch import TorchLoss, torch_twin
-from ensemble_kd.model import Dense, MLPRecord
+from ensemble_kd.model import Dense, MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._muon import Muon
 
@@ -125,6 +125,9 @@ class EncodedNetwork(nn.Module):
         pieces, missing, category = (_array(part) for part in self.first_layer())
         starts = np.cumsum(encoding.category_sizes) - encoding.category_sizes
         rows = [start + at for start, at in zip(starts, encoding.table_rows, strict=True)]
+        index = np.concatenate([np.empty(0, dtype=np.int16), *rows]).astype(np.int16)
+        shared = SharedRows(category, index)
+        is_shared = len(category) < len(index) and len(category) <= np.iinfo(np.int16).max
         dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         return MLPRecord(
             numeric_columns=encoding.numeric_columns,
@@ -134,7 +137,7 @@ class EncodedNetwork(nn.Module):
             missing_weight=missing,
             category_columns=encoding.category_columns,
             category_offsets=_offsets(np.array([len(at) for at in rows], dtype=int)),
-            category_weight=category[np.concatenate([np.empty(0, dtype=int), *rows])],
+            category_weight=expand(shared),
             first_bias=_array(self.first_bias),
             layers=tuple(
                 Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
@@ -142,6 +145,7 @@ class EncodedNetwork(nn.Module):
             ),
             output_mean=mean,
             output_scale=scale,
+            storage={"category_weight": shared} if is_shared else {},
         )
 
 
