@@ -11,10 +11,10 @@ from ensemble_kd.benchmarks.methods._base import Shared, TaskData
 from ensemble_kd.benchmarks.methods._student import StudentMethod
 
 # Hard labels are soon overfitted, and a long schedule is stopped before its rate has fallen.
-N_UPDATES = (500, 1200, 3000)
+N_UPDATES = (250, 600, 1500)
 # On fewer training rows the tenth that is held out is too small to choose a schedule by.
 MIN_ROWS_TO_CHOOSE = 3000
-N_UPDATES_SMALL = (100, 500, 1200)
+N_UPDATES_SMALL = (60, 250, 600)
 N_FOLDS = 3
 
 
