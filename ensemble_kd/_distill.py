@@ -183,7 +183,7 @@ def distill(
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         teaching = teach(teacher, rows, n_jobs, verbose)
     clock = _Deadlines(time_limit)
-    student = _no_bigger_than(teaching.teacher, student)
+    student = _no_bigger_than(teaching.teacher, student, rows.n_outputs)
 
     if recipe == "fast":
         race, student = Race(default_recipe(task, choices, n_new)), student.shortened(FAST_EFFORT)
@@ -217,7 +217,8 @@ def distill(
 # Shares of the student's effort: of the fast recipe, and of the fit that finds where student and
 # teacher differ.
 FAST_EFFORT, FIRST_FIT = 0.4, 0.15
-SMALLEST_BUDGET = 20_000
+# Bytes that the student of a small teacher may take, and beyond which no student needs to look.
+SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
 MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
 # A teacher of many classes labels slowly: fewer rows where each needs many numbers.
 MOST_LABELS = 4_000_000
@@ -340,24 +341,16 @@ def _seeded(student: Student, seed: int, verbose: int) -> Student:
     return student
 
 
-def _no_bigger_than(teacher: Any, student: Student) -> Student:
+def _no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
     """Return the student with no more bytes to spend than its teacher takes.
 
-    Where the user chose the layers or the bytes, the size is the user's. What is pickled may be a
-    mere handle, so some bytes are left in any case.
+    What is pickled may be a mere handle, so some bytes are left in any case.
     """
-    default = MLPStudent().max_bytes
-    if not isinstance(student, MLPStudent) or (student.hidden, student.max_bytes) != (
-        "auto",
-        default,
-    ):
-        return student
     try:
-        n_bytes = pickled_bytes(teacher, at_most=student.max_bytes)
+        n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
     except Exception:  # A teacher that cannot be pickled has no size to compare with.
         return student
-    fitting: Student = student.set_params(max_bytes=min(default, max(n_bytes, SMALLEST_BUDGET)))
-    return fitting
+    return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)
 
 
 def _fidelity(model: CompactModel, real: TransferSet) -> Fidelity:

@@ -239,6 +239,14 @@ def test_regressor_races_too():
     assert len(fitted.recipe_) > 3
 
 
+def test_boosted_student_has_no_more_trees_than_its_teacher_has_bytes():
+    fitted = DistilledClassifier(
+        GaussianNB(), student="gbdt", n_synthetic=500, recipe="fast"
+    ).fit(X, Y)  # fmt: skip
+    body = fitted.model_.body
+    assert body.feature.nbytes + body.threshold.nbytes + body.right.nbytes < 20_000
+
+
 def test_student_is_no_bigger_than_its_teacher():
     fitted = DistilledClassifier(GaussianNB(), n_synthetic=500, recipe="fast").fit(X, Y)
     body = fitted.model_.body

@@ -1,4 +1,4 @@
-"""Muon: momentum whose update of a weight matrix has all its singular values near one."""
+"""Muon: momentum whose update of a weight matrix has singular values of about one size."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-# Three polynomials that bring singular values near 1, from the schedule of Amsel (2025); after
-# them the values lie between about 0.5 and 1.2, and further ones bought nothing.
+# Three polynomials of the schedule of Amsel (2025): from shares of 0.005 to 1 of the norm, singular
+# values come to lie between 0.19 and 1.87. Five, which end closer to 1, gave no lower loss on adult
+# and power_plant, and took a fifth more time.
 POLYNOMIALS = (
     (8.28721201814563, -23.595886519098837, 17.300387312530933),
     (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
@@ -65,7 +66,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """Return a matrix with the same singular vectors and singular values near 1.
+    """Return a matrix with the same singular vectors and singular values of about one size.
 
     Parameters
     ----------

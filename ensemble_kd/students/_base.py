@@ -64,6 +64,24 @@ class Student(BaseEstimator):  # type: ignore[misc]
         student: Self = clone(self)
         return student
 
+    def within(self, n_bytes: int, n_outputs: int) -> Self:
+        """Return an unfitted student that stays within some bytes.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Bytes that its arrays may take.
+        n_outputs : int
+            Numbers in a response.
+
+        Returns
+        -------
+        Student
+            The same where the user chose its size.
+        """
+        student: Self = clone(self)
+        return student
+
     @abstractmethod
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by the library that trained the student.

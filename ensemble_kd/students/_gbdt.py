@@ -21,6 +21,8 @@ from ensemble_kd.students._ranks import fit_ranks
 SMALLEST_CURVATURE = 1e-6
 # Of a short trial.
 FEWEST_ROUNDS = 20
+# Of a node in a tree's record.
+BYTES_PER_NODE = 21
 
 
 class GBDTStudent(Student):
@@ -100,7 +102,6 @@ class GBDTStudent(Student):
             "force_row_wise": True,
             "verbosity": -1,
         }
-        n_rounds = self.n_estimators if self._n_sums == 1 else max(30, 3 * self.n_estimators // 10)
         train_data = self._dataset(lightgbm, train).construct()
         if not any(train_data.feature_num_bin(j) > 1 for j in range(train.X.shape[1])):
             # LightGBM breaks off where no column tells anything: the mean is the model.
@@ -109,7 +110,7 @@ class GBDTStudent(Student):
         self.booster_ = lightgbm.train(
             parameters,
             train_data,
-            num_boost_round=n_rounds,
+            num_boost_round=self._n_rounds(self._n_sums),
             valid_sets=[self._dataset(lightgbm, stop, reference=train_data)],
             feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
             callbacks=[
@@ -135,6 +136,37 @@ class GBDTStudent(Student):
         # As much is learned in all, up to a rate at which boosting still holds.
         rate = min(self.learning_rate * self.n_estimators / n_rounds, max(self.learning_rate, 0.2))
         return student.set_params(n_estimators=n_rounds, learning_rate=rate)
+
+    def within(self, n_bytes: int, n_outputs: int) -> GBDTStudent:
+        """Return an unfitted student of no more trees than fit some bytes.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Bytes that its arrays may take.
+        n_outputs : int
+            Numbers in a response.
+
+        Returns
+        -------
+        GBDTStudent
+            The same where the user chose the rounds or the leaves.
+        """
+        student: GBDTStudent = clone(self)
+        default = GBDTStudent()
+        if (self.n_estimators, self.num_leaves) != (default.n_estimators, default.num_leaves):
+            return student
+        n_sums = n_outputs if n_outputs > 2 else 1
+        bytes_of_round = n_sums * (2 * self.num_leaves - 1) * BYTES_PER_NODE
+        most = max(1, n_bytes // bytes_of_round)
+        return (
+            student
+            if most >= self._n_rounds(n_sums)
+            else student.set_params(n_estimators=most if n_sums == 1 else max(1, 10 * most // 3))
+        )
+
+    def _n_rounds(self, n_sums: int) -> int:
+        return self.n_estimators if n_sums == 1 else max(1, 3 * self.n_estimators // 10)
 
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by LightGBM.

@@ -181,6 +181,27 @@ class MLPStudent(Student):
         small = {"batch_size": max(1, self.batch_size // 2)} if effort < SHORT else {}
         return student.set_params(n_updates=max(1, round(effort * self.n_updates)), **small)
 
+    def within(self, n_bytes: int, n_outputs: int) -> MLPStudent:
+        """Return an unfitted student that stays within some bytes.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Bytes that its arrays and schema may take.
+        n_outputs : int
+            Numbers in a response.
+
+        Returns
+        -------
+        MLPStudent
+            The same where the user chose the layers or the bytes.
+        """
+        student: MLPStudent = clone(self)
+        default = MLPStudent().max_bytes
+        if (self.hidden, self.max_bytes) != ("auto", default):
+            return student
+        return student.set_params(max_bytes=min(default, n_bytes))
+
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by torch.
 

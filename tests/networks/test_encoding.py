@@ -145,6 +145,34 @@ def test_encoding_pools_nothing_where_there_is_room(table):
     np.testing.assert_array_equal(roomy.category_codes[1], [0, 1, 2, 3, 4])
 
 
+def test_encoding_groups_categories_that_respond_alike():
+    codes = np.repeat(np.arange(40.0), 10)
+    schema = TableSchema((Column("c", "categorical", categories=tuple(map(str, range(40)))),))
+    lean = np.where(codes % 2 == 0, 0.8, 0.2)
+    encoding = fit_encoding(
+        codes[:, None], schema, n_bins=4, max_categories=6,
+        response=np.column_stack([1 - lean, lean]),
+    )  # fmt: skip
+    pooled = encoding.category_codes[0]
+    assert pooled.max() == 6
+    alone = np.flatnonzero(np.bincount(pooled)[pooled] == 1)
+    grouped = np.setdiff1d(np.arange(40), alone)
+    assert len(grouped) >= 36
+    for group in np.unique(pooled[grouped]):
+        members = grouped[pooled[grouped] == group]
+        assert len(np.unique(members % 2)) <= 1 + (group == np.median(np.unique(pooled[grouped])))
+
+
+def test_encoding_knows_no_category_that_is_too_rare():
+    codes = np.append(np.repeat(np.arange(9.0), 5), 9.0)
+    schema = TableSchema((Column("c", "categorical", categories=tuple(map(str, range(10)))),))
+    encoding = fit_encoding(
+        codes[:, None], schema, n_bins=4, max_categories=4, response=np.zeros((len(codes), 1))
+    )
+    kept = encoding.pooled_schema(schema).columns[0].categories
+    assert kept == tuple(map(str, range(9)))
+
+
 def test_encoding_counts_a_row_for_every_pooled_code_and_for_missing(encoding):
     np.testing.assert_array_equal(encoding.category_sizes, [3, 4])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -91,13 +92,53 @@ def test_mlp_student_learns_a_weight_for_a_missing_value_that_training_showed(co
     assert answer[~gaps].mean() < 0.2
 
 
-def test_mlp_student_keeps_the_most_frequent_categories_apart(codes):
+def test_mlp_student_taught_by_true_labels_keeps_the_most_frequent_categories_apart(codes):
     index = np.searchsorted([20, 200, 220], np.arange(300), side="right")
     X = np.column_stack([codes.X[:, 0], index])
     rows = dataclasses.replace(codes, X=X)
     student = MLPStudent(hidden=(4,), n_updates=5, max_categories=2, random_state=0)
-    kept = student.fit_transfer(rows, SoftTargetLoss()).to_model().schema.columns[1].categories
-    assert kept == ("q", "s")
+    model = student.fit_transfer(rows, SoftTargetLoss(alpha=0.0)).to_model()
+    assert model.schema.columns[1].categories == ("q", "s")
+
+
+@pytest.fixture(scope="module")
+def crowded() -> TransferSet:
+    """One column of 300 categories, half of which mean yes."""
+    rng = np.random.default_rng(0)
+    code = rng.permutation(np.arange(6000) % 300).astype(float)
+    schema = TableSchema(
+        (Column("shop", "categorical", categories=tuple(f"s{i}" for i in range(300))),)
+    )
+    return real_rows(code[:, None], np.where(code < 150, 0.9, 0.1), schema)
+
+
+def test_mlp_student_groups_categories_by_the_teachers_response(crowded):
+    student = MLPStudent(hidden=(8,), n_updates=200, max_categories=8, random_state=0)
+    answer = student.fit_transfer(crowded, SoftTargetLoss()).respond(np.arange(300.0)[:, None])
+    # One group may lie across the middle.
+    assert np.mean(np.abs(answer[:150, 1] - 0.9) < 0.1) > 0.9
+    assert np.mean(np.abs(answer[150:, 1] - 0.1) < 0.1) > 0.9
+
+
+def test_mlp_student_of_grouped_categories_scores_alike_from_its_file(crowded, tmp_path):
+    student = MLPStudent(hidden=(8,), n_updates=50, max_categories=8, random_state=0)
+    model = student.fit_transfer(crowded, SoftTargetLoss()).to_model()
+    X = np.append(np.arange(300.0), [300.0, np.nan])[:, None]
+    answer = response(model, build_runtime(model).outputs(X))
+    np.testing.assert_allclose(answer, student.respond(X), rtol=0, atol=2e-6)
+    assert len(model.schema.columns[0].categories) == 300
+    assert len(np.unique(model.body.category_weight, axis=0)) <= 8 + 2
+
+
+def test_mlp_student_keeps_its_bytes_whatever_the_number_of_categories():
+    n = 20_000
+    code = np.arange(2 * n) % n
+    names = tuple(f"a rather long name of a category {i}" for i in range(n))
+    schema = TableSchema((Column("c", "categorical", categories=names),))
+    rows = real_rows(code[:, None].astype(float), np.full(2 * n, 0.5), schema)
+    student = MLPStudent(n_updates=2, max_bytes=60_000, random_state=0)
+    model = student.fit_transfer(rows, SoftTargetLoss()).to_model()
+    assert len(json.dumps(model.schema.to_dict())) < 40_000
 
 
 def test_mlp_student_stops_when_the_held_out_loss_no_longer_falls(codes):

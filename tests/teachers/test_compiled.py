@@ -1,0 +1,79 @@
+"""A teacher walked by the scoring core says what the teacher says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from ensemble_kd.runtime import HAS_CORE
+from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
+from ensemble_kd.teachers._booster_arrays import lightgbm_record
+from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
+from ensemble_kd.teachers._lightgbm import LightGBMMember
+
+needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
+MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember]
+
+
+def table(n_rows: int, seed: int, *, mixed: bool) -> pd.DataFrame:
+    """Return rows with gaps and, if mixed, categories."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(n_rows, 3)), columns=list("abc"))
+    X.loc[rng.random(n_rows) < 0.1, "a"] = np.nan
+    if mixed:
+        X["d"] = rng.choice(["x", "y", "z"], n_rows)
+    return X
+
+
+def target(X: pd.DataFrame, n_classes: int) -> np.ndarray:
+    """Return classes, or values for one class."""
+    score = X["a"].fillna(1.0) + X["b"] * X["c"]
+    return score.to_numpy() if n_classes == 1 else pd.qcut(score, n_classes, labels=False)
+
+
+@needs_core
+@pytest.mark.parametrize("mixed", [False, True], ids=["numbers", "mixed"])
+@pytest.mark.parametrize("n_classes", [1, 2, 4])
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_compiled_member_says_what_the_member_says(kind, n_classes, mixed):
+    X = table(400, 0, mixed=mixed)
+    member = kind("regression" if n_classes == 1 else "classification")
+    member.fit(X, target(X, n_classes))
+    new = table(200, 1, mixed=mixed)
+    if mixed:
+        new.loc[:20, "d"] = "never seen"
+    classes = getattr(member, "classes_", None)
+    plain, fast = (teacher_response(m, new, classes) for m in (member, compiled(member)))
+    np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
+
+
+@needs_core
+def test_compiled_member_is_another_object_where_trees_are_numeric():
+    X = table(200, 0, mixed=False)
+    for kind in MEMBERS:
+        member = kind("classification").fit(X, target(X, 2))
+        assert compiled(member) is not member
+
+
+def test_compiled_leaves_other_teachers_as_they_are():
+    X = table(100, 0, mixed=False).fillna(0.0)
+    teacher = GaussianNB().fit(X, target(X, 2))
+    assert compiled(teacher) is teacher
+
+
+def test_compiled_ensemble_says_what_the_ensemble_says():
+    X = table(300, 0, mixed=True)
+    teacher = TeacherEnsemble(
+        [("forest", RandomForestMember()), ("boosting", LightGBMMember())], cv=2
+    ).fit(X, target(X, 2))
+    new = table(100, 1, mixed=True)
+    plain, fast = (teacher_response(t, new, teacher.classes_) for t in (teacher, compiled(teacher)))
+    np.testing.assert_allclose(fast, plain, atol=1e-6)
+
+
+def test_lightgbm_record_is_none_where_a_split_is_categorical():
+    X = pd.DataFrame({"d": np.random.default_rng(0).choice(list("vwxyz"), 400)})
+    member = LightGBMMember("classification").fit(X, X["d"].isin(["v", "y"]).astype(int))
+    assert lightgbm_record(member.booster_, 1, "sigmoid") is None
