@@ -45,7 +45,7 @@ MAX_BYTES = 256 * 1024 * 1024
 MEMBERS = {
     "README.md", "manifest.json", "model.json", "model.safetensors", "schema.json", "selftest.json",
 }  # fmt: skip
-FORMATS = {"F64": ("d", 8), "F32": ("f", 4), "I32": ("i", 4), "U8": ("B", 1)}
+FORMATS: dict[str, tuple[Any, int]] = {"F64": ("d", 8), "F32": ("f", 4), "I32": ("i", 4), "U8": ("B", 1)}
 
 __all__ = ["RowScorer", "load"]
 
@@ -263,8 +263,9 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
         raise InputError(
             f"the row has no value for {name!r}; give it, or None to have it treated as missing."
         )
-    value = row.get(name)
-    value = value.item() if hasattr(value, "item") else value  # a number of numpy
+    value: Any = row.get(name)
+    if hasattr(value, "item"):  # a number of numpy
+        value = value.item()
     if value is None or value != value:
         return float("nan")
     if not isinstance(value, str | int | float):
