@@ -45,7 +45,12 @@ MAX_BYTES = 256 * 1024 * 1024
 MEMBERS = {
     "README.md", "manifest.json", "model.json", "model.safetensors", "schema.json", "selftest.json",
 }  # fmt: skip
-FORMATS: dict[str, tuple[Any, int]] = {"F64": ("d", 8), "F32": ("f", 4), "I32": ("i", 4), "U8": ("B", 1)}
+FORMATS: dict[str, tuple[Any, int]] = {
+    "F64": ("d", 8),
+    "F32": ("f", 4),
+    "I32": ("i", 4),
+    "U8": ("B", 1),
+}
 
 __all__ = ["RowScorer", "load"]
 
