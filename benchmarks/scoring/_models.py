@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,7 @@ def network(schema: TableSchema, X: np.ndarray) -> CompactModel:
         category_offsets=np.cumsum([0, *n_rows]).astype(np.int32),
         category_weight=draw(int(n_rows.sum()), sizes[0]),
         first_bias=draw(sizes[0]),
-        layers=tuple(
-            Dense(draw(a, b), draw(b)) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        ),
+        layers=tuple(Dense(draw(a, b), draw(b)) for a, b in itertools.pairwise(sizes)),
     )
     return CompactModel("classification", schema, body, (0, 1))
 
@@ -115,7 +114,7 @@ def onnx_network(n_inputs: int) -> bytes:
     rng = np.random.default_rng(0)
     sizes = (n_inputs, *WIDTHS, 2)
     nodes, weights, name = [], [], "X"
-    for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (a, b) in enumerate(itertools.pairwise(sizes)):
         weights.append(numpy_helper.from_array(rng.normal(size=(a, b)).astype(np.float32), f"w{i}"))
         weights.append(numpy_helper.from_array(np.zeros(b, np.float32), f"b{i}"))
         nodes.append(helper.make_node("Gemm", [name, f"w{i}", f"b{i}"], [f"h{i}"]))
@@ -150,7 +149,7 @@ def onnx_trees(model: CompactModel) -> bytes:
         nodes_nodeids=position.tolist(),
         nodes_featureids=np.maximum(body.feature, 0).tolist(),
         nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in is_leaf],
-        nodes_values=body.threshold.astype(np.float32).tolist(),
+        nodes_values=np.clip(body.threshold, -3e38, 3e38).tolist(),
         nodes_truenodeids=np.where(is_leaf, 0, position + 1).tolist(),
         nodes_falsenodeids=np.where(is_leaf, 0, body.right - body.roots[tree]).tolist(),
         nodes_missing_value_tracks_true=body.missing_left.astype(int).tolist(),

@@ -27,15 +27,15 @@ def onnx_call(content: bytes, n_threads: int = 1) -> Callable[[Any], Any]:
 
 def lightgbm_fast(booster: Any, n_columns: int) -> Callable[[Any], float]:
     """Return LightGBM's prepared call for one row of doubles, by ctypes."""
-    from lightgbm.basic import _LIB as library
+    from lightgbm.basic import _LIB
 
     config, length, out = ctypes.c_void_p(), ctypes.c_int64(), (ctypes.c_double * 1)()
-    status = library.LGBM_BoosterPredictForMatSingleRowFastInit(
+    status = _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
         booster._handle, 0, 0, -1, 1, n_columns, b"num_threads=1", ctypes.byref(config)
     )
     if status != 0:
         raise RuntimeError("LightGBM refused the prepared call.")
-    predict = library.LGBM_BoosterPredictForMatSingleRowFast
+    predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
 
     def call(row: np.ndarray) -> float:
         predict(config, ctypes.c_void_p(row.ctypes.data), ctypes.byref(length), out)

@@ -94,7 +94,8 @@ def time_processes(contenders: Mapping[str, str], n_rounds: int) -> list[dict[st
     wall: dict[str, list[float]] = {name: [] for name in contenders}
     cpu: dict[str, list[float]] = {name: [] for name in contenders}
     memory = {}
-    tail = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    # Not ru_maxrss, which begins at the size of the process that forked.
+    tail = "\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     for turn in range(n_rounds):
         for name, code in contenders.items():
             command = [sys.executable, "-I", "-S", "-c", start + code]
