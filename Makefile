@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# What must hold without the core in C as well.
+NUMPY_TESTS := tests/test_scorer.py tests/runtime/test_runtime.py tests/students
+
 .PHONY: demo test lint peers clean
 
 demo: $(READY)
@@ -11,6 +14,7 @@ demo: $(READY)
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+	ENSEMBLE_KD_RUNTIME=numpy $(BIN)/python -m pytest $(NUMPY_TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
