@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# What must hold without the core in C as well.
+NUMPY_TESTS := tests/test_scorer.py tests/runtime/test_runtime.py tests/students
+
 .PHONY: demo test lint peers clean
 
 demo: $(READY)
@@ -11,6 +14,7 @@ demo: $(READY)
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+	ENSEMBLE_KD_RUNTIME=numpy $(BIN)/python -m pytest $(NUMPY_TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -19,9 +23,10 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 # The package itself is installed in place, so that a change of the code needs no new installation.
-$(READY): pyproject.toml constraints.txt
+# The core in C is built in place too, and built anew when it changes.
+$(READY): pyproject.toml constraints.txt setup.py ensemble_kd/runtime/_core.c
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,scoring,dev]'
 	touch $@
 
 # The benchmark's rival needs older versions, so it has an environment of its own. torch comes
@@ -33,4 +38,4 @@ peers:
 	@echo "Now: export ENSEMBLE_KD_PEERS=$(CURDIR)/.venv-peers/bin/python"
 
 clean:
-	rm -rf $(VENV) .venv-peers demo_output bench_output
+	rm -rf $(VENV) .venv-peers demo_output bench_output build ensemble_kd/_core*.so

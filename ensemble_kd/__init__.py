@@ -6,9 +6,6 @@ Importing the package costs next to nothing: each name below is loaded when it i
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from ensemble_kd.errors import (
     BundleError,
     EnsembleKDError,
@@ -17,7 +14,10 @@ from ensemble_kd.errors import (
     NotDistillableError,
 )
 
+TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from ensemble_kd._classifier import DistilledClassifier
     from ensemble_kd._distill import Distillation, distill
     from ensemble_kd._regressor import DistilledRegressor
@@ -67,6 +67,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ensemble_kd' has no attribute {name!r}")
+    import importlib  # here, as most of a cold start is imports
+
     try:
         return getattr(importlib.import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:

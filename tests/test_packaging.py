@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,6 +24,17 @@ def test_wheel_lists_every_package_of_the_tree() -> None:
             below = marker.parent.relative_to(ROOT / folder).parts
             in_tree.add(".".join((name, *below)))
     assert listed == in_tree
+
+
+def test_extension_is_left_out_where_there_is_no_compiler(tmp_path: Path) -> None:
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--force"]
+    folders = ["--build-lib", str(tmp_path / "lib"), "--build-temp", str(tmp_path / "temp")]
+    environment = os.environ | {"CC": "false", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        command + folders, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.rglob("_core*.so"))
 
 
 def test_version_is_that_of_the_package() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import namedtuple
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ensemble_kd.errors import BundleError
 
@@ -27,11 +27,8 @@ _DATE_1980_01_01 = (1 << 5) | 1
 _REGULAR_FILE_0644 = 0o100644 << 16
 
 
-class _Entry(NamedTuple):
-    name: bytes
-    crc: int
-    size: int
-    offset: int
+# Not typing.NamedTuple: importing typing takes as long as reading a bundle.
+_Entry = namedtuple("_Entry", ["name", "crc", "size", "offset"])
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:

@@ -7,9 +7,12 @@ import math
 import reprlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from ensemble_kd.errors import BundleError
+
+TYPE_CHECKING = False  # as typing says, which takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20

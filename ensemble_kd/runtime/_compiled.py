@@ -57,22 +57,9 @@ class CompiledRuntime:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
-        body = model.body
-        arrays, scalars = (
-            _network_parts(body) if isinstance(body, MLPRecord) else _trees_parts(body)
-        )
-        self._n_sums = 1 if scalars["link"] == "sigmoid" else model.n_outputs
-        if isinstance(body, MLPRecord) and model.task == "classification":
-            scalars["link"] = "softmax"
-        self.core = Model(
-            "mlp" if isinstance(body, MLPRecord) else "trees",
-            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            core_columns(model.schema),
-            model.classes,
-            row_encoder(model.schema),
-            portable=portable,
-            **scalars,
-        )
+        arguments, options = core_arguments(model)
+        self._n_sums = 1 if options["link"] == "sigmoid" else model.n_outputs
+        self.core = Model(*arguments, **options, portable=portable)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, sums or values, before the link.
@@ -117,6 +104,21 @@ class CompiledRuntime:
         return max(1, min(self.n_threads, n_rows // ROWS_PER_THREAD))
 
 
+def core_arguments(model: CompactModel) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what the constructor of the core's `Model` takes, by position and by name."""
+    body = model.body
+    if isinstance(body, MLPRecord):
+        kind = "mlp"
+        arrays, options = _network_parts(body)
+        options["link"] = "softmax" if model.task == "classification" else "identity"
+    else:
+        kind = "trees"
+        arrays, options = _trees_parts(body)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    columns, encoder = core_columns(model.schema), row_encoder(model.schema)
+    return (kind, contiguous, columns, model.classes, encoder), options
+
+
 def core_columns(
     schema: TableSchema,
 ) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
@@ -152,7 +154,6 @@ def _network_parts(body: MLPRecord) -> tuple[dict[str, NDArray[Any]], dict[str, 
     for i, layer in enumerate(body.layers):
         arrays |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
     return arrays, {
-        "link": "identity",
         "n_layers": len(body.layers),
         "output_mean": float(body.output_mean),
         "output_scale": float(body.output_scale),

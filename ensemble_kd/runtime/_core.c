@@ -75,10 +75,18 @@ typedef struct Block {
     struct Block *next;
 } Block;
 
+/* Rows of weights begin at cache lines; under the address sanitizer at once, so that it sees the
+ * first byte beyond the end. */
+#ifdef __SANITIZE_ADDRESS__
+enum { ALIGNMENT = 1 };
+#else
+enum { ALIGNMENT = CACHE_LINE };
+#endif
+
 /* Return zeroed, aligned memory that lives as long as the list; NULL with an error set. */
 static void *claim(Block **list, size_t count, size_t size)
 {
-    const size_t overhead = sizeof(Block) + CACHE_LINE;
+    const size_t overhead = sizeof(Block) + ALIGNMENT - 1;
     if (count > (PY_SSIZE_T_MAX - overhead) / size) {
         PyErr_NoMemory();
         return NULL;
@@ -91,7 +99,7 @@ static void *claim(Block **list, size_t count, size_t size)
     block->next = *list;
     *list = block;
     uintptr_t start = (uintptr_t)(block + 1);
-    return (void *)((start + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    return (void *)((start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
 static void release(Block **list)
@@ -326,8 +334,8 @@ INLINE Py_ssize_t code_index(double code, Py_ssize_t n_codes)
 /* --- 4. The network ---------------------------------------------------------------------------- */
 
 /* Every layer is one operation, a bias plus a few rows, each times a number. In the first layer a
- * numeric value is two rows: what the bins below it sum to, times one, and the row of its own bin,
- * times its share of the way through; a category is one row. In a dense layer the rows are those of
+ * numeric value is two rows: what all bins sum to up to the edge below it and up to the edge above,
+ * by its share of the way between them; a category is one row. In a dense layer the rows are those of
  * the inputs that ReLU let through, so half of the work falls away. */
 
 typedef struct {
@@ -335,7 +343,7 @@ typedef struct {
     int32_t n_bins;
     const double *edges;        /* n_bins + 1 */
     const double *steps_per_unit; /* n_bins: one over the width of each bin */
-    const float *rows;          /* for each bin: the sum of the rows below, its own row */
+    const float *rows;          /* for each edge: the sum of the weights of all bins below it */
     const float *missing;
 } NumericInput;
 
@@ -359,6 +367,7 @@ typedef struct {
 } Term;
 
 typedef void (*SumTerms)(float *out, const float *bias, int stride, const Term *terms, int n_terms);
+typedef int (*PositiveTerms)(const float *hidden, const Layer *layer, Term *terms);
 
 typedef struct {
     int n_numeric, n_categorical, n_layers;
@@ -371,6 +380,7 @@ typedef struct {
     int n_terms; /* most terms of any layer */
     double mean, scale;
     SumTerms sum_terms;
+    PositiveTerms positive_terms;
 } Network;
 
 static int padded(Py_ssize_t width)
@@ -464,7 +474,7 @@ static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ss
     int32_t n_bins = int_at(&given[EDGE_OFFSETS], k + 1) - begin - 1;
     double *edges = claim(memory, n_bins + 1, sizeof(double));
     double *steps_per_unit = claim(memory, n_bins, sizeof(double));
-    float *rows = claim(memory, 2 * (size_t)n_bins + 1, sizeof(float) * stride);
+    float *rows = claim(memory, (size_t)n_bins + 2, sizeof(float) * stride);
     if (edges == NULL || steps_per_unit == NULL || rows == NULL) {
         return -1;
     }
@@ -473,15 +483,15 @@ static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ss
     }
     memset(sum, 0, n_hidden * sizeof(double));
     for (int32_t i = 0; i < n_bins; i++) {
-        float *below = rows + 2 * (size_t)i * stride, *own = below + stride;
+        float *above = rows + ((size_t)i + 1) * stride;
         steps_per_unit[i] = 1.0 / (edges[i + 1] - edges[i]);
-        copy_rows(own, stride, &given[NUMERIC_WEIGHT], begin - k + i, 1, n_hidden);
+        copy_rows(above, stride, &given[NUMERIC_WEIGHT], begin - k + i, 1, n_hidden);
         for (Py_ssize_t h = 0; h < n_hidden; h++) {
-            below[h] = (float)sum[h];
-            sum[h] += own[h];
+            sum[h] += above[h];
+            above[h] = (float)sum[h];
         }
     }
-    float *missing = rows + 2 * (size_t)n_bins * stride;
+    float *missing = rows + ((size_t)n_bins + 1) * stride;
     copy_rows(missing, stride, &given[MISSING_WEIGHT], k, 1, n_hidden);
     *input = (NumericInput){int_at(&given[NUMERIC_COLUMNS], k), n_bins, edges, steps_per_unit, rows,
                             missing};
@@ -683,7 +693,9 @@ INLINE int32_t find_bin(const double *edges, int32_t n_bins, double value)
     const double *below = edges;
     for (int32_t left = n_bins; left > 1;) {
         int32_t half = left / 2;
-        below += (below[half] <= value) * half;
+        const double *above = below + half;
+        HIDE_VALUE(above);
+        below = *above <= value ? above : below;
         left -= half;
     }
     return (int32_t)(below - edges);
@@ -695,17 +707,17 @@ static int encode_terms(const Network *network, const double *x, Term *terms)
     for (int k = 0; k < network->n_numeric; k++) {
         const NumericInput *input = &network->numeric[k];
         double value = x[input->column];
-        if (value != value) {
-            terms[n++] = (Term){input->missing, 1.0f};
-            continue;
-        }
         int stride = network->first.stride;
         int32_t bin = find_bin(input->edges, input->n_bins, value);
         double share = (value - input->edges[bin]) * input->steps_per_unit[bin];
-        share = share > 0 ? (share < 1 ? share : 1) : 0;
-        const float *below = input->rows + 2 * (size_t)bin * stride;
-        terms[n++] = (Term){below, 1.0f};
-        terms[n++] = (Term){below + stride, (float)share};
+        share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
+        share = share < 1 ? share : 1;
+        const float *below = input->rows + (size_t)bin * stride, *above = below + stride;
+        const float *missing = input->missing;
+        HIDE_VALUE(missing);
+        below = value != value ? missing : below;
+        terms[n++] = (Term){below, (float)(1 - share)};
+        terms[n++] = (Term){above, (float)share};
     }
     for (int k = 0; k < network->n_categorical; k++) {
         const CategoryInput *input = &network->categorical[k];
@@ -717,7 +729,7 @@ static int encode_terms(const Network *network, const double *x, Term *terms)
 }
 
 /* Keep the inputs above zero, without a branch: each is written, and written over if it is not. */
-INLINE int positive_terms(const float *hidden, const Layer *layer, Term *terms)
+static int positive_terms_plain(const float *hidden, const Layer *layer, Term *terms)
 {
     int n = 0;
     for (int i = 0; i < layer->n_inputs; i++) {
@@ -727,6 +739,28 @@ INLINE int positive_terms(const float *hidden, const Layer *layer, Term *terms)
     return n;
 }
 
+#if HAS_WIDE_KERNEL
+
+/* The same by a mask of 64 inputs; those that pad the width are zero, so they fall away too. */
+WIDE static int positive_terms_wide(const float *hidden, const Layer *layer, Term *terms)
+{
+    int n = 0, width = padded(layer->n_inputs);
+    for (int first = 0; first < width; first += 64) {
+        uint64_t mask = 0;
+        for (int i = first; i < width && i < first + 64; i += 8) {
+            Lane8 positive = (Lane8)(*(const Lane8 *)(hidden + i) > (Lane8){0});
+            mask |= (uint64_t)__builtin_ia32_movmskps256(positive) << (i - first);
+        }
+        for (; mask != 0; mask &= mask - 1) {
+            int i = first + __builtin_ctzll(mask);
+            terms[n++] = (Term){layer->weight + (size_t)i * layer->stride, hidden[i]};
+        }
+    }
+    return n;
+}
+
+#endif
+
 static void network_row(const Network *network, const double *x, Term *terms, float *hidden,
                         double *out)
 {
@@ -734,7 +768,7 @@ static void network_row(const Network *network, const double *x, Term *terms, fl
     network->sum_terms(hidden, network->first.bias, network->first.stride, terms, n_terms);
     for (int i = 0; i < network->n_layers; i++) {
         const Layer *layer = &network->layers[i];
-        n_terms = positive_terms(hidden, layer, terms);
+        n_terms = network->positive_terms(hidden, layer, terms);
         network->sum_terms(hidden, layer->bias, layer->stride, terms, n_terms);
     }
     for (int k = 0; k < network->n_outputs; k++) {
@@ -1626,9 +1660,11 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
         network->mean = mean;
         network->scale = scale;
         network->sum_terms = sum_terms_plain;
+        network->positive_terms = positive_terms_plain;
 #if HAS_WIDE_KERNEL
         if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
             network->sum_terms = sum_terms_wide;
+            network->positive_terms = positive_terms_wide;
         }
 #endif
         status = build_network(&self->memory, arrays, n_layers, self->columns, self->n_columns,

@@ -98,9 +98,8 @@ def forest_runtime(model: Any, *, n_threads: int = 1) -> Runtime:
     # One class is one value, as in a regression.
     classes = tuple(range(n_values)) if n_values > 1 else ()
     task: Task = "classification" if classes else "regression"
-    return build_runtime(
-        CompactModel(task, TableSchema(columns, named=False), record, classes), n_threads=n_threads
-    )
+    model = CompactModel(task, TableSchema(columns, named=False), record, classes)
+    return build_runtime(model, n_threads=n_threads)
 
 
 def _preorder(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

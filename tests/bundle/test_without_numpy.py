@@ -1,0 +1,172 @@
+"""A model file scored without numpy: the answers of `load`, and its refusals."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections import OrderedDict
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+import ensemble_kd
+from ensemble_kd import BundleError, InputError, Scorer
+from ensemble_kd._scorer import make_selftest
+from ensemble_kd.bundle import save_bundle
+
+from .forge import members_of, seal, with_entries, with_fields, with_member
+from .hand_made import MODELS, f32, f64, i32
+
+pytest.importorskip("ensemble_kd._core", reason="the core in C was not built")
+without_numpy = pytest.importorskip("ensemble_kd.without_numpy")
+
+
+@pytest.fixture(scope="module")
+def promised(tmp_path_factory) -> dict[str, bytes]:
+    """Bundles that keep the promise of their self-test."""
+    path = tmp_path_factory.mktemp("promised") / "model.ekd"
+    out = {}
+    for name, model in MODELS.items():
+        save_bundle(model, path, selftest=make_selftest(model))
+        out[name] = path.read_bytes()
+    return out
+
+
+ROW = {"age": 31, "member": True, "city": "Oslo", "income": 1000.5}
+CHANGES = [
+    {},
+    {"age": None, "city": math.nan, "member": None},
+    {"age": 2**60, "city": 7.0},
+    {"age": np.float32(2.5), "city": np.str_("Rome")},
+    {"age": np.int64(3), "income": np.float64(7)},
+    {"city": "Bergen", "member": 0.0},
+    {"member": 2},
+    {"member": "yes"},
+    {"income": "1"},
+    {"income": [1]},
+    {"income": Decimal(1)},
+    {"income": 10**400},
+    {"incme": 1.0},
+]
+ROWS = [ROW | change for change in CHANGES]
+ROWS += [{name: ROW[name] for name in ROW if name != left} for left in ROW]
+ROWS += [OrderedDict(ROW), [1, 2], None]
+
+
+def outcome(score, row) -> object:
+    """Return the answer, or the kind of error."""
+    try:
+        return score(row)
+    except InputError as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_without_numpy_answers_like_load(promised, name):
+    scorer, small = Scorer(MODELS[name]), without_numpy.load(promised[name])
+    assert (small.task, small.classes) == (scorer.task, MODELS[name].classes)
+    for row in ROWS:
+        assert outcome(small.predict_one, row) == outcome(scorer.predict_one, row)
+        if small.classes:
+            expected = outcome(scorer.predict_proba_one, row)
+            assert outcome(small.predict_proba_one, row) == expected
+
+
+def test_without_numpy_imports_no_numpy(promised, tmp_path):
+    path = tmp_path / "model.ekd"
+    path.write_bytes(promised["mlp_classifier"])
+    code = (
+        "import sys; from ensemble_kd.without_numpy import load\n"
+        f"print(load({str(path)!r}).predict_proba_one({ROW!r}))\n"
+        "assert not {'numpy', 'safetensors', 'dataclasses'} & sys.modules.keys()\n"
+    )
+    # Without site, whose .pth files may import anything.
+    parent = next(p for p in ensemble_kd.__path__).rsplit("/", 1)[0]
+    code = f"import sys; sys.path.insert(0, {parent!r})\n" + code
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert set(eval(done.stdout)) == set(MODELS["mlp_classifier"].classes)
+
+
+def test_without_numpy_says_what_to_use_where_there_is_no_core():
+    code = (
+        "import sys; sys.modules['ensemble_kd._core'] = None\n"
+        "import ensemble_kd\n"
+        "try: import ensemble_kd.without_numpy\n"
+        "except ensemble_kd.MissingDependencyError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "or use ensemble_kd.load" in done.stdout
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def refused(data: bytes | str, match: str) -> None:
+    with pytest.raises(BundleError, match=match):
+        without_numpy.load(data)
+
+
+def test_without_numpy_refuses_damage(promised):
+    data = promised["mlp_classifier"]
+    refused("missing.ekd", "cannot be read")
+    refused(b"", "empty")
+    refused(data[:-5], "the file ends after")
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(data), size=200):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << rng.integers(8)
+        with pytest.raises(BundleError):
+            without_numpy.load(bytes(flipped))
+
+
+def test_without_numpy_refuses_what_was_altered(promised):
+    data = promised["mlp_classifier"]
+    members = members_of(data)
+    altered = members | {"model.json": members["model.json"] + b" "}
+    manifest = members["manifest.json"]
+    refused(repack(altered | {"manifest.json": manifest}), "model.json was altered")
+    refused(with_entries(data, "manifest.json", format="zip"), "must name the format")
+    refused(with_entries(data, "manifest.json", min_reader=2), "update ensemble_kd")
+    refused(with_entries(data, "manifest.json", classes=[]), "must name classes")
+    refused(with_entries(data, "manifest.json", classes=[1, 1.0, "c"]), "must be unique")
+    refused(with_member(data, "model.json", b'{"kind": "pickle"}'), "kind must be mlp or trees")
+    refused(seal({**members, "selftest.json": b"[]"}), "cannot score its own self-test")
+
+
+def repack(members: dict[str, bytes]) -> bytes:
+    """Pack members as they are."""
+    from ensemble_kd.bundle._archive import pack
+
+    return pack(members)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("mlp_classifier", {"numeric_columns": i32(3, 4)}, "must be indices of columns"),
+        ("mlp_classifier", {"numeric_columns": i32(3, 1)}, "of a fitting kind"),
+        ("mlp_classifier", {"numeric_columns": i32(3, 3)}, "must be unique"),
+        ("mlp_classifier", {"edge_offsets": i32(0, 3, 9)}, "must run from 0"),
+        ("mlp_classifier", {"edges": f64(0, 0, 1, 2, 3)}, "must increase"),
+        ("mlp_classifier", {"first_bias": f32(1, 2, np.nan, 3)}, "must be finite"),
+        ("trees_softmax", {"feature": i32(*[9, 0, -1, -1, -1] * 3)}, "the index of a column"),
+        ("trees_softmax", {"roots": i32(0, 5, 11)}, "where trees begin"),
+        ("trees_softmax", {"tree_output": i32(0, 1, 3)}, "tree_output"),
+        ("trees_softmax", {"right": i32(*[3, 3, 0, 0, 0] * 3)}, "after the whole left"),
+        ("trees_softmax", {"category_rank": f64(0, 1, 2, 3, 4)}, "must run from 0"),
+    ],
+)
+def test_without_numpy_refuses_an_unsound_model(promised, name, fields, message):
+    refused(with_fields(promised[name], MODELS[name], **fields), message)
+
+
+def test_without_numpy_refuses_a_broken_promise(tmp_path):
+    model = MODELS["trees_sigmoid"]
+    selftest = make_selftest(model)
+    wrong = replace(selftest, expected=selftest.expected + 0.01)
+    save_bundle(model, tmp_path / "m.ekd", selftest=wrong)
+    refused(tmp_path / "m.ekd", "must answer its self-test rows")

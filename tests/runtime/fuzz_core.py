@@ -1,0 +1,101 @@
+"""Feed the core in C arrays that are wrong somewhere: ``python fuzz_core.py CORE SEED N_MODELS``.
+
+CORE is the extension to try, built with the address sanitizer. Whatever builds must score every
+row without a read or write out of bounds, which the sanitizer ends the process for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def use_core(path: str) -> None:
+    """Put the extension at `path` in the place of the installed one."""
+    spec = importlib.util.spec_from_file_location("ensemble_kd._core", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules["ensemble_kd._core"] = module
+
+
+NUMBERS = [-(2**31), -513, -2, -1, 0, 1, 2, 3, 5, 63, 64, 255, 2**16, 2**30, 2**31 - 1]
+FLOATS = [np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, 5e-324, 0.5]
+
+
+def mutate(arrays: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the arrays, one to three of them changed."""
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    for _ in range(rng.integers(1, 4)):
+        name = rng.choice(list(arrays))
+        array = arrays[name].ravel()
+        action = rng.integers(6)
+        if action == 0:
+            array = array[: rng.integers(len(array) + 1)]
+        elif action == 1:
+            array = np.concatenate([array, array[: rng.integers(len(array) + 1)]])
+        elif action == 2 and len(array) > 1:
+            i, j = rng.integers(len(array), size=2)
+            array[[i, j]] = array[[j, i]]
+        elif len(array):
+            i = rng.integers(len(array))
+            if array.dtype.kind == "f":
+                with np.errstate(over="ignore"):
+                    array[i] = np.array(rng.choice(FLOATS)).astype(array.dtype)
+            elif action == 3:
+                array[i] = np.array(rng.choice(NUMBERS)).astype(array.dtype)
+            else:
+                array[i] += np.array(rng.integers(-2, 3)).astype(array.dtype)
+        arrays[name] = array
+    return arrays
+
+
+def hostile_rows(n_columns: int, rng: np.random.Generator) -> np.ndarray:
+    """Return encoded rows of extreme numbers."""
+    return rng.choice([*FLOATS, *NUMBERS, 1.0, 2.0, 4.0, 6.0, 7.0], size=(70, n_columns))
+
+
+def fuzz(seed: int, n_models: int) -> int:
+    """Build mutated models and score rows by those that are accepted; return how many were."""
+    from hand_made import MODELS
+
+    from ensemble_kd._core import Model
+    from ensemble_kd.runtime._compiled import core_arguments
+
+    rng = np.random.default_rng(seed)
+    n_accepted = 0
+    for model in itertools.islice(itertools.cycle(MODELS.values()), n_models):
+        (kind, arrays, columns, classes, encoder), options = core_arguments(model)
+        changed: dict[str, Any] = dict(options)
+        if rng.random() < 0.1:
+            changed["n_layers"] = int(rng.choice([-1, 0, 1, 2, 3, 65]))
+        if rng.random() < 0.1:
+            classes = tuple(range(rng.integers(2, 12)))
+        if kind == "mlp" and rng.random() < 0.5:
+            arrays["edges"] = np.arange(float(len(arrays["edges"])))  # offsets may fall anywhere
+        if rng.random() < 0.1:
+            changed["link"] = str(rng.choice(["identity", "sigmoid", "softmax"]))
+        portable = bool(rng.integers(2))
+        try:
+            core = Model(
+                kind, mutate(arrays, rng), columns, classes, encoder, **changed, portable=portable
+            )
+        except (ValueError, KeyError):
+            continue
+        n_accepted += 1
+        X = hostile_rows(len(columns), rng)
+        core.respond(X, np.empty((len(X), len(classes) or 1)), 2)
+        for row in X[:3]:
+            core.respond_row(row)
+        core.predict_one({"age": 3, "member": True, "city": "Rome", "income": 1e9})
+    return n_accepted
+
+
+if __name__ == "__main__":
+    use_core(sys.argv[1])
+    print(fuzz(int(sys.argv[2]), int(sys.argv[3])))

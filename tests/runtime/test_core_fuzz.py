@@ -1,0 +1,97 @@
+"""The core in C under the address sanitizer: what builds from wrong arrays stays in bounds.
+
+Each check that keeps it there is also taken out in turn, and the sanitizer must then find it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import ensemble_kd
+
+HERE = Path(__file__).parent
+SOURCE = Path(ensemble_kd.__file__).parent / "runtime" / "_core.c"
+HAND_MADE = HERE.parent / "bundle"
+
+
+def sanitizer() -> str:
+    """Return the path of gcc's sanitizer library, or skip."""
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    asked = ["gcc", "-print-file-name=libasan.so"]
+    library = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(library).is_absolute():
+        pytest.skip("gcc has no address sanitizer here")
+    if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
+        pytest.skip("Python.h is not installed")
+    return str(Path(library).resolve())
+
+
+def fuzz(folder: Path, source: str, seed: int, n_models: int) -> subprocess.CompletedProcess[str]:
+    """Build the source with the sanitizer and fuzz it in a process of its own."""
+    library = sanitizer()
+    (folder / "_core.c").write_text(source, encoding="utf-8")
+    include = f"-I{sysconfig.get_paths()['include']}"
+    flags = ["-O0", "-g", "-std=gnu11", "-fPIC", "-shared", "-pthread", "-fsanitize=address"]
+    core = folder / "_core.abi3.so"
+    subprocess.run(["gcc", *flags, include, str(folder / "_core.c"), "-o", str(core)], check=True)
+    paths = [str(HAND_MADE), *filter(None, sys.path)]
+    environment = os.environ | {
+        "LD_PRELOAD": library,
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+        "PYTHONMALLOC": "malloc",
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+    command = [sys.executable, str(HERE / "fuzz_core.py"), str(core), str(seed), str(n_models)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_core_stays_in_bounds_whatever_it_is_given(tmp_path):
+    done = fuzz(tmp_path, SOURCE.read_text(encoding="utf-8"), seed=0, n_models=4000)
+    assert done.returncode == 0, done.stderr[-3000:]
+    # Some mutants must be sound, or nothing was scored.
+    assert int(done.stdout) > 200
+
+
+# What is taken out, and what stands there then.
+CHECKS = {
+    "the index of a column": ("j < 0 || j >= n_columns", "0"),
+    "the feature of a split": ("feature >= n_columns", "0"),
+    "the right child": ("int_at(&given[RIGHT], parent) != i + 1", "0"),
+    "the length of an array": ("array->length != wanted", "0"),
+    "the ends of offsets": (
+        "int_at(offsets, 0) != 0 || int_at(offsets, n_parts) != total",
+        "0",
+    ),
+    "two edges at least": ("end - begin < 2", "0"),
+    "a row for each code": ("part != columns[int_at(categorical, k)].n_codes + 1", "0"),
+    "the sum of a tree": ("output < -1 || output >= n_sums ||", "0 ||"),
+    "the code of a category": ("code >= 0 && code < (double)n_codes", "1"),
+    "the number of outputs": (
+        "self->n_sums != (self->link == SIGMOID ? 1 : self->n_outputs)",
+        "0",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", CHECKS)
+def test_core_without_a_check_is_caught(check, tmp_path):
+    needed, instead = CHECKS[check]
+    source = SOURCE.read_text(encoding="utf-8")
+    if check == "the right child":  # then what was given is followed
+        source = source.replace("nodes[parent].right = (int32_t)step", TRUSTING)
+    assert source.count(needed) == 1
+    done = fuzz(tmp_path, source.replace(needed, instead), seed=0, n_models=6000)
+    assert done.returncode != 0
+    assert "AddressSanitizer" in done.stderr
+
+
+TRUSTING = "nodes[parent].right = 16 * (int32_t)(int_at(&given[RIGHT], parent) - parent)"
