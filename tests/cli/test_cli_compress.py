@@ -24,6 +24,8 @@ def test_compress_without_rows_keeps_int8(run, room, networks, tmp_path):
     assert result.code == 0
     assert "without --rows, what a step costs is not measured" in result.err
     assert "Quantize(dtype='int8')" in result.out and "was " in result.out
+    assert ", kept as float32, int8" in run("inspect", out).out
+    assert ", kept as float32\n" in run("inspect", networks / "classifier.ekd").out
     assert out.stat().st_size < (networks / "classifier.ekd").stat().st_size
     X = room.frame[["age", "income", "city", "vip", "floor"]]
     before, after = (load(p).predict_proba(X) for p in (networks / "classifier.ekd", out))
