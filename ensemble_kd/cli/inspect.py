@@ -77,6 +77,7 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "named_columns": model.schema.named,
         "size_bytes": bundle.size_bytes,
         **counts,
+        "stored_as": _storage_kinds(model.body),
         "created": manifest["created"],
         "format_version": manifest["format_version"],
         "libraries": manifest["libraries"],
@@ -103,6 +104,15 @@ def _body_facts(body: Any) -> tuple[str, dict[str, int]]:
         "n_nodes": len(body.feature),
         "n_parameters": n_splits + n_leaves * body.value.shape[1],
     }
+
+
+def _storage_kinds(body: Any) -> list[str]:
+    """Return how the file keeps arrays: float32 alone, or in fewer bytes."""
+    kinds = {
+        str(stored.values.dtype) if hasattr(stored, "values") else type(stored).__name__.lower()
+        for stored in body.storage.values()
+    }
+    return sorted(kinds) or ["float32"]
 
 
 def _column_facts(column: Column) -> dict[str, Any]:
@@ -132,7 +142,7 @@ def render(facts: dict[str, Any]) -> str:
         ("name", facts["name"]),
         ("student", f"{named}, {', '.join(counts)}"),
         ("task", facts["task"]),
-        ("size", size_text(facts["size_bytes"])),
+        ("size", f"{size_text(facts['size_bytes'])}, kept as {', '.join(facts['stored_as'])}"),
         ("created", facts["created"]),
         ("versions", _versions(facts)),
         ("self-test", _verdict(facts["selftest"])),

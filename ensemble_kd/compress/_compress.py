@@ -87,10 +87,14 @@ def compress(
 
 def _label(step: CompressionStep) -> str:
     """Return the step with its first parameter, and the others where they are not the default."""
-    given, plain = step.get_params(deep=False), type(step)().get_params(deep=False)
-    names = list(inspect.signature(type(step).__init__).parameters)[1:]
-    shown = [n for i, n in enumerate(names) if n in given and (i == 0 or given[n] != plain[n])]
-    return f"{type(step).__name__}({', '.join(f'{name}={given[name]!r}' for name in shown)})"
+    parameters = list(inspect.signature(type(step).__init__).parameters.values())[1:]
+    given = step.get_params(deep=False)
+    shown = [
+        f"{parameter.name}={given[parameter.name]!r}"
+        for i, parameter in enumerate(parameters)
+        if parameter.name in given and (i == 0 or given[parameter.name] != parameter.default)
+    ]
+    return f"{type(step).__name__}({', '.join(shown)})"
 
 
 def as_steps(steps: Any) -> list[CompressionStep]:

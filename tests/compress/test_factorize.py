@@ -72,4 +72,4 @@ def test_answers_are_near_at_high_energy(fitted):
     case = fitted("mlp regression")
     low = FactorizeWeights(energy=0.999).apply(case.model, case.rows)
     change = run(low, case.rows.X) - run(case.model, case.rows.X)
-    assert np.sqrt(np.mean(change**2)) < 0.1 * run(case.model, case.rows.X).std()
+    assert np.sqrt(np.mean(change**2)) < 0.2 * run(case.model, case.rows.X).std()
