@@ -259,7 +259,7 @@ class MLPStudent(Student):
             raise InputError(
                 f"optimizer must be 'auto', 'muon' or 'adamw', got {self.optimizer!r}."
             )
-        if self.learning_rate != "auto" and not self.learning_rate > 0:
+        if self.learning_rate != "auto" and not float(self.learning_rate) > 0:
             raise InputError(f"learning_rate must be > 0, got {self.learning_rate!r}.")
         if not self.weight_decay >= 0:
             raise InputError(f"weight_decay must be >= 0, got {self.weight_decay!r}.")

@@ -12,7 +12,7 @@ import safetensors.numpy
 from ensemble_kd.bundle import load_bundle, save_bundle, stored_bytes
 from ensemble_kd.bundle._storage import MAX_RANK
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import Cast, Int8, LowRank, expand
+from ensemble_kd.model import Cast, Int8, LowRank, SharedRows, expand
 
 from .forge import members_of, saved, seal, with_entries
 from .hand_made import MODELS, f32, selftest_for
@@ -28,6 +28,10 @@ def int8(n_rows, n_columns):
 
 def half(*shape):
     return Cast(RNG.normal(size=shape).astype(np.float16))
+
+
+def shares(n_rows, n_distinct):
+    return (np.arange(n_rows) % n_distinct).astype(np.int16)
 
 
 def keeping(model, **storage):
@@ -56,6 +60,10 @@ KEPT = {
         category_weight=LowRank(f32(*RNG.normal(size=(10, 2))), f32(*RNG.normal(size=(2, 4)))),
         layers__1__weight=LowRank(int8(2, 1), half(1, 3)),
     ),
+    "shared_rows": keeping(
+        NETWORK, category_weight=SharedRows(f32(*RNG.normal(size=(4, 4))), shares(10, 4))
+    ),
+    "shared_rows in int8": keeping(NETWORK, category_weight=SharedRows(int8(4, 4), shares(10, 4))),
     "trees": keeping(
         TREES,
         threshold=Cast(TREES.body.threshold.astype(np.float32)),
@@ -214,6 +222,23 @@ def test_load_refuses_parts_that_share_no_rank(small):
             category_weight__right=np.zeros((rank, 4), dtype=np.float32),
         )
         refused(data, "must share a rank from 1 to 256")
+
+
+@pytest.mark.parametrize("wrong", [-1, 4, 32767])
+def test_load_refuses_an_index_that_is_no_row(small, wrong):
+    index = shares(10, 4)
+    index[3] = wrong
+    refused(
+        forged(small["shared_rows"], **{"category_weight.index": index}),
+        match=rf"category_weight.index must be in \[0, 4\), got {wrong} at index 3",
+    )
+
+
+def test_load_refuses_an_index_of_another_length(small):
+    refused(
+        forged(small["shared_rows"], **{"category_weight.index": shares(9, 4)}),
+        match="category_offsets",
+    )
 
 
 def test_load_refuses_a_small_file_that_stands_for_a_large_matrix(small):
