@@ -14,7 +14,7 @@ from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, network_of
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel, LowRank, MLPRecord, Storage
+from ensemble_kd.model import CompactModel, LowRank, MLPRecord, SharedRows, Storage
 
 # Share of the mean curvature that is added to all inputs, so that rare ones are not given up.
 DAMPING = 1e-3
@@ -68,6 +68,8 @@ def factorize(
     inputs = {} if rows is None else _inputs(body, calibration_rows(rows))
     storage: dict[str, Storage] = dict(body.storage)
     for name, weight in weights_of(body).items():
+        if isinstance(storage.get(name), SharedRows):  # of few rows already
+            continue
         product = _product(weight, inputs.get(name), rank, energy)
         if product is not None:
             storage[name] = product

@@ -17,7 +17,7 @@ from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, network_of, with_rows
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel, Dense, MLPRecord
+from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand
 
 IMPORTANCES = ("magnitude", "taylor", "obs")
 
@@ -92,7 +92,7 @@ def keep_units(body: MLPRecord, i: int, kept: NDArray[np.intp]) -> MLPRecord:
     Returns
     -------
     MLPRecord
-        All of it kept as float32.
+        All of it kept as float32; rows that categories share are still kept once.
     """
     layers = list(body.layers)
     layers[i] = Dense(np.ascontiguousarray(layers[i].weight[kept]), layers[i].bias)
@@ -104,7 +104,12 @@ def keep_units(body: MLPRecord, i: int, kept: NDArray[np.intp]) -> MLPRecord:
         before = layers[i - 1]
         weight = np.ascontiguousarray(before.weight[:, kept])
         layers[i - 1] = Dense(weight, before.bias[kept])
-    return replace(body, **fields, layers=tuple(layers), storage={})
+    shared = body.storage.get("category_weight")
+    storage: dict[str, Storage] = {}
+    if isinstance(shared, SharedRows):
+        rows = expand(shared.rows)
+        storage["category_weight"] = SharedRows(rows[:, kept] if i == 0 else rows, shared.index)
+    return replace(body, **fields, layers=tuple(layers), storage=storage)
 
 
 def _by_surgery(

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._torch import torch_twin
-from ensemble_kd.model import MLPRecord
+from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._torch_mlp import (
     EncodedNetwork,
@@ -61,7 +62,7 @@ def fine_tune(
     Returns
     -------
     MLPRecord
-        All of it kept as float32.
+        All of it kept as float32; categories that shared a row still do.
     """
     if record.output_scale == 0.0 or not record.layers:
         return record
@@ -99,17 +100,41 @@ def fine_tune(
 def _encoding_of(record: MLPRecord) -> Encoding:
     """Return the inputs of a record, whose categories are as its schema has them."""
     parts = np.split(record.edges, record.edge_offsets[1:-1])
+    sizes = np.diff(record.category_offsets).tolist()
     return Encoding(
         record.numeric_columns,
         tuple(parts) if len(record.numeric_columns) else (),
         record.category_columns,
-        tuple(np.arange(size - 1) for size in np.diff(record.category_offsets).tolist()),
+        _shared_codes(record) or tuple(np.arange(size - 1) for size in sizes),
     )
+
+
+def _shared_codes(record: MLPRecord) -> tuple[NDArray[np.int64], ...]:
+    """Return the row that each code of a column shares; () where each has its own.
+
+    Each column's last row but one is that of a category never seen, the last that of a missing
+    value; a file may be forged, and then each code gets a row of its own.
+    """
+    shared = record.storage.get("category_weight")
+    if not isinstance(shared, SharedRows):
+        return ()
+    codes, start = [], 0
+    for part in np.split(shared.index.astype(np.int64), record.category_offsets[1:-1]):
+        own = part - start
+        if own[-1] != own[-2] + 1 or own.min() < 0 or (own[:-2] >= own[-2]).any():
+            return ()
+        codes.append(own[:-1])
+        start += int(own[-1]) + 1
+    return tuple(codes)
 
 
 @torch.no_grad()
 def _load(network: EncodedNetwork, record: MLPRecord) -> None:
-    parts = (record.numeric_weight, record.missing_weight, record.category_weight)
+    shared = record.storage.get("category_weight")
+    category = record.category_weight
+    if isinstance(shared, SharedRows) and _shared_codes(record):
+        category = expand(shared.rows)
+    parts = (record.numeric_weight, record.missing_weight, category)
     for place, values in zip(network.first_layer(), parts, strict=True):
         place.copy_(torch.tensor(values))
     network.first_bias.copy_(torch.tensor(record.first_bias))

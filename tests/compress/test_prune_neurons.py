@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
+from ensemble_kd import DistilledClassifier, MLPStudent
 from ensemble_kd.compress import DropDeadNeurons, PruneNeurons, drop_dead_neurons, prune_neurons
 from ensemble_kd.compress._forward import forward
 from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
-from ensemble_kd.model import Dense
+from ensemble_kd.model import Dense, SharedRows
 from ensemble_kd.runtime import MLPRuntime
 
 from .conftest import NETWORKS, run
@@ -189,3 +192,21 @@ def test_a_layer_that_is_all_dead_keeps_one_unit(fitted):
     smaller = drop_dead_neurons(model)
     assert len(smaller.body.first_bias) == 1
     np.testing.assert_allclose(run(smaller, case.rows.X), run(model, case.rows.X), rtol=1e-12)
+
+
+def test_pruned_network_keeps_the_rows_that_categories_share(tmp_path):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"shop": rng.integers(0, 200, 3000), "a": rng.normal(size=3000)})
+    y = (X["shop"] % 3 == 0).astype(int)
+    fitted = DistilledClassifier(
+        DecisionTreeClassifier(max_depth=3), recipe="fast", n_synthetic=0, cv=2,
+        student=MLPStudent(hidden=(16, 8), max_categories=8, n_updates=60),
+        compression=[PruneNeurons(0.5, n_updates=40), "int8"],
+    ).fit(X.assign(shop=X["shop"].astype("category")), y)  # fmt: skip
+    record = fitted.model_.body
+    shared = record.storage["category_weight"]
+    assert isinstance(shared, SharedRows)
+    assert len(shared.index) > 180
+    assert len(np.unique(record.category_weight, axis=0)) <= 10
+    assert fitted.save(tmp_path / "model.ekd") < 20_000
+    assert fitted.compression_["size_bytes"].is_monotonic_decreasing
