@@ -7,6 +7,7 @@ may itself be float16 or int8 (low_rank); `name.rows`, likewise, and `name.index
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ _NESTED = (LowRank, SharedRows)
 MAX_RANK = 256
 # A few bytes may stand for a large matrix, so what comes of them has a limit of its own.
 MAX_EXPANDED_BYTES = 64 * 1024 * 1024
+MAX_PRODUCTS = 2**28
 
 
 def audit_storage(storage: Any, forms: Mapping[str, Form]) -> None:
@@ -48,7 +50,7 @@ def audit_storage(storage: Any, forms: Mapping[str, Form]) -> None:
             f"model.json: storage must be an object with an entry, got {shown(storage)}; leave it "
             f"out where every array is kept as it is."
         )
-    for name, kind in storage.items():
+    for name, kind in sorted(storage.items()):  # a whole before its parts
         allowed = STORAGE_OF.get(forms[name], ()) if name in forms else ()
         whole, _, side = name.rpartition(".")
         if side in _PARTS.get(storage.get(whole, ""), ()):
@@ -166,7 +168,7 @@ def unstore(
     ------
     BundleError
         If a scale is not a finite number above 0, a code is -128, an index is no row, parts do not
-        fit each other, or the arrays would take more than 64 MiB.
+        fit each other, or the arrays would take more than 64 MiB or 2^28 products.
     """
     storage: dict[str, Storage] = {}
     n_bytes = 0
@@ -233,6 +235,11 @@ def _audit_int8(name: str, codes: NDArray[np.int8], scale: NDArray[np.float32]) 
 
 
 def _audit_low_rank(name: str, left: tuple[int, ...], right: tuple[int, ...]) -> None:
+    n_products = left[0] * math.prod(right)
+    if n_products > MAX_PRODUCTS:
+        raise BundleError(
+            f"{name} must take at most {MAX_PRODUCTS} products to expand, got {n_products}."
+        )
     if left[1] != right[0] or not 1 <= left[1] <= MAX_RANK:
         raise BundleError(
             f"{name}.left and {name}.right must share a rank from 1 to {MAX_RANK}, got shapes "
@@ -251,7 +258,10 @@ def _shape(stored: Storage | NDArray[Any]) -> tuple[int, ...]:
 
 
 def _expanded_bytes(name: str, stored: Storage, dtype: str) -> int:
-    n_bytes = np.dtype(dtype).itemsize
-    for length in _shape(stored):  # as Python numbers, which do not overflow
-        n_bytes *= int(length)
+    n_bytes = np.dtype(dtype).itemsize * math.prod(_shape(stored))
+    if isinstance(stored, LowRank):  # its parts are taken in float64
+        sides = _shape(stored.left), _shape(stored.right)
+        n_bytes = max(n_bytes, *(8 * math.prod(side) for side in sides))
+    if isinstance(stored, SharedRows):
+        n_bytes = max(n_bytes, 4 * math.prod(_shape(stored.rows)))
     return n_bytes

@@ -245,14 +245,27 @@ def test_load_refuses_a_small_file_that_stands_for_a_large_matrix(small):
     data = forged(
         small["low_rank"],
         category_weight__left=np.zeros((100_000, 1), dtype=np.float32),
-        category_weight__right=np.zeros((1, 100_000), dtype=np.float32),
+        category_weight__right=np.zeros((1, 2_000), dtype=np.float32),
     )
-    refused(data, "may take at most 67108864 bytes in memory, got 400000")
+    refused(data, "may take at most 67108864 bytes in memory, got 8000000")
+
+
+def test_load_refuses_a_small_file_that_stands_for_much_work(small):
+    data = forged(
+        small["low_rank"],
+        category_weight__left=np.zeros((4096, 256), dtype=np.float32),
+        category_weight__right=np.zeros((256, 4096), dtype=np.float32),
+    )
+    refused(data, "category_weight must take at most 268435456 products to expand, got 4294967296")
 
 
 @pytest.mark.parametrize(
     ("storage", "match"),
     [
+        (
+            {"numeric_weight.left": "int8", "numeric_weight": []},
+            "must be one of .*, got \\[\\]",
+        ),
         ({}, "storage must be an object with an entry"),
         (["int8"], "storage must be an object with an entry"),
         (
