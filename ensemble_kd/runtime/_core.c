@@ -70,7 +70,7 @@ enum {
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
                              while the others go on */
-    NETWORK_ROWS = 32,    /* rows that go through the network layer by layer */
+    NETWORK_ROWS = 64,    /* rows that go through the network layer by layer */
     BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
     CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
     CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
@@ -671,30 +671,43 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
     return 0;
 }
 
-/* Return the bin of a value inside the edges: the last edge at or below it, without a branch. */
-INLINE uint32_t find_bin(const NumericInput *input, double value)
+/* Find the bin of each value: the last edge at or below it. No branch depends on a value, and while
+ * one waits for its edge the others go on. */
+INLINE void find_bins(const NumericInput *input, const double *value, const int n_rows,
+                      uint32_t *bin)
 {
-    uint32_t node = 1;
-    for (int level = 0; level < input->n_levels; level++) {
-        node = 2 * node + (value >= input->tree[node]);
+    uint32_t node[LANES];
+    for (int r = 0; r < n_rows; r++) {
+        node[r] = 1;
     }
-    return node - ((uint32_t)1 << input->n_levels);
+    for (int level = 0; level < input->n_levels; level++) {
+        for (int r = 0; r < n_rows; r++) {
+            node[r] = 2 * node[r] + (value[r] >= input->tree[node[r]]);
+        }
+    }
+    for (int r = 0; r < n_rows; r++) {
+        bin[r] = node[r] - ((uint32_t)1 << input->n_levels);
+    }
 }
 
 /* Turn up to eight rows into the terms of the first layer: term t of row r is at t * LANES + r. */
-static void encode_plain(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
-                         uint32_t *place, float *factor)
+INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_columns,
+                        const int n_rows, uint32_t *place, float *factor)
 {
     uint32_t step = network->first.stride / WIDTH_STEP;
     for (int k = 0; k < network->n_numeric; k++, place += 2 * LANES, factor += 2 * LANES) {
         const NumericInput *input = &network->numeric[k];
+        double value[LANES];
+        uint32_t bin[LANES];
         for (int r = 0; r < n_rows; r++) {
-            double value = X[r * n_columns + input->column];
-            uint32_t bin = find_bin(input, value);
-            double share = (value - input->starts[bin]) * input->slopes[bin];
+            value[r] = X[r * n_columns + input->column];
+        }
+        find_bins(input, value, n_rows, bin);
+        for (int r = 0; r < n_rows; r++) {
+            double share = (value[r] - input->starts[bin[r]]) * input->slopes[bin[r]];
             share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
             share = share < 1 ? share : 1;
-            uint32_t row = value == value ? bin + 1 : 0;
+            uint32_t row = value[r] == value[r] ? bin[r] + 1 : 0;
             place[r] = input->place + row * step;
             place[LANES + r] = place[r] + step;
             factor[r] = (float)(1 - share);
@@ -709,6 +722,18 @@ static void encode_plain(const Network *network, const double *X, Py_ssize_t n_c
             place[r] = input->place + (uint32_t)row * step;
             factor[r] = 1.0f;
         }
+    }
+}
+
+static void encode_plain(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
+                         uint32_t *place, float *factor)
+{
+    if (n_rows == LANES) {
+        encode_rows(network, X, n_columns, LANES, place, factor);
+        return;
+    }
+    for (int r = 0; r < n_rows; r++) {
+        encode_rows(network, X + r * n_columns, n_columns, 1, place + r, factor + r);
     }
 }
 
@@ -825,11 +850,10 @@ WITH_AVX512 INLINE __m512d column_of_eight(const double *X, Py_ssize_t n_columns
                          X[3 * n_columns], X[2 * n_columns], X[n_columns], X[0]);
 }
 
-WITH_AVX512 INLINE void store_places(uint32_t *place, __m512i row, uint32_t step, uint32_t first)
+WITH_AVX512 INLINE __m256i places_of(__m256i row, uint32_t step, uint32_t first)
 {
-    __m256i places = _mm256_mullo_epi32(_mm512_cvtepi64_epi32(row), _mm256_set1_epi32((int)step));
-    places = _mm256_add_epi32(places, _mm256_set1_epi32((int)first));
-    _mm256_storeu_si256((__m256i *)place, places);
+    row = _mm256_mullo_epi32(row, _mm256_set1_epi32((int)step));
+    return _mm256_add_epi32(row, _mm256_set1_epi32((int)first));
 }
 
 /* Eight values of a column: return the row of each, and its share of the way to the next row. */
@@ -880,8 +904,10 @@ WITH_AVX512 static void encode_avx512(const Network *network, const double *X, P
         default:
             row = encode_eight(input, input->n_levels, value, &share);
         }
-        store_places(place, row, step, input->place);
-        store_places(place + LANES, row, step, input->place + step);
+        __m256i below = places_of(_mm512_cvtepi64_epi32(row), step, input->place);
+        __m256i above = _mm256_add_epi32(below, _mm256_set1_epi32((int)step));
+        _mm256_storeu_si256((__m256i *)place, below);
+        _mm256_storeu_si256((__m256i *)(place + LANES), above);
         _mm256_storeu_ps(factor, _mm512_cvtpd_ps(_mm512_sub_pd(_mm512_set1_pd(1.0), share)));
         _mm256_storeu_ps(factor + LANES, _mm512_cvtpd_ps(share));
     }
@@ -894,7 +920,8 @@ WITH_AVX512 static void encode_avx512(const Network *network, const double *X, P
         __mmask8 is_missing = _mm512_cmp_pd_mask(code, code, _CMP_UNORD_Q);
         __m512d row = _mm512_mask_mov_pd(_mm512_set1_pd(input->n_codes - 1), is_known, code);
         row = _mm512_mask_mov_pd(row, is_missing, _mm512_set1_pd(input->n_codes));
-        store_places(place, _mm512_cvtepi32_epi64(_mm512_cvttpd_epi32(row)), step, input->place);
+        __m256i places = places_of(_mm512_cvttpd_epi32(row), step, input->place);
+        _mm256_storeu_si256((__m256i *)place, places);
         _mm256_storeu_ps(factor, _mm256_set1_ps(1.0f));
     }
 }
