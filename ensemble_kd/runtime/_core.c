@@ -70,7 +70,7 @@ enum {
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
                              while the others go on */
-    NETWORK_ROWS = 64,    /* rows that go through the network layer by layer */
+    NETWORK_ROWS = 32,    /* rows that go through the network layer by layer */
     BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
     CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
     CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
@@ -355,13 +355,13 @@ typedef struct {
     const double *tree;   /* two to the power of `n_levels` */
     const double *starts; /* of each bin, the edge below it */
     const double *slopes; /* and one over its width */
-    uint32_t place;       /* of the row of a missing value, before those of the edges */
+    uint32_t row;         /* of a missing value; those of the edges follow */
 } NumericInput;
 
 typedef struct {
     int32_t column;
     int32_t n_codes;
-    uint32_t place; /* of a row for each code, and one for a missing value */
+    uint32_t row; /* the first of one for each code, and one for a missing value */
 } CategoryInput;
 
 typedef struct {
@@ -373,11 +373,11 @@ typedef struct {
     const float *bias;
 } Layer;
 
-/* Which rows of the weights to add, each times its factor. */
+/* Which rows of the weights to add, each times a factor. In the first layer both lie LANES apart; in
+ * a dense layer the rows lie side by side, and the factor of row i is the input i. */
 typedef struct {
-    const uint32_t *place; /* where a row begins, in steps of WIDTH_STEP floats */
+    const uint32_t *row;
     const float *factor;
-    int spacing; /* from one term to the next in both */
     int n;
 } Terms;
 
@@ -387,10 +387,11 @@ typedef struct Network Network;
 typedef struct {
     int n_floats;
     void (*encode)(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
-                   uint32_t *place, float *factor);
-    void (*sum_terms)(float *out, const Layer *layer, const Terms *terms);
-    int (*positive_terms)(const float *hidden, const Layer *layer, uint32_t *place, float *factor);
-    void (*sum_inputs)(float *hidden, const Layer *layer);
+                   uint32_t *row, float *factor);
+    void (*sum_encoded)(float *out, const Layer *layer, const Terms *terms);
+    int (*find_positive)(const float *hidden, int n_inputs, uint32_t *row);
+    void (*sum_positive)(float *out, const Layer *layer, const Terms *terms);
+    void (*sum_inputs)(float *out, const Layer *layer, const float *hidden);
 } Kernels;
 
 struct Network {
@@ -402,7 +403,7 @@ struct Network {
     int n_outputs;
     int widest;  /* stride of the widest layer */
     int n_terms; /* of the first layer */
-    size_t n_scratch_terms;
+    size_t n_scratch_rows;
     double mean, scale;
     const Kernels *kernels;
 };
@@ -534,16 +535,6 @@ static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ss
     return 0;
 }
 
-/* Claim rows of weights, each of which has a place. */
-static float *claim_rows(Block **memory, size_t n_rows, int stride)
-{
-    if (n_rows > UINT32_MAX / (stride / WIDTH_STEP)) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    return claim(memory, n_rows, sizeof(float) * stride);
-}
-
 static int build_first_layer(Block **memory, const Array *given, const Column *columns,
                              Network *network)
 {
@@ -555,7 +546,7 @@ static int build_first_layer(Block **memory, const Array *given, const Column *c
     size_t n_category_rows = given[CATEGORY_WEIGHT].length / n_hidden, row = 0;
     float *bias = claim(memory, stride, sizeof(float));
     double *sum = claim(memory, n_hidden, sizeof(double));
-    float *rows = claim_rows(memory, n_edge_rows + n_category_rows, stride);
+    float *rows = claim(memory, n_edge_rows + n_category_rows, sizeof(float) * stride);
     network->numeric = claim(memory, n_numeric, sizeof(NumericInput));
     network->categorical = claim(memory, n_categorical, sizeof(CategoryInput));
     if (!bias || !sum || !rows || !network->numeric || !network->categorical) {
@@ -567,20 +558,20 @@ static int build_first_layer(Block **memory, const Array *given, const Column *c
         if (build_numeric(memory, given, k, n_hidden, stride, sum, rows + row * stride, input) < 0) {
             return -1;
         }
-        input->place = (uint32_t)(row * (stride / WIDTH_STEP));
+        input->row = (uint32_t)row;
         row = (size_t)int_at(&given[EDGE_OFFSETS], k + 1) + k + 1;
     }
     copy_rows(rows + row * stride, stride, &given[CATEGORY_WEIGHT], 0, n_category_rows, n_hidden);
     for (Py_ssize_t k = 0; k < n_categorical; k++) {
         int32_t j = int_at(&given[MLP_CATEGORY_COLUMNS], k);
-        size_t first = row + int_at(&given[MLP_CATEGORY_OFFSETS], k);
         network->categorical[k] = (CategoryInput){
-            j, (int32_t)columns[j].n_codes, (uint32_t)(first * (stride / WIDTH_STEP))};
+            j, (int32_t)columns[j].n_codes,
+            (uint32_t)row + int_at(&given[MLP_CATEGORY_OFFSETS], k)};
     }
     network->n_numeric = (int)n_numeric;
     network->n_categorical = (int)n_categorical;
     network->n_terms = (int)(2 * n_numeric + n_categorical);
-    network->n_scratch_terms = (size_t)network->n_terms * LANES;
+    network->n_scratch_rows = (size_t)network->n_terms * LANES;
     network->first = (Layer){0, (int32_t)n_hidden, stride, 0, rows, bias};
     network->widest = stride;
     return 0;
@@ -610,7 +601,7 @@ static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *bef
     }
     int is_narrow = is_last && n_outputs <= NARROW;
     int stride = padded(is_narrow ? n_inputs : n_outputs);
-    float *weight = claim_rows(memory, is_narrow ? n_outputs : n_inputs, stride);
+    float *weight = claim(memory, is_narrow ? n_outputs : n_inputs, sizeof(float) * stride);
     float *bias = claim(memory, padded(n_outputs), sizeof(float));
     if (weight == NULL || bias == NULL) {
         goto done;
@@ -661,9 +652,9 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
             return -1;
         }
         network->widest = layer->stride > network->widest ? layer->stride : network->widest;
-        size_t n_inputs = padded(layer->n_inputs);
-        network->n_scratch_terms =
-            n_inputs > network->n_scratch_terms ? n_inputs : network->n_scratch_terms;
+        size_t n_rows = padded(layer->n_inputs);
+        network->n_scratch_rows =
+            n_rows > network->n_scratch_rows ? n_rows : network->n_scratch_rows;
         before = layer;
     }
     network->n_layers = n_layers;
@@ -692,10 +683,9 @@ INLINE void find_bins(const NumericInput *input, const double *value, const int 
 
 /* Turn up to eight rows into the terms of the first layer: term t of row r is at t * LANES + r. */
 INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_columns,
-                        const int n_rows, uint32_t *place, float *factor)
+                        const int n_rows, uint32_t *row, float *factor)
 {
-    uint32_t step = network->first.stride / WIDTH_STEP;
-    for (int k = 0; k < network->n_numeric; k++, place += 2 * LANES, factor += 2 * LANES) {
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
         const NumericInput *input = &network->numeric[k];
         double value[LANES];
         uint32_t bin[LANES];
@@ -707,45 +697,41 @@ INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_co
             double share = (value[r] - input->starts[bin[r]]) * input->slopes[bin[r]];
             share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
             share = share < 1 ? share : 1;
-            uint32_t row = value[r] == value[r] ? bin[r] + 1 : 0;
-            place[r] = input->place + row * step;
-            place[LANES + r] = place[r] + step;
+            row[r] = input->row + (value[r] == value[r] ? bin[r] + 1 : 0);
+            row[LANES + r] = row[r] + 1;
             factor[r] = (float)(1 - share);
             factor[LANES + r] = (float)share;
         }
     }
-    for (int k = 0; k < network->n_categorical; k++, place += LANES, factor += LANES) {
+    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
         const CategoryInput *input = &network->categorical[k];
         for (int r = 0; r < n_rows; r++) {
             double code = X[r * n_columns + input->column];
-            Py_ssize_t row = code != code ? input->n_codes : code_index(code, input->n_codes);
-            place[r] = input->place + (uint32_t)row * step;
+            Py_ssize_t part = code != code ? input->n_codes : code_index(code, input->n_codes);
+            row[r] = input->row + (uint32_t)part;
             factor[r] = 1.0f;
         }
     }
 }
 
 static void encode_plain(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
-                         uint32_t *place, float *factor)
+                         uint32_t *row, float *factor)
 {
     if (n_rows == LANES) {
-        encode_rows(network, X, n_columns, LANES, place, factor);
+        encode_rows(network, X, n_columns, LANES, row, factor);
         return;
     }
     for (int r = 0; r < n_rows; r++) {
-        encode_rows(network, X + r * n_columns, n_columns, 1, place + r, factor + r);
+        encode_rows(network, X + r * n_columns, n_columns, 1, row + r, factor + r);
     }
 }
 
-/* Keep the inputs above zero, without a branch: each is written, and written over if it is not. */
-static int positive_terms_plain(const float *hidden, const Layer *layer, uint32_t *place,
-                                float *factor)
+/* Find the inputs above zero, without a branch: each is written, and written over if it is not. */
+static int find_positive_plain(const float *hidden, int n_inputs, uint32_t *row)
 {
-    uint32_t step = layer->stride / WIDTH_STEP;
     int n = 0;
-    for (int i = 0; i < layer->n_inputs; i++) {
-        place[n] = i * step;
-        factor[n] = hidden[i];
+    for (int i = 0; i < n_inputs; i++) {
+        row[n] = i;
         n += hidden[i] > 0.0f;
     }
     return n;
@@ -762,8 +748,8 @@ static int positive_terms_plain(const float *hidden, const Layer *layer, uint32_
 #define TARGET
 #include "_core_sums.h"
 
-static const Kernels PLAIN_KERNELS = {4, encode_plain, sum_terms_plain, positive_terms_plain,
-                                      sum_inputs_plain};
+static const Kernels PLAIN_KERNELS = {4, encode_plain, sum_encoded_plain, find_positive_plain,
+                                      sum_positive_plain, sum_inputs_plain};
 
 #if HAS_X86
 
@@ -781,11 +767,9 @@ WITH_AVX2 INLINE float total_of_eight(__m256 v)
 #include "_core_sums.h"
 
 /* The same by a mask of 64 inputs; those that pad the width are zero, so they fall away too. */
-WITH_AVX2 static int positive_terms_avx2(const float *hidden, const Layer *layer, uint32_t *place,
-                                         float *factor)
+WITH_AVX2 static int find_positive_avx2(const float *hidden, int n_inputs, uint32_t *row)
 {
-    uint32_t step = layer->stride / WIDTH_STEP;
-    int n = 0, width = padded(layer->n_inputs);
+    int n = 0, width = padded(n_inputs);
     for (int first = 0; first < width; first += 64) {
         uint64_t mask = 0;
         for (int i = first; i < width && i < first + 64; i += 8) {
@@ -794,16 +778,14 @@ WITH_AVX2 static int positive_terms_avx2(const float *hidden, const Layer *layer
             mask |= (uint64_t)_mm256_movemask_ps(positive) << (i - first);
         }
         for (; mask != 0; mask &= mask - 1) {
-            int i = first + __builtin_ctzll(mask);
-            place[n] = i * step;
-            factor[n++] = hidden[i];
+            row[n++] = first + __builtin_ctzll(mask);
         }
     }
     return n;
 }
 
-static const Kernels AVX2_KERNELS = {8, encode_plain, sum_terms_avx2, positive_terms_avx2,
-                                     sum_inputs_avx2};
+static const Kernels AVX2_KERNELS = {8, encode_plain, sum_encoded_avx2, find_positive_avx2,
+                                     sum_positive_avx2, sum_inputs_avx2};
 
 WITH_AVX512 INLINE float total_of_sixteen(__m512 v)
 {
@@ -850,12 +832,6 @@ WITH_AVX512 INLINE __m512d column_of_eight(const double *X, Py_ssize_t n_columns
                          X[3 * n_columns], X[2 * n_columns], X[n_columns], X[0]);
 }
 
-WITH_AVX512 INLINE __m256i places_of(__m256i row, uint32_t step, uint32_t first)
-{
-    row = _mm256_mullo_epi32(row, _mm256_set1_epi32((int)step));
-    return _mm256_add_epi32(row, _mm256_set1_epi32((int)first));
-}
-
 /* Eight values of a column: return the row of each, and its share of the way to the next row. */
 WITH_AVX512 INLINE __m512i encode_eight(const NumericInput *input, const int n_levels,
                                         __m512d value, __m512d *share)
@@ -880,73 +856,70 @@ WITH_AVX512 INLINE __m512i encode_eight(const NumericInput *input, const int n_l
 
 /* Eight rows at once, to the same bits. */
 WITH_AVX512 static void encode_avx512(const Network *network, const double *X, Py_ssize_t n_columns,
-                                      int n_rows, uint32_t *place, float *factor)
+                                      int n_rows, uint32_t *row, float *factor)
 {
     if (n_rows < LANES) {
-        encode_plain(network, X, n_columns, n_rows, place, factor);
+        encode_plain(network, X, n_columns, n_rows, row, factor);
         return;
     }
-    uint32_t step = network->first.stride / WIDTH_STEP;
-    for (int k = 0; k < network->n_numeric; k++, place += 2 * LANES, factor += 2 * LANES) {
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
         const NumericInput *input = &network->numeric[k];
         __m512d value = column_of_eight(X + input->column, n_columns), share;
-        __m512i row;
+        __m512i part;
         switch (input->n_levels) { /* the usual ones unrolled */
         case 4:
-            row = encode_eight(input, 4, value, &share);
+            part = encode_eight(input, 4, value, &share);
             break;
         case 5:
-            row = encode_eight(input, 5, value, &share);
+            part = encode_eight(input, 5, value, &share);
             break;
         case 6:
-            row = encode_eight(input, 6, value, &share);
+            part = encode_eight(input, 6, value, &share);
             break;
         default:
-            row = encode_eight(input, input->n_levels, value, &share);
+            part = encode_eight(input, input->n_levels, value, &share);
         }
-        __m256i below = places_of(_mm512_cvtepi64_epi32(row), step, input->place);
-        __m256i above = _mm256_add_epi32(below, _mm256_set1_epi32((int)step));
-        _mm256_storeu_si256((__m256i *)place, below);
-        _mm256_storeu_si256((__m256i *)(place + LANES), above);
+        __m256i below = _mm256_add_epi32(_mm512_cvtepi64_epi32(part),
+                                         _mm256_set1_epi32((int)input->row));
+        _mm256_storeu_si256((__m256i *)row, below);
+        _mm256_storeu_si256((__m256i *)(row + LANES),
+                            _mm256_add_epi32(below, _mm256_set1_epi32(1)));
         _mm256_storeu_ps(factor, _mm512_cvtpd_ps(_mm512_sub_pd(_mm512_set1_pd(1.0), share)));
         _mm256_storeu_ps(factor + LANES, _mm512_cvtpd_ps(share));
     }
-    for (int k = 0; k < network->n_categorical; k++, place += LANES, factor += LANES) {
+    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
         const CategoryInput *input = &network->categorical[k];
         __m512d code = column_of_eight(X + input->column, n_columns);
         __mmask8 is_known =
             _mm512_cmp_pd_mask(code, _mm512_setzero_pd(), _CMP_GE_OQ) &
             _mm512_cmp_pd_mask(code, _mm512_set1_pd(input->n_codes), _CMP_LT_OQ);
         __mmask8 is_missing = _mm512_cmp_pd_mask(code, code, _CMP_UNORD_Q);
-        __m512d row = _mm512_mask_mov_pd(_mm512_set1_pd(input->n_codes - 1), is_known, code);
-        row = _mm512_mask_mov_pd(row, is_missing, _mm512_set1_pd(input->n_codes));
-        __m256i places = places_of(_mm512_cvttpd_epi32(row), step, input->place);
-        _mm256_storeu_si256((__m256i *)place, places);
+        __m512d part = _mm512_mask_mov_pd(_mm512_set1_pd(input->n_codes - 1), is_known, code);
+        part = _mm512_mask_mov_pd(part, is_missing, _mm512_set1_pd(input->n_codes));
+        _mm256_storeu_si256((__m256i *)row,
+                            _mm256_add_epi32(_mm512_cvttpd_epi32(part),
+                                             _mm256_set1_epi32((int)input->row)));
         _mm256_storeu_ps(factor, _mm256_set1_ps(1.0f));
     }
 }
 
 /* Sixteen inputs at a time are moved together; what is stored beyond them is written over. */
-WITH_AVX512 static int positive_terms_avx512(const float *hidden, const Layer *layer,
-                                             uint32_t *place, float *factor)
+WITH_AVX512 static int find_positive_avx512(const float *hidden, int n_inputs, uint32_t *row)
 {
-    int step = layer->stride / WIDTH_STEP, n = 0;
-    __m512i places = _mm512_mullo_epi32(
-        _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-        _mm512_set1_epi32(step));
-    for (int i = 0; i < layer->n_inputs; i += 16) {
-        __m512 inputs = _mm512_loadu_ps(hidden + i);
-        __mmask16 positive = _mm512_cmp_ps_mask(inputs, _mm512_setzero_ps(), _CMP_GT_OQ);
-        _mm512_storeu_si512(place + n, _mm512_maskz_compress_epi32(positive, places));
-        _mm512_storeu_ps(factor + n, _mm512_maskz_compress_ps(positive, inputs));
-        places = _mm512_add_epi32(places, _mm512_set1_epi32(16 * step));
+    __m512i inputs = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    int n = 0;
+    for (int i = 0; i < n_inputs; i += 16) {
+        __mmask16 positive = _mm512_cmp_ps_mask(_mm512_loadu_ps(hidden + i), _mm512_setzero_ps(),
+                                                _CMP_GT_OQ);
+        _mm512_storeu_si512(row + n, _mm512_maskz_compress_epi32(positive, inputs));
+        inputs = _mm512_add_epi32(inputs, _mm512_set1_epi32(16));
         n += __builtin_popcount(positive);
     }
     return n;
 }
 
-static const Kernels AVX512_KERNELS = {16, encode_avx512, sum_terms_avx512, positive_terms_avx512,
-                                       sum_inputs_avx512};
+static const Kernels AVX512_KERNELS = {16, encode_avx512, sum_encoded_avx512, find_positive_avx512,
+                                       sum_positive_avx512, sum_inputs_avx512};
 
 #endif
 
@@ -968,20 +941,21 @@ static const Kernels *choose_kernels(int most_floats)
 }
 
 typedef struct {
-    uint32_t *place;
+    uint32_t *row;
     float *factor;
-    float *hidden;
+    float *hidden; /* inputs of a layer, and `next` its outputs; then they change places */
+    float *next;
 } NetworkScratch;
 
 static int make_network_scratch(Block **memory, const Network *network, Py_ssize_t n_rows,
                                 NetworkScratch *scratch)
 {
-    /* Beyond the last term of a row a vector more may be written. */
-    size_t n_terms = network->n_scratch_terms + WIDTH_STEP;
-    scratch->place = claim(memory, n_terms, sizeof(uint32_t));
-    scratch->factor = claim(memory, n_terms, sizeof(float));
+    /* Beyond the last row that is found a vector more may be written. */
+    scratch->row = claim(memory, network->n_scratch_rows + WIDTH_STEP, sizeof(uint32_t));
+    scratch->factor = claim(memory, (size_t)network->n_terms * LANES, sizeof(float));
     scratch->hidden = claim(memory, n_rows, sizeof(float) * network->widest);
-    return scratch->place && scratch->factor && scratch->hidden ? 0 : -1;
+    scratch->next = claim(memory, n_rows, sizeof(float) * network->widest);
+    return scratch->row && scratch->factor && scratch->hidden && scratch->next ? 0 : -1;
 }
 
 /* Rows go through a layer together, so that its weights stay in the cache. */
@@ -989,36 +963,38 @@ static void network_rows(const Network *network, const double *X, Py_ssize_t n_c
                          const NetworkScratch *scratch, double *out)
 {
     const Kernels *kernels = network->kernels;
-    uint32_t *place = scratch->place;
-    float *factor = scratch->factor;
+    uint32_t *row = scratch->row;
+    float *hidden = scratch->hidden, *next = scratch->next;
     size_t widest = network->widest;
     for (int first = 0; first < n_rows; first += LANES) {
         int n = n_rows - first < LANES ? n_rows - first : LANES;
         for (Py_ssize_t i = 0; n == LANES && i < n_columns; i++) {
             PREFETCH(X + (first + LANES) * n_columns + i * LANES);
         }
-        kernels->encode(network, X + first * n_columns, n_columns, n, place, factor);
+        kernels->encode(network, X + first * n_columns, n_columns, n, row, scratch->factor);
         for (int r = 0; r < n; r++) {
-            Terms terms = {place + r, factor + r, LANES, network->n_terms};
-            kernels->sum_terms(scratch->hidden + (first + r) * widest, &network->first, &terms);
+            Terms terms = {row + r, scratch->factor + r, network->n_terms};
+            kernels->sum_encoded(hidden + (first + r) * widest, &network->first, &terms);
         }
     }
     for (int i = 0; i < network->n_layers; i++) {
         const Layer *layer = &network->layers[i];
-        float *hidden = scratch->hidden;
-        for (int r = 0; r < n_rows; r++, hidden += widest) {
+        for (int r = 0; r < n_rows; r++) {
+            const float *inputs = hidden + r * widest;
             if (layer->is_narrow) {
-                kernels->sum_inputs(hidden, layer);
+                kernels->sum_inputs(next + r * widest, layer, inputs);
                 continue;
             }
-            int n = kernels->positive_terms(hidden, layer, place, factor);
-            Terms terms = {place, factor, 1, n};
-            kernels->sum_terms(hidden, layer, &terms);
+            Terms terms = {row, inputs, kernels->find_positive(inputs, layer->n_inputs, row)};
+            kernels->sum_positive(next + r * widest, layer, &terms);
         }
+        float *outputs = next;
+        next = hidden;
+        hidden = outputs;
     }
     for (int r = 0; r < n_rows; r++) {
         for (int k = 0; k < network->n_outputs; k++) {
-            *out++ = network->mean + network->scale * (double)scratch->hidden[r * widest + k];
+            *out++ = network->mean + network->scale * (double)hidden[r * widest + k];
         }
     }
 }

@@ -14,14 +14,24 @@ typedef float KERNEL(Vector);
 #endif
 #define LOAD(address) (*(const KERNEL(Vector) *)(address))
 
+TARGET INLINE void KERNEL(add_row)(KERNEL(Vector) *sum, const float *weights, const int n_vectors,
+                                   float factor)
+{
+    HIDE_VALUE(weights); /* one address for all vectors */
+    for (int v = 0; v < n_vectors; v++) {
+        sum[v] += factor * LOAD(weights + N_FLOATS * v);
+    }
+}
+
 /* Sum `n_vectors` times N_FLOATS outputs in registers. Few outputs are summed in several chains, as
  * each addition waits for the one before it. */
 TARGET INLINE void KERNEL(sum_columns)(float *out, const Layer *layer, const Terms *terms, int first,
-                                       const int n_vectors, const int n_chains)
+                                       const int is_dense, const int n_vectors, const int n_chains)
 {
-    const uint32_t *place = terms->place;
+    const uint32_t *row = terms->row;
     const float *factor = terms->factor, *weight = layer->weight + first;
-    const int spacing = terms->spacing;
+    const size_t stride = layer->stride;
+    const int spacing = is_dense ? 1 : LANES;
     KERNEL(Vector) sum[8];
     for (int v = 0; v < n_vectors; v++) {
         for (int c = 0; c < n_chains; c++) {
@@ -29,26 +39,16 @@ TARGET INLINE void KERNEL(sum_columns)(float *out, const Layer *layer, const Ter
                 c ? (KERNEL(Vector)){0} : LOAD(layer->bias + first + N_FLOATS * v);
         }
     }
-    int left = terms->n;
-    for (; left >= n_chains; left -= n_chains) {
-        for (int c = 0; c < n_chains; c++) {
-            const float *row = weight + (size_t)*place * WIDTH_STEP;
-            HIDE_VALUE(row);
-            for (int v = 0; v < n_vectors; v++) {
-                sum[v + c * n_vectors] += *factor * LOAD(row + N_FLOATS * v);
-            }
-            place += spacing;
-            factor += spacing;
+    int k = 0;
+    for (; k + n_chains <= terms->n; k += n_chains) {
+        for (int c = 0; c < n_chains; c++, row += spacing) {
+            KERNEL(add_row)(sum + c * n_vectors, weight + *row * stride, n_vectors,
+                            is_dense ? factor[*row] : factor[(k + c) * spacing]);
         }
     }
-    for (; left > 0; left--) {
-        const float *row = weight + (size_t)*place * WIDTH_STEP;
-        HIDE_VALUE(row);
-        for (int v = 0; v < n_vectors; v++) {
-            sum[v] += *factor * LOAD(row + N_FLOATS * v);
-        }
-        place += spacing;
-        factor += spacing;
+    for (; k < terms->n; k++, row += spacing) {
+        KERNEL(add_row)(sum, weight + *row * stride, n_vectors,
+                        is_dense ? factor[*row] : factor[k * spacing]);
     }
     for (int v = 0; v < n_vectors; v++) {
         for (int c = 1; c < n_chains; c++) {
@@ -58,25 +58,37 @@ TARGET INLINE void KERNEL(sum_columns)(float *out, const Layer *layer, const Ter
     }
 }
 
-TARGET static void KERNEL(sum_terms)(float *out, const Layer *layer, const Terms *terms)
+TARGET INLINE void KERNEL(sum_terms)(float *out, const Layer *layer, const Terms *terms,
+                                     const int is_dense)
 {
     int first = 0;
     for (; first + 8 * N_FLOATS <= layer->stride; first += 8 * N_FLOATS) {
-        KERNEL(sum_columns)(out, layer, terms, first, 8, 1);
+        KERNEL(sum_columns)(out, layer, terms, first, is_dense, 8, 1);
     }
     for (; first + 4 * N_FLOATS <= layer->stride; first += 4 * N_FLOATS) {
-        KERNEL(sum_columns)(out, layer, terms, first, 4, 2);
+        KERNEL(sum_columns)(out, layer, terms, first, is_dense, 4, 2);
     }
     for (; first + 2 * N_FLOATS <= layer->stride; first += 2 * N_FLOATS) {
-        KERNEL(sum_columns)(out, layer, terms, first, 2, 4);
+        KERNEL(sum_columns)(out, layer, terms, first, is_dense, 2, 4);
     }
     for (; first + N_FLOATS <= layer->stride; first += N_FLOATS) {
-        KERNEL(sum_columns)(out, layer, terms, first, 1, 8);
+        KERNEL(sum_columns)(out, layer, terms, first, is_dense, 1, 8);
     }
 }
 
+TARGET static void KERNEL(sum_encoded)(float *out, const Layer *layer, const Terms *terms)
+{
+    KERNEL(sum_terms)(out, layer, terms, 0);
+}
+
+TARGET static void KERNEL(sum_positive)(float *out, const Layer *layer, const Terms *terms)
+{
+    KERNEL(sum_terms)(out, layer, terms, 1);
+}
+
 /* Few outputs, each the product of all inputs with the weights that lead to it. */
-TARGET INLINE void KERNEL(sum_few)(float *hidden, const Layer *layer, const int n_outputs)
+TARGET INLINE void KERNEL(sum_few)(float *out, const Layer *layer, const float *hidden,
+                                   const int n_outputs)
 {
     KERNEL(Vector) sum[NARROW];
     for (int k = 0; k < n_outputs; k++) {
@@ -90,24 +102,24 @@ TARGET INLINE void KERNEL(sum_few)(float *hidden, const Layer *layer, const int 
         }
     }
     for (int k = 0; k < n_outputs; k++) {
-        hidden[k] = layer->bias[k] + TOTAL(sum[k]);
+        out[k] = layer->bias[k] + TOTAL(sum[k]);
     }
 }
 
-TARGET static void KERNEL(sum_inputs)(float *hidden, const Layer *layer)
+TARGET static void KERNEL(sum_inputs)(float *out, const Layer *layer, const float *hidden)
 {
     switch (layer->n_outputs) {
     case 1:
-        KERNEL(sum_few)(hidden, layer, 1);
+        KERNEL(sum_few)(out, layer, hidden, 1);
         break;
     case 2:
-        KERNEL(sum_few)(hidden, layer, 2);
+        KERNEL(sum_few)(out, layer, hidden, 2);
         break;
     case 3:
-        KERNEL(sum_few)(hidden, layer, 3);
+        KERNEL(sum_few)(out, layer, hidden, 3);
         break;
     default:
-        KERNEL(sum_few)(hidden, layer, NARROW);
+        KERNEL(sum_few)(out, layer, hidden, NARROW);
     }
 }
 
