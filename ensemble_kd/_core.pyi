@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
+def expand(kind: str, values: Any, others: Any = None, rank: int = 0, /) -> bytes: ...
+
 class Model:
     def __new__(
         cls,
