@@ -12,6 +12,7 @@ setup(
         Extension(
             "ensemble_kd._core",
             ["ensemble_kd/runtime/_core.c"],
+            depends=["ensemble_kd/runtime/_core_sums.h"],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-std=gnu11"],
             extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
             py_limited_api=True,

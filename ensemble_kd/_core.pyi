@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
+def expand(kind: str, values: Any, others: Any = None, rank: int = 0, /) -> bytes: ...
+
 class Model:
     def __new__(
         cls,
@@ -15,8 +17,10 @@ class Model:
         n_layers: int = 0,
         output_mean: float = 0.0,
         output_scale: float = 1.0,
-        portable: bool = False,
+        most_floats: int = 16,
     ) -> Model: ...
+    @property
+    def n_floats(self) -> int: ...
     def predict_one(self, row: Any, /) -> Any: ...
     def predict_proba_one(self, row: Any, /) -> dict[Any, float]: ...
     def respond_row(self, row: Any, /) -> list[float]: ...

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_BYTES = 256 * 1024 * 1024
 MEMBERS = {
     "README.md", "manifest.json", "model.json", "model.safetensors", "schema.json", "selftest.json",
@@ -48,7 +48,10 @@ MEMBERS = {
 FORMATS: dict[str, tuple[Any, int]] = {
     "F64": ("d", 8),
     "F32": ("f", 4),
+    "F16": ("H", 2),  # its bits: memoryview has no halves before Python 3.14
     "I32": ("i", 4),
+    "I16": ("h", 2),
+    "I8": ("b", 1),
     "U8": ("B", 1),
 }
 
@@ -129,7 +132,7 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
         columns = tuple(_core_column(entry) for entry in schema["columns"])
         core = Model(
             scalars.pop("kind"),
-            _read_arrays(members["model.safetensors"]),
+            _read_arrays(members["model.safetensors"], scalars, manifest["min_reader"]),
             columns,
             tuple(manifest["classes"]),
             _row_encoder(columns),
@@ -187,8 +190,24 @@ def _read_manifest(members: Mapping[str, memoryview]) -> dict[str, Any]:
     return manifest
 
 
-def _read_arrays(data: memoryview) -> dict[str, memoryview]:
-    """Return each array as a view of the file; the core checks types and lengths."""
+def _read_arrays(
+    data: memoryview, scalars: dict[str, Any], min_reader: int
+) -> dict[str, memoryview]:
+    """Return the arrays, most as views of the file; the core checks types and lengths.
+
+    Takes out of the scalars what they say of arrays that are kept in fewer bytes.
+    """
+    stored = _read_views(data)
+    if "storage" not in scalars:
+        return {name: values for name, (values, _) in stored.items()}
+    if min_reader < 2:
+        raise ValueError("storage needs a min_reader of 2.")
+    from ensemble_kd.bundle._plain_storage import expand_all
+
+    return expand_all(stored, scalars.pop("storage"))
+
+
+def _read_views(data: memoryview) -> dict[str, tuple[memoryview, list[int]]]:
     n_header = int.from_bytes(data[:8], "little")
     header = decode_json(data[8 : 8 + n_header], "model.safetensors")
     body = data[8 + n_header :]
@@ -201,7 +220,7 @@ def _read_arrays(data: memoryview) -> dict[str, memoryview]:
             n_items *= length
         if not 0 <= begin <= end <= len(body) or end - begin != n_items * size:
             raise ValueError(f"{name} must lie inside the file and be as long as its shape says.")
-        arrays[name] = body[begin:end].cast(code)
+        arrays[name] = body[begin:end].cast(code), entry["shape"]
     return arrays
 
 

@@ -37,8 +37,8 @@ class CompiledRuntime:
         The arrays; they are checked and laid out for scoring once, here.
     n_threads : int, default=1
         Most threads to score a batch with; each takes at least 1024 rows.
-    portable : bool, default=False
-        Leave the vector units alone, as on a machine that has none.
+    most_floats : {16, 8, 4}, default=16
+        Use vectors of at most so many floats, as a machine without AVX-512 (8) or AVX2 (4) does.
 
     Attributes
     ----------
@@ -53,13 +53,13 @@ class CompiledRuntime:
 
     name = "C"
 
-    def __init__(self, model: CompactModel, *, n_threads: int = 1, portable: bool = False) -> None:
+    def __init__(self, model: CompactModel, *, n_threads: int = 1, most_floats: int = 16) -> None:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
         arguments, options = core_arguments(model)
         self._n_sums = 1 if options["link"] == "sigmoid" else model.n_outputs
-        self.core = Model(*arguments, **options, portable=portable)
+        self.core = Model(*arguments, **options, most_floats=most_floats)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, sums or values, before the link.
@@ -149,8 +149,8 @@ def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
 
 
 def _network_parts(body: MLPRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    scalars = {"output_mean", "output_scale", "layers"}
-    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name not in scalars}
+    others = {"output_mean", "output_scale", "layers", "storage"}
+    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name not in others}
     for i, layer in enumerate(body.layers):
         arrays |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
     return arrays, {
@@ -161,5 +161,7 @@ def _network_parts(body: MLPRecord) -> tuple[dict[str, NDArray[Any]], dict[str, 
 
 
 def _trees_parts(body: TreesRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name != "link"}
+    arrays = {
+        f.name: getattr(body, f.name) for f in fields(body) if f.name not in ("link", "storage")
+    }
     return arrays, {"link": body.link}

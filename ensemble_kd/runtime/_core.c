@@ -13,7 +13,8 @@
  *   6. The response  what the link makes of the outputs
  *   7. Batches       ranges of rows, one thread each
  *   8. Raw rows      a dict to numbers
- *   9. The type      `Model`, which Python sees
+ *   9. Fewer bytes   arrays that a file keeps short, expanded
+ *  10. The type      `Model`, which Python sees
  *
  * Whoever builds a `Model` is not trusted: chapters 4 and 5 check every index, offset, length and
  * number before they keep it, so that scoring, which checks nothing but category codes, stays inside
@@ -44,24 +45,33 @@
 #define PREFETCH(address) ((void)0)
 #endif
 
-/* Vectors of eight floats pay where the machine has them; every other machine runs plain loops. */
+/* Vectors of four floats are everywhere; wider ones are used where the machine has them. */
 #if defined(__GNUC__) && defined(__x86_64__)
-#define HAS_WIDE_KERNEL 1
-#define WIDE __attribute__((target("avx2,fma")))
+#define HAS_X86 1
+#include <immintrin.h>
+#define WITH_AVX2 __attribute__((target("avx2,fma")))
+#define WITH_AVX512 __attribute__((target("avx512f,avx2,fma")))
+#else
+#define HAS_X86 0
+#endif
+
+#ifdef __GNUC__
 #define INLINE static inline __attribute__((always_inline))
 #else
-#define HAS_WIDE_KERNEL 0
 #define INLINE static inline
 #endif
 
 enum {
     CACHE_LINE = 64,
-    WIDTH_STEP = 8,       /* widths are padded with zeros to a multiple of this */
+    WIDTH_STEP = 16,      /* widths are padded with zeros to a multiple of this */
+    NARROW = 4,           /* a last layer of so few outputs is summed output by output */
     MAX_LAYERS = 64,      /* these two are the limits of the bundle format */
     MAX_TREE_DEPTH = 512,
     MAX_THREADS = 64,
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
-    LANES = 8,            /* walks in flight: one waits for memory while the others go on */
+    LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
+                             while the others go on */
+    NETWORK_ROWS = 32,    /* rows that go through the network layer by layer */
     BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
     CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
     CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
@@ -121,7 +131,7 @@ typedef struct {
     Py_ssize_t length;
 } Array;
 
-/* Name and type of an array, the type as the struct module has it: i, f, d or B. */
+/* Name and type of an array, the type as the struct module has it: i, f, d, h, H, b or B. */
 typedef struct {
     const char *name;
     char type;
@@ -129,7 +139,7 @@ typedef struct {
 
 static size_t item_size(char type)
 {
-    return type == 'd' ? 8 : type == 'B' ? 1 : 4;
+    return type == 'd' ? 8 : type == 'i' || type == 'f' ? 4 : type == 'h' || type == 'H' ? 2 : 1;
 }
 
 static int open_buffer(PyObject *object, const Form *form, int flags, Array *array)
@@ -338,50 +348,66 @@ INLINE Py_ssize_t code_index(double code, Py_ssize_t n_codes)
  * by its share of the way between them; a category is one row. In a dense layer the rows are those of
  * the inputs that ReLU let through, so half of the work falls away. */
 
+/* The tree holds the inner edges, node n above nodes 2n and 2n + 1, so that a search is one step a
+ * level, the same for every value; its last level and the arrays of bins are filled up with NaN. */
 typedef struct {
     int32_t column;
-    int32_t n_bins;
-    const double *edges;        /* n_bins + 1 */
-    const double *steps_per_unit; /* n_bins: one over the width of each bin */
-    const float *rows;          /* for each edge: the sum of the weights of all bins below it */
-    const float *missing;
+    int n_levels;
+    const double *tree;   /* two to the power of `n_levels` */
+    const double *starts; /* of each bin, the edge below it */
+    const double *slopes; /* and one over its width */
+    uint32_t row;         /* of a missing value; those of the edges follow */
 } NumericInput;
 
 typedef struct {
     int32_t column;
     int32_t n_codes;
-    const float *rows; /* a row for each code, and one for a missing value */
+    uint32_t row; /* the first of one for each code, and one for a missing value */
 } CategoryInput;
 
 typedef struct {
     int32_t n_inputs;
     int32_t n_outputs;
-    int32_t stride;
-    const float *weight; /* n_inputs rows of `stride` */
+    int stride;   /* floats from row to row */
+    int is_narrow; /* a row for each output; else one for each input */
+    const float *weight;
     const float *bias;
 } Layer;
 
+/* Which rows of the weights to add, each times a factor. In the first layer both lie LANES apart; in
+ * a dense layer the rows lie side by side, and the factor of row i is the input i. */
 typedef struct {
-    const float *row;
-    float factor;
-} Term;
+    const uint32_t *row;
+    const float *factor;
+    int n;
+} Terms;
 
-typedef void (*SumTerms)(float *out, const float *bias, int stride, const Term *terms, int n_terms);
-typedef int (*PositiveTerms)(const float *hidden, const Layer *layer, Term *terms);
+typedef struct Network Network;
 
+/* The parts of the work that there are several versions of, by the vectors that a machine has. */
 typedef struct {
+    int n_floats;
+    void (*encode)(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
+                   uint32_t *row, float *factor);
+    void (*sum_encoded)(float *out, const Layer *layer, const Terms *terms);
+    int (*find_positive)(const float *hidden, int n_inputs, uint32_t *row);
+    void (*sum_positive)(float *out, const Layer *layer, const Terms *terms);
+    void (*sum_inputs)(float *out, const Layer *layer, const float *hidden);
+} Kernels;
+
+struct Network {
     int n_numeric, n_categorical, n_layers;
     NumericInput *numeric;
     CategoryInput *categorical;
-    Layer first; /* its weight is in the inputs */
+    Layer first;
     Layer layers[MAX_LAYERS];
     int n_outputs;
     int widest;  /* stride of the widest layer */
-    int n_terms; /* most terms of any layer */
+    int n_terms; /* of the first layer */
+    size_t n_scratch_rows;
     double mean, scale;
-    SumTerms sum_terms;
-    PositiveTerms positive_terms;
-} Network;
+    const Kernels *kernels;
+};
 
 static int padded(Py_ssize_t width)
 {
@@ -468,33 +494,45 @@ static int check_first_layer(const Array *given, const Column *columns, Py_ssize
 
 /* Lay out one numeric column. Sums over bins are taken in double, as in numpy, and rounded once. */
 static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ssize_t n_hidden,
-                         int stride, double *sum, NumericInput *input)
+                         int stride, double *sum, float *rows, NumericInput *input)
 {
     int32_t begin = int_at(&given[EDGE_OFFSETS], k);
     int32_t n_bins = int_at(&given[EDGE_OFFSETS], k + 1) - begin - 1;
-    double *edges = claim(memory, n_bins + 1, sizeof(double));
-    double *steps_per_unit = claim(memory, n_bins, sizeof(double));
-    float *rows = claim(memory, (size_t)n_bins + 2, sizeof(float) * stride);
-    if (edges == NULL || steps_per_unit == NULL || rows == NULL) {
+    int n_levels = 0;
+    while ((size_t)1 << n_levels < (size_t)n_bins) {
+        n_levels++;
+    }
+    /* At least a vector of eight, as vectors are looked up in. */
+    size_t n_leaves = (size_t)1 << n_levels, n_slots = n_leaves < LANES ? LANES : n_leaves;
+    double *tree = claim(memory, n_slots, sizeof(double));
+    double *starts = claim(memory, n_slots, sizeof(double));
+    double *slopes = claim(memory, n_slots, sizeof(double));
+    if (tree == NULL || starts == NULL || slopes == NULL) {
         return -1;
     }
-    for (int32_t i = 0; i <= n_bins; i++) {
-        edges[i] = double_at(&given[EDGES], begin + i);
+    for (size_t i = 0; i < n_slots; i++) {
+        tree[i] = starts[i] = slopes[i] = NAN;
     }
+    for (int level = 0; level < n_levels; level++) {
+        size_t n_nodes = (size_t)1 << level, span = n_leaves >> level;
+        for (size_t i = 0; i < n_nodes; i++) {
+            size_t edge = i * span + span / 2;
+            tree[n_nodes + i] = edge < (size_t)n_bins ? double_at(&given[EDGES], begin + edge) : NAN;
+        }
+    }
+    copy_rows(rows, stride, &given[MISSING_WEIGHT], k, 1, n_hidden);
     memset(sum, 0, n_hidden * sizeof(double));
     for (int32_t i = 0; i < n_bins; i++) {
-        float *above = rows + ((size_t)i + 1) * stride;
-        steps_per_unit[i] = 1.0 / (edges[i + 1] - edges[i]);
+        float *above = rows + ((size_t)i + 2) * stride;
+        starts[i] = double_at(&given[EDGES], begin + i);
+        slopes[i] = 1.0 / (double_at(&given[EDGES], begin + i + 1) - starts[i]);
         copy_rows(above, stride, &given[NUMERIC_WEIGHT], begin - k + i, 1, n_hidden);
         for (Py_ssize_t h = 0; h < n_hidden; h++) {
             sum[h] += above[h];
             above[h] = (float)sum[h];
         }
     }
-    float *missing = rows + ((size_t)n_bins + 1) * stride;
-    copy_rows(missing, stride, &given[MISSING_WEIGHT], k, 1, n_hidden);
-    *input = (NumericInput){int_at(&given[NUMERIC_COLUMNS], k), n_bins, edges, steps_per_unit, rows,
-                            missing};
+    *input = (NumericInput){int_at(&given[NUMERIC_COLUMNS], k), n_levels, tree, starts, slopes, 0};
     return 0;
 }
 
@@ -505,39 +543,43 @@ static int build_first_layer(Block **memory, const Array *given, const Column *c
     Py_ssize_t n_categorical = given[MLP_CATEGORY_COLUMNS].length;
     Py_ssize_t n_hidden = given[FIRST_BIAS].length;
     int stride = padded(n_hidden);
+    size_t n_edge_rows = (size_t)given[EDGES].length + n_numeric;
+    size_t n_category_rows = given[CATEGORY_WEIGHT].length / n_hidden, row = 0;
     float *bias = claim(memory, stride, sizeof(float));
     double *sum = claim(memory, n_hidden, sizeof(double));
+    float *rows = claim(memory, n_edge_rows + n_category_rows, sizeof(float) * stride);
     network->numeric = claim(memory, n_numeric, sizeof(NumericInput));
     network->categorical = claim(memory, n_categorical, sizeof(CategoryInput));
-    if (!bias || !sum || !network->numeric || !network->categorical) {
+    if (!bias || !sum || !rows || !network->numeric || !network->categorical) {
         return -1;
     }
     copy_rows(bias, stride, &given[FIRST_BIAS], 0, 1, n_hidden);
     for (Py_ssize_t k = 0; k < n_numeric; k++) {
-        if (build_numeric(memory, given, k, n_hidden, stride, sum, &network->numeric[k]) < 0) {
+        NumericInput *input = &network->numeric[k];
+        if (build_numeric(memory, given, k, n_hidden, stride, sum, rows + row * stride, input) < 0) {
             return -1;
         }
+        input->row = (uint32_t)row;
+        row = (size_t)int_at(&given[EDGE_OFFSETS], k + 1) + k + 1;
     }
+    copy_rows(rows + row * stride, stride, &given[CATEGORY_WEIGHT], 0, n_category_rows, n_hidden);
     for (Py_ssize_t k = 0; k < n_categorical; k++) {
         int32_t j = int_at(&given[MLP_CATEGORY_COLUMNS], k);
-        Py_ssize_t n_rows = columns[j].n_codes + 1;
-        float *rows = claim(memory, n_rows, sizeof(float) * stride);
-        if (rows == NULL) {
-            return -1;
-        }
-        copy_rows(rows, stride, &given[CATEGORY_WEIGHT], int_at(&given[MLP_CATEGORY_OFFSETS], k),
-                  n_rows, n_hidden);
-        network->categorical[k] = (CategoryInput){j, (int32_t)n_rows - 1, rows};
+        network->categorical[k] = (CategoryInput){
+            j, (int32_t)columns[j].n_codes,
+            (uint32_t)row + int_at(&given[MLP_CATEGORY_OFFSETS], k)};
     }
     network->n_numeric = (int)n_numeric;
     network->n_categorical = (int)n_categorical;
     network->n_terms = (int)(2 * n_numeric + n_categorical);
-    network->first = (Layer){0, (int32_t)n_hidden, stride, NULL, bias};
+    network->n_scratch_rows = (size_t)network->n_terms * LANES;
+    network->first = (Layer){0, (int32_t)n_hidden, stride, 0, rows, bias};
     network->widest = stride;
     return 0;
 }
 
-static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *before, Layer *layer)
+static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *before, int is_last,
+                       Layer *layer)
 {
     char weight_name[40], bias_name[40];
     PyOS_snprintf(weight_name, sizeof weight_name, "layers.%d.weight", i);
@@ -558,15 +600,21 @@ static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *bef
     if (check_length(&given[0], &forms[0], n_inputs * n_outputs) < 0) {
         goto done;
     }
-    int stride = padded(n_outputs);
-    float *weight = claim(memory, n_inputs, sizeof(float) * stride);
-    float *bias = claim(memory, stride, sizeof(float));
+    int is_narrow = is_last && n_outputs <= NARROW;
+    int stride = padded(is_narrow ? n_inputs : n_outputs);
+    float *weight = claim(memory, is_narrow ? n_outputs : n_inputs, sizeof(float) * stride);
+    float *bias = claim(memory, padded(n_outputs), sizeof(float));
     if (weight == NULL || bias == NULL) {
         goto done;
     }
-    copy_rows(weight, stride, &given[0], 0, n_inputs, n_outputs);
-    copy_rows(bias, stride, &given[1], 0, 1, n_outputs);
-    *layer = (Layer){(int32_t)n_inputs, (int32_t)n_outputs, stride, weight, bias};
+    copy_rows(bias, padded(n_outputs), &given[1], 0, 1, n_outputs);
+    if (!is_narrow) {
+        copy_rows(weight, stride, &given[0], 0, n_inputs, n_outputs);
+    }
+    for (Py_ssize_t k = 0; is_narrow && k < n_inputs * n_outputs; k++) {
+        weight[k % n_outputs * stride + k / n_outputs] = float_at(&given[0], k);
+    }
+    *layer = (Layer){(int32_t)n_inputs, (int32_t)n_outputs, stride, is_narrow, weight, bias};
     status = 0;
 done:
     close_arrays(given, 2);
@@ -601,12 +649,13 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
     const Layer *before = &network->first;
     for (int i = 0; i < n_layers; i++) {
         Layer *layer = &network->layers[i];
-        if (build_layer(memory, arrays, i, before, layer) < 0) {
+        if (build_layer(memory, arrays, i, before, i == n_layers - 1, layer) < 0) {
             return -1;
         }
         network->widest = layer->stride > network->widest ? layer->stride : network->widest;
-        network->n_terms =
-            layer->n_inputs > network->n_terms ? layer->n_inputs : network->n_terms;
+        size_t n_rows = padded(layer->n_inputs);
+        network->n_scratch_rows =
+            n_rows > network->n_scratch_rows ? n_rows : network->n_scratch_rows;
         before = layer;
     }
     network->n_layers = n_layers;
@@ -614,165 +663,340 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
     return 0;
 }
 
-static void sum_terms_plain(float *out, const float *bias, int stride, const Term *terms,
-                            int n_terms)
+/* Find the bin of each value: the last edge at or below it. No branch depends on a value, and while
+ * one waits for its edge the others go on. */
+INLINE void find_bins(const NumericInput *input, const double *value, const int n_rows,
+                      uint32_t *bin)
 {
-    for (int j = 0; j < stride; j++) {
-        out[j] = bias[j];
+    uint32_t node[LANES];
+    for (int r = 0; r < n_rows; r++) {
+        node[r] = 1;
     }
-    for (int k = 0; k < n_terms; k++) {
-        const float *row = terms[k].row, factor = terms[k].factor;
-        for (int j = 0; j < stride; j++) {
-            out[j] += factor * row[j];
+    for (int level = 0; level < input->n_levels; level++) {
+        for (int r = 0; r < n_rows; r++) {
+            node[r] = 2 * node[r] + (value[r] >= input->tree[node[r]]);
         }
+    }
+    for (int r = 0; r < n_rows; r++) {
+        bin[r] = node[r] - ((uint32_t)1 << input->n_levels);
     }
 }
 
-#if HAS_WIDE_KERNEL
-
-typedef float Lane8 __attribute__((vector_size(32), aligned(4), may_alias));
-
-/* Sum eight times `n_vectors` outputs in registers. Few outputs are summed in several chains, as
- * each addition waits for the one before it. */
-WIDE INLINE void sum_columns(float *out, const float *bias, const Term *terms, int n_terms,
-                             int first, const int n_vectors, const int n_chains)
+/* Turn up to eight rows into the terms of the first layer: term t of row r is at t * LANES + r. */
+INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_columns,
+                        const int n_rows, uint32_t *row, float *factor)
 {
-    Lane8 sum[8];
-    for (int v = 0; v < n_vectors; v++) {
-        for (int c = 0; c < n_chains; c++) {
-            sum[v + c * n_vectors] = c ? (Lane8){0} : *(const Lane8 *)(bias + first + 8 * v);
-        }
-    }
-    int k = 0;
-    for (; k + n_chains <= n_terms; k += n_chains) {
-        for (int c = 0; c < n_chains; c++) {
-            const float *row = terms[k + c].row + first;
-            for (int v = 0; v < n_vectors; v++) {
-                sum[v + c * n_vectors] += terms[k + c].factor * *(const Lane8 *)(row + 8 * v);
-            }
-        }
-    }
-    for (; k < n_terms; k++) {
-        for (int v = 0; v < n_vectors; v++) {
-            sum[v] += terms[k].factor * *(const Lane8 *)(terms[k].row + first + 8 * v);
-        }
-    }
-    for (int v = 0; v < n_vectors; v++) {
-        for (int c = 1; c < n_chains; c++) {
-            sum[v] += sum[v + c * n_vectors];
-        }
-        *(Lane8 *)(out + first + 8 * v) = sum[v];
-    }
-}
-
-WIDE static void sum_terms_wide(float *out, const float *bias, int stride, const Term *terms,
-                                int n_terms)
-{
-    int first = 0;
-    for (; first + 64 <= stride; first += 64) {
-        sum_columns(out, bias, terms, n_terms, first, 8, 1);
-    }
-    if (first + 32 <= stride) {
-        sum_columns(out, bias, terms, n_terms, first, 4, 2);
-        first += 32;
-    }
-    if (first + 16 <= stride) {
-        sum_columns(out, bias, terms, n_terms, first, 2, 4);
-        first += 16;
-    }
-    if (first + 8 <= stride) {
-        sum_columns(out, bias, terms, n_terms, first, 1, 8);
-    }
-}
-
-#endif
-
-/* Return the bin of a value inside the edges: the last edge at or below it, without a branch. */
-INLINE int32_t find_bin(const double *edges, int32_t n_bins, double value)
-{
-    const double *below = edges;
-    for (int32_t left = n_bins; left > 1;) {
-        int32_t half = left / 2;
-        const double *above = below + half;
-        HIDE_VALUE(above);
-        below = *above <= value ? above : below;
-        left -= half;
-    }
-    return (int32_t)(below - edges);
-}
-
-static int encode_terms(const Network *network, const double *x, Term *terms)
-{
-    int n = 0;
-    for (int k = 0; k < network->n_numeric; k++) {
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
         const NumericInput *input = &network->numeric[k];
-        double value = x[input->column];
-        int stride = network->first.stride;
-        int32_t bin = find_bin(input->edges, input->n_bins, value);
-        double share = (value - input->edges[bin]) * input->steps_per_unit[bin];
-        share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
-        share = share < 1 ? share : 1;
-        const float *below = input->rows + (size_t)bin * stride, *above = below + stride;
-        const float *missing = input->missing;
-        HIDE_VALUE(missing);
-        below = value != value ? missing : below;
-        terms[n++] = (Term){below, (float)(1 - share)};
-        terms[n++] = (Term){above, (float)share};
+        double value[LANES];
+        uint32_t bin[LANES];
+        for (int r = 0; r < n_rows; r++) {
+            value[r] = X[r * n_columns + input->column];
+        }
+        find_bins(input, value, n_rows, bin);
+        for (int r = 0; r < n_rows; r++) {
+            double share = (value[r] - input->starts[bin[r]]) * input->slopes[bin[r]];
+            share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
+            share = share < 1 ? share : 1;
+            row[r] = input->row + (value[r] == value[r] ? bin[r] + 1 : 0);
+            row[LANES + r] = row[r] + 1;
+            factor[r] = (float)(1 - share);
+            factor[LANES + r] = (float)share;
+        }
     }
-    for (int k = 0; k < network->n_categorical; k++) {
+    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
         const CategoryInput *input = &network->categorical[k];
-        double code = x[input->column];
-        Py_ssize_t row = code != code ? input->n_codes : code_index(code, input->n_codes);
-        terms[n++] = (Term){input->rows + row * network->first.stride, 1.0f};
+        for (int r = 0; r < n_rows; r++) {
+            double code = X[r * n_columns + input->column];
+            Py_ssize_t part = code != code ? input->n_codes : code_index(code, input->n_codes);
+            row[r] = input->row + (uint32_t)part;
+            factor[r] = 1.0f;
+        }
     }
-    return n;
 }
 
-/* Keep the inputs above zero, without a branch: each is written, and written over if it is not. */
-static int positive_terms_plain(const float *hidden, const Layer *layer, Term *terms)
+static void encode_plain(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
+                         uint32_t *row, float *factor)
+{
+    if (n_rows == LANES) {
+        encode_rows(network, X, n_columns, LANES, row, factor);
+        return;
+    }
+    for (int r = 0; r < n_rows; r++) {
+        encode_rows(network, X + r * n_columns, n_columns, 1, row + r, factor + r);
+    }
+}
+
+/* Find the inputs above zero, without a branch: each is written, and written over if it is not. */
+static int find_positive_plain(const float *hidden, int n_inputs, uint32_t *row)
 {
     int n = 0;
-    for (int i = 0; i < layer->n_inputs; i++) {
-        terms[n] = (Term){layer->weight + (size_t)i * layer->stride, hidden[i]};
+    for (int i = 0; i < n_inputs; i++) {
+        row[n] = i;
         n += hidden[i] > 0.0f;
     }
     return n;
 }
 
-#if HAS_WIDE_KERNEL
+#ifdef __GNUC__
+#define N_FLOATS 4
+#define TOTAL(v) (((v)[0] + (v)[2]) + ((v)[1] + (v)[3]))
+#else
+#define N_FLOATS 1
+#define TOTAL(v) (v)
+#endif
+#define KERNEL(name) name##_plain
+#define TARGET
+#include "_core_sums.h"
+
+static const Kernels PLAIN_KERNELS = {4, encode_plain, sum_encoded_plain, find_positive_plain,
+                                      sum_positive_plain, sum_inputs_plain};
+
+#if HAS_X86
+
+WITH_AVX2 INLINE float total_of_eight(__m256 v)
+{
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
+#define N_FLOATS 8
+#define TOTAL total_of_eight
+#define KERNEL(name) name##_avx2
+#define TARGET WITH_AVX2
+#include "_core_sums.h"
 
 /* The same by a mask of 64 inputs; those that pad the width are zero, so they fall away too. */
-WIDE static int positive_terms_wide(const float *hidden, const Layer *layer, Term *terms)
+WITH_AVX2 static int find_positive_avx2(const float *hidden, int n_inputs, uint32_t *row)
 {
-    int n = 0, width = padded(layer->n_inputs);
+    int n = 0, width = padded(n_inputs);
     for (int first = 0; first < width; first += 64) {
         uint64_t mask = 0;
         for (int i = first; i < width && i < first + 64; i += 8) {
-            Lane8 positive = (Lane8)(*(const Lane8 *)(hidden + i) > (Lane8){0});
-            mask |= (uint64_t)__builtin_ia32_movmskps256(positive) << (i - first);
+            __m256 positive = _mm256_cmp_ps(_mm256_loadu_ps(hidden + i), _mm256_setzero_ps(),
+                                            _CMP_GT_OQ);
+            mask |= (uint64_t)_mm256_movemask_ps(positive) << (i - first);
         }
         for (; mask != 0; mask &= mask - 1) {
-            int i = first + __builtin_ctzll(mask);
-            terms[n++] = (Term){layer->weight + (size_t)i * layer->stride, hidden[i]};
+            row[n++] = first + __builtin_ctzll(mask);
         }
     }
     return n;
 }
 
+static const Kernels AVX2_KERNELS = {8, encode_plain, sum_encoded_avx2, find_positive_avx2,
+                                     sum_positive_avx2, sum_inputs_avx2};
+
+WITH_AVX512 INLINE float total_of_sixteen(__m512 v)
+{
+    __m512d pairs = _mm512_castps_pd(v);
+    return total_of_eight(_mm256_add_ps(_mm512_castps512_ps256(v),
+                                        _mm256_castpd_ps(_mm512_extractf64x4_pd(pairs, 1))));
+}
+
+#define N_FLOATS 16
+#define TOTAL total_of_sixteen
+#define KERNEL(name) name##_avx512
+#define TARGET WITH_AVX512
+#include "_core_sums.h"
+
+enum { MOST_KNOWN_BITS = 6 }; /* of the tables that are looked up in without a gather */
+
+/* Look eight numbers up in a table of two to the power of `n_bits`, by the lowest bits of `index`. */
+WITH_AVX512 INLINE __m512d look_up(const double *table, const int n_bits, __m512i index)
+{
+    if (n_bits <= 3) {
+        return _mm512_permutexvar_pd(index, _mm512_loadu_pd(table));
+    }
+    if (n_bits > MOST_KNOWN_BITS) {
+        index = _mm512_and_epi64(index, _mm512_set1_epi64(((int64_t)1 << n_bits) - 1));
+        return _mm512_i64gather_pd(index, table, 8);
+    }
+    __m512d found[1 << (MOST_KNOWN_BITS - 4)];
+    for (int i = 0; i < 1 << (n_bits - 4); i++) {
+        found[i] = _mm512_permutex2var_pd(_mm512_loadu_pd(table + 16 * i), index,
+                                          _mm512_loadu_pd(table + 16 * i + 8));
+    }
+    for (int bit = 4; bit < n_bits; bit++) {
+        __mmask8 is_set = _mm512_test_epi64_mask(index, _mm512_set1_epi64((int64_t)1 << bit));
+        for (int i = 0; i < 1 << (n_bits - bit - 1); i++) {
+            found[i] = _mm512_mask_mov_pd(found[2 * i], is_set, found[2 * i + 1]);
+        }
+    }
+    return found[0];
+}
+
+WITH_AVX512 INLINE __m512d column_of_eight(const double *X, Py_ssize_t n_columns)
+{
+    return _mm512_set_pd(X[7 * n_columns], X[6 * n_columns], X[5 * n_columns], X[4 * n_columns],
+                         X[3 * n_columns], X[2 * n_columns], X[n_columns], X[0]);
+}
+
+/* Eight values of a column: return the row of each, and its share of the way to the next row. */
+WITH_AVX512 INLINE __m512i encode_eight(const NumericInput *input, const int n_levels,
+                                        __m512d value, __m512d *share)
+{
+    const __m512i one = _mm512_set1_epi64(1);
+    __m512i node = one;
+    for (int level = 0; level < n_levels; level++) {
+        const double *nodes = input->tree + (level < 3 ? 0 : (size_t)1 << level);
+        __m512d edge = look_up(nodes, level, node);
+        __mmask8 is_above = _mm512_cmp_pd_mask(value, edge, _CMP_GE_OQ);
+        node = _mm512_add_epi64(node, node);
+        node = _mm512_mask_add_epi64(node, is_above, node, one);
+    }
+    __m512i bin = _mm512_sub_epi64(node, _mm512_set1_epi64((int64_t)1 << n_levels));
+    __m512d start = look_up(input->starts, n_levels, bin);
+    __m512d slope = look_up(input->slopes, n_levels, bin);
+    __m512d part = _mm512_mul_pd(_mm512_sub_pd(value, start), slope);
+    part = _mm512_max_pd(part, _mm512_setzero_pd());
+    *share = _mm512_min_pd(part, _mm512_set1_pd(1.0));
+    return _mm512_maskz_add_epi64(_mm512_cmp_pd_mask(value, value, _CMP_EQ_OQ), bin, one);
+}
+
+/* Eight rows at once, to the same bits. */
+WITH_AVX512 static void encode_avx512(const Network *network, const double *X, Py_ssize_t n_columns,
+                                      int n_rows, uint32_t *row, float *factor)
+{
+    if (n_rows < LANES) {
+        encode_plain(network, X, n_columns, n_rows, row, factor);
+        return;
+    }
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
+        const NumericInput *input = &network->numeric[k];
+        __m512d value = column_of_eight(X + input->column, n_columns), share;
+        __m512i part;
+        switch (input->n_levels) { /* the usual ones unrolled */
+        case 4:
+            part = encode_eight(input, 4, value, &share);
+            break;
+        case 5:
+            part = encode_eight(input, 5, value, &share);
+            break;
+        case 6:
+            part = encode_eight(input, 6, value, &share);
+            break;
+        default:
+            part = encode_eight(input, input->n_levels, value, &share);
+        }
+        __m256i below = _mm256_add_epi32(_mm512_cvtepi64_epi32(part),
+                                         _mm256_set1_epi32((int)input->row));
+        _mm256_storeu_si256((__m256i *)row, below);
+        _mm256_storeu_si256((__m256i *)(row + LANES),
+                            _mm256_add_epi32(below, _mm256_set1_epi32(1)));
+        _mm256_storeu_ps(factor, _mm512_cvtpd_ps(_mm512_sub_pd(_mm512_set1_pd(1.0), share)));
+        _mm256_storeu_ps(factor + LANES, _mm512_cvtpd_ps(share));
+    }
+    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
+        const CategoryInput *input = &network->categorical[k];
+        __m512d code = column_of_eight(X + input->column, n_columns);
+        __mmask8 is_known =
+            _mm512_cmp_pd_mask(code, _mm512_setzero_pd(), _CMP_GE_OQ) &
+            _mm512_cmp_pd_mask(code, _mm512_set1_pd(input->n_codes), _CMP_LT_OQ);
+        __mmask8 is_missing = _mm512_cmp_pd_mask(code, code, _CMP_UNORD_Q);
+        __m512d part = _mm512_mask_mov_pd(_mm512_set1_pd(input->n_codes - 1), is_known, code);
+        part = _mm512_mask_mov_pd(part, is_missing, _mm512_set1_pd(input->n_codes));
+        _mm256_storeu_si256((__m256i *)row,
+                            _mm256_add_epi32(_mm512_cvttpd_epi32(part),
+                                             _mm256_set1_epi32((int)input->row)));
+        _mm256_storeu_ps(factor, _mm256_set1_ps(1.0f));
+    }
+}
+
+/* Sixteen inputs at a time are moved together; what is stored beyond them is written over. */
+WITH_AVX512 static int find_positive_avx512(const float *hidden, int n_inputs, uint32_t *row)
+{
+    __m512i inputs = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    int n = 0;
+    for (int i = 0; i < n_inputs; i += 16) {
+        __mmask16 positive = _mm512_cmp_ps_mask(_mm512_loadu_ps(hidden + i), _mm512_setzero_ps(),
+                                                _CMP_GT_OQ);
+        _mm512_storeu_si512(row + n, _mm512_maskz_compress_epi32(positive, inputs));
+        inputs = _mm512_add_epi32(inputs, _mm512_set1_epi32(16));
+        n += __builtin_popcount(positive);
+    }
+    return n;
+}
+
+static const Kernels AVX512_KERNELS = {16, encode_avx512, sum_encoded_avx512, find_positive_avx512,
+                                       sum_positive_avx512, sum_inputs_avx512};
+
 #endif
 
-static void network_row(const Network *network, const double *x, Term *terms, float *hidden,
-                        double *out)
+/* Return the widest vectors of at most so many floats that this machine has. */
+static const Kernels *choose_kernels(int most_floats)
 {
-    int n_terms = encode_terms(network, x, terms);
-    network->sum_terms(hidden, network->first.bias, network->first.stride, terms, n_terms);
+#if HAS_X86
+    int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (most_floats >= 16 && has_avx2 && __builtin_cpu_supports("avx512f")) {
+        return &AVX512_KERNELS;
+    }
+    if (most_floats >= 8 && has_avx2) {
+        return &AVX2_KERNELS;
+    }
+#else
+    (void)most_floats;
+#endif
+    return &PLAIN_KERNELS;
+}
+
+typedef struct {
+    uint32_t *row;
+    float *factor;
+    float *hidden; /* inputs of a layer, and `next` its outputs; then they change places */
+    float *next;
+} NetworkScratch;
+
+static int make_network_scratch(Block **memory, const Network *network, Py_ssize_t n_rows,
+                                NetworkScratch *scratch)
+{
+    /* Beyond the last row that is found a vector more may be written. */
+    scratch->row = claim(memory, network->n_scratch_rows + WIDTH_STEP, sizeof(uint32_t));
+    scratch->factor = claim(memory, (size_t)network->n_terms * LANES, sizeof(float));
+    scratch->hidden = claim(memory, n_rows, sizeof(float) * network->widest);
+    scratch->next = claim(memory, n_rows, sizeof(float) * network->widest);
+    return scratch->row && scratch->factor && scratch->hidden && scratch->next ? 0 : -1;
+}
+
+/* Rows go through a layer together, so that its weights stay in the cache. */
+static void network_rows(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
+                         const NetworkScratch *scratch, double *out)
+{
+    const Kernels *kernels = network->kernels;
+    uint32_t *row = scratch->row;
+    float *hidden = scratch->hidden, *next = scratch->next;
+    size_t widest = network->widest;
+    for (int first = 0; first < n_rows; first += LANES) {
+        int n = n_rows - first < LANES ? n_rows - first : LANES;
+        for (Py_ssize_t i = 0; n == LANES && i < n_columns; i++) {
+            PREFETCH(X + (first + LANES) * n_columns + i * LANES);
+        }
+        kernels->encode(network, X + first * n_columns, n_columns, n, row, scratch->factor);
+        for (int r = 0; r < n; r++) {
+            Terms terms = {row + r, scratch->factor + r, network->n_terms};
+            kernels->sum_encoded(hidden + (first + r) * widest, &network->first, &terms);
+        }
+    }
     for (int i = 0; i < network->n_layers; i++) {
         const Layer *layer = &network->layers[i];
-        n_terms = network->positive_terms(hidden, layer, terms);
-        network->sum_terms(hidden, layer->bias, layer->stride, terms, n_terms);
+        for (int r = 0; r < n_rows; r++) {
+            const float *inputs = hidden + r * widest;
+            if (layer->is_narrow) {
+                kernels->sum_inputs(next + r * widest, layer, inputs);
+                continue;
+            }
+            Terms terms = {row, inputs, kernels->find_positive(inputs, layer->n_inputs, row)};
+            kernels->sum_positive(next + r * widest, layer, &terms);
+        }
+        float *outputs = next;
+        next = hidden;
+        hidden = outputs;
     }
-    for (int k = 0; k < network->n_outputs; k++) {
-        out[k] = network->mean + network->scale * (double)hidden[k];
+    for (int r = 0; r < n_rows; r++) {
+        for (int k = 0; k < network->n_outputs; k++) {
+            *out++ = network->mean + network->scale * (double)hidden[r * widest + k];
+        }
     }
 }
 
@@ -1215,15 +1439,29 @@ static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, 
 
 typedef enum { IDENTITY, SIGMOID, SOFTMAX } Link;
 
+/* Two outputs by one exponential, and without a branch on which is the larger. */
+static void softmax_of_two(double first, double second, double *answer)
+{
+    double rest = exp(-fabs(first - second)), larger = 1.0 / (1.0 + rest);
+    double smaller = rest * larger;
+    int is_first = first >= second;
+    answer[!is_first] = larger;
+    answer[is_first] = smaller;
+}
+
 /* Turn one row's outputs into probabilities, which sum to one. */
 static void softmax(double *values, int n)
 {
+    if (n == 2) {
+        softmax_of_two(values[0], values[1], values);
+        return;
+    }
     double largest = values[0], sum = 0;
     for (int k = 1; k < n; k++) {
         largest = values[k] > largest ? values[k] : largest;
     }
     for (int k = 0; k < n; k++) {
-        values[k] = values[k] == largest ? 1.0 : exp(values[k] - largest);
+        values[k] = exp(values[k] - largest);
         sum += values[k];
     }
     for (int k = 0; k < n; k++) {
@@ -1234,9 +1472,7 @@ static void softmax(double *values, int n)
 static void respond(Link link, int is_classifier, const double *sums, int n_outputs, double *answer)
 {
     if (link == SIGMOID) {
-        answer[1] = sums[0]; /* first, as the sums may lie where the answer goes */
-        answer[0] = 0.0;
-        softmax(answer, 2);
+        softmax_of_two(0.0, sums[0], answer);
         return;
     }
     memmove(answer, sums, n_outputs * sizeof(double));
@@ -1258,12 +1494,11 @@ static void respond(Link link, int is_classifier, const double *sums, int n_outp
 
 /* What scoring writes to on its way; each thread has its own. */
 typedef struct {
-    Term *terms;
-    float *hidden;
+    Py_ssize_t n_rows; /* scored together */
+    NetworkScratch network;
     double *cells;
     double *panel;
-    Py_ssize_t panel_rows;
-    double *sums; /* of a panel, or of one row */
+    double *sums;
 } Scratch;
 
 typedef struct {
@@ -1288,30 +1523,33 @@ static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, S
     size_t n_columns = model->n_columns, n_sums = model->n_sums;
     memset(scratch, 0, sizeof *scratch);
     if (model->is_network) {
-        /* One term more, as an input that ReLU stops is written before it is dropped. */
-        scratch->terms = claim(memory, model->network.n_terms + 1, sizeof(Term));
-        scratch->hidden = claim(memory, model->network.widest, sizeof(float));
-        scratch->sums = claim(memory, n_sums + 1, sizeof(double));
-        return scratch->terms && scratch->hidden && scratch->sums ? 0 : -1;
+        scratch->n_rows = n_rows < NETWORK_ROWS ? n_rows : NETWORK_ROWS;
+        scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
+        return scratch->sums == NULL ? -1
+                                     : make_network_scratch(memory, &model->network,
+                                                            scratch->n_rows, &scratch->network);
     }
     size_t block_bytes = BLOCK_ROWS * sizeof(double) * (2 * n_columns + n_sums);
     size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
     n_blocks = n_rows == 1 ? 0 : n_blocks;
     size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     n_blocks = n_blocks < most ? n_blocks : most;
-    scratch->panel_rows = n_blocks * BLOCK_ROWS;
+    scratch->n_rows = n_blocks ? n_blocks * BLOCK_ROWS : 1;
     scratch->cells = claim(memory, 2 * n_columns, sizeof(double));
     scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, 2 * n_columns * sizeof(double));
-    scratch->sums = claim(memory, scratch->panel_rows + 1, (n_sums + 1) * sizeof(double));
+    scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
     return scratch->cells && scratch->panel && scratch->sums ? 0 : -1;
 }
 
-static void score_row(const Model *model, const double *x, Scratch *scratch, double *sums)
+static void score_rows(const Model *model, const double *X, Py_ssize_t n_rows, Scratch *scratch,
+                       double *sums)
 {
     if (model->is_network) {
-        network_row(&model->network, x, scratch->terms, scratch->hidden, sums);
+        network_rows(&model->network, X, model->n_columns, (int)n_rows, &scratch->network, sums);
+    } else if (scratch->n_rows == 1) {
+        trees_row(&model->trees, X, scratch->cells, sums);
     } else {
-        trees_row(&model->trees, x, scratch->cells, sums);
+        trees_panel(&model->trees, X, n_rows, scratch->panel, sums);
     }
 }
 
@@ -1343,15 +1581,10 @@ static void *score_range(void *argument)
     Range *range = argument;
     const Model *model = range->model;
     Scratch *scratch = &range->scratch;
-    Py_ssize_t step = scratch->panel_rows ? scratch->panel_rows : 1;
-    for (Py_ssize_t i = 0; i < range->n_rows; i += step) {
+    for (Py_ssize_t i = 0; i < range->n_rows; i += scratch->n_rows) {
         const double *x = range->X + i * model->n_columns;
-        Py_ssize_t n = range->n_rows - i < step ? range->n_rows - i : step;
-        if (scratch->panel_rows) {
-            trees_panel(&model->trees, x, n, scratch->panel, scratch->sums);
-        } else {
-            score_row(model, x, scratch, scratch->sums);
-        }
+        Py_ssize_t left = range->n_rows - i, n = left < scratch->n_rows ? left : scratch->n_rows;
+        score_rows(model, x, n, scratch, scratch->sums);
         finish_rows(range, scratch->sums, i, n);
     }
     return NULL;
@@ -1533,7 +1766,7 @@ static const double *answer_row(Model *model, PyObject *row)
     double *answer = NULL;
     if (status >= 0) {
         answer = model->scratch.sums;
-        score_row(model, x, &model->scratch, answer);
+        score_rows(model, x, 1, &model->scratch, answer);
         respond(model->link, model->is_classifier, answer, model->n_outputs, answer);
     }
     release(&memory);
@@ -1541,7 +1774,151 @@ static const double *answer_row(Model *model, PyObject *row)
 }
 
 
-/* --- 9. The type ------------------------------------------------------------------------------- */
+/* --- 9. Fewer bytes ---------------------------------------------------------------------------- */
+
+/* How numbers that a file keeps short are expanded: with one rounding or none, in a fixed order, so
+ * to the same bits as by model/_storage.py. */
+
+typedef enum { FROM_FLOAT32, FROM_INT16, FROM_FLOAT16, FROM_INT8, FROM_LOW_RANK } Storage;
+
+static const Form STORAGE_FORMS[][2] = {
+    {{"float32", 'f'}, {NULL, 0}},     {{"int16", 'h'}, {NULL, 0}},
+    {{"float16", 'H'}, {NULL, 0}},     {{"int8", 'b'}, {"the scale", 'f'}},
+    {{"low_rank", 'f'}, {"right", 'f'}},
+};
+
+/* The bits of a half become those of a float; what is not finite stays so. */
+static float from_half(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7FFF, bits;
+    float value;
+    if (rest < 0x0400) { /* below the normal numbers: a multiple of 2^-24 */
+        value = (float)rest * 0x1p-24f;
+        memcpy(&bits, &value, 4);
+    } else {
+        bits = (rest << 13) + ((rest < 0x7C00 ? UINT32_C(112) : UINT32_C(224)) << 23);
+    }
+    bits |= sign;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+static int check_codes(const Array *codes, const Array *scale)
+{
+    for (Py_ssize_t j = 0; j < scale->length; j++) {
+        float step = float_at(scale, j);
+        if (!(step > 0 && isfinite(step))) {
+            return refuse("must be finite and above 0; the index of one that is not", "scale", j);
+        }
+    }
+    if (scale->length == 0 ? codes->length != 0 : codes->length % scale->length != 0) {
+        return refuse("must have one for each column", "scale", scale->length);
+    }
+    for (Py_ssize_t i = 0; i < codes->length; i++) {
+        if ((signed char)byte_at(codes, i) == -128) {
+            return refuse("must be in [-127, 127]; the index of one that is not", "codes", i);
+        }
+    }
+    return 0;
+}
+
+static void expand_items(Storage storage, const Array *given, char *out)
+{
+    Py_ssize_t n_columns = given[1].length;
+    for (Py_ssize_t i = 0; i < given[0].length; i++) {
+        const char *item = (const char *)given[0].view.buf + i * given[0].view.itemsize;
+        uint16_t half;
+        if (storage == FROM_FLOAT32) {
+            double value = float_at(&given[0], i);
+            memcpy(out + 8 * i, &value, 8);
+        } else if (storage == FROM_INT16) {
+            int16_t number;
+            memcpy(&number, item, 2);
+            int32_t value = number;
+            memcpy(out + 4 * i, &value, 4);
+        } else if (storage == FROM_FLOAT16) {
+            memcpy(&half, item, 2);
+            float value = from_half(half);
+            memcpy(out + 4 * i, &value, 4);
+        } else {
+            float value = (float)(signed char)*item * float_at(&given[1], i % n_columns);
+            memcpy(out + 4 * i, &value, 4);
+        }
+    }
+}
+
+/* A product of two floats is exact in double, so fusing it with the sum changes nothing. */
+static void expand_product(const Array *left, const Array *right, Py_ssize_t rank, char *out)
+{
+    Py_ssize_t n_rows = left->length / rank, n_columns = right->length / rank;
+    for (Py_ssize_t i = 0; i < n_rows; i++) {
+        for (Py_ssize_t j = 0; j < n_columns; j++) {
+            double sum = 0;
+            for (Py_ssize_t k = 0; k < rank; k++) {
+                sum += (double)float_at(left, i * rank + k) *
+                       (double)float_at(right, k * n_columns + j);
+            }
+            float value = (float)sum;
+            memcpy(out + 4 * (i * n_columns + j), &value, 4);
+        }
+    }
+}
+
+static PyObject *expand(PyObject *module, PyObject *arguments)
+{
+    const char *kind;
+    PyObject *objects[2] = {NULL, Py_None}, *result = NULL;
+    Py_ssize_t rank = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "sO|On", &kind, &objects[0], &objects[1], &rank)) {
+        return NULL;
+    }
+    int storage = 0, n_kinds = FROM_LOW_RANK + 1;
+    while (storage < n_kinds && strcmp(kind, STORAGE_FORMS[storage][0].name) != 0) {
+        storage++;
+    }
+    if (storage == n_kinds) {
+        PyErr_Format(PyExc_ValueError, "there is no storage of the kind %s.", kind);
+        return NULL;
+    }
+    Array given[2];
+    memset(given, 0, sizeof given);
+    const Form *forms = STORAGE_FORMS[storage];
+    for (int i = 0; i < 2 && forms[i].name != NULL; i++) {
+        if (open_buffer(objects[i], &forms[i], PyBUF_SIMPLE, &given[i]) < 0) {
+            goto done;
+        }
+    }
+    if (storage == FROM_INT8 && check_codes(&given[0], &given[1]) < 0) {
+        goto done;
+    }
+    Py_ssize_t n_bytes = given[0].length * (storage == FROM_FLOAT32 ? 8 : 4);
+    if (storage == FROM_LOW_RANK) {
+        Py_ssize_t n_rows = rank > 0 ? given[0].length / rank : 0;
+        Py_ssize_t n_columns = rank > 0 ? given[1].length / rank : 0;
+        if (rank < 1 || n_rows * rank != given[0].length || n_columns * rank != given[1].length ||
+            (n_columns > 0 && n_rows > PY_SSIZE_T_MAX / 4 / n_columns)) {
+            refuse("must divide the lengths of both parts", "rank", rank);
+            goto done;
+        }
+        n_bytes = 4 * n_rows * n_columns;
+    }
+    result = PyBytes_FromStringAndSize(NULL, n_bytes);
+    if (result == NULL) {
+        goto done;
+    }
+    if (storage == FROM_LOW_RANK) {
+        expand_product(&given[0], &given[1], rank, PyBytes_AsString(result));
+    } else {
+        expand_items((Storage)storage, given, PyBytes_AsString(result));
+    }
+done:
+    close_arrays(given, 2);
+    return result;
+}
+
+
+/* --- 10. The type ------------------------------------------------------------------------------- */
 
 static void model_dealloc(Model *self)
 {
@@ -1630,15 +2007,15 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
 {
     static char *names[] = {"kind",        "arrays",      "columns",      "classes",
                             "encode_other", "link",        "n_layers",     "output_mean",
-                            "output_scale", "portable",    NULL};
+                            "output_scale", "most_floats", NULL};
     const char *kind, *link = "identity";
     PyObject *arrays, *columns, *classes, *encode_other;
-    int n_layers = 0, portable = 0;
+    int n_layers = 0, most_floats = 16;
     double mean = 0.0, scale = 1.0;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddp", names, &kind,
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddi", names, &kind,
                                      &PyDict_Type, &arrays, &PyTuple_Type, &columns, &PyTuple_Type,
                                      &classes, &encode_other, &link, &n_layers, &mean, &scale,
-                                     &portable)) {
+                                     &most_floats)) {
         return NULL;
     }
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -1659,14 +2036,7 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
         Network *network = &self->network;
         network->mean = mean;
         network->scale = scale;
-        network->sum_terms = sum_terms_plain;
-        network->positive_terms = positive_terms_plain;
-#if HAS_WIDE_KERNEL
-        if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-            network->sum_terms = sum_terms_wide;
-            network->positive_terms = positive_terms_wide;
-        }
-#endif
+        network->kernels = choose_kernels(most_floats);
         status = build_network(&self->memory, arrays, n_layers, self->columns, self->n_columns,
                                network);
     } else if (status == 0 && strcmp(kind, "trees") == 0) {
@@ -1744,7 +2114,7 @@ static PyObject *model_respond_row(Model *self, PyObject *encoded)
         goto failed;
     }
     double *sums = self->scratch.sums;
-    score_row(self, array.view.buf, &self->scratch, sums);
+    score_rows(self, array.view.buf, 1, &self->scratch, sums);
     respond(self->link, self->is_classifier, sums, self->n_outputs, sums);
     for (int k = 0; k < self->n_outputs; k++) {
         PyObject *value = PyFloat_FromDouble(sums[k]);
@@ -1802,6 +2172,18 @@ static PyObject *model_respond(Model *self, PyObject *arguments)
     return score_into(self, arguments, 1);
 }
 
+static PyObject *model_n_floats(Model *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLong(self->is_network ? self->network.kernels->n_floats : 1);
+}
+
+static PyGetSetDef MODEL_PROPERTIES[] = {
+    {"n_floats", (getter)model_n_floats, NULL,
+     "Floats in a vector of those that the layers of a network are summed in.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static PyMethodDef MODEL_METHODS[] = {
     {"predict_one", (PyCFunction)model_predict_one, METH_O,
      "predict_one($self, row, /)\n--\n\n"
@@ -1823,11 +2205,12 @@ static PyMethodDef MODEL_METHODS[] = {
 
 static PyType_Slot MODEL_SLOTS[] = {
     {Py_tp_doc, "Model(kind, arrays, columns, classes, encode_other, *, link='identity', "
-                "n_layers=0, output_mean=0.0, output_scale=1.0, portable=False)\n--\n\n"
+                "n_layers=0, output_mean=0.0, output_scale=1.0, most_floats=16)\n--\n\n"
                 "A compact model, checked and laid out for scoring."},
     {Py_tp_new, model_new},
     {Py_tp_dealloc, model_dealloc},
     {Py_tp_methods, MODEL_METHODS},
+    {Py_tp_getset, MODEL_PROPERTIES},
     {0, NULL},
 };
 
@@ -1849,6 +2232,13 @@ static int fill_module(PyObject *module)
     return status;
 }
 
+static PyMethodDef MODULE_METHODS[] = {
+    {"expand", expand, METH_VARARGS,
+     "expand($module, kind, values, others=None, rank=0, /)\n--\n\n"
+     "Return the bytes of the array that is kept in fewer; see section 5.3 of the bundle format."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyModuleDef_Slot MODULE_SLOTS[] = {
     {Py_mod_exec, fill_module},
     {0, NULL},
@@ -1858,6 +2248,7 @@ static PyModuleDef MODULE = {
     PyModuleDef_HEAD_INIT,
     .m_name = "ensemble_kd._core",
     .m_doc = "A compact model in C; see ensemble_kd/runtime/_core.c.",
+    .m_methods = MODULE_METHODS,
     .m_slots = MODULE_SLOTS,
 };
 

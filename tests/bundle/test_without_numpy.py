@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import ensemble_kd
 from ensemble_kd import BundleError, InputError, Scorer
@@ -19,6 +20,7 @@ from ensemble_kd.bundle import save_bundle
 
 from .forge import members_of, seal, with_entries, with_fields, with_member
 from .hand_made import MODELS, f32, f64, i32
+from .test_bundle_storage import KEPT
 
 pytest.importorskip("ensemble_kd._core", reason="the core in C was not built")
 without_numpy = pytest.importorskip("ensemble_kd.without_numpy")
@@ -73,6 +75,36 @@ def test_without_numpy_answers_like_load(promised, name):
         if small.classes:
             expected = outcome(scorer.predict_proba_one, row)
             assert outcome(small.predict_proba_one, row) == expected
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> dict[str, bytes]:
+    """Bundles whose arrays are kept in fewer bytes, of every kind."""
+    path = tmp_path_factory.mktemp("kept") / "model.ekd"
+    out = {}
+    for name, model in KEPT.items():
+        save_bundle(model, path, selftest=make_selftest(model))
+        out[name] = path.read_bytes()
+    return out
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_without_numpy_answers_like_load_whatever_the_storage(kept, name):
+    scorer, small = Scorer(KEPT[name]), without_numpy.load(kept[name])
+    for row in ROWS:
+        # To the bit: what is kept means the same numbers.
+        expected = outcome(scorer.predict_proba_one, row)
+        assert outcome(small.predict_proba_one, row) == expected
+
+
+def test_without_numpy_expands_every_half_as_numpy_does():
+    from ensemble_kd._core import expand
+
+    halves = np.arange(2**16, dtype=np.uint16)
+    given = np.frombuffer(expand("float16", halves), np.float32)
+    expected = halves.view(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(given, expected)
+    np.testing.assert_array_equal(np.signbit(given), np.signbit(expected))
 
 
 def test_without_numpy_imports_no_numpy(promised, tmp_path):
@@ -130,7 +162,7 @@ def test_without_numpy_refuses_what_was_altered(promised):
     manifest = members["manifest.json"]
     refused(repack(altered | {"manifest.json": manifest}), "model.json was altered")
     refused(with_entries(data, "manifest.json", format="zip"), "must name the format")
-    refused(with_entries(data, "manifest.json", min_reader=2), "update ensemble_kd")
+    refused(with_entries(data, "manifest.json", min_reader=3), "update ensemble_kd")
     refused(with_entries(data, "manifest.json", classes=[]), "must name classes")
     refused(with_entries(data, "manifest.json", classes=[1, 1.0, "c"]), "must be unique")
     refused(with_member(data, "model.json", b'{"kind": "pickle"}'), "kind must be mlp or trees")
@@ -162,6 +194,58 @@ def repack(members: dict[str, bytes]) -> bytes:
 )
 def test_without_numpy_refuses_an_unsound_model(promised, name, fields, message):
     refused(with_fields(promised[name], MODELS[name], **fields), message)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("int8", {"numeric_weight.scale": f32(1, 0, 1, 1)}, "above 0; the index"),
+        ("int8", {"numeric_weight.scale": f32(1, np.inf, 1, 1)}, "above 0; the index"),
+        ("int8", {"numeric_weight.scale": f32(1, 1, 1, 1, 1)}, "one for each column"),
+        ("int8", {"numeric_weight.codes": np.full((3, 4), -128, np.int8)}, r"in \[-127, 127\]"),
+        ("int8", {"numeric_weight.codes": np.zeros(12, np.int8)}, "cannot be stored as 'int8'"),
+        ("low_rank", {"category_weight.right": np.ones((3, 4), np.float32)}, "must share a rank"),
+        ("low_rank", {"category_weight.left": np.ones((10, 0), np.float32)}, "must share a rank"),
+        ("shared_rows", {"category_weight.index": np.full(10, 4, np.int16)}, "index must be in"),
+        ("shared_rows", {"category_weight.index": np.full(10, -1, np.int16)}, "index must be in"),
+        ("trees", {"right": np.full(10, 9, np.int16)}, "after the whole left"),
+        ("trees", {"threshold": f32(np.nan, *range(9))}, "must not be NaN"),
+    ],
+)
+def test_without_numpy_refuses_wrong_storage(kept, name, changes, message):
+    members = members_of(kept[name])
+    arrays = safetensors.numpy.load(members["model.safetensors"]) | changes
+    refused(with_member(kept[name], "model.safetensors", safetensors.numpy.save(arrays)), message)
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ({}, "with an entry"),
+        ([], "with an entry"),
+        ({"numeric_weight": "zip"}, "must be one of .* got 'zip'"),
+        ({"numeric_weight": ["int8"]}, "must be one of"),
+        ({"nothing": "int8"}, "nothing.codes"),
+        ({"numeric_weight": "low_rank", "numeric_weight.left": "low_rank"}, "must be one of"),
+    ],
+)
+def test_without_numpy_refuses_unknown_storage(kept, storage, message):
+    refused(with_entries(kept["int8"], "model.json", storage=storage), message)
+
+
+def test_without_numpy_refuses_storage_in_version_1(kept):
+    refused(with_entries(kept["int8"], "manifest.json", min_reader=1), "needs a min_reader of 2")
+
+
+def test_without_numpy_refuses_to_expand_a_huge_matrix(kept):
+    tall = {
+        "category_weight.left": np.zeros((30000, 1), np.float32),
+        "category_weight.right": np.zeros((1, 30000), np.float32),
+    }
+    members = members_of(kept["low_rank"])
+    arrays = safetensors.numpy.load(members["model.safetensors"]) | tall
+    data = with_member(kept["low_rank"], "model.safetensors", safetensors.numpy.save(arrays))
+    refused(data, "may take at most")
 
 
 def test_without_numpy_refuses_a_broken_promise(tmp_path):

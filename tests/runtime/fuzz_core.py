@@ -80,10 +80,16 @@ def fuzz(seed: int, n_models: int) -> int:
             arrays["edges"] = np.arange(float(len(arrays["edges"])))  # offsets may fall anywhere
         if rng.random() < 0.1:
             changed["link"] = str(rng.choice(["identity", "sigmoid", "softmax"]))
-        portable = bool(rng.integers(2))
+        most_floats = int(rng.choice([4, 8, 16]))
         try:
             core = Model(
-                kind, mutate(arrays, rng), columns, classes, encoder, **changed, portable=portable
+                kind,
+                mutate(arrays, rng),
+                columns,
+                classes,
+                encoder,
+                **changed,
+                most_floats=most_floats,
             )
         except (ValueError, KeyError):
             continue

@@ -134,10 +134,13 @@ def model(request) -> CompactModel:
     return MODELS[request.param]
 
 
-@pytest.fixture(params=[False, True], ids=["wide", "portable"])
+@pytest.fixture(params=[16, 8, 4])
 def compiled(request, model) -> CompiledRuntime:
-    """The core, with the vector units and without."""
-    return CompiledRuntime(model, portable=request.param)
+    """The core, by the vectors of each width that this machine has."""
+    runtime = CompiledRuntime(model, most_floats=request.param)
+    if isinstance(model.body, MLPRecord) and runtime.core.n_floats < request.param:
+        pytest.skip(f"this machine has no vectors of {request.param} floats")
+    return runtime
 
 
 def numpy_response(model: CompactModel, X: np.ndarray) -> np.ndarray:
@@ -167,15 +170,46 @@ def encoded_rows(n_rows: int, seed: int = 0) -> np.ndarray:
     return X
 
 
+def assert_alike(given: np.ndarray, expected: np.ndarray) -> None:
+    """Compare to 1e-6 of 1, or of a value if that is larger, as the loader's self-test does."""
+    assert (np.abs(given - expected) / np.maximum(1, np.abs(expected))).max() <= 1e-6
+
+
 # --- the same answers -----------------------------------------------------------------------------
 
 
 def test_compiled_answers_like_numpy(compiled, model):
     X = encoded_rows(2000)
-    expected = numpy_response(model, X)
-    # To 1e-6 of 1, or of a value if that is larger; the loader's self-test takes it so too.
-    error = np.abs(compiled.respond(X) - expected) / np.maximum(1, np.abs(expected))
-    assert error.max() <= 1e-6
+    assert_alike(compiled.respond(X), numpy_response(model, X))
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 128, 300])
+@pytest.mark.parametrize("most_floats", [16, 4])
+def test_compiled_finds_the_bin_among_any_number(n_bins, most_floats):
+    rng = np.random.default_rng(n_bins)
+    edges = np.unique(np.round(rng.normal(0, 9, 4 * n_bins), 2))
+    edges = np.sort(rng.permutation(edges)[: n_bins + 1])
+    body = MLPRecord(
+        numeric_columns=np.array([0], np.int32),
+        edge_offsets=np.array([0, n_bins + 1], np.int32),
+        edges=edges,
+        numeric_weight=rng.normal(size=(n_bins, 3)).astype(np.float32) / n_bins,
+        missing_weight=rng.normal(size=(1, 3)).astype(np.float32),
+        category_columns=np.empty(0, np.int32),
+        category_offsets=np.zeros(1, np.int32),
+        category_weight=np.empty((0, 3), np.float32),
+        first_bias=np.zeros(3, np.float32),
+        layers=(),
+    )
+    model = CompactModel(
+        "classification", TableSchema((Column("x", "numeric"),)), body, ("a", "b", "c")
+    )
+    near = [edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]
+    X = np.concatenate([*near, rng.normal(0, 12, 300), [np.nan, np.inf, -np.inf, 1e308]])[:, None]
+    runtime = CompiledRuntime(model, most_floats=most_floats)
+    assert_alike(runtime.respond(X), numpy_response(model, X))
+    alone = [runtime.core.respond_row(row) for row in X]
+    np.testing.assert_array_equal(runtime.respond(X), alone)
 
 
 def test_compiled_outputs_are_those_before_the_link(compiled, model):
@@ -241,7 +275,7 @@ def test_runtime_is_what_the_environment_says(model, monkeypatch):
         scorer = Scorer(model)
         assert scorer.runtime == name
         answers[name] = response(model, build_runtime(model).outputs(X))
-    np.testing.assert_allclose(answers["C"], answers["numpy"], rtol=0, atol=1e-6)
+    assert_alike(answers["C"], answers["numpy"])
 
 
 def test_runtime_refuses_a_name_it_does_not_know(monkeypatch):

@@ -38,6 +38,7 @@ def fuzz(folder: Path, source: str, seed: int, n_models: int) -> subprocess.Comp
     """Build the source with the sanitizer and fuzz it in a process of its own."""
     library = sanitizer()
     (folder / "_core.c").write_text(source, encoding="utf-8")
+    shutil.copy(SOURCE.with_name("_core_sums.h"), folder)
     include = f"-I{sysconfig.get_paths()['include']}"
     flags = ["-O0", "-g", "-std=gnu11", "-fPIC", "-shared", "-pthread", "-fsanitize=address"]
     core = folder / "_core.abi3.so"
