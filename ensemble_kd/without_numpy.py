@@ -13,7 +13,9 @@ manifest that scoring does not use.
 from __future__ import annotations
 
 from ensemble_kd.bundle._archive import unpack
+from ensemble_kd.bundle._file import check_names_and_sizes, read_file
 from ensemble_kd.bundle._json import decode_json, shown
+from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES
 from ensemble_kd.errors import BundleError, InputError, InputTypeError, MissingDependencyError
 
 try:
@@ -41,10 +43,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT_VERSION = 2
-MAX_BYTES = 256 * 1024 * 1024
-MEMBERS = {
-    "README.md", "manifest.json", "model.json", "model.safetensors", "schema.json", "selftest.json",
-}  # fmt: skip
+SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage"}
 FORMATS: dict[str, tuple[Any, int]] = {
     "F64": ("d", 8),
     "F32": ("f", 4),
@@ -124,7 +123,18 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
         ...
     ensemble_kd.errors.BundleError: ...
     """
-    members = unpack(_read(path))
+    source = "the bundle" if isinstance(path, bytes) else str(path)
+    try:
+        return _load(read_file(path, MAX_BYTES))
+    except BundleError as error:
+        raise BundleError(f"{source}: {error}") from error.__cause__
+    except MemoryError as error:
+        raise BundleError(f"{source}: there is not enough memory for it.") from error
+
+
+def _load(data: bytes) -> RowScorer:
+    members = unpack(data)
+    check_names_and_sizes(members)
     manifest = _read_manifest(members)
     schema = decode_json(members["schema.json"], "schema.json")
     scalars = decode_json(members["model.json"], "model.json")
@@ -148,32 +158,18 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _read(path: Any) -> bytes:
-    if isinstance(path, bytes):
-        return path
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BundleError(f"{path}: the file cannot be read: {error}.") from error
-    if len(data) > MAX_BYTES:
-        raise BundleError(f"{path}: a bundle must have at most {MAX_BYTES} bytes.")
-    return data
-
-
 def _read_manifest(members: Mapping[str, memoryview]) -> dict[str, Any]:
     """Check the members against the manifest, and return it."""
-    if members.keys() != MEMBERS:
-        raise BundleError(f"the members must be {sorted(MEMBERS)}, got {sorted(members)}.")
     manifest = decode_json(members["manifest.json"], "manifest.json")
     if not isinstance(manifest, dict) or manifest.get("format") != "ensemble_kd":
         raise BundleError("manifest.json must name the format 'ensemble_kd'.")
-    if not isinstance(manifest.get("min_reader"), int) or manifest["min_reader"] > FORMAT_VERSION:
+    min_reader = manifest.get("min_reader")
+    if type(min_reader) is not int or not 1 <= min_reader <= FORMAT_VERSION:
         raise BundleError(
-            f"the file needs a reader of at least {shown(manifest.get('min_reader'))}; this one "
+            f"the file needs a reader of at least {shown(min_reader)}; this one "
             f"reads {FORMAT_VERSION}: update ensemble_kd."
         )
-    for name in MEMBERS - {"manifest.json"}:
+    for name in members.keys() - {"manifest.json"}:
         try:
             digest = manifest["files"][name]["sha256"]
         except (KeyError, TypeError) as error:
@@ -209,19 +205,29 @@ def _read_arrays(
 
 def _read_views(data: memoryview) -> dict[str, tuple[memoryview, list[int]]]:
     n_header = int.from_bytes(data[:8], "little")
+    if n_header > MAX_TENSOR_HEADER_BYTES:
+        raise ValueError(f"its header must be at most {MAX_TENSOR_HEADER_BYTES} bytes.")
     header = decode_json(data[8 : 8 + n_header], "model.safetensors")
     body = data[8 + n_header :]
     arrays = {}
     for name, entry in header.items():
-        begin, end = entry["data_offsets"]
+        (begin, end), shape = entry["data_offsets"], entry["shape"]
         code, size = FORMATS[entry["dtype"]]
+        if not isinstance(shape, list) or len(shape) > 2 or not all(map(_is_count, shape)):
+            raise ValueError(f"{name} must have a shape of at most two lengths.")
+        if not _is_count(begin) or not _is_count(end):
+            raise ValueError(f"{name} must have whole numbers as data_offsets.")
         n_items = 1
-        for length in entry["shape"]:
+        for length in shape:
             n_items *= length
         if not 0 <= begin <= end <= len(body) or end - begin != n_items * size:
             raise ValueError(f"{name} must lie inside the file and be as long as its shape says.")
-        arrays[name] = body[begin:end].cast(code), entry["shape"]
+        arrays[name] = body[begin:end].cast(code), shape
     return arrays
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, float] | None]:
@@ -235,6 +241,8 @@ def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, fl
 
 def _core_scalars(scalars: dict[str, Any], task: str) -> dict[str, Any]:
     """Return the scalars by the core's names: a network has its link by its task."""
+    if not scalars.keys() <= SCALARS:
+        raise ValueError(f"model.json has the unknown keys {sorted(scalars.keys() - SCALARS)}.")
     if "n_layers" in scalars and task == "classification":
         return scalars | {"link": "softmax"}
     return scalars
@@ -269,7 +277,8 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         raise ValueError("column names must be unique.")
 
     def encode_row(row: Any) -> Any:
-        if not hasattr(row, "keys"):
+        is_dict = isinstance(row, dict)
+        if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
         for name in row.keys() - names:
             raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
@@ -281,6 +290,10 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
     return encode_row
 
 
+def _is_mapping(row: Any) -> bool:
+    return callable(getattr(row, "keys", None)) and callable(getattr(row, "get", None))
+
+
 def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[str, Any]) -> float:
     name, kind, nullable, code_of = column
     if name not in row and not nullable:
@@ -288,9 +301,12 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
             f"the row has no value for {name!r}; give it, or None to have it treated as missing."
         )
     value: Any = row.get(name)
-    if hasattr(value, "item"):  # a number of numpy
+    is_of_numpy = type(value).__module__ == "numpy" and type(value).__name__ != "ndarray"
+    if is_of_numpy and hasattr(value, "item"):
         value = value.item()
-    if value is None or value != value:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return float("nan")
+    if isinstance(value, float) and value != value:
         return float("nan")
     if not isinstance(value, str | int | float):
         raise InputTypeError(

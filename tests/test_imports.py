@@ -216,8 +216,9 @@ def files_with(package: str, found_in: Callable[[Path], Iterator[str]]) -> set[s
     }
 
 
-def test_imports_of_torch_stand_in_three_files():
-    files = {"networks/_torch_mlp.py", "networks/_fine_tune.py", "losses/_torch.py"}
+def test_imports_of_torch_stand_in_few_files():
+    networks = {f"networks/{name}.py" for name in ("_torch_mlp", "_fine_tune", "_muon")}
+    files = networks | {"losses/_torch.py"}
     assert files_with("torch", imported_by) == files
 
 

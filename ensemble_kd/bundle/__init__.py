@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ensemble_kd.bundle._format import FORMAT_VERSION, SelfTest
-    from ensemble_kd.bundle._load import MAX_BYTES, Bundle, load_bundle
+    from ensemble_kd.bundle._limits import MAX_BYTES
+    from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._save import save_bundle, stored_bytes
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
 _HOMES = {
     "FORMAT_VERSION": "_format",
     "SelfTest": "_format",
-    "MAX_BYTES": "_load",
+    "MAX_BYTES": "_limits",
     "Bundle": "_load",
     "load_bundle": "_load",
     "save_bundle": "_save",

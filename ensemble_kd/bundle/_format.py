@@ -26,18 +26,6 @@ FORMAT = "ensemble_kd"
 FORMAT_VERSION = 2
 PLAIN_VERSION, STORAGE_VERSION = 1, 2
 
-_KIB, _MIB = 1024, 1024 * 1024
-
-# Every member there may be, all required, and the most bytes it may have. Parsed JSON takes many
-# times its length in memory, so those members have narrow limits; the arrays have that of the file.
-MEMBER_MAX_BYTES: dict[str, int | None] = {
-    "README.md": 4 * _MIB,
-    "manifest.json": 1 * _MIB,
-    "model.json": 64 * _KIB,
-    "model.safetensors": None,
-    "schema.json": 16 * _MIB,
-    "selftest.json": 16 * _MIB,
-}
 MANIFEST_ENTRIES: dict[str, type] = {
     "format": str,
     "format_version": int,
@@ -56,7 +44,6 @@ MAX_NAME_LENGTH = 200
 MAX_SELFTEST_ROWS = 32
 MAX_LAYERS = 64
 MAX_TREE_DEPTH = 512
-MAX_TENSOR_HEADER_BYTES = 1 * _MIB
 
 JSONScalar = str | int | float | bool | None
 Scalars = dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,24 +20,23 @@ from ensemble_kd.bundle._audit import (
     audit_scalars,
     audit_selftest,
 )
+from ensemble_kd.bundle._file import check_names_and_sizes, read_file
 from ensemble_kd.bundle._format import (
     CREATED_FORM,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST_ENTRIES,
     MAX_NAME_LENGTH,
-    MEMBER_MAX_BYTES,
     STORAGE_VERSION,
     SelfTest,
     body_from_parts,
     file_forms,
 )
 from ensemble_kd.bundle._json import check_keys, decode_json, shown
+from ensemble_kd.bundle._limits import MAX_BYTES
 from ensemble_kd.bundle._tensors import decode_arrays
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.model import CompactModel
-
-MAX_BYTES = 256 * 1024 * 1024
 
 Members = Mapping[str, memoryview]
 
@@ -101,7 +99,7 @@ def load_bundle(
     else:
         source = str(path_or_bytes)
     try:
-        return parse_bundle(_read(path_or_bytes, max_bytes))
+        return parse_bundle(read_file(path_or_bytes, max_bytes))
     except BundleError as error:
         raise BundleError(f"{source}: {error}") from error.__cause__
 
@@ -109,7 +107,7 @@ def load_bundle(
 def parse_bundle(data: bytes) -> Bundle:
     """Turn the content of a file into a `Bundle`; see `load_bundle`, which adds the file's name."""
     members = unpack(data)
-    _check_names_and_sizes(members)
+    check_names_and_sizes(members)
     manifest = _read_manifest(members["manifest.json"])
     _check_digests(members, manifest["files"])
     card = _read_card(members["README.md"])
@@ -129,63 +127,6 @@ def parse_bundle(data: bytes) -> Bundle:
     selftest = _read_selftest(members["selftest.json"], model.n_outputs)
     audit_selftest(selftest, model)
     return Bundle(model, manifest, card, selftest, len(data))
-
-
-# --- the file -------------------------------------------------------------------------------------
-
-
-def _read(source: Any, max_bytes: int) -> bytes:
-    try:
-        if isinstance(source, bytes | bytearray | memoryview):
-            _check_size(memoryview(source).nbytes, max_bytes)
-            return bytes(source)
-        # Opening a pipe that nobody writes to would wait for ever without O_NONBLOCK.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(os.fspath(source), flags)
-        try:
-            return _read_descriptor(descriptor, max_bytes)
-        finally:
-            os.close(descriptor)
-    except FileNotFoundError as error:
-        raise BundleError("there is no such file: check the path.") from error
-    except (OSError, MemoryError) as error:
-        raise BundleError(f"the file cannot be read: {error}.") from error
-    except (TypeError, ValueError) as error:
-        raise BundleError(f"this is neither a path nor bytes: {error}.") from error
-
-
-def _read_descriptor(descriptor: int, max_bytes: int) -> bytes:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise BundleError("a bundle must be a regular file, got a directory, pipe or device.")
-    _check_size(status.st_size, max_bytes)
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        data = file.read(max_bytes + 1)
-    _check_size(len(data), max_bytes)
-    return data
-
-
-def _check_size(n_bytes: int, max_bytes: int) -> None:
-    if n_bytes > max_bytes:
-        raise BundleError(
-            f"a bundle must have at most {max_bytes} bytes, got {n_bytes}; if you trust it, pass a "
-            f"larger max_bytes."
-        )
-
-
-def _check_names_and_sizes(members: Members) -> None:
-    for name in members:
-        if name not in MEMBER_MAX_BYTES:
-            raise BundleError(
-                f"the members must be {', '.join(MEMBER_MAX_BYTES)}, got {shown(name)}."
-            )
-    for name, largest in MEMBER_MAX_BYTES.items():
-        if name not in members:
-            raise BundleError(f"the member {name} is missing: copy the file again.")
-        if largest is not None and len(members[name]) > largest:
-            raise BundleError(
-                f"{name} must have at most {largest} bytes, got {len(members[name])}."
-            )
 
 
 # --- the manifest ---------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ from ensemble_kd.bundle._format import (
     file_forms,
 )
 from ensemble_kd.bundle._json import encode_json
-from ensemble_kd.bundle._load import MAX_BYTES, parse_bundle
+from ensemble_kd.bundle._limits import MAX_BYTES
+from ensemble_kd.bundle._load import parse_bundle
 from ensemble_kd.bundle._tensors import encode_arrays
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord

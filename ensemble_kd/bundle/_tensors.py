@@ -11,8 +11,8 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ensemble_kd.bundle._format import MAX_TENSOR_HEADER_BYTES
 from ensemble_kd.bundle._json import check_keys, decode_json, shown
+from ensemble_kd.bundle._limits import MAX_TENSOR_HEADER_BYTES
 from ensemble_kd.bundle._storage import Arrays
 from ensemble_kd.errors import BundleError
 

@@ -129,6 +129,7 @@ typedef struct {
     Py_buffer view;
     int is_open;
     Py_ssize_t length;
+    void *copy; /* of indices, so that those that are used are those that were checked */
 } Array;
 
 /* Name and type of an array, the type as the struct module has it: i, f, d, h, H, b or B. */
@@ -160,6 +161,19 @@ static int open_buffer(PyObject *object, const Form *form, int flags, Array *arr
     return 0;
 }
 
+/* Open an array of doubles that is read or written in place, which an odd address forbids. */
+static int open_doubles(PyObject *object, const Form *form, int flags, Array *array)
+{
+    if (open_buffer(object, form, flags, array) < 0) {
+        return -1;
+    }
+    if ((uintptr_t)array->view.buf % sizeof(double) != 0) {
+        PyErr_Format(PyExc_ValueError, "%s must be aligned; give a copy of it.", form->name);
+        return -1;
+    }
+    return 0;
+}
+
 static int open_array(PyObject *arrays, const Form *form, Array *array)
 {
     PyObject *object = PyMapping_GetItemString(arrays, form->name);
@@ -168,6 +182,14 @@ static int open_array(PyObject *arrays, const Form *form, Array *array)
     }
     int status = open_buffer(object, form, PyBUF_SIMPLE, array);
     Py_DECREF(object);
+    if (status == 0 && form->type == 'i') {
+        array->copy = malloc(array->view.len > 0 ? array->view.len : 1);
+        if (array->copy == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        memcpy(array->copy, array->view.buf, array->view.len);
+    }
     return status;
 }
 
@@ -177,18 +199,18 @@ static void close_arrays(Array *arrays, int n_arrays)
         if (arrays[i].is_open) {
             PyBuffer_Release(&arrays[i].view);
             arrays[i].is_open = 0;
+            free(arrays[i].copy);
+            arrays[i].copy = NULL;
         }
     }
 }
 
-/* Items are copied out, as an array inside a file's bytes need not be aligned. */
 static int32_t int_at(const Array *array, Py_ssize_t i)
 {
-    int32_t item;
-    memcpy(&item, (const char *)array->view.buf + 4 * i, 4);
-    return item;
+    return ((const int32_t *)array->copy)[i];
 }
 
+/* Other items are copied out, as an array inside a file's bytes need not be aligned. */
 static float float_at(const Array *array, Py_ssize_t i)
 {
     float item;
@@ -278,6 +300,22 @@ static int read_kind(PyObject *text, Kind *kind)
     return -1;
 }
 
+/* Tell whether comparing and hashing the object runs no Python code. */
+static int is_plain(PyObject *value)
+{
+    return PyUnicode_CheckExact(value) || PyBool_Check(value) || PyLong_CheckExact(value) ||
+           PyFloat_CheckExact(value);
+}
+
+static int check_plain(const char *what, PyObject *value)
+{
+    if (!is_plain(value)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a string, a number or a boolean of Python.", what);
+        return -1;
+    }
+    return 0;
+}
+
 /* Read one column from (name, kind, nullable, code_of or None). */
 static int read_column(PyObject *entry, Column *column)
 {
@@ -302,7 +340,14 @@ static int read_column(PyObject *entry, Column *column)
         if (column->code_of == NULL) {
             return -1;
         }
-        column->n_codes = PyDict_Size(code_of) + 1;
+        PyObject *category, *code;
+        Py_ssize_t place = 0;
+        while (PyDict_Next(column->code_of, &place, &category, &code)) {
+            if (check_plain("a category", category) < 0) {
+                return -1;
+            }
+        }
+        column->n_codes = PyDict_Size(column->code_of) + 1;
     } else {
         column->n_codes = column->kind == BOOLEAN ? 2 : 0;
     }
@@ -1671,13 +1716,11 @@ static int encode_number(PyObject *value, double *code)
 
 static int encode_category(const Column *column, PyObject *value, double *code)
 {
-    int is_plain = PyUnicode_CheckExact(value) || PyBool_Check(value) || PyLong_CheckExact(value) ||
-                   PyFloat_CheckExact(value);
     if (value == Py_None) {
         *code = NAN;
         return 1;
     }
-    if (!is_plain) {
+    if (!is_plain(value)) {
         return 0;
     }
     PyObject *found = PyDict_GetItemWithError(column->code_of, value);
@@ -1972,6 +2015,11 @@ static int read_link(Model *self, const char *link)
 static int check_outputs(Model *self)
 {
     Py_ssize_t n_classes = PyTuple_Size(self->classes);
+    for (Py_ssize_t k = 0; k < n_classes; k++) {
+        if (check_plain("a class", PyTuple_GetItem(self->classes, k)) < 0) {
+            return -1;
+        }
+    }
     self->is_classifier = n_classes > 0;
     self->n_outputs = self->is_classifier ? (int)n_classes : 1;
     self->n_sums = self->is_network ? self->network.n_outputs : self->trees.n_sums;
@@ -2108,9 +2156,13 @@ static PyObject *model_respond_row(Model *self, PyObject *encoded)
 {
     static const Form form = {"the row", 'd'};
     Array array = {.is_open = 0};
-    PyObject *answer = PyList_New(self->n_outputs);
-    if (answer == NULL || open_buffer(encoded, &form, PyBUF_SIMPLE, &array) < 0 ||
+    PyObject *answer = NULL;
+    if (open_doubles(encoded, &form, PyBUF_SIMPLE, &array) < 0 ||
         check_length(&array, &form, self->n_columns) < 0) {
+        goto failed;
+    }
+    answer = PyList_New(self->n_outputs); /* now, as a list without items must not be seen */
+    if (answer == NULL) {
         goto failed;
     }
     double *sums = self->scratch.sums;
@@ -2140,8 +2192,8 @@ static PyObject *score_into(Model *self, PyObject *arguments, int as_response)
     }
     Array given[2] = {{.is_open = 0}, {.is_open = 0}};
     PyObject *result = NULL;
-    if (open_buffer(rows, &row_form, PyBUF_SIMPLE, &given[0]) < 0 ||
-        open_buffer(target, &out_form, PyBUF_WRITABLE, &given[1]) < 0) {
+    if (open_doubles(rows, &row_form, PyBUF_SIMPLE, &given[0]) < 0 ||
+        open_doubles(target, &out_form, PyBUF_WRITABLE, &given[1]) < 0) {
         goto done;
     }
     Py_ssize_t n_rows = given[0].length / self->n_columns;

@@ -144,7 +144,7 @@ def refused(data: bytes | str, match: str) -> None:
 
 def test_without_numpy_refuses_damage(promised):
     data = promised["mlp_classifier"]
-    refused("missing.ekd", "cannot be read")
+    refused("missing.ekd", "there is no such file")
     refused(b"", "empty")
     refused(data[:-5], "the file ends after")
     rng = np.random.default_rng(0)
