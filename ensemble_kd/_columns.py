@@ -146,6 +146,18 @@ def _category_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:
     return None
 
 
+def _string_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:
+    """Return strings and codes (-1 = missing) of a pandas series of strings, None for any other.
+
+    A series of objects is none, as what it may hold can be no scalar.
+    """
+    is_strings = getattr(getattr(values, "dtype", None), "type", None) is str
+    if not is_strings or not hasattr(values, "factorize"):
+        return None
+    codes, levels = values.factorize()
+    return list(levels), codes
+
+
 def _as_array(values: Any) -> NDArray[Any]:
     """Return one column as a plain array: float, integer, boolean, or objects."""
     dtype = getattr(values, "dtype", None)
@@ -241,7 +253,7 @@ def encode_column(column: Column, values: Any) -> Matrix:
     coded = _category_codes(values)
     array = _as_array(values) if coded is None else np.asarray(values, dtype=object)
     if array.dtype.kind in "iuf" or array.dtype.kind == "b":
-        out = array.astype(np.float64)
+        out = array.astype(np.float64, copy=False)
     elif array.dtype.kind == "O":
         out = _objects_to_float(column.name, array, column.kind)
     else:
@@ -273,14 +285,21 @@ def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numer
 
 
 def _encode_categories(column: Column, values: Any) -> Matrix:
-    coded = _category_codes(values)
+    coded = _category_codes(values) or _string_codes(values)
     if coded is not None:
         levels, codes = coded
         unseen = float(len(column.categories))
         table = np.array([column.code_of.get(level, unseen) for level in levels] + [np.nan])
         return table[codes]
-    array = _as_array(values)
-    return np.array([_category_code(column, value) for value in array.tolist()], dtype=np.float64)
+    cells = _as_array(values).tolist()
+    try:
+        # None where there is no code, which becomes NaN.
+        out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
+    except TypeError:  # a cell that cannot be a key
+        out = np.full(len(cells), np.nan)
+    for i in np.flatnonzero(np.isnan(out)).tolist():
+        out[i] = _category_code(column, cells[i])
+    return out
 
 
 def _category_code(column: Column, value: Any) -> float:

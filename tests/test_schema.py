@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.errors import InputError
@@ -183,6 +185,46 @@ def test_schema_encodes_an_unseen_category_with_the_last_code(city):
 def test_schema_encodes_every_form_of_missing_as_nan(name, missing):
     encoded = SCHEMA.encode_one(ROW | {name: missing})[0]
     np.testing.assert_array_equal(np.isnan(encoded), [key == name for key in ROW])
+
+
+LABELS = Column("label", "categorical", True, categories=("Oslo", "Rome", 7, True, 2.5, ""))
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(0, 9),
+    st.sampled_from([2.5, 7.0, np.nan, np.float32(2.5), np.int64(7), np.str_("Rome"), pd.NA]),
+    st.sampled_from(["Oslo", "Rome", "oslo", "", "7"]),
+)
+
+
+@given(st.lists(CELLS, max_size=20))
+def test_schema_encodes_a_column_of_labels_like_each_of_them(cells):
+    schema = TableSchema((LABELS,))
+    frame = pd.DataFrame({"label": pd.Series(cells, dtype=object)})
+    expected = [schema.encode_one({"label": cell})[0, 0] for cell in cells]
+    np.testing.assert_array_equal(schema.encode(frame)[:, 0], expected)
+
+
+@given(st.lists(st.sampled_from(["Oslo", "Rome", "oslo", "", "7", None]), max_size=20))
+@pytest.mark.parametrize("dtype", ["object", "str", "string", "string[python]", "category"])
+def test_schema_encodes_strings_the_same_in_every_dtype(dtype, cells):
+    schema = TableSchema((LABELS,))
+    frame = pd.DataFrame({"label": pd.Series(cells, dtype=dtype)})
+    expected = [schema.encode_one({"label": cell})[0, 0] for cell in cells]
+    np.testing.assert_array_equal(schema.encode(frame)[:, 0], expected)
+
+
+def test_schema_names_the_first_label_that_is_none_among_many():
+    frame = pd.DataFrame({"label": pd.Series(["Oslo", b"Rome", ["Rome"]], dtype=object)})
+    with pytest.raises(InputError, match="got bytes"):
+        TableSchema((LABELS,)).encode(frame)
+
+
+def test_schema_leaves_the_numbers_of_a_frame_unchanged():
+    frame = pd.DataFrame({"x": [1.0, np.nan, 3.0]})
+    schema = TableSchema.infer(frame)
+    schema.encode(frame)[:] = 0.0
+    assert frame["x"].tolist()[::2] == [1.0, 3.0]
 
 
 def test_schema_takes_the_absent_key_of_a_nullable_column_as_missing():

@@ -8,7 +8,7 @@
  *   1. Memory        blocks that are freed together
  *   2. Arrays        whatever offers the buffer protocol, so numpy is not needed
  *   3. Columns       what a raw row may hold
- *   4. The network   checked and laid out; then one row
+ *   4. The network   checked and laid out; then rows, by `_core_sums.h`
  *   5. The trees     checked and laid out; then one row, then many
  *   6. The response  what the link makes of the outputs
  *   7. Batches       ranges of rows, one thread each
@@ -502,7 +502,8 @@ static int check_first_layer(const Array *given, const Column *columns, Py_ssize
     const Array *numeric = &given[NUMERIC_COLUMNS], *categorical = &given[MLP_CATEGORY_COLUMNS];
     Py_ssize_t n_hidden = given[FIRST_BIAS].length, n_edges = given[EDGES].length;
     Py_ssize_t n_rows = n_hidden ? given[CATEGORY_WEIGHT].length / n_hidden : 0;
-    if (n_hidden < 1 || n_hidden > INT32_MAX / 16 || n_edges > INT32_MAX || n_rows > INT32_MAX) {
+    if (n_hidden < 1 || n_hidden > INT32_MAX / 16 || n_edges > INT32_MAX / 2 ||
+        n_rows > INT32_MAX) {
         return refuse("must not be empty, nor huge", "first_bias", n_hidden);
     }
     for (int i = 0; i < N_MLP_ARRAYS; i++) {
