@@ -136,7 +136,8 @@ def test_synthetic_rows_are_made_of_all_rows_however_few_they_are():
 
 
 def test_plain_training_keeps_to_the_time_limit():
-    run(student=MLPStudent(hidden=(8,), n_updates=1))  # with torch loaded
+    # With torch loaded.
+    run(student=MLPStudent(hidden=(8,), n_updates=1), alpha=0.0, synthesizer=None)
     student = MLPStudent(hidden=(64,), n_updates=10**6, max_epochs=10**6, patience=10**6)
     start = time.monotonic()
     run(student=student, alpha=0.0, synthesizer=None, time_limit=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     InputError
         If a category is a number that JSON cannot hold, or the file cannot be written.
     """
-    arrays, scalars = body_to_parts(model.body)
+    arrays, scalars = body_to_parts(replace(model.body, storage={}))  # in full
     selftest = make_selftest(model)
     document = {
         "format": "ensemble_kd.json",
