@@ -71,7 +71,7 @@ enum {
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
                              while the others go on */
-    NETWORK_ROWS = 32,    /* rows that go through the network layer by layer */
+    NETWORK_ROWS = 64,    /* rows that go through the network layer by layer */
     BLOCK_ROWS = 64,      /* rows that lie side by side, cell by cell, to be walked together */
     CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
     CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
@@ -1015,8 +1015,9 @@ static void network_rows(const Network *network, const double *X, Py_ssize_t n_c
     size_t widest = network->widest;
     for (int first = 0; first < n_rows; first += LANES) {
         int n = n_rows - first < LANES ? n_rows - first : LANES;
+        /* Columns are read across the rows, which the machine does not foresee. */
         for (Py_ssize_t i = 0; n == LANES && i < n_columns; i++) {
-            PREFETCH(X + (first + LANES) * n_columns + i * LANES);
+            PREFETCH(X + (first + 4 * LANES) * n_columns + i * LANES);
         }
         kernels->encode(network, X + first * n_columns, n_columns, n, row, scratch->factor);
         for (int r = 0; r < n; r++) {
