@@ -37,7 +37,8 @@ class Verdict:
     ----------
     loss : float
         Half against the true target and half against the teacher's response, which tells the same
-        with less noise: log-loss in nats, or root mean squared error.
+        with less noise: log-loss in nats, or root mean squared error. Where the teacher is no
+        better than plain training, the true target has all of it.
     true_loss : float
         Against the true target alone.
     gain_kept : float
@@ -82,7 +83,9 @@ class Judge:
         return self._scale(self._mean(response, self._truth))
 
     def loss(self, response: NDArray[np.float64]) -> float:
-        """Return the loss that trials are compared by."""
+        """Return the loss that trials are compared by; a teacher of no use has no say."""
+        if self.plain_loss <= self.teacher_loss:
+            return self.true_loss(response)
         both = (self._mean(response, self._truth) + self._mean(response, self._soft)) / 2
         return self._scale(both)
 
@@ -149,7 +152,7 @@ class Classroom:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what a worker makes anew, and the teacher's compiled form."""
-        kept = {"_sets": None, "_kept": {}, "_teaching": replace(self._teaching)}
+        kept: dict[str, Any] = {"_sets": None, "_kept": {}, "_teaching": replace(self._teaching)}
         return self.__dict__ | kept
 
     def transfer_set(self, recipe: Recipe) -> TransferSet:

@@ -49,14 +49,14 @@ class LearningCurve:
         self._trial, self._judge, self._codes = trial, judge, codes
         self._others, self._prune = others, prune
         self.losses: dict[str, float] = {}
+        self._last = 0.0
 
     def __call__(self, progress: float, respond: Respond) -> None:
         """Look at the student where it has come to a further rung."""
-        due = [rung for rung in RUNGS if rung <= progress and str(rung) not in self.losses]
-        if not due:
+        due = max((rung for rung in RUNGS if rung <= progress), default=0.0)
+        if due <= self._last:
             return
-        rung = str(due[-1])
-        self.losses |= {str(earlier): float("nan") for earlier in due[:-1]}
+        self._last, rung = due, str(due)
         self.losses[rung] = self._judge.loss(respond(self._codes))
         self._trial.set_user_attr(CURVE, self.losses)
         rivals = [loss for loss in map(self._rival(rung), self._others) if loss is not None]
@@ -74,10 +74,10 @@ class LearningCurve:
 
         def loss(other: Any) -> float | None:
             params = other.params
+            found: float | None = other.user_attrs.get(CURVE, {}).get(rung)
             if other.number == self._trial.number or params.get("student") != own["student"]:
                 return None
-            found = other.user_attrs.get(CURVE, {}).get(rung)
             small = params["n_bytes"] <= own["n_bytes"] * 1.05
-            return found if small and found is not None and not np.isnan(found) else None
+            return found if small else None
 
         return loss

@@ -183,7 +183,9 @@ class SearchSpace:
             kind = trial.suggest_categorical("loss", ["soft_targets", "logit_matching"])
             if kind == "logit_matching":
                 return LogitMatchingLoss(alpha)
-        return SoftTargetLoss(trial.suggest_float("temperature", *self.temperature, log=True), alpha)
+        return SoftTargetLoss(
+            trial.suggest_float("temperature", *self.temperature, log=True), alpha
+        )
 
 
 def starting_points(
