@@ -3,6 +3,7 @@
 from ensemble_kd.tuning._artefact import Meter
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate
+from ensemble_kd.tuning._picture import draw_front, draw_study
 from ensemble_kd.tuning._search import DistillationSearch, Selection
 from ensemble_kd.tuning._space import SYNTHESIZERS, SearchSpace
 
@@ -14,4 +15,6 @@ __all__ = [
     "Meter",
     "SearchSpace",
     "Selection",
+    "draw_front",
+    "draw_study",
 ]

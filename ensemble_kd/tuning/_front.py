@@ -145,9 +145,9 @@ def refusal(found: Sequence[Candidate], budget: Budget) -> str:
     timed = measured.latency.p50_us if budget.quantile == "p50" else measured.latency.p99_us
     return (
         f"none of {len(found)} students meets {budget.describe()}. The nearest, trial "
-        f"{one.number}: {one.student}, {one.compression}, takes {timed:.2f} us a row ({budget.quantile}) and "
-        f"{measured.n_bytes:,} bytes, and keeps {percent(measured.gain_kept)} of the gain; {ask} "
-        "would let it pass."
+        f"{one.number}: {one.student}, {one.compression}, takes "
+        f"{timed:.2f} us a row ({budget.quantile}) and {measured.n_bytes:,} bytes, and keeps "
+        f"{percent(measured.gain_kept)} of the gain; {ask} would let it pass."
     )
 
 

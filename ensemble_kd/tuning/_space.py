@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ensemble_kd._recipes import Recipe
+from ensemble_kd._recipes import Labels, Recipe, plain_recipe
 from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import (
@@ -30,6 +30,7 @@ SYNTHESIZERS: dict[str, tuple[Any, ...]] = {
     "forest leaves": ((ForestLeafSynthesizer(), 1.0),),
     "none": (),
 }
+LABELS: tuple[Labels, ...] = ("out_of_fold", "in_sample", "true")
 PRUNING_UPDATES = 1500
 
 
@@ -91,8 +92,9 @@ class SearchSpace:
         Families.
     synthesizers : tuple of str, default=all of `SYNTHESIZERS`
         Names of `ensemble_kd.tuning.SYNTHESIZERS`: what makes rows, and how strongly.
-    labels : tuple of {"out_of_fold", "in_sample"}, default=("out_of_fold", "in_sample")
-        Where the teacher's labels of real rows come from.
+    labels : tuple of str, default=("out_of_fold", "in_sample", "true")
+        Where labels of real rows come from; "true" is plain training, without teacher and
+        synthetic rows.
     alpha : tuple of (float, float), default=(0.4, 1.0)
         Range of the weight of the teacher on real rows.
     temperature : tuple of (float, float), default=(1.0, 4.0)
@@ -103,7 +105,7 @@ class SearchSpace:
 
     students: tuple[str, ...] = ("mlp", "gbdt", "tree")
     synthesizers: tuple[str, ...] = tuple(SYNTHESIZERS)
-    labels: tuple[str, ...] = ("out_of_fold", "in_sample")
+    labels: tuple[str, ...] = LABELS
     alpha: tuple[float, float] = (0.4, 1.0)
     temperature: tuple[float, float] = (1.0, 4.0)
     n_bytes: tuple[int, int] | None = None
@@ -119,7 +121,7 @@ class SearchSpace:
         for name, known in (
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
-            ("labels", ("out_of_fold", "in_sample")),
+            ("labels", LABELS),
         ):
             given = getattr(self, name)
             if not given or any(value not in known for value in given):
@@ -172,6 +174,8 @@ class SearchSpace:
         else:
             student = sizes.tree(n_bytes, bits)
         recipe = Recipe("tuned", labels, loss, SYNTHESIZERS[synthesizer], changes)
+        if labels == "true":
+            recipe = replace(plain_recipe(task), name="tuned plain", changes=changes)
         return Setting(family, recipe, student, steps, n_bytes)
 
     def _loss(self, trial: Any, task: Task, family: str, alpha: float) -> DistillationLoss:
@@ -209,11 +213,12 @@ def starting_points(
         "mlp_learning_rate": 0.012, "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
-    points: list[Mapping[str, Any]] = [
+    points: list[dict[str, Any]] = [
         {"student": "mlp", "n_bytes": high, "n_bins": 32},
         {"student": "gbdt", "n_bytes": high},
         {"student": "mlp", "n_bytes": high, "keep": 0.5},
         {"student": "mlp", "n_bytes": high, "weights": "float32"},
+        {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
         {"student": "mlp", "n_bytes": middle, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},
         {"student": "mlp", "n_bytes": low, "n_bins": 5, "depth": 1},
@@ -230,7 +235,7 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
     if recipe is None or not recipe.needs_teacher:
         return {}
     made_by = {repr(value): name for name, value in SYNTHESIZERS.items()}
-    known = {"labels": recipe.labels, "alpha": float(recipe.loss.alpha)}
+    known: dict[str, Any] = {"labels": recipe.labels, "alpha": float(recipe.loss.alpha)}
     if repr(recipe.synthesizers) in made_by:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
     if isinstance(recipe.loss, LogitMatchingLoss):
