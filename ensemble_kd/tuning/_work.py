@@ -141,15 +141,15 @@ def work(
                     values = runner(study, trial)
                 except optuna.TrialPruned:
                     study.tell(trial, state=state.PRUNED)
-                except KeyboardInterrupt:
-                    withdraw(study, _frozen(study, trial))
-                    raise
                 except Exception as error:
                     trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
                     study.tell(trial, state=state.FAIL)
                     n_errors += 1
                     if n_errors >= MOST_ERRORS:
                         raise
+                except BaseException:  # Ctrl-C: another run takes it up
+                    withdraw(study, _frozen(study, trial))
+                    raise
                 else:
                     study.tell(trial, values)
                     n_errors = 0
