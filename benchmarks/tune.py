@@ -286,11 +286,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not kept.exists():
             dataset = load_dataset(name)
             rows = np.random.default_rng(0).permutation(len(dataset.y))[: options.rows]
+            task = "regression" if dataset.task == "regression" else "classification"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 found = tune_dataset(
                     name, dataset.X.iloc[rows].reset_index(drop=True),
-                    dataset.y.iloc[rows].to_numpy(), "regression" if dataset.task == "regression" else "classification", n_trials=options.trials,
+                    dataset.y.iloc[rows].to_numpy(), task, n_trials=options.trials,
                     n_jobs=options.n_jobs, folder=out,
                 )  # fmt: skip
             kept.write_text(json.dumps(found, indent=1))

@@ -271,8 +271,12 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
 
         Parameters
         ----------
-        max_latency_us, max_bytes, min_gain_kept
-            Another budget; None is no limit.
+        max_latency_us : float or None, default=None
+            Microseconds that one row may take; None is no limit.
+        max_bytes : int or None, default=None
+            Bytes of the model file.
+        min_gain_kept : float or None, default=None
+            Share of the teacher's gain to keep on validation rows, at most 1.
 
         Returns
         -------
