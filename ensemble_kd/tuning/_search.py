@@ -41,7 +41,7 @@ from ensemble_kd.tuning._sizes import FileBytes
 from ensemble_kd.tuning._space import SearchSpace, starting_points
 from ensemble_kd.tuning._storage import quiet
 from ensemble_kd.tuning._trial import TrialRunner
-from ensemble_kd.tuning._work import StudyPlace, work
+from ensemble_kd.tuning._work import ERROR, StudyPlace, work
 
 # Bytes of a file that no student needs more than, where the budget does not say.
 LARGEST_FILE = 400_000
@@ -426,6 +426,12 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         optuna = require("optuna", extra="tune")
         study = place.open()
         found = candidates(study)
+        broken = [t.user_attrs[ERROR] for t in study.get_trials() if ERROR in t.user_attrs]
+        if broken:
+            warnings.warn(
+                f"{len(broken)} of {len(study.trials)} trials broke off, the last: {broken[-1]}",
+                UserWarning, stacklevel=3,
+            )  # fmt: skip
         if self.interrupted_ and not found:
             raise KeyboardInterrupt
         with quiet():
