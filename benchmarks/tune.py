@@ -44,6 +44,7 @@ Row = dict[str, Any]
 def tune_dataset(
     name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
     folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
+    certify_share: float = 0.5,
 ) -> Row:  # fmt: skip
     """Tune on one table, and return all that is to be shown of it.
 
@@ -67,11 +68,13 @@ def tune_dataset(
         Whether LightGBM and XGBoost are trained plainly beside it.
     effort : float, default=0.35
         Of a trial.
+    certify_share : float, default=0.5
+        Share of the rows that no trial sees: many, as they are what all is compared by.
     """
     kind = DistilledRegressor if task == "regression" else DistilledClassifier
     search = DistillationSearch(
         kind(), max_latency_us=1e6, margin=0.05, space=SearchSpace(n_bytes=SPAN), effort=effort,
-        n_trials=n_trials, n_jobs=n_jobs,
+        n_trials=n_trials, n_jobs=n_jobs, certify_share=certify_share,
     )  # fmt: skip
     seed = check_seed(0)
     rows, certified = search._divide(read_rows(X, y, None, task, 5, seed), seed)
@@ -265,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.tune")
     parser.add_argument("--data-dir", help="folder of the data sets (default: ENSEMBLE_KD_DATA)")
     parser.add_argument("--datasets", nargs="*", default=list(DATASETS), help="which ones")
-    parser.add_argument("--rows", type=int, default=4000, help="most rows (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=8000, help="most rows (default: %(default)s)")
     parser.add_argument("--trials", type=int, default=60, help="default: %(default)s")
     parser.add_argument("--n-jobs", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--out", default="bench_output/tune", help="default: %(default)s")

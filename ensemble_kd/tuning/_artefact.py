@@ -10,9 +10,7 @@ from typing import Any
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd.bundle import save_bundle
-from ensemble_kd.metrics import Latency, measure_latency
 from ensemble_kd.model import CompactModel
-from ensemble_kd.tuning._budget import Budget
 
 NAME = "tuned"
 # Rows that are timed in turn.
@@ -59,29 +57,6 @@ def timed_rows(rows: RealRows) -> list[dict[str, Any]]:
     codes = rows.schema.encode(rows.X)[:N_TIMED_ROWS]
     names = rows.schema.names
     return [dict(zip(names, row, strict=True)) for row in rows.schema.decode_rows(codes)]
-
-
-class Meter:
-    """Times the loaded file, one dict a call, as a service would ask it.
-
-    Parameters
-    ----------
-    seconds : float, default=1.0
-        The most that one measurement takes.
-    """
-
-    def __init__(self, seconds: float = 1.0) -> None:
-        self.seconds = seconds
-
-    def __call__(self, scorer: Scorer, rows: list[dict[str, Any]], budget: Budget) -> Latency:
-        """Return the latency of `predict_proba_one`, or in regression of `predict_one`."""
-        return measure_latency(
-            score_one(scorer),
-            rows,
-            limit_us=budget.timed_limit_us,
-            quantile=budget.quantile,
-            seconds=self.seconds,
-        )
 
 
 def score_one(scorer: Scorer) -> Any:

@@ -30,10 +30,10 @@ from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.teachers import teacher_response
-from ensemble_kd.tuning._artefact import Meter
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._certificate import certified_judge
 from ensemble_kd.tuning._classroom import draw_rows, open_classroom
+from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import Candidate, as_table, candidates, choose, front
 from ensemble_kd.tuning._outcome import MOST_TRIED, Finish, Outcome, keeps, time_data
 from ensemble_kd.tuning._progress import Progress
@@ -102,7 +102,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         Folder of the journal, the cache of labels and the students; with the same rows and budget
         a later `fit` goes on where an earlier one stopped. None: a folder that is removed.
     meter : Meter or None, default=None
-        Times a loaded file; None times it here.
+        Times the file of a trial; None does so in a fresh process on this machine.
     n_jobs : int or None, default=None
         Trials at once, through joblib.
     verbose : int, default=0

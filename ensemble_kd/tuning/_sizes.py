@@ -42,7 +42,15 @@ class FileBytes:
         self._n_codes = int(rows.schema.n_codes.sum())
         self.fixed = len(pack(_leaf(rows), None, lines)) - self._full_schema
 
-    def network(self, n_bytes: int, depth: int, n_bins: int, bits: str, keep: float) -> MLPStudent:
+    def network(
+        self,
+        n_bytes: int,
+        depth: int,
+        n_bins: int,
+        bits: str,
+        keep: float,
+        max_width: int = WIDTHS[0],
+    ) -> MLPStudent:
         """Return the widest network whose file, once compressed, takes some bytes.
 
         Parameters
@@ -57,11 +65,14 @@ class FileBytes:
             What weights are kept as.
         keep : float
             Share of the hidden units that pruning leaves.
+        max_width : int, default=192
+            Units of the first layer, at most: those that are left decide on the time an answer
+            takes, as intervals do not.
         """
         room = max(1, n_bytes - self.fixed)
         n_categories = 128 if room > 60_000 else 64 if room > 20_000 else 24 if room > 6_000 else 12
         while True:
-            for width in WIDTHS:
+            for width in (width for width in WIDTHS if width <= max_width):
                 size = NetworkSize(_hidden(width, depth), n_bins, n_categories)
                 fewest = self._table.fewest_rows(size, room / 3)
                 left = NetworkSize(_hidden(width, depth, keep), n_bins, n_categories, fewest)

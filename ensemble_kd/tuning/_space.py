@@ -161,7 +161,8 @@ class SearchSpace:
             n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
             keep = trial.suggest_categorical("keep", [1.0, 0.5, 0.25])
             changes["edges"] = trial.suggest_categorical("edges", ["teacher", "quantiles"])
-            student = sizes.network(n_bytes, depth, n_bins, bits, keep)
+            width = trial.suggest_categorical("max_width", [192, 128, 64, 32])
+            student = sizes.network(n_bytes, depth, n_bins, bits, keep, width)
             rate = trial.suggest_float("mlp_learning_rate", 0.005, 0.03, log=True)
             student.set_params(learning_rate=rate)
             if keep < 1:
@@ -209,15 +210,16 @@ def starting_points(
     low, high = span
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
-        "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "edges": "teacher",
-        "mlp_learning_rate": 0.012, "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
+        "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "max_width": 128,
+        "edges": "teacher", "mlp_learning_rate": 0.012, "num_leaves": 15, "gbdt_learning_rate": 0.15,
+        "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
     points: list[dict[str, Any]] = [
         {"student": "mlp", "n_bytes": high, "n_bins": 32},
         {"student": "gbdt", "n_bytes": high},
         {"student": "mlp", "n_bytes": high, "keep": 0.5},
-        {"student": "mlp", "n_bytes": high, "weights": "float32"},
+        {"student": "mlp", "n_bytes": high, "weights": "float32", "n_bins": 32},
         {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
         {"student": "mlp", "n_bytes": middle, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},

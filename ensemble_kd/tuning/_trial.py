@@ -19,10 +19,11 @@ from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.students import Student
 from ensemble_kd.students._base import Watch
-from ensemble_kd.tuning._artefact import Meter, pack, timed_rows
+from ensemble_kd.tuning._artefact import pack, timed_rows
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._classroom import Classroom
 from ensemble_kd.tuning._curve import LearningCurve
+from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._sizes import FileBytes
 from ensemble_kd.tuning._space import SearchSpace, Setting
 
@@ -98,7 +99,7 @@ class TrialRunner:
     budget : Budget
         The limits.
     meter : Meter
-        Times a loaded file.
+        Times a model file.
     effort : float
         Share of a network's steps, in (0, 1].
     prune : bool
@@ -140,9 +141,8 @@ class TrialRunner:
         path = self.folder / f"trial-{trial.number:05d}.ekd"
         data = pack(model, path, card_lines(setting))
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
-        scorer = load(data)
-        verdict = room.judge(scorer.respond(room.X_validation))
-        latency = self.meter(scorer, timed_rows(room.rows), self.budget)
+        verdict = room.judge(load(data).respond(room.X_validation))
+        latency = self.meter(str(path), timed_rows(room.rows), self.budget)
         excess = self.budget.excess(
             latency, len(data), verdict.gain_kept, no_worse=verdict.no_worse
         )

@@ -33,7 +33,7 @@ def point(**more):
         "weights": "int8", "synthesizer": "none", "labels": "out_of_fold", "alpha": 0.7,
         "loss": "soft_targets", "temperature": 1.0, "depth": 2, "n_bins": 8, "keep": 1.0,
         "edges": "quantiles", "mlp_learning_rate": 0.01, "num_leaves": 8,
-        "gbdt_learning_rate": 0.2,
+        "gbdt_learning_rate": 0.2, "max_width": 192,
     }  # fmt: skip
     return optuna.trial.FixedTrial(base | more)
 
