@@ -7,6 +7,7 @@ Importing the package costs next to nothing: each name below is loaded when it i
 from __future__ import annotations
 
 from ensemble_kd.errors import (
+    BudgetError,
     BundleError,
     EnsembleKDError,
     InputError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
     from ensemble_kd.teachers import TeacherEnsemble
     from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
+    from ensemble_kd.tuning import DistillationSearch
 
 __version__ = "0.1.0"
 
@@ -41,11 +43,14 @@ _HOMES = {
     "GBDTStudent": "ensemble_kd.students",
     "MLPStudent": "ensemble_kd.students",
     "TreeStudent": "ensemble_kd.students",
+    "DistillationSearch": "ensemble_kd.tuning",
 }
 
 __all__ = [
+    "BudgetError",
     "BundleError",
     "Distillation",
+    "DistillationSearch",
     "DistilledClassifier",
     "DistilledRegressor",
     "EnsembleKDError",

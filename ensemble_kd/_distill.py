@@ -206,7 +206,7 @@ def distill(
             student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.end)
     compressed = compress(student_.to_model(), steps, transfer_set, race.recipe.loss)
     model = compressed.model  # plain numpy arrays
-    fidelity = _fidelity(model, rows.as_transfer_set(teaching.soft_real))
+    fidelity = held_out_fidelity(model, rows.as_transfer_set(teaching.soft_real))
     gate = [found for found in (teaching.member, race.gate) if found is not None]
     return Distillation(
         teaching.teacher, transfer_set, student_, model, race.recipe, race.table, gate, fidelity,
@@ -353,7 +353,7 @@ def _no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
     return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)
 
 
-def _fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
+def held_out_fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
     """Measure on held-out real rows, or on all real rows of a table too small to hold any out."""
     held_out = bool(real.held_out.any())
     rows = real.take(real.held_out if held_out else real.origin == REAL)

@@ -13,6 +13,10 @@ class InputTypeError(InputError, TypeError):
     """A value is of a type that no column can hold: a list, a date, an object."""
 
 
+class BudgetError(InputError):
+    """No student found meets the budget; the message names the nearest one."""
+
+
 class BundleError(EnsembleKDError):
     """A model file is truncated, altered, foreign or of an unknown version."""
 

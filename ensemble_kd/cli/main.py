@@ -11,12 +11,19 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd.cli import bench, compress, distill, export, inspect, score
+from ensemble_kd.cli import bench, compress, distill, export, inspect, score, tune
 from ensemble_kd.cli._console import one_line
-from ensemble_kd.errors import BundleError, EnsembleKDError, InputError, NotDistillableError
+from ensemble_kd.errors import (
+    BudgetError,
+    BundleError,
+    EnsembleKDError,
+    InputError,
+    NotDistillableError,
+)
 
 COMMANDS = {
     "distill": distill,
+    "tune": tune,
     "score": score,
     "inspect": inspect,
     "export": export,
@@ -24,12 +31,12 @@ COMMANDS = {
     "bench": bench,
 }
 
-OK, RUNTIME, USAGE, BUNDLE, INTERRUPTED = 0, 1, 2, 3, 130
+OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 _EXIT_CODES = """\
 exit codes:
   0 done; 1 failed while running; 2 wrong usage or data; 3 not a valid model file;
-  4 a quality gate was missed; 130 interrupted
+  4 a quality gate was missed, or no student keeps the budget; 130 interrupted
 """
 
 
@@ -108,6 +115,8 @@ def _run(args: argparse.Namespace) -> int:
         return RUNTIME
     except BundleError as error:
         return _failed(str(error), BUNDLE, args.traceback)
+    except BudgetError as error:
+        return _failed(str(error), GATE, args.traceback)
     except (InputError, NotDistillableError) as error:
         return _failed(str(error), USAGE, args.traceback)
     except (EnsembleKDError, OSError) as error:

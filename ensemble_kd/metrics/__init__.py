@@ -2,5 +2,15 @@
 
 from ensemble_kd.metrics._cost import latency_us, pickled_bytes
 from ensemble_kd.metrics._fidelity import Fidelity, gain_kept, measure_fidelity
+from ensemble_kd.metrics._latency import QUANTILES, Latency, measure_latency
 
-__all__ = ["Fidelity", "gain_kept", "latency_us", "measure_fidelity", "pickled_bytes"]
+__all__ = [
+    "QUANTILES",
+    "Fidelity",
+    "Latency",
+    "gain_kept",
+    "latency_us",
+    "measure_fidelity",
+    "measure_latency",
+    "pickled_bytes",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.losses._torch import TorchLoss, torch_twin
 from ensemble_kd.model import Dense, MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoding import Encoding
@@ -262,6 +262,7 @@ def train_network(
     device: str,
     seed: int,
     progress: str | None = None,
+    watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
     """Train on the rows that are not held out, keep the check with the least held-out loss.
 
@@ -283,6 +284,9 @@ def train_network(
         Seeds the weights and the order of rows.
     progress : str or None
         Title of a progress bar; None shows none.
+    watch : callable or None, default=None
+        Called at each check with the share of the steps that is done and a function from encoded
+        rows to the response by then.
 
     Returns
     -------
@@ -321,6 +325,8 @@ def train_network(
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
             history.append(_mean_loss(averaged, twin, check_rows))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
+            if watch is not None:
+                watch((check + 1) / len(steps), _responder(averaged, encoding, mean, scale, scaled))
             if history[-1] < best_loss:
                 best_loss, best_check = history[-1], check
                 best_state = copy.deepcopy(averaged.state_dict())
@@ -332,6 +338,18 @@ def train_network(
     averaged.load_state_dict(best_state)
     _fill_unseen_rows(averaged, encoding, train.X)
     return FittedNetwork(averaged.cpu().eval(), encoding, mean, scale, history)
+
+
+def _responder(
+    network: EncodedNetwork, encoding: Encoding, mean: float, scale: float, rows: TransferSet
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return what the network responds by now; it trains on, so what is asked is a copy."""
+
+    def respond(X: NDArray[np.float64]) -> NDArray[np.float64]:
+        outputs = FittedNetwork(copy.deepcopy(network), encoding, mean, scale, []).outputs(X)
+        return softmax(outputs) if rows.is_classification else outputs
+
+    return respond
 
 
 def _batches(n_rows: int, batch_size: int, seed: int) -> Iterator[Tensor]:

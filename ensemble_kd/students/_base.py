@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -14,14 +15,25 @@ from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, Task, TreesRecord
 
+Respond = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+# Told the share of the training that is done, and how the student responds by then; it ends the
+# training by raising.
+Watch = Callable[[float, Respond], None]
+
 
 class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
 
     _deadline: float | None = None
+    _watch: Watch | None = None
 
     def fit_transfer(
-        self, transfer_set: TransferSet, loss: DistillationLoss, *, deadline: float | None = None
+        self,
+        transfer_set: TransferSet,
+        loss: DistillationLoss,
+        *,
+        deadline: float | None = None,
+        watch: Watch | None = None,
     ) -> Self:
         """Learn the rows that are not held out, stopped by those that are.
 
@@ -33,6 +45,10 @@ class Student(BaseEstimator):  # type: ignore[misc]
             What to minimise, in the mean over rows.
         deadline : float or None, default=None
             Time of `time.monotonic` by which to end with the best so far.
+        watch : callable or None, default=None
+            Called now and then with the share of the training that is done, in (0, 1], and a
+            function from encoded rows to the response by then. What it raises ends the training. A
+            student that is fitted in one go never calls it.
 
         Returns
         -------
@@ -44,9 +60,12 @@ class Student(BaseEstimator):  # type: ignore[misc]
             If a parameter is out of range, or the student cannot learn this loss.
         """
         self._check(loss)
-        self._deadline = deadline
+        self._deadline, self._watch = deadline, watch
         self._schema, self._classes = transfer_set.schema, transfer_set.classes
-        self._fit(transfer_set, loss)
+        try:
+            self._fit(transfer_set, loss)
+        finally:
+            self._watch = None
         return self
 
     def shortened(self, effort: float) -> Self:

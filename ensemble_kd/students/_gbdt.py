@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -115,9 +116,23 @@ class GBDTStudent(Student):
             feval=lambda sums, _: ("held_out_loss", self._mean_loss(sums, stop, loss), False),
             callbacks=[
                 _Watch(self.history_, self._deadline, lightgbm.callback.EarlyStopException),
+                *self._curve(),
                 lightgbm.early_stopping(self.patience, verbose=False),
             ],
         )
+
+    def _curve(self) -> list[Callable[[Any], None]]:
+        """Return the callback that tells a tenth of the rounds after the other."""
+        watch = self._watch
+        if watch is None:
+            return []
+
+        def tell(env: Any) -> None:
+            n_done, n_rounds = env.iteration + 1, env.end_iteration
+            if 10 * n_done // n_rounds > 10 * (n_done - 1) // n_rounds:
+                watch(n_done / n_rounds, lambda X: self._response_of(env.model, X))
+
+        return [tell]
 
     def shortened(self, effort: float) -> GBDTStudent:
         """Return an unfitted student of fewer rounds that learn faster.
@@ -181,9 +196,12 @@ class GBDTStudent(Student):
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
+        return self._response_of(self.booster_, X)
+
+    def _response_of(self, booster: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = np.tile(self._base, (len(X), 1))
-        if len(X) and self.booster_ is not None:
-            raw = np.asarray(self.booster_.predict(self._ranks.apply(X), raw_score=True))
+        if len(X) and booster is not None:
+            raw = np.asarray(booster.predict(self._ranks.apply(X), raw_score=True))
             sums += raw.reshape(sums.shape)
         outputs = self._outputs(sums)
         return softmax(outputs) if self._classes else outputs

@@ -170,6 +170,7 @@ class MLPStudent(Student):
             device=self.device,
             seed=check_seed(self.random_state),
             progress="student" if self.verbose >= 1 else None,
+            watch=self._watch,
         )
         self.history_ = self._network.history
 

@@ -91,7 +91,7 @@ def choose_size(
         The last one where none fits.
     """
     size = SIZES[-1]
-    table = _Table(X, schema)
+    table = TableBytes(X, schema)
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
@@ -104,7 +104,7 @@ def choose_size(
     return size
 
 
-class _Table:
+class TableBytes:
     """What a table costs: its names, its values, and how often each category occurs."""
 
     def __init__(self, X: NDArray[np.float64], schema: TableSchema) -> None:
@@ -143,6 +143,19 @@ class _Table:
 
     def n_bytes(self, size: NetworkSize, n_outputs: int) -> int:
         """Return the bytes of the arrays and the schema."""
+        return self.array_bytes(size, n_outputs) + self.schema_bytes(size)
+
+    def schema_bytes(self, size: NetworkSize) -> int:
+        """Return the bytes of the schema."""
+        names = sum(
+            int(self._name_bytes[j].sum())
+            for j, counts in self._counts.items()
+            if len(counts) <= size.max_categories
+        )
+        return self._column_bytes + names + self._large_columns(size, size.fewest_rows)
+
+    def array_bytes(self, size: NetworkSize, n_outputs: int) -> int:
+        """Return the bytes of the arrays."""
         n_inputs, n_edges = 1, 0
         for j, is_discrete in enumerate(self._is_discrete):
             if is_discrete:
@@ -151,14 +164,7 @@ class _Table:
                 n_steps = min(size.n_bins, max(0, self._n_values[j] - 1))
                 n_inputs += n_steps + 1  # one for a missing value
                 n_edges += n_steps + 1
-        names = sum(
-            int(self._name_bytes[j].sum())
-            for j, counts in self._counts.items()
-            if len(counts) <= size.max_categories
-        )
         widths = [*size.hidden, n_outputs]
         dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
         n_weights = n_inputs * widths[0] + dense
-        arrays = BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
-        schema = self._column_bytes + names + self._large_columns(size, size.fewest_rows)
-        return arrays + schema
+        return BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges

@@ -104,3 +104,23 @@ def test_shortened_student_takes_a_share_of_the_effort(student: Any) -> None:
     shorter = student.shortened(0.1)
     assert getattr(shorter, name) == 0.1 * getattr(student, name)
     assert shorter is not student
+
+
+class EnoughError(Exception):
+    """What a watch raises."""
+
+
+@pytest.mark.parametrize("student", [MLPStudent(n_updates=200), GBDTStudent(n_estimators=40)])
+def test_student_is_ended_by_its_watch(make_transfer_set, student):
+    seen = []
+
+    def watch(progress, respond):
+        seen.append((progress, respond(transfer_set.X[:3])))
+        if progress >= 0.3:
+            raise EnoughError
+
+    transfer_set = make_transfer_set("binary")
+    with pytest.raises(EnoughError):
+        student.fit_transfer(transfer_set, SoftTargetLoss(1.0, 0.7), watch=watch)
+    assert [0 < p <= 0.4 for p, _ in seen] == [True] * len(seen)
+    assert all(np.allclose(response.sum(axis=1), 1) for _, response in seen)

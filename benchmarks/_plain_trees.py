@@ -1,0 +1,140 @@
+"""LightGBM and XGBoost of several sizes, trained plainly, each scored in its fastest way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import lightgbm
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd._recipes import plain_recipe
+from ensemble_kd._scorer import Scorer
+from ensemble_kd.benchmarks.scoring._rivals import lightgbm_fast
+from ensemble_kd.metrics import measure_latency
+from ensemble_kd.students import GBDTStudent
+from ensemble_kd.tuning._artefact import pack, score_one, timed_rows
+from ensemble_kd.tuning._classroom import Judge
+
+# Trees and leaves of a tree.
+SIZES = ((10, 8), (30, 8), (100, 8), (100, 31), (300, 31))
+SECONDS = 0.5
+
+
+def plain_trees(rows: RealRows, certified: RealRows, judge: Judge) -> list[dict[str, Any]]:
+    """Return a line for each size and way: loss on unseen rows, microseconds, bytes.
+
+    Parameters
+    ----------
+    rows : RealRows
+        To train on, but for those held out, which stop the boosting.
+    certified : RealRows
+        Rows that judge.
+    judge : Judge
+        Of these.
+    """
+    given = rows.schema.encode(rows.X), rows.schema.encode(certified.X)
+    found = []
+    for n_trees, n_leaves in SIZES:
+        for way, (response, latency, n_bytes) in _ways(rows, certified, given, n_trees, n_leaves):
+            found.append(
+                {
+                    "model": way,
+                    "size": f"{n_trees} x {n_leaves}",
+                    "certified_loss": judge.true_loss(response),
+                    "latency_p50_us": latency.p50_us,
+                    "size_bytes": n_bytes,
+                }
+            )
+    return found
+
+
+def _ways(
+    rows: RealRows, certified: RealRows, given: Any, n_trees: int, n_leaves: int
+) -> Iterator[tuple[str, Any]]:
+    train, test = given
+    kept, stop = ~rows.held_out, rows.held_out
+    n_sums = rows.n_outputs if rows.n_outputs > 2 else 1
+    parameters = {
+        "objective": {1: "regression", 2: "binary"}.get(rows.n_outputs, "multiclass"),
+        "num_leaves": n_leaves, "learning_rate": min(0.3, 10 / n_trees), "verbosity": -1,
+        "num_threads": 1, "seed": 0, "min_data_in_leaf": 10,
+    }  # fmt: skip
+    if n_sums > 1:
+        parameters["num_class"] = n_sums
+    categories = np.flatnonzero(rows.schema.is_discrete).tolist()
+    data = lightgbm.Dataset(train[kept], rows.target[kept], categorical_feature=categories)
+    held = lightgbm.Dataset(train[stop], rows.target[stop], reference=data)
+    booster = lightgbm.train(
+        parameters, data, n_trees, valid_sets=[held],
+        callbacks=[lightgbm.early_stopping(20, verbose=False)],
+    )  # fmt: skip
+    calls = [np.ascontiguousarray(row) for row in test[:256]]
+    call = _lightgbm_call(booster, train.shape[1], n_sums)
+    yield (
+        "LightGBM, C interface",
+        (
+            _probabilities(np.asarray(booster.predict(test)), rows.n_outputs),
+            measure_latency(call, calls, seconds=SECONDS),
+            len(booster.model_to_string()),
+        ),
+    )
+
+    xgb = xgboost.train(
+        {
+            "objective": {1: "reg:squarederror", 2: "binary:logistic"}.get(
+                rows.n_outputs, "multi:softprob"
+            ),
+            "max_leaves": n_leaves, "grow_policy": "lossguide", "tree_method": "hist",
+            "eta": min(0.3, 10 / n_trees), "nthread": 1, "seed": 0,
+            **({"num_class": n_sums} if n_sums > 1 else {}),
+        },
+        xgboost.DMatrix(train[kept], rows.target[kept]), n_trees,
+        evals=[(xgboost.DMatrix(train[stop], rows.target[stop]), "held")],
+        early_stopping_rounds=20, verbose_eval=False,
+    )  # fmt: skip
+    best = (0, xgb.best_iteration + 1)
+    single = [row[None].astype(np.float32) for row in test[:256]]
+    yield (
+        "XGBoost, inplace_predict",
+        (
+            _probabilities(xgb.inplace_predict(test, iteration_range=best), rows.n_outputs),
+            measure_latency(
+                lambda row: xgb.inplace_predict(row, iteration_range=best), single, seconds=SECONDS
+            ),
+            len(xgb.save_raw("ubj")),
+        ),
+    )
+
+    student = GBDTStudent(
+        n_estimators=n_trees if n_sums == 1 else -(-10 * n_trees // 3), num_leaves=n_leaves,
+        learning_rate=min(0.3, 10 / n_trees), random_state=0,
+    )  # fmt: skip
+    student.fit_transfer(rows.as_transfer_set(rows.truth), plain_recipe(rows.task).loss)
+    model = student.to_model()
+    scorer = Scorer(model)
+    yield (
+        "LightGBM, this core",
+        (
+            scorer.respond(certified.X),
+            measure_latency(score_one(scorer), timed_rows(certified), seconds=SECONDS),
+            len(pack(model, None, [])),
+        ),
+    )
+
+
+def _lightgbm_call(booster: Any, n_columns: int, n_sums: int) -> Callable[[Any], Any]:
+    """Return the prepared call, or for several classes, which it has no room for, the usual one."""
+    if n_sums == 1:
+        return lightgbm_fast(booster, n_columns)
+    return lambda row: booster.predict(row[None], num_threads=1)
+
+
+def _probabilities(answer: NDArray[Any], n_outputs: int) -> NDArray[np.float64]:
+    answer = np.asarray(answer, dtype=np.float64)
+    if n_outputs == 1:
+        return answer[:, None]
+    return np.column_stack([1 - answer, answer]) if n_outputs == 2 else answer

@@ -1,0 +1,310 @@
+"""Tuned students beside their budgets and the default: ``python -m ensemble_kd.benchmarks.tune``.
+
+For each data set one teacher, `recipe="auto"` on its labels, and one search that may take no longer
+a row than that; then nine budgets, picked from the front without fitting, each student saved and
+timed again in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier, DistilledRegressor
+from ensemble_kd._real_rows import RealRows, read_rows
+from ensemble_kd._validation import check_seed
+from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint
+from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.datasets import load_dataset
+from ensemble_kd.teachers import TeacherEnsemble, teacher_response
+from ensemble_kd.tuning import SearchSpace, draw_front
+from ensemble_kd.tuning._artefact import timed_rows
+from ensemble_kd.tuning._certificate import certified_judge
+from ensemble_kd.tuning._fresh import latency_afresh
+from ensemble_kd.tuning._front import nearest
+
+DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
+LATENCIES_US, SIZES = (5, 20, 100), (10_000, 50_000, 500_000)
+SPAN = (6_000, 300_000)
+# Rows of the table that the minutes of a study are measured on, and the most they may be.
+N_ROWS_TIMED, MOST_MINUTES = 20_000, 15
+Row = dict[str, Any]
+
+
+def tune_dataset(
+    name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
+    folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
+    certify_share: float = 0.5,
+) -> Row:  # fmt: skip
+    """Tune on one table, and return all that is to be shown of it.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set.
+    X, y : DataFrame, array
+        Rows.
+    task : {"classification", "regression"}
+        What `y` holds.
+    n_trials : int
+        Of the search.
+    n_jobs : int or None
+        Trials at once.
+    folder : Path
+        Where pictures and models go.
+    teacher : TeacherEnsemble or None, default=None
+        Unfitted; None takes the default one.
+    rivals : bool, default=True
+        Whether LightGBM and XGBoost are trained plainly beside it.
+    effort : float, default=0.35
+        Of a trial.
+    certify_share : float, default=0.5
+        Share of the rows that no trial sees: many, as they are what all is compared by.
+    """
+    kind = DistilledRegressor if task == "regression" else DistilledClassifier
+    search = DistillationSearch(
+        kind(), max_latency_us=1e6, margin=0.05, space=SearchSpace(n_bytes=SPAN), effort=effort,
+        n_trials=n_trials, n_jobs=n_jobs, certify_share=certify_share,
+    )  # fmt: skip
+    seed = check_seed(0)
+    rows, certified = search._divide(read_rows(X, y, None, task, 5, seed), seed)
+    teacher = teacher or TeacherEnsemble(task=task, n_jobs=n_jobs, random_state=seed)
+    teacher.fit(rows.X, rows.labels)
+    shared = SharedTeacher(teacher, fingerprint(rows.X, rows.labels))
+    judge = certified_judge(rows, certified, teacher_response(shared, certified.X, rows.classes))
+
+    start = time.perf_counter()
+    auto = kind(shared, n_jobs=n_jobs).fit(rows.X, rows.labels)
+    auto_seconds = time.perf_counter() - start
+    path = folder / f"{name}-auto.ekd"
+    auto_bytes = auto.save(path)
+    latency = latency_afresh(str(path), timed_rows(certified))
+    auto_loss = judge.true_loss(auto._scorer.respond(certified.X))
+
+    search.set_params(estimator=auto, max_latency_us=latency.p50_interval[1])
+    refused = ""
+    try:
+        search.fit(X, y)
+    except BudgetError as error:
+        refused = str(error)
+    found: Row = {
+        "dataset": name, "n_rows": len(rows.target), "n_certified": len(certified.target),
+        "teacher": judge.teacher_loss, "plain": judge.plain_loss,
+        "auto": {"loss": auto_loss, "us": latency.p50_us, "bytes": auto_bytes,
+                 "seconds": auto_seconds},
+        "refused": refused,
+        "times": getattr(search, "times_", {}),
+        "budgets": [_cell(search, folder, us, size, certified)
+                    for us in LATENCIES_US for size in SIZES],
+        "front": json.loads(search.front_.to_json(orient="records")),
+        "trials": len(search.study_.trials),
+        "pruned": sum(t.state.name == "PRUNED" for t in search.study_.trials),
+    }  # fmt: skip
+    if not refused:
+        told = search.certificate_
+        found["tuned"] = {
+            "loss": told.loss, "us": told.latency.p50_us, "bytes": told.size_bytes,
+            "optimism": told.optimism, "gain_kept": told.gain_kept, "params": search.best_params_,
+        }  # fmt: skip
+    if rivals:
+        from ensemble_kd.benchmarks._plain_trees import plain_trees
+
+        found["rivals"] = plain_trees(rows, certified, judge)
+        ways = sorted({line["model"] for line in found["rivals"]})
+        points = [(way, [r for r in found["rivals"] if r["model"] == way]) for way in ways]
+        points.append(("recipe='auto'", [_point(found["auto"])]))
+        if not refused:
+            points.append(("tuned, refitted", [_point(found["tuned"])]))
+        draw_front(search, folder / f"{name}.png", loss="certified_loss", others=points, title=name)
+    return found
+
+
+def _point(told: Row) -> Row:
+    return {"certified_loss": told["loss"], "latency_p50_us": told["us"],
+            "size_bytes": told["bytes"]}  # fmt: skip
+
+
+def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Row:
+    """Return what a budget gave, measured again in a process of its own."""
+    budget = {"max_latency_us": us, "max_bytes": size}
+    search = search.set_params(margin=0.15)
+    try:
+        chosen = search.select(**budget)
+    except BudgetError as error:
+        # Right where the nearest one, measured again, does break it.
+        from ensemble_kd.tuning import Budget
+
+        one = nearest(search._front, Budget(us, size))
+        (folder / "again.ekd").write_bytes(search._files[one.number])
+        again = latency_afresh(str(folder / "again.ekd"), timed_rows(rows), n_processes=1)
+        n_bytes = one.measured.n_bytes
+        return budget | {
+            "refused": str(error), "us": again.p50_us, "bytes": n_bytes,
+            "right": bool(again.p50_us > us or n_bytes > size),
+        }  # fmt: skip
+    path = folder / "again.ekd"
+    n_bytes = chosen.save(path)
+    again = latency_afresh(str(path), timed_rows(rows), n_processes=1)
+    line = search.front_.set_index("trial").loc[chosen.candidate.number]
+    return budget | {
+        "refused": None, "us": again.p50_us, "p99_us": again.p99_us, "bytes": n_bytes,
+        "right": bool(again.p50_us <= us and n_bytes <= size), "student": chosen.candidate.student,
+        "loss": float(line["certified_loss"]), "gain_kept": float(line["certified_gain_kept"]),
+    }  # fmt: skip
+
+
+def beats(found: Row) -> bool:
+    """Tell whether the tuned student has a lower loss than the default at no more microseconds."""
+    tuned, auto = found.get("tuned"), found["auto"]
+    return bool(tuned and tuned["loss"] < auto["loss"] and tuned["us"] <= auto["us"])
+
+
+def dominated(found: Row, model: str) -> tuple[int, int]:
+    """Return how many rivals a student of the front or the tuned one beats in all respects."""
+    own = [(p["certified_loss"], p["latency_p50_us"], p["size_bytes"]) for p in found["front"]]
+    if "tuned" in found:
+        own.append((found["tuned"]["loss"], found["tuned"]["us"], found["tuned"]["bytes"]))
+    rivals = [r for r in found["rivals"] if r["model"] == model]
+    n = sum(
+        any(a <= r["certified_loss"] and b <= r["latency_p50_us"] and c <= r["size_bytes"]
+            for a, b, c in own)
+        for r in rivals
+    )  # fmt: skip
+    return n, len(rivals)
+
+
+def budget_table(results: Sequence[Row]) -> str:
+    """Return the gain kept, time and size of each budget's student."""
+    header = ["budget", *(found["dataset"] for found in results)]
+    body = []
+    for i, (us, size) in enumerate((us, size) for us in LATENCIES_US for size in SIZES):
+        cells = []
+        for found in results:
+            told = found["budgets"][i]
+            mark = "" if told["right"] else " **missed**"
+            if told["refused"]:
+                cells.append(f"refused ({told['bytes'] / 1e3:.1f} kB){mark}")
+                continue
+            kept = told["gain_kept"]
+            cells.append(
+                f"{'-' if kept != kept else f'{kept:.0%}'}, {told['us']:.1f} us, "
+                f"{told['bytes'] / 1e3:.0f} kB{mark}"
+            )
+        body.append([f"{us} us, {size // 1000} kB", *cells])
+    return markdown_table(header, body)
+
+
+def duel_table(results: Sequence[Row]) -> str:
+    """Return the tuned student beside the default one."""
+    body = []
+    for found in results:
+        auto, tuned = found["auto"], found.get("tuned")
+        lines = [found["dataset"], f"{found['n_rows']:,}", *(f"{found[k]:.5g}" for k in
+                 ("teacher", "plain")), f"{auto['loss']:.5g}"]  # fmt: skip
+        lines += (
+            ["refused"] + 3 * ["-"] if tuned is None
+            else [f"{tuned['loss']:.5g}", f"{auto['us']:.2f} / {tuned['us']:.2f}",
+                  f"{auto['bytes'] / 1e3:.0f} / {tuned['bytes'] / 1e3:.0f}",
+                  f"{tuned['optimism']:+.2g}"]
+        )  # fmt: skip
+        body.append([*lines, "yes" if beats(found) else "no"])
+    return markdown_table(
+        ["data set", "rows", "teacher", "plain", "auto", "tuned", "us", "kB", "optimism",
+         "tuned beats auto"],
+        body,
+    )  # fmt: skip
+
+
+def rival_table(results: Sequence[Row]) -> str:
+    """Return how many plainly trained trees are beaten in loss, time and bytes at once."""
+    ways = sorted({r["model"] for found in results for r in found.get("rivals", ())})
+    body = [
+        [found["dataset"], *("{} of {}".format(*dominated(found, way)) for way in ways)]
+        for found in results
+        if "rivals" in found
+    ]
+    return markdown_table(["dominated", *ways], body)
+
+
+def verdicts(results: Sequence[Row]) -> str:
+    """Return what was to be shown, and whether it is."""
+    cells = [cell for found in results for cell in found["budgets"]]
+    kept = sum(cell["right"] for cell in cells)
+    won = sum(map(beats, results))
+    return (
+        f"budgets kept when measured again, or rightly refused: {kept} of {len(cells)}\n"
+        f"tuned beats recipe='auto' at equal or lower latency: {won} of {len(results)} sets"
+    )
+
+
+def time_study(n_rows: int, n_trials: int, n_jobs: int, folder: Path, name: str = "adult") -> Row:
+    """Return the minutes of a study on so many rows, once its teacher's labels are kept."""
+    dataset = load_dataset(name)
+    rows = np.random.default_rng(0).permutation(len(dataset.y))[:n_rows]
+    X, y = dataset.X.iloc[rows].reset_index(drop=True), dataset.y.iloc[rows].to_numpy()
+    search = DistillationSearch(
+        DistilledClassifier(n_jobs=n_jobs), max_latency_us=20, max_bytes=50_000,
+        n_trials=n_trials, n_jobs=n_jobs, workdir=folder,
+    ).fit(X, y)  # fmt: skip
+    times = {f"{stage}_seconds": seconds for stage, seconds in search.times_.items()}
+    states = [t.state.name for t in search.study_.trials]
+    counts = {state: states.count(state) for state in sorted(set(states))}
+    return {"dataset": name, "rows": n_rows, "n_jobs": n_jobs, **times, **counts,
+            "certificate": str(search.certificate_)}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.tune")
+    parser.add_argument("--data-dir", help="folder of the data sets (default: ENSEMBLE_KD_DATA)")
+    parser.add_argument("--datasets", nargs="*", default=list(DATASETS), help="which ones")
+    parser.add_argument("--rows", type=int, default=8000, help="most rows (default: %(default)s)")
+    parser.add_argument("--trials", type=int, default=60, help="default: %(default)s")
+    parser.add_argument("--n-jobs", type=int, default=2, help="default: %(default)s")
+    parser.add_argument("--out", default="bench_output/tune", help="default: %(default)s")
+    parser.add_argument("--time-study", action="store_true", help="time 60 trials on 20,000 rows")
+    options = parser.parse_args(arguments)
+    if options.data_dir:
+        os.environ["ENSEMBLE_KD_DATA"] = options.data_dir
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    if options.time_study:
+        with tempfile.TemporaryDirectory() as folder:
+            told = time_study(N_ROWS_TIMED, options.trials, options.n_jobs, Path(folder))
+        (out / "time_study.json").write_text(json.dumps(told, indent=1))
+        print(json.dumps(told, indent=1))
+    results = []
+    for name in options.datasets:
+        kept = out / f"{name}.json"
+        if not kept.exists():
+            dataset = load_dataset(name)
+            rows = np.random.default_rng(0).permutation(len(dataset.y))[: options.rows]
+            task = "regression" if dataset.task == "regression" else "classification"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                found = tune_dataset(
+                    name, dataset.X.iloc[rows].reset_index(drop=True),
+                    dataset.y.iloc[rows].to_numpy(), task, n_trials=options.trials,
+                    n_jobs=options.n_jobs, folder=out,
+                )  # fmt: skip
+            kept.write_text(json.dumps(found, indent=1))
+        results.append(json.loads(kept.read_text()))
+        print(f"{name} done", file=sys.stderr, flush=True)
+    if results:
+        print(budget_table(results), duel_table(results), rival_table(results), verdicts(results),
+              sep="\n\n")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

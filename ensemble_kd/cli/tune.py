@@ -1,0 +1,255 @@
+"""`tune`: the best student within limits on latency and bytes, measured on the file it writes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ensemble_kd.cli import _arguments as read
+from ensemble_kd.cli._console import Console, print_json, size_text, text_table
+from ensemble_kd.cli._data import Data, note_text_keys, read_data
+from ensemble_kd.cli._sinks import check_out
+from ensemble_kd.cli._teacher import load_teacher, with_columns_of
+from ensemble_kd.errors import EnsembleKDError
+
+SUMMARY = "find the best student within a budget of microseconds and bytes"
+DESCRIPTION = """\
+Fit a teacher once, then try many students of its answers: networks, boosted trees and single trees
+of many sizes, recipes and compressions. Each is exported, weighed and timed as a service would ask
+it, one row a call. The best one that keeps the limits is trained again, measured in fresh processes
+and judged on rows that no trial saw. Where no student keeps them the exit code is 4, and the
+message names the nearest one.
+
+Trials are kept in --workdir (or --storage): the same command goes on where it was stopped, and
+several at once share the work. Ctrl-C writes the best student so far.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd tune churn.csv --target churned --max-latency-us 20 --max-bytes 50000
+  ensemble-kd tune churn.csv --target churned --max-bytes 20000 --min-gain-kept 0.9 --trials 30
+  ensemble-kd tune prices.parquet --target price --timeout 600 --n-jobs 2 --picture front.png
+"""
+JSON_HELP = "print certificate and front as one JSON object"
+INTERRUPTED = 130
+SHOWN = {
+    "trial": "trial", "student": "student", "compression": "compression", "loss": "loss",
+    "gain_kept": "gain kept", "latency_p50_us": "us", "size_bytes": "size",
+}  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `tune` takes."""
+    add = parser.add_argument
+    add("table", metavar="TABLE", help="rows to learn from: .csv, .tsv or .parquet")
+    add("--target", metavar="COL", required=True, help="column to predict")
+    add(
+        "--task",
+        choices=["auto", "classification", "regression"],
+        default="auto",
+        help="as for distill (default: %(default)s)",
+    )
+    add(
+        "--teacher",
+        metavar="auto|FILE",
+        default="auto",
+        help="auto or a .joblib file; opening one runs code: only open files you trust "
+        "(default: %(default)s)",
+    )
+    add("--max-latency-us", metavar="US", type=read.positive, help="microseconds a row, at most")
+    add(
+        "--latency",
+        choices=["p50", "p99"],
+        default="p50",
+        help="what --max-latency-us limits: the median of calls, or what 99 of 100 stay below "
+        "(default: %(default)s)",
+    )
+    add("--max-bytes", metavar="N", type=read.at_least(1), help="bytes of the model file, at most")
+    add(
+        "--min-gain-kept",
+        metavar="S",
+        type=read.share,
+        help="share of the teacher's gain over plain training to keep",
+    )
+    add(
+        "--trials",
+        metavar="N",
+        type=read.at_least(1),
+        default=60,
+        help="students to try, in all (default: %(default)s)",
+    )
+    add("--timeout", metavar="S", type=read.positive, help="seconds until the last trial begins")
+    add(
+        "--students",
+        nargs="+",
+        choices=["mlp", "gbdt", "tree"],
+        default=["mlp", "gbdt", "tree"],
+        help="families to try (default: all)",
+    )
+    add(
+        "--out",
+        metavar="FILE",
+        default="model.ekd",
+        help="model file; one that is there is replaced at once (default: %(default)s)",
+    )
+    add("--picture", metavar="PNG", help="draw the front")
+    add(
+        "--workdir",
+        metavar="DIR",
+        help="journal, labels and students (default: the name of --out with .tune)",
+    )
+    add(
+        "--storage",
+        metavar="URL",
+        help="keep the trials in a database, such as sqlite:///study.db or postgresql://..., or in "
+        "another journal file; several machines need the same --workdir too",
+    )
+    add(
+        "--drop", metavar="COL", nargs="+", action="extend", default=[], help="columns to leave out"
+    )
+    add("--weight", metavar="COL", help="column with the weight of each row, >= 0")
+    add("--unlabeled", metavar="TABLE2", help="further rows without a target")
+    add(
+        "--certify-share",
+        metavar="S",
+        type=read.share_below_one,
+        default=0.2,
+        help="share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
+    )
+    add(
+        "--n-synthetic",
+        metavar="N|Mx|auto",
+        type=read.n_synthetic,
+        default="auto",
+        help="as for distill (default: %(default)s)",
+    )
+    add(
+        "--cv",
+        metavar="K",
+        type=read.at_least(2),
+        default=5,
+        help="folds for labels from models that had not seen the row (default: %(default)s)",
+    )
+    add("--n-jobs", metavar="N", type=read.jobs, help="trials at once (default: 1)")
+    add(
+        "--seed",
+        metavar="N",
+        type=read.at_least(0),
+        default=0,
+        help="of rows and settings (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search, write and certify a student, and return the exit code."""
+    console = Console(args.quiet)
+    teacher_file = None if args.teacher == "auto" else args.teacher
+    check_out(args.out, [p for p in (args.table, args.unlabeled, teacher_file) if p is not None])
+    args.test_size = 0.0  # the search keeps rows apart itself
+    data, _ = read_data(args, console)
+    teacher, frozen = (None, False) if teacher_file is None else load_teacher(teacher_file, console)
+    data = with_columns_of(teacher, data, console) if frozen else data
+    note_text_keys(data, console)
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
+        search = _search(args, data, teacher, console)
+        try:
+            _fit(search, data)
+        finally:
+            if args.picture is not None and hasattr(search, "front_"):
+                _draw(search, args.picture)
+        try:
+            search.save(args.out)
+        except OSError as error:
+            raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
+    outcome = {
+        "model": args.out,
+        "target": args.target,
+        "task": data.task,
+        "interrupted": search.interrupted_,
+        "n_trials": len(search.study_.trials),
+        "params": search.best_params_,
+        "certificate": _plain(search.certificate_),
+        "front": search.front_.to_dict("records"),
+        "times_s": search.times_,
+    }
+    if args.json:
+        print_json(outcome)
+    else:
+        print(render(outcome, str(search.certificate_)))
+    return INTERRUPTED if search.interrupted_ else 0
+
+
+def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console) -> Any:
+    from ensemble_kd import DistillationSearch, DistilledClassifier, DistilledRegressor
+    from ensemble_kd.tuning import SearchSpace
+
+    kind = DistilledClassifier if data.task == "classification" else DistilledRegressor
+    workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
+    return DistillationSearch(
+        kind(teacher, cv=args.cv, n_synthetic=args.n_synthetic, random_state=args.seed),
+        max_latency_us=args.max_latency_us,
+        max_bytes=args.max_bytes,
+        min_gain_kept=args.min_gain_kept,
+        latency=args.latency,
+        space=SearchSpace(students=tuple(args.students)),
+        n_trials=args.trials,
+        timeout=args.timeout,
+        certify_share=args.certify_share,
+        storage=args.storage,
+        workdir=workdir,
+        n_jobs=args.n_jobs,
+        verbose=int(console.shows_progress),
+        random_state=args.seed,
+    )
+
+
+def _fit(search: Any, data: Data) -> None:
+    with warnings.catch_warnings():
+        # Said in a note, before the fit.
+        warnings.filterwarnings("ignore", message="the teacher is frozen", category=UserWarning)
+        search.fit(data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled)
+
+
+def _draw(search: Any, path: str) -> None:
+    from ensemble_kd.tuning import draw_front
+
+    draw_front(search, path)
+
+
+def _plain(certificate: Any) -> dict[str, Any]:
+    return vars(certificate) | {"latency": vars(certificate.latency)}
+
+
+def render(outcome: dict[str, Any], certificate: str) -> str:
+    """Return certificate and front as text for people."""
+    rows = [[_cell(line, key) for key in SHOWN] for line in outcome["front"]]
+    times = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in outcome["times_s"].items())
+    params = ", ".join(
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in outcome["params"].items()
+    )
+    return "\n".join(
+        [
+            f"{outcome['task']} of {outcome['target']!r}: the best of {outcome['n_trials']} trials",
+            certificate,
+            "",
+            "on validation rows no student is better, faster and smaller than one of these:",
+            text_table(list(SHOWN.values()), rows),
+            "",
+            f"chosen: {params}",
+            f"times: {times}",
+            f"model: {outcome['model']} ({size_text(outcome['certificate']['size_bytes'])})",
+        ]
+    )
+
+
+def _cell(line: dict[str, Any], key: str) -> str:
+    value = line[key]
+    if key == "size_bytes":
+        return size_text(int(value))
+    if key == "gain_kept":
+        return "-" if value != value else f"{value:.0%}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,64 @@
+"""The exported student: the file that is weighed, timed, judged and handed over."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd._scorer import Scorer, make_selftest
+from ensemble_kd.bundle import save_bundle
+from ensemble_kd.model import CompactModel
+
+NAME = "tuned"
+# Rows that are timed in turn.
+N_TIMED_ROWS = 256
+
+
+def pack(model: CompactModel, path: str | os.PathLike[str] | None, lines: list[str]) -> bytes:
+    """Return the file of a student, written to a path where one is given.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    path : str, path or None
+        Where to write it.
+    lines : list of str
+        What the model card tells of it.
+
+    Returns
+    -------
+    bytes
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return pack(model, Path(folder) / "model.ekd", lines)
+    card = "\n".join([f"# Tuned {model.task} model", "", *(f"- {line}" for line in lines), ""])
+    save_bundle(model, path, selftest=make_selftest(model), card=card, name=NAME)
+    return Path(path).read_bytes()
+
+
+def timed_rows(rows: RealRows) -> list[dict[str, Any]]:
+    """Return real rows as dicts of plain values, the same ones each time.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Any of a table.
+
+    Returns
+    -------
+    list of dict
+        At most 256.
+    """
+    codes = rows.schema.encode(rows.X)[:N_TIMED_ROWS]
+    names = rows.schema.names
+    return [dict(zip(names, row, strict=True)) for row in rows.schema.decode_rows(codes)]
+
+
+def score_one(scorer: Scorer) -> Any:
+    """Return what scores one dict."""
+    return scorer.predict_proba_one if scorer.task == "classification" else scorer.predict_one

@@ -1,0 +1,117 @@
+"""The winner on rows that no trial saw: its costs, its quality, and how rosy the search was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd.metrics import Latency
+from ensemble_kd.tuning._budget import percent
+from ensemble_kd.tuning._classroom import Judge, Verdict, plain
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The chosen student, judged once on rows that had no part in the search.
+
+    Parameters
+    ----------
+    n_rows : int
+        These rows.
+    loss, teacher_loss, plain_loss : float
+        Log-loss in nats, or root mean squared error, on them: of the student, of its teacher, and
+        of a default network trained plainly.
+    gain_kept : float
+        Share of the teacher's gain over plain training; NaN where it gains nothing.
+    validation_loss, validation_gain_kept : float
+        The same on the validation rows, which chose the student among all trials, as its trial saw
+        it: with a shorter training, and a teacher of fewer rows.
+    optimism : float
+        How much better the student is over its teacher's loss there than here: positive where the
+        validation rows flatter it.
+    latency : Latency
+        Of one row, in fresh processes.
+    size_bytes : int
+        Of the model file.
+    """
+
+    n_rows: int
+    loss: float
+    teacher_loss: float
+    plain_loss: float
+    gain_kept: float
+    validation_loss: float
+    validation_gain_kept: float
+    optimism: float
+    latency: Latency
+    size_bytes: int
+
+    def __str__(self) -> str:
+        """Return the numbers in a few lines."""
+        low, high = self.latency.p50_interval
+        return (
+            f"on {self.n_rows:,} rows that no trial saw: loss {self.loss:.5g} (teacher "
+            f"{self.teacher_loss:.5g}, plain training {self.plain_loss:.5g}), "
+            f"{percent(self.gain_kept)} of the gain kept\n"
+            f"on the validation rows that chose it: loss {self.validation_loss:.5g}, "
+            f"{percent(self.validation_gain_kept)} kept; optimism {self.optimism:+.2g}\n"
+            f"one row takes {self.latency.p50_us:.2f} us ({low:.2f} to {high:.2f}), p99 "
+            f"{self.latency.p99_us:.2f} us; the file {self.size_bytes:,} bytes"
+        )
+
+
+def certified_judge(rows: RealRows, certified: RealRows, teacher_response: Any) -> Judge:
+    """Return the judge of the rows that no trial saw, with the loss of plain training.
+
+    Parameters
+    ----------
+    rows : RealRows
+        The rows of the search, on which the plain student is trained.
+    certified : RealRows
+        The others.
+    teacher_response : ndarray of shape (n_rows, n_outputs)
+        Of the teacher, to these.
+    """
+    weight = np.ones(len(certified.target)) if certified.weight is None else certified.weight
+    judge = Judge(certified.truth, teacher_response, weight, rows.classes is not None)
+    codes = rows.schema.encode(certified.X)
+    found = plain(rows.as_transfer_set(rows.truth))
+    judge.plain_loss = min(judge.true_loss(student.respond(codes)) for student in found)
+    return judge
+
+
+def certify(
+    judge: Judge,
+    response: Any,
+    chosen: Verdict,
+    trial_teacher_loss: float,
+    latency: Latency,
+    size_bytes: int,
+) -> Certificate:
+    """Return the certificate of a student.
+
+    Parameters
+    ----------
+    judge : Judge
+        Of the rows that no trial saw.
+    response : ndarray of shape (n_rows, n_outputs)
+        The student's.
+    chosen : Verdict
+        The one on the validation rows.
+    trial_teacher_loss : float
+        The teacher's loss on these.
+    latency : Latency
+        Of the file.
+    size_bytes : int
+        Of the file.
+    """
+    found = judge(response)
+    there = chosen.true_loss - trial_teacher_loss
+    here = found.true_loss - judge.teacher_loss
+    return Certificate(
+        len(np.asarray(response)), found.true_loss, judge.teacher_loss, judge.plain_loss,
+        found.gain_kept, chosen.true_loss, chosen.gain_kept, here - there, latency, size_bytes,
+    )  # fmt: skip

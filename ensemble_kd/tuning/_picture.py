@@ -1,0 +1,106 @@
+"""The front as a picture: loss against latency, and against bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ensemble_kd._optional import require
+
+PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
+
+
+def draw_front(
+    search: Any,
+    path: Any,
+    *,
+    loss: str = "loss",
+    others: Sequence[tuple[str, Sequence[dict[str, float]]]] = (),
+    title: str | None = None,
+) -> None:
+    """Draw the students of a search, its front and its budget.
+
+    Parameters
+    ----------
+    search : DistillationSearch
+        After `fit`, or after a `fit` that refused.
+    path : str or path
+        PNG to write.
+    loss : {"loss", "certified_loss"}, default="loss"
+        Of validation rows, for all students; or of rows that no trial saw, for the front alone.
+    others : sequence of (str, sequence of dict), default=()
+        Further models to draw: a name, and for each a dict with the loss, "latency_p50_us" and
+        "size_bytes".
+    title : str or None, default=None
+        Above the picture.
+    """
+    figures = require("matplotlib.figure", extra="tune")
+    figure = figures.Figure(figsize=(11, 4.2), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    limits = {"latency_p50_us": search.max_latency_us, "size_bytes": search.max_bytes}
+    front = search.front_
+    for axis, (key, label) in zip(axes, PANELS, strict=True):
+        if loss == "loss":
+            axis.scatter(search.trials_[key], search.trials_["loss"], s=14, c="0.75", label="trial")
+        steps = front.sort_values(key)
+        best = steps[loss].cummin()
+        axis.step(steps[key], best, where="post", c="tab:blue", lw=1)
+        axis.scatter(front[key], front[loss], s=26, c="tab:blue", label="front", zorder=3)
+        for k, (name, points) in enumerate(others):
+            axis.scatter(
+                [point[key] for point in points], [point[loss] for point in points],
+                s=30, marker="sD^v"[k % 4], label=name, color=f"C{k + 1}", zorder=2,
+            )  # fmt: skip
+        if limits[key] is not None:
+            axis.axvline(limits[key], c="tab:red", ls="--", lw=1, label="budget")
+        axis.set_xscale("log")
+        axis.set_xlabel(label)
+    axes[0].set_ylabel("loss on validation rows" if loss == "loss" else "loss on unseen rows")
+    axes[1].legend(fontsize=8)
+    if title:
+        figure.suptitle(title)
+    figure.savefig(path, dpi=110)
+
+
+def draw_study(search: Any, folder: Any) -> list[str]:
+    """Draw Optuna's own plots of the search, as PNG files in a folder that is there.
+
+    Parameters
+    ----------
+    search : DistillationSearch
+        After `fit`.
+    folder : str or path
+        Where they go.
+
+    Returns
+    -------
+    list of str
+        Names of the files.
+    """
+    import warnings
+    from pathlib import Path
+
+    plots = require("optuna.visualization.matplotlib", extra="tune")
+    pyplot = require("matplotlib.pyplot", extra="tune")
+    names = search.study_.metric_names
+    made = {
+        "front": lambda: plots.plot_pareto_front(search.study_, target_names=names),
+        "history": lambda: plots.plot_optimization_history(
+            search.study_, target=lambda trial: trial.values[0], target_name=names[0]
+        ),
+        "slice": lambda: plots.plot_slice(
+            search.study_, target=lambda trial: trial.values[0], target_name=names[0]
+        ),
+        "timeline": lambda: plots.plot_timeline(search.study_),
+    }
+    written = []
+    for name, draw in made.items():
+        with warnings.catch_warnings():  # experimental, and fonts without some letters
+            warnings.simplefilter("ignore")
+            drawn = draw()
+            axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
+            file = f"{name}.png"
+            axes.figure.savefig(Path(folder) / file, dpi=90)
+            pyplot.close(axes.figure)
+        written.append(file)
+    return written

@@ -1,0 +1,138 @@
+"""How large a student may be for the bytes of its file, reckoned before it is trained."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.students._size import NetworkSize, TableBytes
+from ensemble_kd.tuning._artefact import pack
+
+WIDTHS = (192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
+NARROWEST = 4
+# Share of the bytes of float32 that a network takes, and bytes of a node without its value and of
+# each number in it.
+NETWORK_SHARE = {"float32": 1.0, "float16": 0.55, "int8": 0.33}
+NODE_BYTES = {"float32": (17, 4), "float16": (9, 2), "int8": (9, 1)}
+MOST_TREES, MOST_LEAVES = 400, 2048
+# Names, offsets and padding of the arrays.
+ARRAY_HEADER = 900
+
+
+class FileBytes:
+    """What a file takes besides the arrays, and the largest students that fit the rest.
+
+    Parameters
+    ----------
+    rows : RealRows
+        The rows that students learn from.
+    lines : list of str
+        Of a model card.
+    """
+
+    def __init__(self, rows: RealRows, lines: list[str]) -> None:
+        self._schema, self._n_outputs = rows.schema, rows.n_outputs
+        self._table = TableBytes(rows.schema.encode(rows.X), rows.schema)
+        self._full_schema = len(json.dumps(rows.schema.to_dict(), separators=(",", ":")))
+        self._n_codes = int(rows.schema.n_codes.sum())
+        self.fixed = len(pack(_leaf(rows), None, lines)) - self._full_schema
+
+    def network(
+        self,
+        n_bytes: int,
+        depth: int,
+        n_bins: int,
+        bits: str,
+        keep: float,
+        max_width: int = WIDTHS[0],
+    ) -> MLPStudent:
+        """Return the widest network whose file, once compressed, takes some bytes.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Of the file.
+        depth : int
+            Hidden layers, the second half as wide as the first.
+        n_bins : int
+            Intervals of a numeric column, fewer where even the narrowest network does not fit.
+        bits : {"float32", "float16", "int8"}
+            What weights are kept as.
+        keep : float
+            Share of the hidden units that pruning leaves.
+        max_width : int, default=192
+            Units of the first layer, at most: those that are left decide on the time an answer
+            takes, as intervals do not.
+        """
+        room = max(1, n_bytes - self.fixed)
+        n_categories = 128 if room > 60_000 else 64 if room > 20_000 else 24 if room > 6_000 else 12
+        while True:
+            for width in (width for width in WIDTHS if width <= max_width):
+                size = NetworkSize(_hidden(width, depth), n_bins, n_categories)
+                fewest = self._table.fewest_rows(size, room / 3)
+                left = NetworkSize(_hidden(width, depth, keep), n_bins, n_categories, fewest)
+                arrays = self._table.array_bytes(left, self._n_outputs) * NETWORK_SHARE[bits]
+                if arrays + self._table.schema_bytes(left) + ARRAY_HEADER <= room:
+                    break
+            else:
+                if n_bins > 1 or n_categories > 1:
+                    n_bins, n_categories = max(1, n_bins // 2), max(1, n_categories // 2)
+                    continue
+            return MLPStudent(
+                hidden=size.hidden, n_bins=n_bins, max_categories=n_categories, max_bytes=room
+            )
+
+    def boosted(self, n_bytes: int, num_leaves: int, bits: str) -> GBDTStudent:
+        """Return boosted trees, as many as fit."""
+        n_sums = self._n_outputs if self._n_outputs > 2 else 1
+        of_node, of_number = NODE_BYTES[bits]
+        of_tree = (2 * num_leaves - 1) * (of_node + of_number) + 10
+        n_trees = int(np.clip(self._tree_room(n_bytes) // of_tree, n_sums, MOST_TREES * n_sums))
+        n_rounds = max(1, n_trees // n_sums)
+        # With several sums the student takes three tenths of its rounds.
+        n_estimators = n_rounds if n_sums == 1 else -(-10 * n_rounds // 3)
+        return GBDTStudent(n_estimators=n_estimators, num_leaves=num_leaves)
+
+    def tree(self, n_bytes: int, bits: str) -> TreeStudent:
+        """Return one tree, with as many leaves as fit."""
+        of_node, of_number = NODE_BYTES[bits]
+        n_nodes = self._tree_room(n_bytes) // (of_node + of_number * self._n_outputs)
+        return TreeStudent(max_leaf_nodes=int(np.clip((n_nodes + 1) // 2, 2, MOST_LEAVES)))
+
+    def _tree_room(self, n_bytes: int) -> int:
+        """Return what nodes may take: trees name every category, and rank it by a float64."""
+        ranks = 8 * self._n_codes
+        return max(1, n_bytes - self.fixed - self._full_schema - ranks - ARRAY_HEADER)
+
+
+def _hidden(width: int, depth: int, keep: float = 1.0) -> tuple[int, ...]:
+    widths = [width, max(NARROWEST, width // 2)][:depth]
+    return tuple(max(1, round(keep * w)) for w in widths)
+
+
+def _leaf(rows: RealRows) -> CompactModel:
+    """Return the smallest model: one leaf."""
+    none: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+    zero = np.zeros(1, dtype=np.int32)
+    n = rows.n_outputs
+    body = TreesRecord(
+        feature=np.full(1, -1, dtype=np.int32),
+        threshold=np.zeros(1),
+        right=zero,
+        missing_left=np.zeros(1, dtype=np.uint8),
+        value=np.full((1, n), 1 / n, dtype=np.float32),
+        roots=zero,
+        tree_output=np.full(1, -1, dtype=np.int32),
+        base=np.zeros(n),
+        category_columns=none,
+        category_offsets=zero,
+        category_rank=np.zeros(0),
+        link="identity",
+    )
+    classes = () if rows.classes is None else tuple(rows.classes.tolist())
+    return CompactModel(rows.task, rows.schema, body, classes)

@@ -1,0 +1,258 @@
+"""What may vary from trial to trial: who learns, how large, from what, and what is cut away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ensemble_kd._recipes import Labels, Recipe, plain_recipe
+from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import (
+    DistillationLoss,
+    LogitMatchingLoss,
+    SoftTargetLoss,
+    SquaredErrorLoss,
+)
+from ensemble_kd.model import Task
+from ensemble_kd.students import STUDENTS, MLPStudent, Student
+from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
+from ensemble_kd.tuning._sizes import FileBytes
+
+# Strengths on a grid, so that the rows of each are made and labelled once for all trials.
+SYNTHESIZERS: dict[str, tuple[Any, ...]] = {
+    "munge 0.25": ((MungeSynthesizer(p=0.25), 1.0),),
+    "munge 0.5": ((MungeSynthesizer(), 1.0),),
+    "munge 0.75": ((MungeSynthesizer(p=0.75), 1.0),),
+    "munge and marginals": ((MungeSynthesizer(), 0.75), (MarginalSynthesizer(), 0.25)),
+    "munge and leaves": ((MungeSynthesizer(), 0.5), (ForestLeafSynthesizer(), 0.5)),
+    "forest leaves": ((ForestLeafSynthesizer(), 1.0),),
+    "none": (),
+}
+LABELS: tuple[Labels, ...] = ("out_of_fold", "in_sample", "true")
+PRUNING_UPDATES = 1500
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A point of the space, as objects.
+
+    Parameters
+    ----------
+    family : {"mlp", "gbdt", "tree"}
+        Who learns.
+    recipe : Recipe
+        From what.
+    student : Student
+        How large, unfitted.
+    steps : list of CompressionStep
+        What is done to it at last.
+    n_bytes : int
+        Bytes of the file that it is meant to take.
+    """
+
+    family: str
+    recipe: Recipe
+    student: Student
+    steps: list[CompressionStep]
+    n_bytes: int
+
+    def shortened(self, effort: float) -> Setting:
+        """Return the same with a network that takes a share of the steps; trees are quick."""
+        if effort >= 1 or not isinstance(self.student, MLPStudent):
+            return self
+        steps = [
+            PruneNeurons(step.keep, n_updates=max(1, round(effort * step.n_updates)))
+            if isinstance(step, PruneNeurons)
+            else step
+            for step in self.steps
+        ]
+        return Setting(
+            self.family, self.recipe, self.student.shortened(effort), steps, self.n_bytes
+        )
+
+    def describe(self) -> dict[str, str]:
+        """Return student and compression in words."""
+        shown = ("hidden", "n_bins", "n_estimators", "num_leaves", "max_leaf_nodes")
+        given = self.student.get_params(deep=False)
+        sizes = ", ".join(f"{name}={given[name]}" for name in shown if name in given)
+        cut = [f"keep={s.keep:g}" if isinstance(s, PruneNeurons) else str(s.dtype)  # type: ignore[attr-defined]
+               for s in self.steps]  # fmt: skip
+        return {"student": f"{self.family}({sizes})", "compression": ", ".join(cut) or "none"}
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a search may vary.
+
+    Parameters
+    ----------
+    students : tuple of {"mlp", "gbdt", "tree"}, default=("mlp", "gbdt", "tree")
+        Families.
+    synthesizers : tuple of str, default=all of `SYNTHESIZERS`
+        Names of `ensemble_kd.tuning.SYNTHESIZERS`: what makes rows, and how strongly.
+    labels : tuple of str, default=("out_of_fold", "in_sample", "true")
+        Where labels of real rows come from; "true" is plain training, without teacher and
+        synthetic rows.
+    alpha : tuple of (float, float), default=(0.4, 1.0)
+        Range of the weight of the teacher on real rows.
+    temperature : tuple of (float, float), default=(1.0, 4.0)
+        Range, of soft targets.
+    n_bytes : tuple of (int, int) or None, default=None
+        Range of the file's size. None: from a thirty-second of the budget, or of 400 kB, up to it.
+    """
+
+    students: tuple[str, ...] = ("mlp", "gbdt", "tree")
+    synthesizers: tuple[str, ...] = tuple(SYNTHESIZERS)
+    labels: tuple[str, ...] = LABELS
+    alpha: tuple[float, float] = (0.4, 1.0)
+    temperature: tuple[float, float] = (1.0, 4.0)
+    n_bytes: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Refuse what is no space.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown, or a range is empty or out of bounds.
+        """
+        for name, known in (
+            ("students", STUDENTS),
+            ("synthesizers", SYNTHESIZERS),
+            ("labels", LABELS),
+        ):
+            given = getattr(self, name)
+            if not given or any(value not in known for value in given):
+                raise InputError(f"{name} must be some of {list(known)}, got {given!r}.")
+        for name, least, most in (("alpha", 0.0, 1.0), ("temperature", 1e-3, 1e3)):
+            low, high = getattr(self, name)
+            if not least <= low <= high <= most:
+                raise InputError(f"{name} must be a range in [{least:g}, {most:g}], got "
+                                 f"{getattr(self, name)!r}.")  # fmt: skip
+
+    def suggest(self, trial: Any, task: Task, sizes: FileBytes, span: tuple[int, int]) -> Setting:
+        """Return the setting of a trial.
+
+        Parameters
+        ----------
+        trial : optuna.trial.Trial or FixedTrial
+            Asked for each parameter.
+        task : {"classification", "regression"}
+            What is learned.
+        sizes : FileBytes
+            Turns bytes into widths and trees.
+        span : tuple of (int, int)
+            Range of the bytes of the file.
+        """
+        family = trial.suggest_categorical("student", list(self.students))
+        n_bytes = trial.suggest_int("n_bytes", *span, log=True)
+        bits = trial.suggest_categorical("weights", ["int8", "float16", "float32"])
+        synthesizer = trial.suggest_categorical("synthesizer", list(self.synthesizers))
+        labels = trial.suggest_categorical("labels", list(self.labels))
+        alpha = trial.suggest_float("alpha", *self.alpha)
+        loss = self._loss(trial, task, family, alpha)
+        steps: list[CompressionStep] = [] if bits == "float32" else [Quantize(bits)]
+        changes: dict[str, Any] = {}
+        student: Student
+        if family == "mlp":
+            depth = trial.suggest_int("depth", 1, 2)
+            n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
+            keep = trial.suggest_categorical("keep", [1.0, 0.5, 0.25])
+            changes["edges"] = trial.suggest_categorical("edges", ["teacher", "quantiles"])
+            width = trial.suggest_categorical("max_width", [192, 128, 64, 32])
+            student = sizes.network(n_bytes, depth, n_bins, bits, keep, width)
+            rate = trial.suggest_float("mlp_learning_rate", 0.005, 0.03, log=True)
+            student.set_params(learning_rate=rate)
+            if keep < 1:
+                steps.insert(0, PruneNeurons(keep, n_updates=PRUNING_UPDATES))
+        elif family == "gbdt":
+            student = sizes.boosted(n_bytes, trial.suggest_int("num_leaves", 3, 63, log=True), bits)
+            rate = trial.suggest_float("gbdt_learning_rate", 0.05, 0.5, log=True)
+            # As much is learned in all, whatever the number of rounds.
+            student.set_params(learning_rate=rate)
+        else:
+            student = sizes.tree(n_bytes, bits)
+        recipe = Recipe("tuned", labels, loss, SYNTHESIZERS[synthesizer], changes)
+        if labels == "true":
+            recipe = replace(plain_recipe(task), name="tuned plain", changes=changes)
+        return Setting(family, recipe, student, steps, n_bytes)
+
+    def _loss(self, trial: Any, task: Task, family: str, alpha: float) -> DistillationLoss:
+        if task == "regression":
+            return SquaredErrorLoss(alpha)
+        if family == "tree":  # its leaves hold probabilities
+            return SoftTargetLoss(1.0, alpha)
+        if family == "mlp":
+            kind = trial.suggest_categorical("loss", ["soft_targets", "logit_matching"])
+            if kind == "logit_matching":
+                return LogitMatchingLoss(alpha)
+        return SoftTargetLoss(
+            trial.suggest_float("temperature", *self.temperature, log=True), alpha
+        )
+
+
+def starting_points(
+    space: SearchSpace, span: tuple[int, int], recipe: Recipe | None = None
+) -> list[dict[str, Any]]:
+    """Return parameters that are tried first: the defaults of the flow at several sizes.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Points outside it are left out.
+    span : tuple of (int, int)
+        Range of the bytes of the file.
+    recipe : Recipe or None, default=None
+        Of an earlier distillation; None starts from the default one.
+    """
+    low, high = span
+    base: dict[str, Any] = {
+        "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
+        "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "max_width": 128,
+        "edges": "teacher", "mlp_learning_rate": 0.012, "num_leaves": 15, "gbdt_learning_rate": 0.15,
+        "weights": "int8",
+    } | _of_recipe(recipe)  # fmt: skip
+    middle = round((low * high) ** 0.5)
+    points: list[dict[str, Any]] = [
+        {"student": "mlp", "n_bytes": high, "n_bins": 32},
+        {"student": "gbdt", "n_bytes": high},
+        {"student": "mlp", "n_bytes": high, "keep": 0.5},
+        {"student": "mlp", "n_bytes": high, "weights": "float32", "n_bins": 32},
+        {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
+        {"student": "mlp", "n_bytes": middle, "n_bins": 12},
+        {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},
+        {"student": "mlp", "n_bytes": low, "n_bins": 5, "depth": 1},
+        {"student": "gbdt", "n_bytes": low, "num_leaves": 5, "gbdt_learning_rate": 0.4},
+        {"student": "tree", "n_bytes": middle},
+        {"student": "tree", "n_bytes": low},
+    ]
+    found = [base | point for point in points if point["student"] in space.students]
+    return [point for point in found if _is_inside(point, space)]
+
+
+def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
+    """Return a recipe as parameters, as far as the space knows them."""
+    if recipe is None or not recipe.needs_teacher:
+        return {}
+    made_by = {repr(value): name for name, value in SYNTHESIZERS.items()}
+    known: dict[str, Any] = {"labels": recipe.labels, "alpha": float(recipe.loss.alpha)}
+    if repr(recipe.synthesizers) in made_by:
+        known["synthesizer"] = made_by[repr(recipe.synthesizers)]
+    if isinstance(recipe.loss, LogitMatchingLoss):
+        known["loss"] = "logit_matching"
+    if isinstance(recipe.loss, SoftTargetLoss):
+        known["temperature"] = float(recipe.loss.temperature)
+    if recipe.changes.get("edges") == "quantiles":
+        known["edges"] = "quantiles"
+    return known
+
+
+def _is_inside(point: Mapping[str, Any], space: SearchSpace) -> bool:
+    return (
+        point["synthesizer"] in space.synthesizers
+        and point["labels"] in space.labels
+        and space.alpha[0] <= point["alpha"] <= space.alpha[1]
+        and space.temperature[0] <= point["temperature"] <= space.temperature[1]
+    )

@@ -1,0 +1,52 @@
+"""`tune` writes a student within its budget, or says which one comes nearest."""
+
+from __future__ import annotations
+
+import json
+
+from ensemble_kd import load
+
+FAST = ["--students", "tree", "gbdt", "--trials", "4", "--n-synthetic", "200", "--cv", "2"]
+
+
+def test_tune_writes_a_student_within_its_budget(run, room, tmp_path):
+    out = tmp_path / "tuned.ekd"
+    result = run(
+        "tune", room.csv, "--target", "churned", "--drop", "customer", "spend",
+        "--teacher", room.classifier.teacher, "--max-latency-us", "5000", "--max-bytes", "30000",
+        "--picture", tmp_path / "front.png", "--out", out, *FAST,
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    for words in ("rows that no trial saw", "optimism", "gain kept", "chosen: ", "model: "):
+        assert words in result.out
+    assert out.stat().st_size <= 30_000 and load(out).task == "classification"
+    assert (tmp_path / "front.png").exists()
+    assert (tmp_path / "tuned.tune" / "journal.log").exists()
+
+
+def test_tune_json_of_values_goes_on_where_it_stopped(run, room, tmp_path):
+    def tune(n_trials):
+        result = run(
+            "tune", room.parquet, "--target", "spend", "--drop", "customer", "churned",
+            "--teacher", room.regressor.teacher, "--out", tmp_path / "tuned.ekd", "--json", *FAST,
+            "--trials", n_trials,
+        )  # fmt: skip
+        assert result.code == 0, result.err
+        return json.loads(result.out)
+
+    first, second = tune(2), tune(3)
+    assert second["n_trials"] >= first["n_trials"]
+    assert first["task"] == "regression" and first["interrupted"] is False
+    assert first["certificate"]["size_bytes"] == (tmp_path / "tuned.ekd").stat().st_size
+    assert {"loss", "latency_p50_us", "size_bytes"} <= set(first["front"][0])
+
+
+def test_tune_refuses_a_budget_that_nothing_keeps(run, room, tmp_path):
+    result = run(
+        "tune", room.csv, "--target", "churned", "--drop", "customer", "spend",
+        "--teacher", room.classifier.teacher, "--max-bytes", "1000",
+        "--out", tmp_path / "tuned.ekd", *FAST,
+    )  # fmt: skip
+    assert result.code == 4
+    assert "students meets 1,000 bytes. The nearest, trial" in result.err
+    assert "would let it pass" in result.err and not (tmp_path / "tuned.ekd").exists()

@@ -1,0 +1,262 @@
+"""`DistillationSearch` keeps its budget, is honest about its rows, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from ensemble_kd import (
+    BudgetError,
+    DistillationSearch,
+    DistilledClassifier,
+    DistilledRegressor,
+    InputError,
+    load,
+)
+from ensemble_kd.metrics import Latency
+from ensemble_kd.tuning import SearchSpace, draw_front, draw_study
+
+TREES = SearchSpace(students=("gbdt", "tree"), synthesizers=("munge 0.5", "none"))
+
+
+class FixedMeter:
+    """Says that every student takes the same time, but for larger ones."""
+
+    def __call__(self, path, rows, budget):
+        us = 1.0 + len(getattr(load(path).model.body, "roots", [])) / 50
+        return Latency(us, (us, us), 2 * us, (2 * us, 2 * us), 64)
+
+
+class Interrupting(FixedMeter):
+    """Is interrupted at its third measurement."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, path, rows, budget):
+        self.calls += 1
+        if self.calls == 3:
+            raise KeyboardInterrupt
+        return super().__call__(path, rows, budget)
+
+
+class NotedTree(DecisionTreeClassifier):
+    """Notes in a file the rows it is fitted on, which it knows by a column of numbers."""
+
+    def fit(self, X, y, sample_weight=None):
+        with open(os.environ["NOTED"], "a") as file:
+            print(*X[:, -1].astype(int), file=file)
+        return super().fit(X[:, :-1], y, sample_weight)
+
+    def predict_proba(self, X):
+        return super().predict_proba(X[:, :-1])
+
+
+def encoded(last):
+    cities = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["city"]), remainder="passthrough"
+    )
+    return make_pipeline(cities, last)
+
+
+def estimator(**more):
+    teacher = encoded(DecisionTreeClassifier(max_depth=6, random_state=0))
+    return DistilledClassifier(teacher, n_synthetic=300, cv=2, **more)
+
+
+def search(inner=None, **more):
+    options = {"space": TREES, "n_trials": 5, "max_bytes": 40_000, "meter": FixedMeter()} | more
+    return DistillationSearch(inner or estimator(), **options)
+
+
+@pytest.fixture(scope="module")
+def table(make_frame, make_target):
+    X = make_frame(500)
+    y = make_target(X)
+    return X[["amount", "ratio", "count", "flag", "city"]], y
+
+
+@pytest.fixture(scope="module")
+def fitted(table):
+    return search(n_trials=10, max_latency_us=1000).fit(*table)
+
+
+def test_search_hands_over_what_keeps_the_budget(fitted, table, tmp_path):
+    X, _ = table
+    n_bytes = fitted.save(tmp_path / "model.ekd")
+    assert n_bytes == (tmp_path / "model.ekd").stat().st_size <= 40_000
+    assert n_bytes == fitted.certificate_.size_bytes
+    assert fitted.certificate_.latency.p50_us <= 1000
+    model = load(tmp_path / "model.ekd")
+    np.testing.assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
+    np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
+
+
+def test_search_refits_the_winner(fitted, table):
+    X, _ = table
+    best = fitted.best_estimator_
+    np.testing.assert_allclose(best.predict_proba(X), fitted.predict_proba(X), atol=1e-6)
+    assert best.n_features_in_ == X.shape[1] and best.teacher_ is not None
+
+
+def test_search_tells_both_numbers_and_the_optimism(fitted):
+    found = fitted.certificate_
+    assert found.n_rows == fitted.certified_rows_.sum()
+    text = str(found)
+    for words in ("rows that no trial saw", "validation rows that chose it", "optimism", "us ("):
+        assert words in text
+    assert {"certified_loss", "loss", "gain_kept"} <= set(fitted.front_.columns)
+
+
+def test_search_front_is_among_its_trials(fitted):
+    assert set(fitted.front_["trial"]) <= set(fitted.trials_["trial"])
+    assert len(fitted.study_.trials) >= 10
+
+
+def test_select_picks_again_without_fitting(fitted, table, tmp_path):
+    X, _ = table
+    front = fitted.front_
+    smallest = int(front["size_bytes"].min())
+    chosen = fitted.select(max_bytes=smallest)
+    assert chosen.size_bytes == smallest == chosen.save(tmp_path / "small.ekd")
+    assert chosen.scorer.predict(X.head(3)).shape == (3,)
+    best = fitted.select()
+    assert best.candidate.measured.loss == front["loss"].min()
+    with pytest.raises(BudgetError, match=r"The nearest, trial \d+.*would let it pass"):
+        fitted.select(max_bytes=100)
+
+
+def test_search_refuses_an_impossible_budget_and_names_the_nearest(table):
+    tried = search(max_bytes=2_000)
+    with pytest.raises(BudgetError, match=r"none of \d+ students meets 2,000 bytes.*max_bytes="):
+        tried.fit(*table)
+    assert tried.select().size_bytes > 2_000 and len(tried.front_)
+
+
+def test_search_is_reproducible_with_one_worker(table):
+    first, second = (search(n_trials=12).fit(*table) for _ in range(2))
+    columns = ["trial", "loss", "size_bytes", "student", "compression"]
+    pd.testing.assert_frame_equal(first.trials_[columns], second.trials_[columns])
+    assert first.best_params_ == second.best_params_
+
+
+def test_search_goes_on_where_it_stopped_and_labels_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTED", str(tmp_path / "noted"))
+    rng = np.random.default_rng(0)
+    X = np.hstack([rng.normal(size=(300, 3)), np.arange(300.0)[:, None]])
+    y = (X[:, 0] > 0).astype(int)
+    inner = DistilledClassifier(NotedTree(random_state=0), n_synthetic=100, cv=2)
+    first = search(inner, n_trials=4, workdir=tmp_path / "work").fit(X, y)
+    noted = (tmp_path / "noted").read_text().splitlines()
+    assert len(noted) == 4  # all rows, two folds, and all but those that compare
+    second = search(inner, n_trials=7, workdir=tmp_path / "work").fit(X, y)
+    assert len((tmp_path / "noted").read_text().splitlines()) == 4
+    assert len(second.study_.trials) >= 7
+    assert set(first.trials_["trial"]) < set(second.trials_["trial"])
+
+    certified = set(np.flatnonzero(first.certified_rows_).tolist())
+    seen = [set(map(int, line.split())) for line in noted]
+    assert certified and not any(rows & certified for rows in seen)
+    assert min(map(len, seen[3:])) < 300 - len(certified)
+
+
+def test_search_keeps_the_best_so_far_when_interrupted(table):
+    with pytest.warns(UserWarning, match="the search was interrupted: the best student so far"):
+        found = search(n_trials=9, meter=Interrupting()).fit(*table)
+    assert found.interrupted_ and len(found.trials_) == 2
+    assert found.predict(table[0]).shape == (500,)
+    assert not hasattr(found, "best_estimator_")
+
+
+def test_search_of_values(table, make_frame, make_target):
+    X, _ = table
+    y = make_target(make_frame(500), "regression")
+    inner = DistilledRegressor(encoded(DecisionTreeRegressor(max_depth=6)), n_synthetic=200, cv=2)
+    found = search(inner).fit(X, y)
+    assert found.score(X, y) > 0.3 and not hasattr(found, "predict_proba")
+    assert found.certificate_.loss > found.certificate_.teacher_loss * 0.5
+
+
+def test_search_of_networks(table):
+    space = SearchSpace(students=("mlp",), synthesizers=("munge 0.5",))
+    found = search(space=space, n_trials=3, effort=0.02, refit=False, max_bytes=25_000).fit(*table)
+    assert found.certificate_.size_bytes <= 25_000
+    assert found.trials_["size_bytes"].max() <= 25_000
+
+
+def test_search_of_several_classes_with_weights_and_unlabelled_rows(table, make_frame, make_target):
+    X, _ = table
+    y = make_target(make_frame(500), "multiclass")
+    found = search(n_jobs=2).fit(X, y, np.linspace(0.5, 1.5, len(y)), X_unlabeled=X.head(50))
+    assert found.predict_proba(X.head(4)).shape == (4, 3)
+    assert len(found.trials_) >= 1
+
+
+def test_search_is_a_scikit_learn_estimator(table):
+    X, y = table
+    given = search(n_trials=2, refit=False)
+    twin = clone(given)
+    assert twin.get_params()["estimator__cv"] == 2 and twin.space == TREES
+    piped = make_pipeline(twin).fit(X, y)
+    assert piped.score(X, y) > 0.5
+    again = pickle.loads(pickle.dumps(piped))
+    np.testing.assert_array_equal(again.predict(X), piped.predict(X))
+
+
+def test_search_starts_from_the_recipe_of_a_fitted_estimator(table):
+    inner = estimator(labels="in_sample", alpha=0.9, student="tree").fit(*table)
+    found = search(inner, n_trials=2, refit=False).fit(*table)
+    assert {t.params["labels"] for t in found.study_.trials[:2]} == {"in_sample"}
+    assert {t.params["alpha"] for t in found.study_.trials[:2]} == {0.9}
+
+
+def test_search_draws_its_front(fitted, tmp_path):
+    draw_front(fitted, tmp_path / "front.png")
+    draw_front(fitted, tmp_path / "seen.png", loss="certified_loss")
+    names = draw_study(fitted, tmp_path)
+    for name in ("front.png", "seen.png", *names):
+        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_file_keeps_the_budget_in_a_fresh_process(fitted, table, tmp_path):
+    path = tmp_path / "model.ekd"
+    fitted.save(path)
+    code = "from ensemble_kd import load; import sys; print(load(sys.argv[1]).schema.names[0])"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert done.stdout.strip() == "amount" and Path(path).stat().st_size <= 40_000
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"n_trials": 0}, "n_trials must be >= 1, got 0"),
+        ({"timeout": 0}, "timeout must be > 0 seconds, got 0"),
+        ({"effort": 2}, "effort must be in"),
+        ({"certify_share": 0}, "certify_share must be in"),
+        ({"sampler": "grid"}, "sampler must be one of"),
+        ({"max_bytes": 0}, "max_bytes must be > 0"),
+        ({"space": SearchSpace(students=("net",))}, "students must be some of"),
+        ({"space": SearchSpace(alpha=(0.9, 0.1))}, "alpha must be a range"),
+        ({"storage": "/absent/folder/journal.log"}, "storage must be a file in a folder"),
+    ],
+)
+def test_search_refuses_parameters(table, options, words):
+    with pytest.raises(InputError, match=words):
+        search(**options).fit(*table)
+
+
+def test_search_wants_a_distilled_estimator(table):
+    with pytest.raises(InputError, match="estimator must be a DistilledClassifier"):
+        DistillationSearch(DecisionTreeClassifier()).fit(*table)

@@ -1,0 +1,144 @@
+"""The space gives students that fit their bytes, and starts where the flow does."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import optuna
+import pytest
+
+from ensemble_kd._real_rows import read_rows
+from ensemble_kd._recipes import Recipe
+from ensemble_kd.losses import LogitMatchingLoss
+from ensemble_kd.tuning import SYNTHESIZERS, SearchSpace
+from ensemble_kd.tuning._artefact import pack
+from ensemble_kd.tuning._curve import CURVE, LearningCurve
+from ensemble_kd.tuning._sizes import FileBytes
+from ensemble_kd.tuning._space import starting_points
+from ensemble_kd.tuning._trial import card_lines, fit_setting
+
+SPAN = (4_000, 60_000)
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
+def rows(request, make_frame, make_target):
+    X = make_frame(400)
+    task = "regression" if request.param == "regression" else "classification"
+    return read_rows(X, make_target(X, request.param), None, task, 2, 0)
+
+
+def point(**more):
+    base = {
+        "weights": "int8", "synthesizer": "none", "labels": "out_of_fold", "alpha": 0.7,
+        "loss": "soft_targets", "temperature": 1.0, "depth": 2, "n_bins": 8, "keep": 1.0,
+        "edges": "quantiles", "mlp_learning_rate": 0.01, "num_leaves": 8,
+        "gbdt_learning_rate": 0.2, "max_width": 192,
+    }  # fmt: skip
+    return optuna.trial.FixedTrial(base | more)
+
+
+@pytest.mark.parametrize("weights", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("student", ["mlp", "gbdt", "tree"])
+@pytest.mark.parametrize("n_bytes", [16_000, 40_000])
+def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_bytes):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student=student, weights=weights, n_bytes=n_bytes)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    found = len(pack(model, None, card_lines(setting)))
+    assert found <= n_bytes
+    if student == "mlp":
+        assert found >= 0.5 * n_bytes
+
+
+def test_space_pruned_networks_fit_their_bytes(rows):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student="mlp", n_bytes=20_000, keep=0.25)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    assert 10_000 <= len(pack(model, None, card_lines(setting))) <= 20_000
+
+
+def test_space_narrow_budget_gives_the_smallest_student(rows):
+    sizes = FileBytes(rows, [])
+    assert min(sizes.network(100, 2, 32, "float32", 1.0).hidden) <= 4
+    assert sizes.tree(100, "int8").max_leaf_nodes == 2
+    assert sizes.boosted(100, 8, "int8").n_estimators <= 4
+
+
+def test_space_plain_training_is_a_choice(rows):
+    sizes = FileBytes(rows, [])
+    trial = point(student="gbdt", labels="true", n_bytes=20_000)
+    recipe = SearchSpace().suggest(trial, rows.task, sizes, SPAN).recipe
+    assert not recipe.needs_teacher and recipe.loss.alpha == 0 and recipe.synthesizers == ()
+
+
+def test_starting_points_lie_in_the_space():
+    points = starting_points(SearchSpace(), SPAN)
+    assert {p["student"] for p in points} == {"mlp", "gbdt", "tree"}
+    assert all(SPAN[0] <= p["n_bytes"] <= SPAN[1] for p in points)
+    assert not starting_points(SearchSpace(alpha=(0.9, 1.0)), SPAN)
+    trees = starting_points(SearchSpace(students=("tree",)), SPAN)
+    assert {p["student"] for p in trees} == {"tree"}
+
+
+def test_starting_points_follow_a_recipe():
+    recipe = Recipe(
+        "logit matching", "in_sample", LogitMatchingLoss(0.8), SYNTHESIZERS["forest leaves"],
+        {"edges": "quantiles"},
+    )  # fmt: skip
+    first = starting_points(SearchSpace(), SPAN, recipe)[0]
+    expected = ("logit_matching", "in_sample", 0.8, "forest leaves", "quantiles")
+    keys = ("loss", "labels", "alpha", "synthesizer", "edges")
+    assert tuple(first[key] for key in keys) == expected
+
+
+# --- the learning curve ---------------------------------------------------------------------------
+
+
+class Noted(SimpleNamespace):
+    """As much of a trial as a curve asks for."""
+
+    def set_user_attr(self, key, value):
+        self.user_attrs[key] = value
+
+
+def trial(number, n_bytes, curve=None, student="mlp"):
+    params = {"student": student, "n_bytes": n_bytes}
+    return Noted(number=number, params=params, user_attrs={CURVE: curve} if curve else {})
+
+
+OTHERS = [trial(i, 10_000, {"0.2": 0.1 * i}) for i in range(1, 6)]
+JUDGE = SimpleNamespace(loss=lambda response: float(response))
+
+
+def watch(own, others=OTHERS, prune=True):
+    return LearningCurve(own, JUDGE, None, others, prune=prune)
+
+
+def test_curve_gives_up_what_is_worse_than_the_median_of_smaller_ones():
+    with pytest.raises(optuna.TrialPruned, match=r"median 0\.3 of 5 trials no larger"):
+        watch(trial(9, 20_000))(0.21, lambda codes: 0.31)
+    watch(trial(9, 20_000))(0.21, lambda codes: 0.29)
+
+
+def test_curve_does_not_measure_a_small_student_by_larger_ones():
+    watch(trial(9, 5_000))(0.21, lambda codes: 9.0)
+    watch(trial(9, 20_000, student="gbdt"))(0.21, lambda codes: 9.0)
+    watch(trial(9, 20_000), OTHERS[:3])(0.21, lambda codes: 9.0)
+    watch(trial(9, 20_000), prune=False)(0.21, lambda codes: 9.0)
+
+
+def test_curve_looks_once_a_rung():
+    asked = []
+
+    def respond(codes):
+        asked.append(1)
+        return 0.0
+
+    own = trial(9, 20_000)
+    curve = watch(own)
+    for progress in np.linspace(0.01, 1.0, 100):
+        curve(progress, respond)
+    assert len(asked) == 3 and set(own.user_attrs[CURVE]) == {"0.2", "0.4", "0.6"}
