@@ -211,7 +211,8 @@ def starting_points(
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
         "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "max_width": 128,
-        "edges": "teacher", "mlp_learning_rate": 0.012, "num_leaves": 15, "gbdt_learning_rate": 0.15,
+        "edges": "teacher", "mlp_learning_rate": 0.012, "num_leaves": 15,
+        "gbdt_learning_rate": 0.15,
         "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
