@@ -24,8 +24,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,dev]'
 	touch $@
 
-# The benchmark's rival needs older versions, so it has an environment of its own. torch comes
-# first and alone, so that its CPU build is taken where there is one.
+# The benchmark's rivals need older versions, so they have an environment of their own. torch
+# comes first and alone, so that its CPU build is taken where there is one.
 peers:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt torch
