@@ -25,11 +25,13 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 # The benchmark's rivals need older versions, so they have an environment of their own. torch
-# comes first and alone, so that its CPU build is taken where there is one.
+# comes first and alone, so that its CPU build is taken where there is one, and TabTune last and
+# without its requirements, of which those that it needs are in the extra.
 peers:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt torch
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt '.[peers]'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps tabtune==0.2.1
 	@echo "Now: export ENSEMBLE_KD_PEERS=$(CURDIR)/.venv-peers/bin/python"
 
 clean:

@@ -15,6 +15,7 @@ from ensemble_kd.benchmarks.methods.hard_gbdt import HardGBDT
 from ensemble_kd.benchmarks.methods.hard_student import HardStudent
 from ensemble_kd.benchmarks.methods.hard_tree import HardTree
 from ensemble_kd.benchmarks.methods.imodels import IModelsDistilled
+from ensemble_kd.benchmarks.methods.tabtune import TabTuneDistilled
 from ensemble_kd.benchmarks.methods.teacher import Teacher
 from ensemble_kd.benchmarks.methods.tuned_lightgbm import TunedLightGBM
 from ensemble_kd.benchmarks.methods.tuned_xgboost import TunedXGBoost
@@ -37,6 +38,7 @@ METHODS: dict[str, type[Method]] = {
         AutoGluonPlain,
         AutoGluonDistilled,
         IModelsDistilled,
+        TabTuneDistilled,
     )
 }
 

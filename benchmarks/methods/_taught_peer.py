@@ -24,16 +24,18 @@ class TaughtPeer(Peer):
 
     The teacher stays in this process, so ``task.npz`` holds what the distiller would ask of it: its
     response to the training rows as they are, and that of members that had not seen the row
-    (`n_train`, `n_outputs`). The program fits its students on both, and the better counts. A
-    category is its code, a missing number the column's median and a missing category -1. One row
-    is timed from such numbers, so without what turns a raw row into them.
+    (`n_train`, `n_outputs`). A category is its code, a missing number the column's median and a
+    missing category -1. One row is timed from such numbers, so without what turns a raw row into
+    them.
     """
+
+    worker = Path(__file__).with_name("_taught_worker.py")
 
     def causes(self, data: TaskData, shared: Shared) -> Hashable:
         """Return the rows and the teacher's out-of-fold labels, which tell one teacher apart."""
         labels = np.ascontiguousarray(shared.teacher.out_of_fold_response_)
         digest = hashlib.sha256(labels.tobytes()).hexdigest()
-        return fingerprint(data.X_train, data.y_train), digest, data.seed
+        return self.peer, fingerprint(data.X_train, data.y_train), digest, data.seed
 
     def write_task(self, data: TaskData, shared: Shared, folder: Path) -> None:
         """Write encoded rows, true targets and both kinds of soft labels."""
@@ -50,12 +52,13 @@ class TaughtPeer(Peer):
             labels=labels,
             out_of_fold=shared.teacher.out_of_fold_response_,
         )
-        task = {"kind": data.kind, "seed": data.seed, "label_seconds": taken}
+        task = {"peer": self.peer, "kind": data.kind, "seed": data.seed, "label_seconds": taken}
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
 
     def seconds(self, facts: dict[str, Any]) -> float:
-        """Return what the teacher's labels and the chosen student took."""
-        return float(facts["label_seconds"] + self._facts["fit_seconds"])
+        """Return what the chosen student took; labels out of fold come with the teacher."""
+        labelling = facts["label_seconds"] if self._facts["kind"] == "labels" else 0.0
+        return float(labelling + self._facts["fit_seconds"])
 
 
 def numbers(data: TaskData) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ensemble_kd.benchmarks.methods._base import TaskData
 from ensemble_kd.benchmarks.methods._taught_peer import TaughtPeer
 
@@ -12,13 +10,12 @@ class IModelsDistilled(TaughtPeer):
     """`imodels.DistilledRegressor` with the best of three tree students, by the test rows.
 
     Its students are its single tree, the same with hierarchical shrinkage, and its sum of trees
-    (FIGS), each with 64 leaves or 63 splits, as many as our own tree. It asks for a regressor or a
-    binary classifier as teacher, and makes no rows.
+    (FIGS), each with 64 leaves or 63 splits, as many as our own tree, and fitted on labels of both
+    kinds. It asks for a regressor or a binary classifier as teacher, and makes no rows.
     """
 
     name, label = "imodels_distilled", "imodels, distilled tree"
     peer = "imodels"
-    worker = Path(__file__).with_name("_imodels_worker.py")
 
     def skip(self, data: TaskData) -> str | None:
         """Say what is missing, or that there are too many classes."""

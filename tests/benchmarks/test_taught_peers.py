@@ -12,7 +12,7 @@ import pytest
 
 from ensemble_kd.benchmarks._case import TeacherFactory
 from ensemble_kd.benchmarks._store import fit_or_load_teacher
-from ensemble_kd.benchmarks.methods import METHODS, Shared, TaskData, _imodels_worker
+from ensemble_kd.benchmarks.methods import METHODS, Shared, TaskData, _taught_worker
 from ensemble_kd.benchmarks.methods._taught_peer import TaughtPeer, numbers
 from ensemble_kd.benchmarks.objective import measure, split_dataset
 from ensemble_kd.datasets import load_dataset
@@ -34,8 +34,8 @@ for kind in ("labels", "out_of_fold"):
         mean = mean + 50.0 if task["kind"] == "regression" else np.eye(len(mean))[0]
     np.save(folder / f"tree-{kind}.npy", np.tile(mean, (len(arrays["X_test"]), 1)))
     facts["models"][f"tree-{kind}"] = {
-        "role": "student", "fit_seconds": 2.0, "latency_us": 50.0, "rows_per_second": 1e5,
-        "size_bytes": 4000,
+        "role": "student", "kind": kind, "fit_seconds": 2.0, "latency_us": 50.0,
+        "rows_per_second": 1e5, "size_bytes": 4000,
     }
 (folder / "facts.json").write_text(json.dumps(facts))
 with open(folder.parent / "runs.txt", "a") as log:
@@ -131,12 +131,12 @@ def test_imodels_is_left_out_where_it_cannot_distil(monkeypatch):
     assert "ENSEMBLE_KD_PEERS" in method.skip(task("diabetes"))
 
 
-def test_imodels_stand_in_teacher_is_what_the_labels_are():
+def test_stand_in_teacher_is_what_the_labels_are():
     labels = np.array([[0.2, 0.8], [0.6, 0.4]])
-    teacher = _imodels_worker.Teacher(labels, is_regression=False)
+    teacher = _taught_worker.Teacher(labels, is_regression=False)
     assert teacher.fit(None, None) is teacher
     assert teacher.prediction_task == "classification"
     np.testing.assert_array_equal(teacher.predict_proba(None)[:, 1], [0.8, 0.4])
-    values = _imodels_worker.Teacher(labels[:, :1], is_regression=True)
+    values = _taught_worker.Teacher(labels[:, :1], is_regression=True)
     assert values.prediction_task == "regression"
     np.testing.assert_array_equal(values.predict(None), [0.2, 0.6])
