@@ -29,12 +29,14 @@ $(READY): pyproject.toml constraints.txt setup.py ensemble_kd/runtime/_core.c en
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,scoring,dev]'
 	touch $@
 
-# The benchmark's rival needs older versions, so it has an environment of its own. torch comes
-# first and alone, so that its CPU build is taken where there is one.
+# The benchmark's rivals need older versions, so they have an environment of their own. torch
+# comes first and alone, so that its CPU build is taken where there is one, and TabTune last and
+# without its requirements, of which those that it needs are in the extra.
 peers:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt torch
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-peers.txt '.[peers]'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps tabtune==0.2.1
 	@echo "Now: export ENSEMBLE_KD_PEERS=$(CURDIR)/.venv-peers/bin/python"
 
 clean:

@@ -175,10 +175,10 @@ def _provenance(rows: pd.DataFrame) -> str:
     versions = "; ".join(dict.fromkeys(rows["versions"].dropna()))
     return (
         "Values are means ± standard deviations over seeds. One row: the median time to score a "
-        "single raw row (a dict for a student, a data frame for the others). Rows a second: all "
-        "test rows at once. From teacher: root mean squared difference of the answers to them. "
-        "Size: the saved file, or an uncompressed joblib dump. Fit: with the teacher's own fit "
-        "where one is needed.\n\n"
+        "single raw row (a dict for a student, a data frame for the others; numbers, for imodels "
+        "and TabTune). Rows a second: all test rows at once. From teacher: root mean squared "
+        "difference of the answers to them. Size: the saved file, or an uncompressed joblib dump, "
+        "or a pickle. Fit: with the teacher's own fit where one is needed.\n\n"
         f"{versions}; {machines}{f'; commit {commits}' if commits else ''}."
     )
 

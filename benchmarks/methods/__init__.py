@@ -14,6 +14,8 @@ from ensemble_kd.benchmarks.methods.distilled_tree import DistilledTree
 from ensemble_kd.benchmarks.methods.hard_gbdt import HardGBDT
 from ensemble_kd.benchmarks.methods.hard_student import HardStudent
 from ensemble_kd.benchmarks.methods.hard_tree import HardTree
+from ensemble_kd.benchmarks.methods.imodels import IModelsDistilled
+from ensemble_kd.benchmarks.methods.tabtune import TabTuneDistilled
 from ensemble_kd.benchmarks.methods.teacher import Teacher
 from ensemble_kd.benchmarks.methods.tuned_lightgbm import TunedLightGBM
 from ensemble_kd.benchmarks.methods.tuned_xgboost import TunedXGBoost
@@ -35,6 +37,8 @@ METHODS: dict[str, type[Method]] = {
         AutoGluonTeacher,
         AutoGluonPlain,
         AutoGluonDistilled,
+        IModelsDistilled,
+        TabTuneDistilled,
     )
 }
 

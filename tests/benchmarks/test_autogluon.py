@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ensemble_kd.benchmarks.methods import METHODS, Shared, TaskData, autogluon
+from ensemble_kd.benchmarks.methods import METHODS, Shared, TaskData
+from ensemble_kd.benchmarks.methods.autogluon import AutoGluon
 from ensemble_kd.benchmarks.objective import measure, split_dataset
 from ensemble_kd.datasets import load_dataset
 
@@ -44,7 +45,7 @@ with open(folder.parent / "runs.txt", "a") as log:
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "worker.py"
     file.write_text(WORKER)
-    monkeypatch.setattr(autogluon, "WORKER", file)
+    monkeypatch.setattr(AutoGluon, "worker", file)
     monkeypatch.setenv("ENSEMBLE_KD_PEERS", sys.executable)
     return tmp_path
 

@@ -95,5 +95,14 @@ def test_mean_ranks_order_the_methods_by_loss():
     ]  # fmt: skip
 
 
+def test_mean_ranks_leave_out_a_method_that_cannot_take_every_task():
+    some = {name: {"distilled": 0.21, "imodels_distilled": 0.4} for name in "abcde"}
+    results = table(some | {name: {"distilled": 0.21} for name in "fgh"})
+    ranks = mean_ranks(results)
+    assert ranks is not None
+    assert "imodels_distilled" not in ranks.mean_rank
+    assert len(ranks.datasets) == 8
+
+
 def test_mean_ranks_need_enough_data_sets():
     assert mean_ranks(table({"a": {"distilled": 0.2}})) is None

@@ -13,6 +13,7 @@ from ensemble_kd.benchmarks._losses import main_loss
 from ensemble_kd.benchmarks._store import fit_or_load_teacher
 from ensemble_kd.benchmarks.methods import METHODS, Method, Shared, TaskData
 from ensemble_kd.benchmarks.methods._base import dicts
+from ensemble_kd.benchmarks.methods._peer import Peer
 from ensemble_kd.benchmarks.methods.best_member import BestMember
 from ensemble_kd.benchmarks.objective import measure, split_dataset
 from ensemble_kd.datasets import load_dataset
@@ -35,8 +36,8 @@ def shared(out: Path, cheap: None, teacher_factory: TeacherFactory):
     return fit
 
 
-# The rivals run in an environment of their own; see test_autogluon.py.
-OWN = {name: method for name, method in METHODS.items() if not name.startswith("autogluon")}
+# The rivals run in an environment of their own; see test_autogluon.py and test_taught_peers.py.
+OWN = {name: method for name, method in METHODS.items() if not issubclass(method, Peer)}
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
