@@ -31,7 +31,7 @@ TARGET INLINE void KERNEL(sum_columns)(float *out, const Layer *layer, const Ter
     const uint32_t *row = terms->row;
     const float *factor = terms->factor, *weight = layer->weight + first;
     const size_t stride = layer->stride;
-    const int spacing = is_dense ? 1 : LANES;
+    const ptrdiff_t spacing = is_dense ? 1 : LANES, n_terms = terms->n;
     KERNEL(Vector) sum[8];
     for (int v = 0; v < n_vectors; v++) {
         for (int c = 0; c < n_chains; c++) {
@@ -39,14 +39,14 @@ TARGET INLINE void KERNEL(sum_columns)(float *out, const Layer *layer, const Ter
                 c ? (KERNEL(Vector)){0} : LOAD(layer->bias + first + N_FLOATS * v);
         }
     }
-    int k = 0;
-    for (; k + n_chains <= terms->n; k += n_chains) {
+    ptrdiff_t k = 0; /* wide, as Python's flags have an int wrap around, which costs a step */
+    for (; k + n_chains <= n_terms; k += n_chains) {
         for (int c = 0; c < n_chains; c++, row += spacing) {
             KERNEL(add_row)(sum + c * n_vectors, weight + *row * stride, n_vectors,
                             is_dense ? factor[*row] : factor[(k + c) * spacing]);
         }
     }
-    for (; k < terms->n; k++, row += spacing) {
+    for (; k < n_terms; k++, row += spacing) {
         KERNEL(add_row)(sum, weight + *row * stride, n_vectors,
                         is_dense ? factor[*row] : factor[k * spacing]);
     }
