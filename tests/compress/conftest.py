@@ -9,8 +9,8 @@ import pytest
 
 from ensemble_kd.compress import in_codes_of
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
-from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import build_runtime, response
+from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.runtime import MLPRuntime, TreesRuntime, response
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 
 STUDENTS = {
@@ -25,8 +25,9 @@ EVERY = [*NETWORKS, *TREES]
 
 
 def run(model: CompactModel, X: np.ndarray) -> np.ndarray:
-    """Return a model's response to encoded rows."""
-    return response(model, build_runtime(model).outputs(X))
+    """Return a model's response to encoded rows, summed in float64."""
+    runtime = MLPRuntime if isinstance(model.body, MLPRecord) else TreesRuntime
+    return response(model, runtime(model.body).outputs(X))
 
 
 @pytest.fixture(scope="session")

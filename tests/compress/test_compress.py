@@ -88,7 +88,9 @@ def test_report_of_a_model_that_is_its_own_teacher_has_no_distance(fitted):
     case = fitted("mlp regression")
     rows = replace(case.rows, response=run(case.model, case.rows.X))
     first = compress(case.model, "float32", rows, case.loss).report[0]
-    assert first["fidelity_rmse"] == 0 and first["agreement"] is None
+    # The core adds in float32, the response in float64.
+    assert first["fidelity_rmse"] < 1e-6 * np.abs(rows.response).max()
+    assert first["agreement"] is None
 
 
 def test_report_without_rows_has_sizes_alone(fitted):
