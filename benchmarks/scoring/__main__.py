@@ -200,6 +200,8 @@ def verdicts(single: pd.DataFrame, batch: pd.DataFrame, cold: pd.DataFrame) -> l
     for name, most in (("mlp", 2.5), ("lightgbm", 5.0), ("xgboost", 5.0)):
         found = dict_us[f"{name}: C core, raw dict"]
         judge(f"{name}, one raw dict", found, most, "us", more=False)
+    found = dict_us["mlp: ONNX Runtime, one-hot row given"] / dict_us["mlp: C core, raw dict"]
+    judge("mlp, one raw dict beside ONNX Runtime on an encoded row", found, 10.0, "times")
     for name, rival, least in (
         ("mlp", "ONNX Runtime", 1.5),
         ("mlp", "ONNX Runtime, all inputs given", 1.5),
