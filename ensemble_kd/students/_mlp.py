@@ -24,7 +24,7 @@ AVERAGING = 0.996
 # With and without Muon.
 LEARNING_RATE = {True: 0.012, False: 0.008}
 # Share of the steps below which a fit is but a trial.
-SHORT = 0.25
+SHORT = 0.1
 
 
 class MLPStudent(Student):
