@@ -18,6 +18,11 @@ class Model:
         output_mean: float = 0.0,
         output_scale: float = 1.0,
         most_floats: int = 16,
+        logit_scale: float = 1.0,
+        logit_bias: Any = None,
+        curve_x: Any = None,
+        curve_y: Any = None,
+        threshold: float = ...,
     ) -> Model: ...
     @property
     def n_floats(self) -> int: ...

@@ -13,7 +13,7 @@ from ensemble_kd._schema import TableSchema
 from ensemble_kd.bundle import Bundle, SelfTest, load_bundle
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import CompiledRuntime, build_runtime, response, row_encoder
+from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
 
 N_SELFTEST_ROWS = 16
 SELFTEST_TOLERANCE = 1e-5
@@ -131,7 +131,7 @@ class Scorer:
         return self.respond(X)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return class labels or values.
+        """Return class labels, by the model's threshold where it has one, or values.
 
         Parameters
         ----------
@@ -149,8 +149,23 @@ class Scorer:
         """
         answer = self.respond(X)
         if self.model.task == "classification":
-            return np.asarray(self.classes_[answer.argmax(axis=1)])
+            return self.decide(answer)
         return answer[:, 0]
+
+    def decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the class label of each row of probabilities.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_samples, n_classes)
+            What `predict_proba` gave.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The second class from the model's threshold on, or, without one, the likeliest.
+        """
+        return np.asarray(self.classes_[decision(self.model, proba)])
 
     def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
         """Return the probability of each class for one raw row.
@@ -171,7 +186,8 @@ class Scorer:
             If a key is unknown, a value is absent, or of the wrong kind.
         """
         self._check_classifier("predict_proba_one")
-        return dict(zip(self.model.classes, self._respond_one(row), strict=True))
+        answer = self._respond_one(row)[0].tolist()
+        return dict(zip(self.model.classes, answer, strict=True))
 
     def predict_one(self, row: Mapping[str, Any]) -> Any:
         """Return the class label or value of one raw row, given as a dict.
@@ -192,13 +208,11 @@ class Scorer:
         """
         answer = self._respond_one(row)
         if self.model.task == "classification":
-            return self.model.classes[int(np.argmax(answer))]
-        return answer[0]
+            return self.model.classes[int(decision(self.model, answer)[0])]
+        return float(answer[0, 0])
 
-    def _respond_one(self, row: Mapping[str, Any]) -> list[float]:
-        outputs = self._runtime.outputs(row_encoder(self.model.schema)(row))
-        answer: list[float] = response(self.model, outputs)[0].tolist()
-        return answer
+    def _respond_one(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
+        return response(self.model, self._runtime.outputs(row_encoder(self.model.schema)(row)))
 
     def _check_classifier(self, method: str) -> None:
         if self.model.task != "classification":

@@ -42,8 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-FORMAT_VERSION = 2
-SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage"}
+FORMAT_VERSION = 3
+SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage", "threshold"}
+CALIBRATORS = {
+    "scaling": {"scale": "logit_scale", "bias": "logit_bias"},
+    "curve": {"x": "curve_x", "y": "curve_y"},
+}
 FORMATS: dict[str, tuple[Any, int]] = {
     "F64": ("d", 8),
     "F32": ("f", 4),
@@ -146,6 +150,7 @@ def _load(data: bytes) -> RowScorer:
             columns,
             tuple(manifest["classes"]),
             _row_encoder(columns),
+            **_decision(scalars, manifest["min_reader"]),
             **_core_scalars(scalars, manifest["task"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -237,6 +242,24 @@ def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, fl
         if len(codes) != len(entry["categories"]):
             raise ValueError(f"column {entry['name']!r}: categories must be unique.")
     return entry["name"], entry["kind"], entry["nullable"], codes
+
+
+def _decision(scalars: dict[str, Any], min_reader: int) -> dict[str, Any]:
+    """Take a calibrator out of the scalars, and return it by the core's names."""
+    if min_reader < 3 and ("calibrator" in scalars or "threshold" in scalars):
+        raise ValueError("a calibrator and a threshold need a min_reader of 3.")
+    if "calibrator" not in scalars:
+        return {}
+    from array import array
+
+    entry = scalars.pop("calibrator")
+    names = CALIBRATORS[entry.pop("kind")]
+    if entry.keys() != names.keys():
+        raise ValueError(f"a calibrator has the keys {sorted(names)}, got {sorted(entry)}.")
+    return {
+        names[key]: array("d", value) if isinstance(value, list) else value
+        for key, value in entry.items()
+    }
 
 
 def _core_scalars(scalars: dict[str, Any], task: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Whether a model's parts fit together, so that whatever scores it needs no checks of its own.
 
 From top to bottom: the scalars, the form of each array, the classes, the network, the trees, what
-both share, the self-test. Every check raises a `BundleError` naming the rule and the value.
+both share, the self-test; calibrator and threshold are in `_decision.py`. Every check raises a
+`BundleError` naming the rule and the value.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._schema import TableSchema
+from ensemble_kd.bundle._decision import audit_decision
 from ensemble_kd.bundle._format import (
     KINDS,
     MAX_LAYERS,
     MAX_SELFTEST_ROWS,
     MAX_TREE_DEPTH,
+    NEW_SCALARS,
     SCALARS,
     SelfTest,
     array_forms,
@@ -43,7 +46,7 @@ def audit_scalars(scalars: Any) -> None:
             f"model.json: the kind of student must be one of {KINDS}, got {shown(kind)}."
         )
     types = SCALARS[kind]
-    check_keys("model.json", scalars, {"kind", *types} | scalars.keys() & {"storage"})
+    check_keys("model.json", scalars, {"kind", *types} | scalars.keys() & NEW_SCALARS.keys())
     for name, wanted in types.items():
         allowed = (int, float) if wanted is float else (wanted,)
         if type(scalars[name]) not in allowed:
@@ -81,6 +84,7 @@ def audit_model(model: CompactModel) -> None:
         _audit_mlp(model.body, model)
     else:
         _audit_trees(model.body, model)
+    audit_decision(model)
 
 
 def _audit_classes(model: CompactModel) -> None:

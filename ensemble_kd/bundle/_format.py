@@ -23,8 +23,14 @@ FORMAT = "ensemble_kd"
 # member, kind, array, scalar or formula. It stays when an older reader may ignore the change, which
 # can only be a new entry of manifest.json. A reader reads a file if `min_reader` <= FORMAT_VERSION.
 # A file is written in the lowest version that has all it holds.
-FORMAT_VERSION = 2
-PLAIN_VERSION, STORAGE_VERSION = 1, 2
+FORMAT_VERSION = 3
+PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
+# What `model.json` holds only where a file is of this version or a later one.
+NEW_SCALARS = {
+    "storage": STORAGE_VERSION,
+    "calibrator": DECISION_VERSION,
+    "threshold": DECISION_VERSION,
+}
 
 MANIFEST_ENTRIES: dict[str, type] = {
     "format": str,
@@ -102,6 +108,11 @@ SCALARS: dict[str, dict[str, type]] = {
     "trees": {"link": str},
 }
 KINDS = tuple(SCALARS)
+
+
+def version_of(scalars: Mapping[str, Any]) -> int:
+    """Return the lowest version that has all that the file holds."""
+    return max([PLAIN_VERSION, *(NEW_SCALARS[name] for name in scalars.keys() & NEW_SCALARS)])
 
 
 def file_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:

@@ -1,4 +1,4 @@
-"""How many bytes a file and its members may have."""
+"""How many bytes a file and its members may have, and how many knots a curve."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ _KIB, _MIB = 1024, 1024 * 1024
 
 MAX_BYTES = 256 * _MIB
 MAX_TENSOR_HEADER_BYTES = 1 * _MIB
+# Of a calibrator's curve, so that it fits in model.json.
+MAX_KNOTS = 1024
 # Every member there may be, all required, and the most bytes it may have. Parsed JSON takes many
 # times its length in memory, so those members have narrow limits; the arrays have that of the file.
 MEMBER_MAX_BYTES: dict[str, int | None] = {

@@ -20,6 +20,7 @@ from ensemble_kd.bundle._audit import (
     audit_scalars,
     audit_selftest,
 )
+from ensemble_kd.bundle._decision import decision_from_scalars
 from ensemble_kd.bundle._file import check_names_and_sizes, read_file
 from ensemble_kd.bundle._format import (
     CREATED_FORM,
@@ -27,7 +28,7 @@ from ensemble_kd.bundle._format import (
     FORMAT_VERSION,
     MANIFEST_ENTRIES,
     MAX_NAME_LENGTH,
-    STORAGE_VERSION,
+    NEW_SCALARS,
     SelfTest,
     body_from_parts,
     file_forms,
@@ -114,14 +115,17 @@ def parse_bundle(data: bytes) -> Bundle:
     schema = _read_schema(members["schema.json"])
     scalars = decode_json(members["model.json"], "model.json")
     audit_scalars(scalars)
-    _check_storage_version(scalars, manifest["min_reader"])
+    _check_new_scalars(scalars, manifest["min_reader"])
     arrays = decode_arrays(members["model.safetensors"], file_forms(scalars))
     audit_array_forms(arrays, file_forms(scalars))
+    calibrator, threshold = decision_from_scalars(scalars)
     model = CompactModel(
         task=manifest["task"],
         schema=schema,
         body=body_from_parts(arrays, scalars),
         classes=tuple(manifest["classes"]),
+        calibrator=calibrator,
+        threshold=threshold,
     )
     audit_model(model)
     selftest = _read_selftest(members["selftest.json"], model.n_outputs)
@@ -163,13 +167,13 @@ def _check_version(version: Any, min_reader: Any) -> None:
         )
 
 
-def _check_storage_version(scalars: Mapping[str, Any], min_reader: int) -> None:
+def _check_new_scalars(scalars: Mapping[str, Any], min_reader: int) -> None:
     """Refuse a file that an older reader, to which it says it is open, would refuse."""
-    if "storage" in scalars and min_reader < STORAGE_VERSION:
-        raise BundleError(
-            f"model.json: storage needs a min_reader of at least {STORAGE_VERSION}, got "
-            f"{min_reader}."
-        )
+    for name, version in NEW_SCALARS.items():
+        if name in scalars and min_reader < version:
+            raise BundleError(
+                f"model.json: {name} needs a min_reader of at least {version}, got {min_reader}."
+            )
 
 
 def _check_labels(manifest: Mapping[str, Any]) -> None:

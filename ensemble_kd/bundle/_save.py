@@ -19,14 +19,14 @@ import safetensors
 
 from ensemble_kd.bundle._archive import pack
 from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
+from ensemble_kd.bundle._decision import decision_scalars
 from ensemble_kd.bundle._format import (
     CREATED_FORM,
     FORMAT,
-    PLAIN_VERSION,
-    STORAGE_VERSION,
     SelfTest,
     body_to_parts,
     file_forms,
+    version_of,
 )
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._limits import MAX_BYTES
@@ -135,9 +135,10 @@ def _bundle_bytes(
     created: str,
 ) -> bytes:
     arrays, scalars = body_to_parts(model.body)
+    scalars |= decision_scalars(model)
     audit_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
-    version = STORAGE_VERSION if "storage" in scalars else PLAIN_VERSION
+    version = version_of(scalars)
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),

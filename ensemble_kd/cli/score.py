@@ -131,7 +131,7 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
     if scorer.task == "regression":
         return columns | {"prediction": answer[:, 0].tolist()}
     if which != "proba":
-        columns["prediction"] = scorer.classes_[answer.argmax(axis=1)].tolist()
+        columns["prediction"] = scorer.decide(answer).tolist()
     if which != "labels":
         columns |= {
             f"proba_{label}": answer[:, k].tolist()

@@ -1,18 +1,22 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._compact import CompactModel, Task
+from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "Calibrator",
     "Cast",
     "CompactModel",
     "Dense",
     "Int8",
     "Link",
+    "LogitScaling",
     "LowRank",
     "MLPRecord",
+    "ProbabilityCurve",
     "SharedRows",
     "Storage",
     "Task",

@@ -1,4 +1,4 @@
-"""What a compact model is: the table it takes, the task, and the numbers of one student."""
+"""What a compact model is: its table, its task, one student's numbers, how it decides."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ensemble_kd._schema import Category, TableSchema
+from ensemble_kd.model._decision import Calibrator
 from ensemble_kd.model._layers import MLPRecord
-from ensemble_kd.model._trees import TreesRecord
+from ensemble_kd.model._trees import Link, TreesRecord
 
 Task = Literal["classification", "regression"]
 
@@ -26,14 +27,33 @@ class CompactModel:
         The numbers of the student.
     classes : tuple
         The class labels in output order; empty for regression.
+    calibrator : LogitScaling, ProbabilityCurve or None, default=None
+        What the probabilities go through; None leaves them as the student gives them.
+    threshold : float or None, default=None
+        Of two classes, the probability from which on the second one is the answer, in [0, 1]; None
+        answers with the likelier class.
     """
 
     task: Task
     schema: TableSchema
     body: MLPRecord | TreesRecord
     classes: tuple[Category, ...] = ()
+    calibrator: Calibrator | None = None
+    threshold: float | None = None
 
     @property
     def n_outputs(self) -> int:
         """Number of outputs: one a class, or one value."""
         return len(self.classes) if self.task == "classification" else 1
+
+    @property
+    def link(self) -> Link:
+        """What turns the body's sums into the response."""
+        if isinstance(self.body, MLPRecord):
+            return "softmax" if self.task == "classification" else "identity"
+        return self.body.link
+
+    @property
+    def n_sums(self) -> int:
+        """Number of sums that the link takes."""
+        return 1 if self.link == "sigmoid" else self.n_outputs

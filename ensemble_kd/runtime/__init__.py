@@ -2,7 +2,7 @@
 
 from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
-from ensemble_kd.runtime._response import Runtime, build_runtime, response
+from ensemble_kd.runtime._response import Runtime, build_runtime, decision, response
 from ensemble_kd.runtime._trees import TreesRuntime
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Runtime",
     "TreesRuntime",
     "build_runtime",
+    "decision",
     "response",
     "row_encoder",
 ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, TreesRecord
 
 try:
     from ensemble_kd._core import Model
@@ -58,7 +58,7 @@ class CompiledRuntime:
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
         arguments, options = core_arguments(model)
-        self._n_sums = 1 if options["link"] == "sigmoid" else model.n_outputs
+        self._n_sums = model.n_sums
         self.core = Model(*arguments, **options, most_floats=most_floats)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,10 +110,10 @@ def core_arguments(model: CompactModel) -> tuple[tuple[Any, ...], dict[str, Any]
     if isinstance(body, MLPRecord):
         kind = "mlp"
         arrays, options = _network_parts(body)
-        options["link"] = "softmax" if model.task == "classification" else "identity"
     else:
         kind = "trees"
         arrays, options = _trees_parts(body)
+    options |= {"link": model.link} | _decision_parts(model)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     columns, encoder = core_columns(model.schema), row_encoder(model.schema)
     return (kind, contiguous, columns, model.classes, encoder), options
@@ -164,4 +164,16 @@ def _trees_parts(body: TreesRecord) -> tuple[dict[str, NDArray[Any]], dict[str, 
     arrays = {
         f.name: getattr(body, f.name) for f in fields(body) if f.name not in ("link", "storage")
     }
-    return arrays, {"link": body.link}
+    return arrays, {}
+
+
+def _decision_parts(model: CompactModel) -> dict[str, Any]:
+    parts: dict[str, Any] = {} if model.threshold is None else {"threshold": model.threshold}
+    calibrator = model.calibrator
+    if isinstance(calibrator, LogitScaling):
+        parts["logit_scale"] = calibrator.scale
+        parts["logit_bias"] = np.ascontiguousarray(calibrator.bias, dtype=np.float64)
+    elif calibrator is not None:
+        parts["curve_x"] = np.ascontiguousarray(calibrator.x, dtype=np.float64)
+        parts["curve_y"] = np.ascontiguousarray(calibrator.y, dtype=np.float64)
+    return parts

@@ -10,13 +10,13 @@
  *   3. Columns       what a raw row may hold
  *   4. The network   checked and laid out; then rows, by `_core_sums.h`
  *   5. The trees     checked and laid out; then one row, then many
- *   6. The response  what the link makes of the outputs
+ *   6. The response  what the link and a calibrator make of the outputs, and which class is decided
  *   7. Batches       ranges of rows, one thread each
  *   8. Raw rows      a dict to numbers
  *   9. Fewer bytes   arrays that a file keeps short, expanded
  *  10. The type      `Model`, which Python sees
  *
- * Whoever builds a `Model` is not trusted: chapters 4 and 5 check every index, offset, length and
+ * Whoever builds a `Model` is not trusted: chapters 4 to 6 check every index, offset, length and
  * number before they keep it, so that scoring, which checks nothing but category codes, stays inside
  * the arrays. A row's answer depends on that row alone: a batch does for each row what a single row
  * gets, in the same order of sums.
@@ -67,6 +67,7 @@ enum {
     NARROW = 4,           /* a last layer of so few outputs is summed output by output */
     MAX_LAYERS = 64,      /* these two are the limits of the bundle format */
     MAX_TREE_DEPTH = 512,
+    MAX_KNOTS = 1024,     /* as is this one */
     MAX_THREADS = 64,
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
@@ -1486,6 +1487,19 @@ static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, 
 
 typedef enum { IDENTITY, SIGMOID, SOFTMAX } Link;
 
+/* From sums to the answer: a line on the sums, the link, a curve on the second of two classes. */
+typedef struct {
+    Link link;
+    int is_classifier;
+    int n_sums, n_outputs;
+    double scale;
+    const double *bias; /* one for each sum */
+    int n_knots;        /* 0 where there is no curve */
+    const double *curve_x, *curve_y;
+    int has_threshold;
+    double threshold;
+} Response;
+
 /* Two outputs by one exponential, and without a branch on which is the larger. */
 static void softmax_of_two(double first, double second, double *answer)
 {
@@ -1496,6 +1510,17 @@ static void softmax_of_two(double first, double second, double *answer)
     answer[is_first] = smaller;
 }
 
+static void divide_by_total(double *values, int n)
+{
+    double total = 0;
+    for (int k = 0; k < n; k++) {
+        total += values[k];
+    }
+    for (int k = 0; k < n; k++) {
+        values[k] /= total;
+    }
+}
+
 /* Turn one row's outputs into probabilities, which sum to one. */
 static void softmax(double *values, int n)
 {
@@ -1503,37 +1528,173 @@ static void softmax(double *values, int n)
         softmax_of_two(values[0], values[1], values);
         return;
     }
-    double largest = values[0], sum = 0;
+    double largest = values[0];
     for (int k = 1; k < n; k++) {
         largest = values[k] > largest ? values[k] : largest;
     }
     for (int k = 0; k < n; k++) {
         values[k] = exp(values[k] - largest);
-        sum += values[k];
     }
-    for (int k = 0; k < n; k++) {
-        values[k] /= sum;
+    divide_by_total(values, n);
+}
+
+/* Whatever `p` is, the knots around it are looked up by indices below `n_knots`. */
+static double curve_at(const Response *response, double p)
+{
+    int low = 0, high = response->n_knots - 1;
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        if (p >= response->curve_x[middle]) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    double start = response->curve_x[low];
+    double share = (p - start) / (response->curve_x[high] - start);
+    share = share > 0 ? share : 0;
+    share = share < 1 ? share : 1;
+    return response->curve_y[low] + share * (response->curve_y[high] - response->curve_y[low]);
+}
+
+static void respond(const Response *response, const double *sums, double *answer)
+{
+    int n_outputs = response->n_outputs;
+    if (response->link == SIGMOID) {
+        softmax_of_two(0.0, response->scale * sums[0] + response->bias[0], answer);
+    } else if (response->link == SOFTMAX) {
+        for (int k = 0; k < n_outputs; k++) {
+            answer[k] = response->scale * sums[k] + response->bias[k];
+        }
+        softmax(answer, n_outputs);
+    } else {
+        memmove(answer, sums, n_outputs * sizeof(double));
+        if (response->is_classifier) {
+            divide_by_total(answer, n_outputs);
+        }
+    }
+    if (response->n_knots > 0) {
+        answer[1] = curve_at(response, answer[1]);
+        answer[0] = 1.0 - answer[1];
     }
 }
 
-static void respond(Link link, int is_classifier, const double *sums, int n_outputs, double *answer)
+/* The index of the class that is answered with. */
+static int decide(const Response *response, const double *answer)
 {
-    if (link == SIGMOID) {
-        softmax_of_two(0.0, sums[0], answer);
-        return;
+    if (response->has_threshold) {
+        return answer[1] >= response->threshold;
     }
-    memmove(answer, sums, n_outputs * sizeof(double));
-    if (link == SOFTMAX) {
-        softmax(answer, n_outputs);
-    } else if (is_classifier) {
-        double sum = 0;
-        for (int k = 0; k < n_outputs; k++) {
-            sum += answer[k];
+    int best = 0;
+    for (int k = 1; k < response->n_outputs; k++) {
+        best = answer[k] > answer[best] ? k : best;
+    }
+    return best;
+}
+
+static int build_line(Block **memory, double scale, PyObject *given, Response *response)
+{
+    static const Form form = {"logit_bias", 'd'};
+    double *bias = claim(memory, response->n_sums, sizeof(double));
+    if (bias == NULL) {
+        return -1;
+    }
+    response->scale = scale;
+    response->bias = bias;
+    if (!(scale > 0 && isfinite(scale))) {
+        PyErr_SetString(PyExc_ValueError, "logit_scale must be finite and above 0.");
+        return -1;
+    }
+    if (scale != 1.0 && response->link == IDENTITY) {
+        return refuse("must not be identity where logits are scaled", "link", response->link);
+    }
+    if (given == Py_None) {
+        return 0;
+    }
+    Array array = {.is_open = 0};
+    int status = open_buffer(given, &form, PyBUF_SIMPLE, &array);
+    if (status == 0 && response->link == IDENTITY) {
+        status = refuse("must not be identity where logits are shifted", "link", response->link);
+    }
+    if (status == 0) {
+        status = check_length(&array, &form, response->n_sums);
+    }
+    if (status == 0) {
+        status = check_finite(&array, &form);
+    }
+    for (Py_ssize_t k = 0; status == 0 && k < array.length; k++) {
+        bias[k] = double_at(&array, k);
+    }
+    close_arrays(&array, 1);
+    return status;
+}
+
+/* Copy the knots out, so that those that are used are those that were checked. */
+static int copy_knots(Block **memory, const Array *given, const Form *forms, Response *response)
+{
+    Py_ssize_t n_knots = given[0].length;
+    if (response->n_outputs != 2 || !response->is_classifier) {
+        return refuse("two are needed for a curve", "classes", response->n_outputs);
+    }
+    if (n_knots < 2 || n_knots > MAX_KNOTS) {
+        return refuse("must have from 2 to 1024 entries", "curve_x", n_knots);
+    }
+    double *x = claim(memory, n_knots, sizeof(double));
+    double *y = claim(memory, n_knots, sizeof(double));
+    if (x == NULL || y == NULL || check_length(&given[1], &forms[1], n_knots) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n_knots; i++) {
+        x[i] = double_at(&given[0], i);
+        y[i] = double_at(&given[1], i);
+        if (!(x[i] >= 0 && x[i] <= 1) || (i > 0 && !(x[i] > x[i - 1]))) {
+            return refuse("must increase within [0, 1]; the index where it does not", "curve_x", i);
         }
-        for (int k = 0; k < n_outputs; k++) {
-            answer[k] /= sum;
+        if (!(y[i] >= 0 && y[i] <= 1) || (i > 0 && !(y[i] >= y[i - 1]))) {
+            return refuse("must not decrease, within [0, 1]; the index where it does", "curve_y",
+                          i);
         }
     }
+    response->curve_x = x;
+    response->curve_y = y;
+    response->n_knots = (int)n_knots;
+    return 0;
+}
+
+static int build_curve(Block **memory, PyObject *given_x, PyObject *given_y, Response *response)
+{
+    static const Form forms[2] = {{"curve_x", 'd'}, {"curve_y", 'd'}};
+    if (given_x == Py_None && given_y == Py_None) {
+        return 0;
+    }
+    Array given[2] = {{.is_open = 0}, {.is_open = 0}};
+    int status = open_buffer(given_x, &forms[0], PyBUF_SIMPLE, &given[0]);
+    if (status == 0) {
+        status = open_buffer(given_y, &forms[1], PyBUF_SIMPLE, &given[1]);
+    }
+    if (status == 0) {
+        status = copy_knots(memory, given, forms, response);
+    }
+    close_arrays(given, 2);
+    return status;
+}
+
+/* NaN stands for no threshold. */
+static int set_threshold(double threshold, Response *response)
+{
+    response->has_threshold = threshold == threshold;
+    response->threshold = threshold;
+    if (!response->has_threshold) {
+        return 0;
+    }
+    if (response->n_outputs != 2 || !response->is_classifier) {
+        return refuse("two are needed for a threshold", "classes", response->n_outputs);
+    }
+    if (!(threshold >= 0 && threshold <= 1)) {
+        PyErr_SetString(PyExc_ValueError, "threshold must be in [0, 1].");
+        return -1;
+    }
+    return 0;
 }
 
 
@@ -1559,15 +1720,13 @@ typedef struct {
     int is_network;
     Network network;
     Trees trees;
-    Link link;
-    int is_classifier;
-    int n_sums, n_outputs;
+    Response response;
     Scratch scratch; /* for one row, used while the interpreter lock is held */
 } Model;
 
 static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, Scratch *scratch)
 {
-    size_t n_columns = model->n_columns, n_sums = model->n_sums;
+    size_t n_columns = model->n_columns, n_sums = model->response.n_sums;
     memset(scratch, 0, sizeof *scratch);
     if (model->is_network) {
         scratch->n_rows = n_rows < NETWORK_ROWS ? n_rows : NETWORK_ROWS;
@@ -1611,14 +1770,14 @@ typedef struct {
 
 static void finish_rows(const Range *range, const double *sums, Py_ssize_t first, Py_ssize_t n_rows)
 {
-    const Model *model = range->model;
+    const Response *response = &range->model->response;
+    size_t n_sums = response->n_sums, n_outputs = response->n_outputs;
     for (Py_ssize_t i = 0; i < n_rows; i++) {
-        const double *row = sums + i * model->n_sums;
+        const double *row = sums + i * n_sums;
         if (range->as_response) {
-            respond(model->link, model->is_classifier, row, model->n_outputs,
-                    range->out + (first + i) * model->n_outputs);
+            respond(response, row, range->out + (first + i) * n_outputs);
         } else {
-            memcpy(range->out + (first + i) * model->n_sums, row, model->n_sums * sizeof(double));
+            memcpy(range->out + (first + i) * n_sums, row, n_sums * sizeof(double));
         }
     }
 }
@@ -1667,7 +1826,7 @@ static int score_batch(const Model *model, const double *X, Py_ssize_t n_rows, d
     Range ranges[MAX_THREADS];
     Block *memory = NULL;
     int status = 0;
-    Py_ssize_t n_out = as_response ? model->n_outputs : model->n_sums;
+    Py_ssize_t n_out = as_response ? model->response.n_outputs : model->response.n_sums;
     for (Py_ssize_t i = 0; status == 0 && i < n_threads; i++) {
         Py_ssize_t begin = n_rows * i / n_threads, end = n_rows * (i + 1) / n_threads;
         ranges[i] = (Range){model, X + begin * model->n_columns, out + begin * n_out, end - begin,
@@ -1812,7 +1971,7 @@ static const double *answer_row(Model *model, PyObject *row)
     if (status >= 0) {
         answer = model->scratch.sums;
         score_rows(model, x, 1, &model->scratch, answer);
-        respond(model->link, model->is_classifier, answer, model->n_outputs, answer);
+        respond(&model->response, answer, answer);
     }
     release(&memory);
     return answer;
@@ -2005,7 +2164,7 @@ static int read_link(Model *self, const char *link)
     static const char *names[] = {"identity", "sigmoid", "softmax"};
     for (int i = 0; i < 3; i++) {
         if (strcmp(link, names[i]) == 0) {
-            self->link = (Link)i;
+            self->response.link = (Link)i;
             return 0;
         }
     }
@@ -2022,21 +2181,22 @@ static int check_outputs(Model *self)
             return -1;
         }
     }
-    self->is_classifier = n_classes > 0;
-    self->n_outputs = self->is_classifier ? (int)n_classes : 1;
-    self->n_sums = self->is_network ? self->network.n_outputs : self->trees.n_sums;
+    Response *response = &self->response;
+    response->is_classifier = n_classes > 0;
+    response->n_outputs = response->is_classifier ? (int)n_classes : 1;
+    response->n_sums = self->is_network ? self->network.n_outputs : self->trees.n_sums;
     if (n_classes > INT32_MAX / 16 || n_classes == 1) {
         return refuse("must be none or at least two", "classes", n_classes);
     }
-    if (!self->is_classifier && self->link != IDENTITY) {
-        return refuse("must be identity without classes", "link", self->link);
+    if (!response->is_classifier && response->link != IDENTITY) {
+        return refuse("must be identity without classes", "link", response->link);
     }
-    if (self->link == SIGMOID && self->n_outputs != 2) {
-        return refuse("sigmoid needs two classes", "link", self->n_outputs);
+    if (response->link == SIGMOID && response->n_outputs != 2) {
+        return refuse("sigmoid needs two classes", "link", response->n_outputs);
     }
-    if (self->n_sums != (self->link == SIGMOID ? 1 : self->n_outputs)) {
+    if (response->n_sums != (response->link == SIGMOID ? 1 : response->n_outputs)) {
         return refuse("the model must end in as many outputs as its link takes", "outputs",
-                      self->n_sums);
+                      response->n_sums);
     }
     return 0;
 }
@@ -2057,15 +2217,18 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
 {
     static char *names[] = {"kind",        "arrays",      "columns",      "classes",
                             "encode_other", "link",        "n_layers",     "output_mean",
-                            "output_scale", "most_floats", NULL};
+                            "output_scale", "most_floats", "logit_scale",  "logit_bias",
+                            "curve_x",      "curve_y",     "threshold",    NULL};
     const char *kind, *link = "identity";
     PyObject *arrays, *columns, *classes, *encode_other;
+    PyObject *logit_bias = Py_None, *curve_x = Py_None, *curve_y = Py_None;
     int n_layers = 0, most_floats = 16;
-    double mean = 0.0, scale = 1.0;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddi", names, &kind,
+    double mean = 0.0, scale = 1.0, logit_scale = 1.0, threshold = NAN;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddidOOOd", names, &kind,
                                      &PyDict_Type, &arrays, &PyTuple_Type, &columns, &PyTuple_Type,
                                      &classes, &encode_other, &link, &n_layers, &mean, &scale,
-                                     &most_floats)) {
+                                     &most_floats, &logit_scale, &logit_bias, &curve_x, &curve_y,
+                                     &threshold)) {
         return NULL;
     }
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -2096,6 +2259,9 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
         status = -1;
     }
     if (status < 0 || check_outputs(self) < 0 || build_answer(self) < 0 ||
+        build_line(&self->memory, logit_scale, logit_bias, &self->response) < 0 ||
+        build_curve(&self->memory, curve_x, curve_y, &self->response) < 0 ||
+        set_threshold(threshold, &self->response) < 0 ||
         make_scratch(&self->memory, self, 1, &self->scratch) < 0) {
         Py_DECREF(self);
         return NULL;
@@ -2105,7 +2271,7 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
 
 static PyObject *fill_answer(Model *self, const double *answer, PyObject *filled)
 {
-    for (int k = 0; k < self->n_outputs; k++) {
+    for (int k = 0; k < self->response.n_outputs; k++) {
         PyObject *value = PyFloat_FromDouble(answer[k]);
         if (value == NULL || PyDict_SetItem(filled, PyTuple_GetItem(self->classes, k), value) < 0) {
             Py_XDECREF(value);
@@ -2118,7 +2284,7 @@ static PyObject *fill_answer(Model *self, const double *answer, PyObject *filled
 
 static PyObject *model_predict_proba_one(Model *self, PyObject *row)
 {
-    if (!self->is_classifier) {
+    if (!self->response.is_classifier) {
         PyErr_SetString(PyExc_AttributeError, "predict_proba_one is for classifiers; this model "
                                               "predicts values: use predict.");
         return NULL;
@@ -2142,14 +2308,10 @@ static PyObject *model_predict_one(Model *self, PyObject *row)
     if (answer == NULL) {
         return NULL;
     }
-    if (!self->is_classifier) {
+    if (!self->response.is_classifier) {
         return PyFloat_FromDouble(answer[0]);
     }
-    int best = 0;
-    for (int k = 1; k < self->n_outputs; k++) {
-        best = answer[k] > answer[best] ? k : best;
-    }
-    PyObject *label = PyTuple_GetItem(self->classes, best);
+    PyObject *label = PyTuple_GetItem(self->classes, decide(&self->response, answer));
     Py_XINCREF(label);
     return label;
 }
@@ -2163,14 +2325,14 @@ static PyObject *model_respond_row(Model *self, PyObject *encoded)
         check_length(&array, &form, self->n_columns) < 0) {
         goto failed;
     }
-    answer = PyList_New(self->n_outputs); /* now, as a list without items must not be seen */
+    answer = PyList_New(self->response.n_outputs); /* now, as a list without items must not be seen */
     if (answer == NULL) {
         goto failed;
     }
     double *sums = self->scratch.sums;
     score_rows(self, array.view.buf, 1, &self->scratch, sums);
-    respond(self->link, self->is_classifier, sums, self->n_outputs, sums);
-    for (int k = 0; k < self->n_outputs; k++) {
+    respond(&self->response, sums, sums);
+    for (int k = 0; k < self->response.n_outputs; k++) {
         PyObject *value = PyFloat_FromDouble(sums[k]);
         if (value == NULL || PyList_SetItem(answer, k, value) < 0) {
             goto failed;
@@ -2199,7 +2361,7 @@ static PyObject *score_into(Model *self, PyObject *arguments, int as_response)
         goto done;
     }
     Py_ssize_t n_rows = given[0].length / self->n_columns;
-    Py_ssize_t n_out = as_response ? self->n_outputs : self->n_sums;
+    Py_ssize_t n_out = as_response ? self->response.n_outputs : self->response.n_sums;
     if (check_length(&given[0], &row_form, n_rows * self->n_columns) < 0 ||
         check_length(&given[1], &out_form, n_rows * n_out) < 0) {
         goto done;
@@ -2259,7 +2421,9 @@ static PyMethodDef MODEL_METHODS[] = {
 
 static PyType_Slot MODEL_SLOTS[] = {
     {Py_tp_doc, "Model(kind, arrays, columns, classes, encode_other, *, link='identity', "
-                "n_layers=0, output_mean=0.0, output_scale=1.0, most_floats=16)\n--\n\n"
+                "n_layers=0, output_mean=0.0, output_scale=1.0, most_floats=16, "
+                "logit_scale=1.0, logit_bias=None, curve_x=None, curve_y=None, threshold=nan)\n"
+                "--\n\n"
                 "A compact model, checked and laid out for scoring."},
     {Py_tp_new, model_new},
     {Py_tp_dealloc, model_dealloc},

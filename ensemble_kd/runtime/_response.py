@@ -1,4 +1,4 @@
-"""From a compact model and encoded rows to probabilities or values."""
+"""From a compact model and encoded rows to probabilities or values, and to the class decided on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
 from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._trees import TreesRuntime
@@ -84,10 +84,39 @@ def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.fl
     """
     if model.task == "regression":
         return outputs
-    link = "softmax" if isinstance(model.body, MLPRecord) else model.body.link
+    calibrator = model.calibrator
+    if isinstance(calibrator, LogitScaling):
+        outputs = calibrator.scale * outputs + calibrator.bias
+    answer = _link(model.link, outputs)
+    if isinstance(calibrator, ProbabilityCurve):
+        second = np.interp(answer[:, 1], calibrator.x, calibrator.y)
+        answer = np.column_stack([1.0 - second, second])
+    return answer
+
+
+def _link(link: str, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
     if link == "identity":
         return np.asarray(outputs / outputs.sum(axis=1, keepdims=True))
     if link == "sigmoid":
         outputs = np.hstack([np.zeros_like(outputs), outputs])
     shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def decision(model: CompactModel, answer: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the index of each row's class: by the threshold where there is one.
+
+    Parameters
+    ----------
+    model : CompactModel
+        Of a classification.
+    answer : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int64
+    """
+    if model.threshold is None:
+        return answer.argmax(axis=1)
+    return (answer[:, 1] >= model.threshold).astype(np.int64)

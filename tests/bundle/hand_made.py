@@ -1,12 +1,20 @@
 """Small models written by hand, one of each shape a bundle can hold."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
 from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.bundle import SelfTest
-from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
+from ensemble_kd.model import (
+    CompactModel,
+    Dense,
+    LogitScaling,
+    MLPRecord,
+    ProbabilityCurve,
+    TreesRecord,
+)
 
 CREATED = "2026-01-31T12:00:00Z"
 
@@ -103,6 +111,25 @@ MODELS = {
         trees_body(1, (-1,), (0, 0, 0), "identity", value=PROBABILITIES), (1.5, "b", True)
     ),
     "trees_regressor": regressor(trees_body(2, (0, -1), (7.0,), "identity")),
+}
+
+CURVE = ProbabilityCurve(f64(0.0, 0.25, 0.5, 0.9), f64(0.0, 0.125, 0.75, 0.75))
+MODELS |= {
+    "mlp_scaled": replace(
+        MODELS["mlp_classifier"], calibrator=LogitScaling(0.625, f64(0.0, -0.5, 0.25))
+    ),
+    "mlp_decided": replace(MODELS["mlp_additive"], threshold=0.125),
+    "trees_scaled": replace(
+        MODELS["trees_sigmoid"], calibrator=LogitScaling(2.5, f64(-1.0)), threshold=0.0625
+    ),
+    "mlp_curved": replace(MODELS["mlp_additive"], calibrator=CURVE),
+    "trees_curved": replace(MODELS["trees_sigmoid"], calibrator=CURVE, threshold=0.75),
+    "tree_curved": replace(
+        classifier(
+            trees_body(1, (-1,), (0, 0), "identity", value=PROBABILITIES[:, :2]), ("no", "yes")
+        ),
+        calibrator=CURVE,
+    ),
 }
 
 

@@ -192,8 +192,8 @@ def manifest_with(data, **entries):
     [
         ({"format": "other"}, "must name the format 'ensemble_kd'"),
         (
-            {"format_version": 3, "min_reader": 3},
-            "needs a reader of at least 3.*update ensemble_kd",
+            {"format_version": 4, "min_reader": 4},
+            "needs a reader of at least 4.*update ensemble_kd",
         ),
         ({"format_version": 0, "min_reader": 0}, "1 <= min_reader <= format_version, got 0 and 0"),
         ({"format_version": 1, "min_reader": 2}, "got 1 and 2"),
@@ -222,7 +222,7 @@ def test_load_refuses_a_wrong_manifest(data, entries, match):
 
 
 def test_load_reads_a_later_version_that_allows_it(data):
-    later = manifest_with(data, format_version=3, further="ignored")
+    later = manifest_with(data, format_version=4, further="ignored")
     assert "further" not in load_bundle(later).manifest
 
 

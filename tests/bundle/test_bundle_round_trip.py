@@ -57,7 +57,8 @@ def test_bundle_holds_what_was_saved(tmp_path, name):
     assert bundle.card.endswith("---\n# A card, ünïcode\n")
     assert bundle.manifest["training"]["nested"] == {"x": [1.5, None, True]}
     assert bundle.manifest["name"] == "student" and bundle.manifest["created"] == CREATED
-    assert bundle.manifest["format_version"] == 1
+    is_decided = model.calibrator is not None or model.threshold is not None
+    assert bundle.manifest["format_version"] == (3 if is_decided else 1)
     assert bundle.manifest["libraries"].keys() == {"ensemble_kd", "numpy", "safetensors"}
 
 

@@ -110,7 +110,9 @@ def test_expanded_arrays_are_read_only(tmp_path):
 
 
 def test_a_plain_model_is_written_as_version_1(bundles):
-    for data in bundles.values():
+    for name, data in bundles.items():
+        if MODELS[name].calibrator is not None or MODELS[name].threshold is not None:
+            continue
         manifest = load_bundle(data).manifest
         assert manifest["format_version"] == manifest["min_reader"] == 1
         assert "storage" not in json.loads(members_of(data)["model.json"])

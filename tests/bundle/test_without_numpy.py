@@ -162,7 +162,7 @@ def test_without_numpy_refuses_what_was_altered(promised):
     manifest = members["manifest.json"]
     refused(repack(altered | {"manifest.json": manifest}), "model.json was altered")
     refused(with_entries(data, "manifest.json", format="zip"), "must name the format")
-    refused(with_entries(data, "manifest.json", min_reader=3), "update ensemble_kd")
+    refused(with_entries(data, "manifest.json", min_reader=4), "update ensemble_kd")
     refused(with_entries(data, "manifest.json", classes=[]), "must name classes")
     refused(with_entries(data, "manifest.json", classes=[1, 1.0, "c"]), "must be unique")
     refused(with_member(data, "model.json", b'{"kind": "pickle"}'), "kind must be mlp or trees")

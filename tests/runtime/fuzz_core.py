@@ -60,6 +60,18 @@ def hostile_rows(n_columns: int, rng: np.random.Generator) -> np.ndarray:
     return rng.choice([*FLOATS, *NUMBERS, 1.0, 2.0, 4.0, 6.0, 7.0], size=(70, n_columns))
 
 
+def any_decision(rng: np.random.Generator) -> dict[str, Any]:
+    """Return a calibrator and a threshold, some of them sound."""
+    x, y = (np.sort(rng.choice([0.0, 0.25, 0.5, 1.0, *FLOATS], rng.integers(5))) for _ in "xy")
+    options = {
+        "logit_scale": float(rng.choice([1.0, 0.5, *FLOATS])),
+        "logit_bias": rng.choice([0.0, 0.5, *FLOATS], rng.integers(4)),
+        "threshold": float(rng.choice([0.5, *FLOATS])),
+    }
+    options = {name: value for name, value in options.items() if rng.random() < 0.3}
+    return options | ({"curve_x": x, "curve_y": y} if rng.random() < 0.5 else {})
+
+
 def fuzz(seed: int, n_models: int) -> int:
     """Build mutated models and score rows by those that are accepted; return how many were."""
     from hand_made import MODELS
@@ -80,6 +92,8 @@ def fuzz(seed: int, n_models: int) -> int:
             arrays["edges"] = np.arange(float(len(arrays["edges"])))  # offsets may fall anywhere
         if rng.random() < 0.1:
             changed["link"] = str(rng.choice(["identity", "sigmoid", "softmax"]))
+        if rng.random() < 0.2:
+            changed |= any_decision(rng)
         most_floats = int(rng.choice([4, 8, 16]))
         try:
             core = Model(

@@ -20,12 +20,20 @@ from hypothesis import strategies as st
 
 from ensemble_kd import InputError, Scorer
 from ensemble_kd._schema import Column, TableSchema
-from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
+from ensemble_kd.model import (
+    CompactModel,
+    Dense,
+    LogitScaling,
+    MLPRecord,
+    ProbabilityCurve,
+    TreesRecord,
+)
 from ensemble_kd.runtime import (
     CompiledRuntime,
     MLPRuntime,
     TreesRuntime,
     build_runtime,
+    decision,
     response,
     row_encoder,
 )
@@ -125,6 +133,15 @@ MODELS = {
     "trees_softmax": classifier(trees(30, 3, "softmax"), 3),
     "trees_shares": classifier(trees(11, 4, "identity", vector=True), 4),
     "trees_value": CompactModel("regression", SCHEMA, trees(1, 1, "identity")),
+}
+CURVE = ProbabilityCurve(np.array([0.125, 0.25, 0.5, 1.0]), np.array([0.0, 0.25, 0.875, 0.875]))
+MODELS |= {
+    "mlp_scaled": replace(MODELS["mlp"], calibrator=LogitScaling(0.5, np.array([-0.25, 0.0, 1.0]))),
+    "mlp_curved": replace(MODELS["additive"], calibrator=CURVE, threshold=0.25),
+    "trees_scaled": replace(
+        MODELS["trees_sigmoid"], calibrator=LogitScaling(0.25, np.array([0.5])), threshold=0.75
+    ),
+    "trees_curved": replace(classifier(trees(11, 2, "identity", vector=True), 2), calibrator=CURVE),
 }
 
 
@@ -369,7 +386,7 @@ def test_compiled_reads_a_row_as_the_schema_does(row, model):
             answer = scorer.predict_proba_one(row)
             assert list(answer) == list(model.classes)
             given = list(answer.values())
-            assert scorer.predict_one(row) == model.classes[int(np.argmax(given))]
+            assert scorer.predict_one(row) == model.classes[decision(model, np.array([given]))[0]]
         else:
             given = [scorer.predict_one(row)]
     except InputError as error:

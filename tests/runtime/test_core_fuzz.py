@@ -76,7 +76,7 @@ CHECKS = {
     "the sum of a tree": ("output < -1 || output >= n_sums ||", "0 ||"),
     "the code of a category": ("code >= 0 && code < (double)n_codes", "1"),
     "the number of outputs": (
-        "self->n_sums != (self->link == SIGMOID ? 1 : self->n_outputs)",
+        "response->n_sums != (response->link == SIGMOID ? 1 : response->n_outputs)",
         "0",
     ),
 }

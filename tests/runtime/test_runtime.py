@@ -7,9 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ensemble_kd import Scorer
 from ensemble_kd._schema import Column, TableSchema
-from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
-from ensemble_kd.runtime import MLPRuntime, TreesRuntime, build_runtime, response
+from ensemble_kd.model import (
+    CompactModel,
+    Dense,
+    LogitScaling,
+    MLPRecord,
+    ProbabilityCurve,
+    TreesRecord,
+)
+from ensemble_kd.runtime import MLPRuntime, TreesRuntime, build_runtime, decision, response
 
 NAN, INF = np.nan, np.inf
 SCHEMA = TableSchema((Column("b", "categorical", categories=("p", "q")), Column("a", "numeric")))
@@ -239,3 +247,49 @@ def test_response_of_boosted_logits_is_their_softmax():
 def test_response_of_leaves_that_hold_probabilities_sums_to_one():
     body = replace(TWO_TREES, link="identity")
     np.testing.assert_allclose(response(model(body, 2), np.array([[0.5, 1.5]])), [[0.25, 0.75]])
+
+
+# --- calibrators and thresholds -------------------------------------------------------------------
+
+
+def test_response_of_scaled_logits_is_the_softmax_of_a_line_on_each():
+    scaled = replace(model(ADDITIVE, 3), calibrator=LogitScaling(0.5, np.log([1.0, 3.0, 2.0])))
+    logits = np.log([[1.0, 4.0, 25.0]])
+    np.testing.assert_allclose(response(scaled, logits), [[1 / 17, 6 / 17, 10 / 17]])
+
+
+def test_response_of_a_scaled_log_odds_is_two_probabilities():
+    body = replace(TWO_TREES, link="sigmoid")
+    scaled = replace(model(body, 2), calibrator=LogitScaling(2.0, np.log([3.0])))
+    np.testing.assert_allclose(
+        response(scaled, np.array([[0.0], [np.log(2.0)]])), [[0.25, 0.75], [1 / 13, 12 / 13]]
+    )
+
+
+def test_response_by_a_curve_goes_straight_from_knot_to_knot_and_flat_beyond():
+    curve = ProbabilityCurve(np.array([0.2, 0.4, 0.6]), np.array([0.1, 0.2, 0.8]))
+    curved = replace(model(replace(TWO_TREES, link="identity"), 2), calibrator=curve)
+    second = np.array([0.0, 0.2, 0.3, 0.5, 0.6, 1.0])
+    answer = response(curved, np.column_stack([1 - second, second]))
+    np.testing.assert_allclose(answer[:, 1], [0.1, 0.1, 0.15, 0.5, 0.8, 0.8])
+    np.testing.assert_allclose(answer.sum(axis=1), 1.0)
+
+
+def test_decision_is_the_second_class_from_the_threshold_on():
+    answer = np.array([[0.9, 0.1], [0.8, 0.2], [0.75, 0.25], [0.5, 0.5], [0.25, 0.75]])
+    plain = model(ADDITIVE, 2)
+    assert decision(plain, answer).tolist() == [0, 0, 0, 0, 1]
+    assert decision(replace(plain, threshold=0.2), answer).tolist() == [0, 1, 1, 1, 1]
+    assert decision(replace(plain, threshold=0.0), answer).tolist() == [1] * 5
+
+
+def test_scorer_answers_rows_by_the_threshold():
+    decided = replace(model(replace(TWO_TREES, link="sigmoid"), 2), threshold=1.0)
+    assert Scorer(model(replace(TWO_TREES, link="sigmoid"), 2)).predict_one(ROW) == 1
+    scorer = Scorer(decided)
+    assert scorer.predict_one(ROW) == 0
+    assert scorer.predict([ROW]).tolist() == [0]
+    assert scorer.predict_proba_one(ROW)[1] > 0.99
+
+
+ROW = {"b": "p", "a": 0.0}
