@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT_VERSION = 3
-SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage", "threshold"}
+SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage"}
 CALIBRATORS = {
     "scaling": {"scale": "logit_scale", "bias": "logit_bias"},
     "curve": {"x": "curve_x", "y": "curve_y"},
@@ -245,18 +245,20 @@ def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, fl
 
 
 def _decision(scalars: dict[str, Any], min_reader: int) -> dict[str, Any]:
-    """Take a calibrator out of the scalars, and return it by the core's names."""
-    if min_reader < 3 and ("calibrator" in scalars or "threshold" in scalars):
+    """Take calibrator and threshold out of the scalars, and return them by the core's names."""
+    given = scalars.keys() & {"calibrator", "decision_threshold"}
+    if min_reader < 3 and given:
         raise ValueError("a calibrator and a threshold need a min_reader of 3.")
-    if "calibrator" not in scalars:
-        return {}
+    threshold = {"threshold": scalars.pop(name) for name in given & {"decision_threshold"}}
+    if "calibrator" not in given:
+        return threshold
     from array import array
 
     entry = scalars.pop("calibrator")
     names = CALIBRATORS[entry.pop("kind")]
     if entry.keys() != names.keys():
         raise ValueError(f"a calibrator has the keys {sorted(names)}, got {sorted(entry)}.")
-    return {
+    return threshold | {
         names[key]: array("d", value) if isinstance(value, list) else value
         for key, value in entry.items()
     }

@@ -34,7 +34,7 @@ def decision_scalars(model: CompactModel) -> dict[str, Any]:
         )
         entries["calibrator"] = {"kind": "curve", "x": x, "y": y}
     if model.threshold is not None:
-        entries["threshold"] = float(model.threshold)
+        entries["decision_threshold"] = float(model.threshold)
     return entries
 
 
@@ -46,9 +46,11 @@ def decision_from_scalars(scalars: Mapping[str, Any]) -> tuple[Calibrator | None
     BundleError
         If an entry has another form.
     """
-    threshold = scalars.get("threshold")
-    if "threshold" in scalars and type(threshold) not in (int, float):
-        raise BundleError(f"model.json: threshold must be a number, got {shown(threshold)}.")
+    threshold = scalars.get("decision_threshold")
+    if "decision_threshold" in scalars and type(threshold) not in (int, float):
+        raise BundleError(
+            f"model.json: decision_threshold must be a number, got {shown(threshold)}."
+        )
     calibrator = _calibrator(scalars["calibrator"]) if "calibrator" in scalars else None
     return calibrator, None if threshold is None else float(threshold)
 
@@ -101,7 +103,7 @@ def audit_decision(model: CompactModel) -> None:
     if len(model.classes) != 2:
         raise BundleError(f"a threshold needs two classes, got {len(model.classes)}.")
     if not 0 <= threshold <= 1:
-        raise BundleError(f"threshold must be in [0, 1], got {threshold}.")
+        raise BundleError(f"decision_threshold must be in [0, 1], got {threshold}.")
 
 
 def _audit_scaling(calibrator: LogitScaling, model: CompactModel) -> None:

@@ -29,7 +29,7 @@ PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 NEW_SCALARS = {
     "storage": STORAGE_VERSION,
     "calibrator": DECISION_VERSION,
-    "threshold": DECISION_VERSION,
+    "decision_threshold": DECISION_VERSION,
 }
 
 MANIFEST_ENTRIES: dict[str, type] = {

@@ -73,6 +73,8 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "kind": kind,
         "task": model.task,
         "classes": list(model.classes),
+        "calibrator": _calibrator_text(model.calibrator),
+        "threshold": model.threshold,
         "columns": [_column_facts(column) for column in model.schema.columns],
         "named_columns": model.schema.named,
         "size_bytes": bundle.size_bytes,
@@ -115,6 +117,14 @@ def _storage_kinds(body: Any) -> list[str]:
     return sorted(kinds) or ["float32"]
 
 
+def _calibrator_text(calibrator: Any) -> str | None:
+    if calibrator is None:
+        return None
+    if hasattr(calibrator, "scale"):
+        return f"logits times {calibrator.scale:.4g}, plus a bias"
+    return f"a curve of {len(calibrator.x)} knots"
+
+
 def _column_facts(column: Column) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": column.name,
@@ -149,6 +159,11 @@ def render(facts: dict[str, Any]) -> str:
     ]
     if facts["classes"]:
         lines.insert(3, ("classes", _classes(facts["classes"])))
+    if facts["calibrator"] is not None:
+        lines.append(("calibrated", facts["calibrator"]))
+    if facts["threshold"] is not None:
+        named = repr(facts["classes"][1])
+        lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
     training = dict(facts["training"])
     fidelity = training.pop("fidelity", None)
     lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]

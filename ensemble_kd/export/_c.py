@@ -10,7 +10,7 @@ import numpy as np
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._c_interface import declarations, fields_of, text_functions
-from ensemble_kd.export._c_link import link_source
+from ensemble_kd.export._c_link import add_decision_tables, link_source
 from ensemble_kd.export._c_main import main_source
 from ensemble_kd.export._c_mlp import mlp_in_int8, mlp_source
 from ensemble_kd.export._c_tables import Tables
@@ -149,6 +149,7 @@ def build_c(
         functions, stack_bytes = mlp_source(rounded, rounded.body, fields, numbers, dtype)
     else:
         functions, stack_bytes = trees_source(rounded, rounded.body, fields, numbers, dtype)
+    add_decision_tables(model, numbers)
     label_functions = text_functions(model, texts)
 
     codes = probe_rows(model)

@@ -66,6 +66,11 @@ def declarations(model: CompactModel, real: str) -> str:
     if texts:
         lines += ["", "/* The code of a category by its text; NULL is missing. */", *texts]
     if model.classes:
+        rule = "the likeliest"
+        if model.threshold is not None:
+            rule = f"class 1 from a probability of {model.threshold:.6g} on, else 0"
+        lines += ["", f"/* The predicted class, by what predict wrote: {rule}. */"]
+        lines += ["int @_decide(const float *out);"]
         lines += ["", "/* The label of output k. */", "const char *@_class(int k);"]
     return "\n".join(lines) + "\n"
 

@@ -1,11 +1,12 @@
-"""From sums to the response, in C."""
+"""From sums to the response, and to the class decided on, in C."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ensemble_kd.export._c_tables import Tables
 from ensemble_kd.export._c_text import floats
-from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord
 
 PREDICT = """
 void @_predict(const struct @_row *row, float *out)
@@ -26,21 +27,102 @@ DIVIDE = """\
     for (k = 0; k < @_N_OUTPUTS; k++)
         out[k] /= total;
 """
+SCALE = """\
+    for (k = 0; k < @_N_SUMS_OF_LINK; k++)
+        out[k] = SCALE * out[k] + @_logit_bias[k];
+"""
+CURVE = """
+static float @_curve(float p)
+{
+    int low = 0, high = LAST, middle;
+    float share;
+    while (high - low > 1) {
+        middle = (low + high) / 2;
+        if (p >= @_curve_x[middle])
+            low = middle;
+        else
+            high = middle;
+    }
+    if (p >= @_curve_x[high])
+        return @_curve_y[high];
+    share = (p - @_curve_x[low]) / (@_curve_x[high] - @_curve_x[low]);
+    if (!(share > 0.0f))
+        share = 0.0f;
+    return @_curve_y[low] + share * (@_curve_y[high] - @_curve_y[low]);
+}
+"""
+USE_CURVE = """\
+    out[1] = @_curve(out[1]);
+    out[0] = 1.0f - out[1];
+"""
+LIKELIEST = """
+int @_decide(const float *out)
+{
+    int k, best = 0;
+    for (k = 1; k < @_N_OUTPUTS; k++)
+        if (out[k] > out[best])
+            best = k;
+    return best;
+}
+"""
+BY_THRESHOLD = """
+int @_decide(const float *out)
+{
+    return out[1] >= THRESHOLD;
+}
+"""
 TOTAL = """\
     for (k = 0; k < @_N_OUTPUTS; k++)
         total += out[k];
 """
 
 
+def add_decision_tables(model: CompactModel, tables: Tables) -> None:
+    """Add the numbers of a calibrator."""
+    calibrator = model.calibrator
+    if isinstance(calibrator, LogitScaling):
+        tables.add("logit_bias", calibrator.bias.astype(np.float32))
+    elif calibrator is not None:
+        tables.add("curve_x", calibrator.x.astype(np.float32))
+        tables.add("curve_y", calibrator.y.astype(np.float32))
+
+
 def link_source(model: CompactModel) -> str:
-    """Return the function that a program calls; `@_sums` is there already."""
+    """Return the functions that a program calls; `@_sums` is there already."""
+    calibrator = model.calibrator
+    before, after, curve = "", "", ""
+    if isinstance(calibrator, LogitScaling):
+        before = SCALE.replace("SCALE", _float(calibrator.scale))
+        before = before.replace("@_N_SUMS_OF_LINK", str(model.n_sums))
+    elif calibrator is not None:
+        curve, after = CURVE.replace("LAST", str(len(calibrator.x) - 1)), USE_CURVE
+    declare, link = _link(model)
+    predict = PREDICT.replace("DECLARE", declare).replace("LINK", before + link + after)
+    return curve + predict + _decide(model)
+
+
+def _decide(model: CompactModel) -> str:
+    if not model.classes:
+        return ""
+    if model.threshold is None:
+        return LIKELIEST
+    return BY_THRESHOLD.replace("THRESHOLD", _float(model.threshold))
+
+
+def _float(value: float) -> str:
+    """Return the C literal of a number in single precision."""
+    shortest = float(str(np.float32(value)))
+    return floats([shortest], double=False)[0]
+
+
+def _link(model: CompactModel) -> tuple[str, str]:
+    """Return the variables that the link needs, and what it does."""
     body = model.body
     declare, link = "    int k;\n    float total = 0.0f;\n", ""
     if model.task == "regression":
         declare = ""
         if isinstance(body, MLPRecord):
-            numbers = np.array([body.output_mean, body.output_scale], dtype=np.float32)
-            mean, scale = floats(numbers.astype(str).astype(float).tolist(), double=False)
+            mean, scale = _float(body.output_mean), _float(body.output_scale)
             link = f"    out[0] = {mean} + {scale} * out[0];\n"
     elif isinstance(body, MLPRecord) or body.link == "softmax":
         declare += "    float top;\n"
@@ -50,4 +132,4 @@ def link_source(model: CompactModel) -> str:
         link = "    out[1] = out[0];\n    out[0] = 0.0f;\n    top = out[0];\n" + SOFTMAX + DIVIDE
     else:
         link = TOTAL + DIVIDE
-    return PREDICT.replace("DECLARE", declare).replace("LINK", link)
+    return declare, link

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._scorer import make_selftest
+from ensemble_kd.bundle._decision import decision_scalars
 from ensemble_kd.bundle._format import body_to_parts
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel
 
-# Rises with every change that a reader of this document would have to know of.
-VERSION = 1
+# Rises with every change that a reader of this document would have to know of; a document is of the
+# lowest version that has all it holds.
+PLAIN_VERSION, DECISION_VERSION = 1, 2
 
 ENCODING = [
     "numeric: the number; boolean: 0 or 1; missing: NaN",
@@ -43,6 +45,12 @@ FORMULAS = {
         "identity: sums, in a classification divided by their total; sigmoid: [1 - p, p] with"
         " p = 1 / (1 + exp(-sums[0])); softmax: softmax(sums)",
     ],
+}
+# Of the calibrator, in place of the link's last line or after it.
+DECISIONS = {
+    "scaling": "calibrator: sums (of an mlp: h) become scale * sums + bias before the link",
+    "curve": "calibrator: p of the second class becomes numpy.interp(p, x, y), the first's 1 - that",
+    "decision_threshold": "predicted: the second class if its probability is at least that, else the first",
 }
 
 
@@ -69,14 +77,17 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     """
     arrays, scalars = body_to_parts(replace(model.body, storage={}))  # in full
     selftest = make_selftest(model)
+    decision = decision_scalars(model)
+    kinds = [value["kind"] if key == "calibrator" else key for key, value in decision.items()]
     document = {
         "format": "ensemble_kd.json",
-        "version": VERSION,
+        "version": DECISION_VERSION if decision else PLAIN_VERSION,
         "task": model.task,
         "classes": list(model.classes),
         "columns": model.schema.to_dict()["columns"],
-        "model": {**scalars, **{name: _plain(array) for name, array in arrays.items()}},
-        "formula": ENCODING + FORMULAS[scalars["kind"]],
+        "model": scalars | {name: _plain(array) for name, array in arrays.items()},
+        **decision,
+        "formula": ENCODING + FORMULAS[scalars["kind"]] + [DECISIONS[kind] for kind in kinds],
         "selftest": {
             "rows": selftest.rows,
             "expected": selftest.expected.tolist(),

@@ -15,7 +15,7 @@ from ensemble_kd.export._onnx_mlp import add_mlp
 from ensemble_kd.export._onnx_trees import add_trees
 from ensemble_kd.export._shrink import with_all_ranks
 from ensemble_kd.export._write import write_export
-from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
 
 MAX_BYTES = 2**31 - 1
 DOC = (
@@ -73,7 +73,7 @@ def export_onnx(
     else:
         sums = add_trees(graph, inputs, with_all_ranks(body, model.schema))
     if is_classifier:
-        _add_probabilities(graph, sums, "softmax" if isinstance(body, MLPRecord) else body.link)
+        _add_probabilities(graph, sums, model)
         graph.output("probabilities", "double", len(model.classes))
         _add_label(graph, model)
     else:
@@ -87,14 +87,41 @@ def export_onnx(
     return content
 
 
-def _add_probabilities(graph: Graph, sums: str, link: str) -> None:
-    if link == "identity":
+def _add_probabilities(graph: Graph, sums: str, model: CompactModel) -> None:
+    curve = model.calibrator if isinstance(model.calibrator, ProbabilityCurve) else None
+    output = "probabilities" if curve is None else None
+    if isinstance(model.calibrator, LogitScaling):
+        scale = graph.constant(np.array(model.calibrator.scale), "logit_scale")
+        bias = graph.constant(model.calibrator.bias, "logit_bias")
+        sums = graph.apply("Add", graph.apply("Mul", sums, scale), bias)
+    if model.link == "identity":
         total = graph.apply("ReduceSum", sums, graph.constant(np.array([1]), "axis"), keepdims=1)
-        graph.apply("Div", sums, total, output="probabilities")
-        return
-    if link == "sigmoid":  # the log-odds of the second class, the first one's being 0
-        sums = graph.apply("Concat", graph.apply("Sub", sums, sums), sums, axis=1)
-    graph.apply("Softmax", sums, output="probabilities", axis=1)
+        answer = graph.apply("Div", sums, total, output=output)
+    else:
+        if model.link == "sigmoid":  # the log-odds of the second class, the first one's being 0
+            sums = graph.apply("Concat", graph.apply("Sub", sums, sums), sums, axis=1)
+        answer = graph.apply("Softmax", sums, output=output, axis=1)
+    if curve is not None:
+        _add_curve(graph, _second(graph, answer, keep_axis=True), curve)
+
+
+def _second(graph: Graph, answer: str, *, keep_axis: bool) -> str:
+    """Return the probability of the second class, of shape (N, 1) or (N,)."""
+    index = np.array([1]) if keep_axis else np.array(1)
+    return graph.apply("Gather", answer, graph.constant(index, "second"), axis=1)
+
+
+def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
+    """Add up what each straight piece adds, as the network does with its edges."""
+    starts = graph.constant(curve.x[:-1], "curve_starts")
+    slopes = graph.constant(1.0 / np.diff(curve.x), "curve_slopes")
+    rises = graph.constant(np.diff(curve.y)[:, None], "curve_rises")
+    pieces = graph.apply("Mul", graph.apply("Sub", second, starts), slopes)
+    pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
+    risen = graph.apply("MatMul", pieces, rises)
+    curved = graph.apply("Add", risen, graph.constant(curve.y[:1], "curve_base"))
+    rest = graph.apply("Sub", graph.constant(np.array(1.0)), curved)
+    graph.apply("Concat", rest, curved, output="probabilities", axis=1)
 
 
 def _add_label(graph: Graph, model: CompactModel) -> None:
@@ -106,7 +133,13 @@ def _add_label(graph: Graph, model: CompactModel) -> None:
         for text in texts:
             check_unicode(text, "the classes")
         classes = np.array(texts, dtype=object)
-    best = graph.apply("ArgMax", "probabilities", axis=1, keepdims=0)
+    if model.threshold is None:
+        best = graph.apply("ArgMax", "probabilities", axis=1, keepdims=0)
+    else:
+        threshold = graph.constant(np.array(model.threshold), "threshold")
+        second = _second(graph, "probabilities", keep_axis=False)
+        reached = graph.apply("GreaterOrEqual", second, threshold)
+        best = graph.apply("Cast", reached, to=graph.type("int64"))
     graph.apply("Gather", graph.constant(classes, "classes"), best, output="label", axis=0)
     graph.output("label", kind, None)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
+from ensemble_kd.bundle._decision import decision_from_scalars
 from ensemble_kd.bundle._format import body_from_parts, body_to_parts
 from ensemble_kd.errors import MissingDependencyError
 from ensemble_kd.export._rows import answers, probe_rows
@@ -60,14 +61,17 @@ def json_difference(model: CompactModel, text: str) -> float:
     float
         0 if the document holds every number.
     """
-    found = json.loads(text)["model"]
+    document = json.loads(text)
+    found = document["model"]
     own, scalars = body_to_parts(model.body)
     arrays = {  # an array without rows has lost its width
         name: np.array(_numbers(found[name]), dtype=array.dtype).reshape(array.shape)
         for name, array in own.items()
     }
     codes = probe_rows(model)
-    read = replace(model, body=body_from_parts(arrays, scalars))
+    calibrator, threshold = decision_from_scalars(document)
+    body = body_from_parts(arrays, scalars)
+    read = replace(model, body=body, calibrator=calibrator, threshold=threshold)
     return _largest(answers(read, codes), answers(model, codes))
 
 

@@ -18,11 +18,11 @@ SCALING = {"kind": "scaling", "scale": 2.0, "bias": [0.0, 1.0]}
 KNOTS = {"kind": "curve", "x": [0.0, 1.0], "y": [0.0, 0.5]}
 
 WRONG_ENTRIES = [
-    ("mlp_decided", {"threshold": "0.5"}, "threshold must be a number"),
-    ("mlp_decided", {"threshold": None}, "threshold must be a number"),
-    ("mlp_decided", {"threshold": True}, "threshold must be a number"),
-    ("mlp_decided", {"threshold": 1.5}, r"in \[0, 1\]"),
-    ("mlp_decided", {"threshold": -0.1}, r"in \[0, 1\]"),
+    ("mlp_decided", {"decision_threshold": "0.5"}, "threshold must be a number"),
+    ("mlp_decided", {"decision_threshold": None}, "threshold must be a number"),
+    ("mlp_decided", {"decision_threshold": True}, "threshold must be a number"),
+    ("mlp_decided", {"decision_threshold": 1.5}, r"in \[0, 1\]"),
+    ("mlp_decided", {"decision_threshold": -0.1}, r"in \[0, 1\]"),
     ("mlp_decided", {"calibrator": None}, "kind of calibrator must be one of"),
     ("mlp_decided", {"calibrator": {"kind": ["curve"]}}, "kind of calibrator must be one of"),
     ("mlp_decided", {"calibrator": {"kind": "beta"}}, "kind of calibrator must be one of"),
@@ -40,8 +40,8 @@ WRONG_ENTRIES = [
     ("mlp_decided", {"calibrator": KNOTS | {"y": [-0.5, 0.25]}}, "y of a curve must be in"),
     ("tree_curved", {"calibrator": SCALING}, "needs logits, got the link identity"),
     ("mlp_classifier", {"calibrator": KNOTS}, "a curve needs two classes"),
-    ("mlp_classifier", {"threshold": 0.5}, "a threshold needs two classes"),
-    ("trees_regressor", {"threshold": 0.5}, "for a classification"),
+    ("mlp_classifier", {"decision_threshold": 0.5}, "a threshold needs two classes"),
+    ("trees_regressor", {"decision_threshold": 0.5}, "for a classification"),
     ("trees_regressor", {"calibrator": KNOTS}, "for a classification"),
 ]
 
@@ -58,7 +58,7 @@ def test_load_refuses_a_wrong_decision(bundles, name, entries, message):
     [
         (name, entries)
         for name, entries, _ in WRONG_ENTRIES
-        if entries != {"threshold": True}  # reads as 1
+        if entries != {"decision_threshold": True}  # reads as 1
     ],
 )
 def test_without_numpy_refuses_a_wrong_decision(tmp_path, name, entries):

@@ -7,25 +7,50 @@ import math
 def read(text):
     document = json.loads(text)
     assert document["format"] == "ensemble_kd.json"
-    assert document["version"] == 1
+    assert document["version"] in (1, 2)
     return document
 
 
 def respond(document, row):
     """Return the response to raw values in column order, None where missing."""
     model = document["model"]
+    calibrator = document.get("calibrator", {"kind": None})
     x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
     if model["kind"] == "mlp":
         sums = network(model, x)
         if document["task"] == "regression":
             return [model["output_mean"] + model["output_scale"] * sums[0]]
-        return softmax(sums)
-    sums = trees(model, x)
-    if document["task"] == "regression":
-        return sums
-    if model["link"] == "identity":
-        return [value / sum(sums) for value in sums]
-    return softmax([0.0, *sums] if model["link"] == "sigmoid" else sums)
+        link = "softmax"
+    else:
+        sums, link = trees(model, x), model["link"]
+        if document["task"] == "regression":
+            return sums
+    if calibrator["kind"] == "scaling":
+        biased = zip(sums, calibrator["bias"], strict=True)
+        sums = [calibrator["scale"] * value + bias for value, bias in biased]
+    if link == "identity":
+        answer = [value / sum(sums) for value in sums]
+    else:
+        answer = softmax([0.0, *sums] if link == "sigmoid" else sums)
+    if calibrator["kind"] == "curve":
+        second = on_curve(calibrator["x"], calibrator["y"], answer[1])
+        answer = [1 - second, second]
+    return answer
+
+
+def decide(document, answer):
+    """Return the predicted class."""
+    if "decision_threshold" in document:
+        return document["classes"][answer[1] >= document["decision_threshold"]]
+    return document["classes"][answer.index(max(answer))]
+
+
+def on_curve(x, y, p):
+    value = y[0]
+    for i in range(len(x) - 1):
+        share = min(max((p - x[i]) / (x[i + 1] - x[i]), 0.0), 1.0)
+        value += share * (y[i + 1] - y[i])
+    return value
 
 
 def encode(column, value):
