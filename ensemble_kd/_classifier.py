@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd._distill import Distillation
 from ensemble_kd._estimator import DistilledEstimator
+from ensemble_kd._scorer import Scorer
 from ensemble_kd._validation import table
+from ensemble_kd.calibration import calibrate, choose_threshold, with_threshold
+from ensemble_kd.errors import InputError
 
 
 class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[misc]
@@ -169,6 +172,70 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     def _keep(self, result: Distillation) -> None:
         super()._keep(result)
         self.classes_ = self._scorer.classes_
+
+    def calibrate(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        method: str | None = "auto",
+        threshold: float | None = None,
+        max_false_positive_rate: float | None = None,
+        cost_ratio: float | None = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Put the student's probabilities right, and choose how it decides, on rows kept apart.
+
+        Calibrator and threshold become part of `model_`, of what predicts and of what is saved.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Rows that were not given to `fit`.
+        y : array of shape (n_samples,)
+            True classes; each class among them.
+        method : {"auto", "platt", "temperature", "isotonic"} or None, default="auto"
+            As in `ensemble_kd.calibration.calibrate`; None leaves the probabilities as they are.
+        threshold : float or None, default=None
+            In [0, 1]: from this probability on the second of two classes is predicted.
+        max_false_positive_rate : float or None, default=None
+            In [0, 1): in place of `threshold`, the share of negative rows that may be called
+            positive.
+        cost_ratio : float or None, default=None
+            Greater than 0: in place of either, how many false alarms a missed positive costs.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the rows do not fit, or a parameter breaks a rule.
+        """
+        check_is_fitted(self, "model_")
+        rules = (threshold, max_false_positive_rate, cost_ratio)
+        if sum(rule is not None for rule in rules) > 1:
+            raise InputError("give at most one of threshold, max_false_positive_rate, cost_ratio.")
+        X, model = table(X, fitted=self), self.model_
+        if method is not None:
+            model = calibrate(model, X, y, method=method, sample_weight=sample_weight)
+        if threshold is not None:
+            model = with_threshold(model, threshold)
+        elif rules != (None, None, None):
+            model = choose_threshold(
+                model,
+                X,
+                y,
+                max_false_positive_rate=max_false_positive_rate,
+                cost_ratio=cost_ratio,
+                sample_weight=sample_weight,
+            )
+        self.model_ = model
+        self._scorer = Scorer(model)
+        return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the student's probability of each class.

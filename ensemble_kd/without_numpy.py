@@ -246,22 +246,21 @@ def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, fl
 
 def _decision(scalars: dict[str, Any], min_reader: int) -> dict[str, Any]:
     """Take calibrator and threshold out of the scalars, and return them by the core's names."""
-    given = scalars.keys() & {"calibrator", "decision_threshold"}
-    if min_reader < 3 and given:
+    decision: dict[str, Any] = {}
+    if min_reader < 3 and scalars.keys() & {"calibrator", "decision_threshold"}:
         raise ValueError("a calibrator and a threshold need a min_reader of 3.")
-    threshold = {"threshold": scalars.pop(name) for name in given & {"decision_threshold"}}
-    if "calibrator" not in given:
-        return threshold
-    from array import array
+    if "decision_threshold" in scalars:
+        decision["threshold"] = scalars.pop("decision_threshold")
+    if "calibrator" in scalars:
+        from array import array
 
-    entry = scalars.pop("calibrator")
-    names = CALIBRATORS[entry.pop("kind")]
-    if entry.keys() != names.keys():
-        raise ValueError(f"a calibrator has the keys {sorted(names)}, got {sorted(entry)}.")
-    return threshold | {
-        names[key]: array("d", value) if isinstance(value, list) else value
-        for key, value in entry.items()
-    }
+        entry = scalars.pop("calibrator")
+        names = CALIBRATORS[entry.pop("kind")]
+        if entry.keys() != names.keys():
+            raise ValueError(f"a calibrator has the keys {sorted(names)}, got {sorted(entry)}.")
+        for key, value in entry.items():
+            decision[names[key]] = array("d", value) if isinstance(value, list) else value
+    return decision
 
 
 def _core_scalars(scalars: dict[str, Any], task: str) -> dict[str, Any]:

@@ -14,9 +14,11 @@ import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -482,3 +484,21 @@ def test_classifier_leaves_the_table_unchanged(make_frame, make_target):
     small(RandomForestMember(), cv=2).fit(frame, y).predict(frame)
     pd.testing.assert_frame_equal(frame, frame_before)
     pd.testing.assert_series_equal(y, y_before)
+
+
+def test_classifier_calibrates_and_decides_on_rows_kept_apart(tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    clf = DistilledClassifier(student="gbdt", alpha=0, n_synthetic=0).fit(X[:350], y[:350])
+    before = log_loss(y[350:], clf.predict_proba(X[350:]))
+    plain = clf.model_
+    assert clf.calibrate(X[350:], y[350:], max_false_positive_rate=0.02) is clf
+    assert log_loss(y[350:], clf.predict_proba(X[350:])) < before
+    assert plain.calibrator is None and clf.model_.calibrator is not None
+    called = clf.predict(X[350:])
+    assert called[y[350:] == 0].mean() <= 0.02
+    clf.save(tmp_path / "m.ekd")
+    np.testing.assert_array_equal(load(tmp_path / "m.ekd").predict(X), clf.predict(X))
+    clf.calibrate(X[350:], y[350:], method=None, threshold=0.0)
+    assert (clf.predict(X) == 1).all()
+    with pytest.raises(InputError, match="at most one of"):
+        clf.calibrate(X[350:], y[350:], threshold=0.5, cost_ratio=3)

@@ -131,8 +131,10 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
     """Return the rows with the model's own answers, a fifth of them held out."""
     import numpy as np
 
+    from ensemble_kd._scorer import Scorer
     from ensemble_kd._transfer_set import REAL, TransferSet
     from ensemble_kd.cli._tables import read_frame
+    from ensemble_kd.model import without_decision
 
     frame = read_frame(args.rows, console.note)
     if len(frame) < FEWEST_ROWS:
@@ -148,7 +150,7 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
     return TransferSet(
         model.schema,
         model.schema.encode(frame),
-        scorer.respond(frame),
+        Scorer(without_decision(model)).respond(frame),
         hard.astype(np.int64) if model.classes else hard,
         np.ones(len(frame)),
         np.full(len(frame), REAL, dtype=np.int8),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd.cli import bench, compress, distill, export, inspect, score, tune
+from ensemble_kd.cli import bench, calibrate, compress, distill, export, inspect, score, tune
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.errors import (
     BudgetError,
@@ -28,6 +28,7 @@ COMMANDS = {
     "inspect": inspect,
     "export": export,
     "compress": compress,
+    "calibrate": calibrate,
     "bench": bench,
 }
 

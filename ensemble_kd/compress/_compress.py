@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ensemble_kd._transfer_set import TransferSet
@@ -14,7 +14,7 @@ from ensemble_kd.compress._rows import in_codes_of
 from ensemble_kd.compress._step import CompressionStep
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, without_decision
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def compress(
     Parameters
     ----------
     model : CompactModel
-        The model; it stays as it is.
+        The model; it stays as it is. A calibrator and a threshold are set aside, so that steps and
+        report see the student's own probabilities, and put back as they were: calibrate anew after
+        steps that move them.
     steps : CompressionStep, str, sequence of them, or None, default=None
         What to do, in order; "int8", "float16" and "float32" stand for `Quantize`.
     rows : TransferSet or None, default=None
@@ -78,10 +80,15 @@ def compress(
     if not steps:
         return Compression(model, [])
     rows = None if rows is None else in_codes_of(model.schema, rows)
+    given, model = (
+        model,
+        without_decision(model),
+    )  # steps learn the teacher's response, not the calibrated one
     report = [report_row("as it was", model, rows)]
     for step in steps:
         model = step.apply(model, rows, loss)
         report.append(report_row(_label(step), model, rows))
+    model = replace(model, calibrator=given.calibrator, threshold=given.threshold)
     return Compression(model, report)
 
 

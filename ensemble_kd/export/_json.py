@@ -49,8 +49,8 @@ FORMULAS = {
 # Of the calibrator, in place of the link's last line or after it.
 DECISIONS = {
     "scaling": "calibrator: sums (of an mlp: h) become scale * sums + bias before the link",
-    "curve": "calibrator: p of the second class becomes numpy.interp(p, x, y), the first's 1 - that",
-    "decision_threshold": "predicted: the second class if its probability is at least that, else the first",
+    "curve": "calibrator: p of the second class becomes the line through (x, y) at p, flat beyond",
+    "decision_threshold": "predicted: the second class if its p is at least that, else the first",
 }
 
 

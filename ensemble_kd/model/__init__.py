@@ -1,6 +1,6 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
-from ensemble_kd.model._compact import CompactModel, Task
+from ensemble_kd.model._compact import CompactModel, Task, without_decision
 from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
@@ -22,4 +22,5 @@ __all__ = [
     "Task",
     "TreesRecord",
     "expand",
+    "without_decision",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ensemble_kd._schema import Category, TableSchema
@@ -57,3 +57,8 @@ class CompactModel:
     def n_sums(self) -> int:
         """Number of sums that the link takes."""
         return 1 if self.link == "sigmoid" else self.n_outputs
+
+
+def without_decision(model: CompactModel) -> CompactModel:
+    """Return the model as the student was trained, without calibrator and threshold."""
+    return replace(model, calibrator=None, threshold=None)

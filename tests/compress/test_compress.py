@@ -24,6 +24,7 @@ from ensemble_kd.compress import (
     report_table,
 )
 from ensemble_kd.errors import InputError
+from ensemble_kd.model import LogitScaling
 
 from .conftest import EVERY, NETWORKS, TREES, run
 
@@ -170,3 +171,15 @@ def test_rows_are_recoded_as_the_schema_of_the_model_codes_them(make_transfer_se
     for i, row in enumerate(rows.schema.decode_rows(rows.X)):
         raw[i] = row
     np.testing.assert_array_equal(in_codes_of(pooled, rows).X, pooled.encode(raw))
+
+
+def test_compress_puts_calibrator_and_threshold_back(fitted):
+    case = fitted("mlp binary")
+    bias = np.linspace(0.0, 1.0, case.model.n_outputs)
+    decided = replace(case.model, calibrator=LogitScaling(0.5, bias))
+    steps = [PruneNeurons(0.5, n_updates=20), "int8"]
+    plain = compress(case.model, steps, case.rows, case.loss)
+    result = compress(decided, steps, case.rows, case.loss)
+    assert result.model.calibrator is decided.calibrator
+    np.testing.assert_array_equal(result.model.body.first_bias, plain.model.body.first_bias)
+    assert result.report == plain.report
