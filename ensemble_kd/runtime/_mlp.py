@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ensemble_kd.model import MLPRecord
 
-# Encoded inputs held at once, so that a large batch does not fill the memory.
+# Rows and numbers held at once, so that neither a large batch nor a wide model fills the memory.
 CHUNK_ROWS = 4096
+CHUNK_NUMBERS = 4_000_000
 
 
 class MLPRuntime:
@@ -24,25 +25,19 @@ class MLPRuntime:
 
     def __init__(self, record: MLPRecord) -> None:
         self.record = record
-        n_numeric = len(record.numeric_columns)
-        n_edges = np.diff(record.edge_offsets)
-        widest = int(n_edges.max()) - 1 if n_numeric else 0
-        n_hidden = len(record.first_bias)
+        n_bins = np.diff(record.edge_offsets) - 1
         self._first = record.edges[record.edge_offsets[:-1]]
         self._last = record.edges[record.edge_offsets[1:] - 1]
-        self._starts = np.zeros((n_numeric, widest))
-        self._slopes = np.zeros((n_numeric, widest))
+        is_start = np.ones(len(record.edges), dtype=bool)
+        is_start[record.edge_offsets[1:] - 1] = False
+        is_end = np.ones(len(record.edges), dtype=bool)
+        is_end[record.edge_offsets[:-1]] = False
+        # The pieces of all columns one after the other, as the weights have them.
+        self._column_of_piece = np.repeat(np.arange(len(n_bins)), n_bins)
+        self._starts = record.edges[is_start]
+        self._slopes = 1.0 / (record.edges[is_end] - self._starts)
         # Sums in float64: in float32 their last digits would depend on the rows beside them.
-        weight = np.zeros((n_numeric, widest, n_hidden))
-        first_row = 0
-        for j in range(n_numeric):
-            edges = record.edges[record.edge_offsets[j] : record.edge_offsets[j + 1]]
-            n_bins = len(edges) - 1
-            self._starts[j, :n_bins] = edges[:-1]
-            self._slopes[j, :n_bins] = 1.0 / np.diff(edges)
-            weight[j, :n_bins] = record.numeric_weight[first_row : first_row + n_bins]
-            first_row += n_bins
-        self._numeric_weight = weight.reshape(n_numeric * widest, n_hidden)
+        self._numeric_weight = record.numeric_weight.astype(np.float64)
         self._first_bias = record.first_bias.astype(np.float64)
         self._missing_weight = record.missing_weight.astype(np.float64)
         self._category_weight = record.category_weight.astype(np.float64)
@@ -52,6 +47,9 @@ class MLPRuntime:
         ]
         self._category_start = record.category_offsets[:-1].astype(np.int64)
         self._missing_row = np.diff(record.category_offsets) - 1
+        widths = [len(record.first_bias), *(len(layer.bias) for layer in record.layers)]
+        n_category_numbers = len(record.category_columns) * len(record.first_bias)
+        self._numbers_a_row = max(len(self._starts), n_category_numbers, *widths)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits or values.
@@ -65,11 +63,11 @@ class MLPRuntime:
         -------
         ndarray of shape (n_samples, n_outputs), float64
         """
-        if len(X) <= CHUNK_ROWS:
+        step = max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // self._numbers_a_row))
+        if len(X) <= step:
             out = self._forward(X)
         else:
-            starts = range(0, len(X), CHUNK_ROWS)
-            out = np.vstack([self._forward(X[i : i + CHUNK_ROWS]) for i in starts])
+            out = np.vstack([self._forward(X[i : i + step]) for i in range(0, len(X), step)])
         return self.record.output_mean + self.record.output_scale * out
 
     def _forward(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,9 +81,11 @@ class MLPRuntime:
             if missing.any():
                 inside = np.where(missing, self._first, inside)
                 h += missing.astype(np.float64) @ self._missing_weight
-            pieces = (inside[:, :, None] - self._starts) * self._slopes
+            pieces = np.take(inside, self._column_of_piece, axis=1)
+            pieces -= self._starts
+            pieces *= self._slopes
             np.minimum(np.maximum(pieces, 0.0, out=pieces), 1.0, out=pieces)
-            h += pieces.reshape(len(X), len(self._numeric_weight)) @ self._numeric_weight
+            h += pieces @ self._numeric_weight
         if len(record.category_columns):
             codes = X[:, record.category_columns]
             rows = np.where(np.isnan(codes), self._missing_row, codes).astype(np.int64)

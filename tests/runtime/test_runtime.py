@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_mlp_runtime_picks_the_row_of_a_category(code, expected):
     assert MLPRuntime(ADDITIVE).outputs(np.array([[code, 0.0]])) == 0.5 + expected
 
 
-def test_mlp_runtime_pads_columns_of_fewer_edges_with_nothing():
+def test_mlp_runtime_takes_columns_of_different_edges():
     record = replace(
         ADDITIVE,
         numeric_columns=i32(1, 2),
@@ -130,6 +131,42 @@ def test_runtime_answers_do_not_depend_on_the_chunk(module, monkeypatch):
     whole = runtime.outputs(X)
     monkeypatch.setattr(f"ensemble_kd.runtime.{module}", 3)
     np.testing.assert_array_equal(runtime.outputs(X), whole)
+
+
+def uneven(n_columns: int, n_edges: int, n_hidden: int, n_categories: int = 0) -> MLPRecord:
+    """Return a network of one column of many edges, and many columns of two."""
+    each = np.array([n_edges] + [2] * (n_columns - 1))
+    edges = np.concatenate([np.arange(n) for n in each]).astype(np.float64)
+    return replace(
+        ADDITIVE,
+        numeric_columns=np.arange(n_columns, dtype=np.int32),
+        edge_offsets=np.append(0, np.cumsum(each)).astype(np.int32),
+        edges=edges,
+        numeric_weight=np.ones((len(edges) - n_columns, n_hidden), np.float32),
+        missing_weight=np.zeros((n_columns, n_hidden), np.float32),
+        category_columns=np.arange(n_columns, n_columns + n_categories, dtype=np.int32),
+        category_offsets=np.arange(0, 3 * n_categories + 1, 3, dtype=np.int32),
+        category_weight=np.ones((3 * n_categories, n_hidden), np.float32),
+        first_bias=np.zeros(n_hidden, np.float32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "n_rows"),
+    [(uneven(1000, 20_000, 16), 400), (uneven(1, 2, 500, 400), 400)],
+    ids=["edges", "categories"],
+)
+def test_mlp_runtime_takes_no_more_memory_than_its_arrays_call_for(record, n_rows):
+    X = np.ones((n_rows, len(record.numeric_columns) + len(record.category_columns)))
+    tracemalloc.start()
+    try:
+        outputs = MLPRuntime(record).outputs(X)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    n_ones = len(record.numeric_columns) + len(record.category_columns)
+    np.testing.assert_allclose(outputs, n_ones)
+    assert peak < 200e6
 
 
 # Tree 0: column 0 <= 1.5 ? (column 1 <= 0.5 ? 1 : 2) : 4. Tree 1: the leaf 16.
