@@ -63,7 +63,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it.
     time_limit : float or None, default=None
         Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
-        fewer rows are labelled, and the training ends in time with the best student so far.
+        fewer rows are labelled, and the training, that after a pruning too, ends in time with the
+        best student so far.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0

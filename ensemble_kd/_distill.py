@@ -19,7 +19,7 @@ from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import teach
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
-from ensemble_kd.compress import as_steps, compress
+from ensemble_kd.compress import CompressionStep, as_steps, compress
 from ensemble_kd.errors import InputError
 from ensemble_kd.metrics import Fidelity, measure_fidelity, pickled_bytes
 from ensemble_kd.model import CompactModel, Task
@@ -178,11 +178,11 @@ def distill(
         n_new //= 2
     if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         student = student if recipe == "auto" else student.shortened(FAST_EFFORT)
-        return _train_plainly(student, rows, stage, _Deadlines(time_limit).end, steps)
+        return _train_plainly(student, rows, stage, _Deadlines(time_limit, steps), steps)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         teaching = teach(teacher, rows, n_jobs, verbose)
-    clock = _Deadlines(time_limit)
+    clock = _Deadlines(time_limit, steps)
     student = _no_bigger_than(teaching.teacher, student, rows.n_outputs)
 
     if recipe == "fast":
@@ -203,8 +203,10 @@ def distill(
             if active and race.recipe.synthesizers and not clock.is_late:
                 transfer_set = _with_hard_rows(transfer_set, sets, race.recipe, student, n_new)
             student_ = race.recipe.student(student)
-            student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.end)
-    compressed = compress(student_.to_model(), steps, transfer_set, race.recipe.loss)
+            student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.student)
+    compressed = compress(
+        student_.to_model(), steps, transfer_set, race.recipe.loss, deadline=clock.end
+    )
     model = compressed.model  # plain numpy arrays
     fidelity = held_out_fidelity(model, rows.as_transfer_set(teaching.soft_real))
     gate = [found for found in (teaching.member, race.gate) if found is not None]
@@ -270,13 +272,15 @@ def _check(recipe: str, choices: Choices, task: Task, time_limit: float | None) 
 class _Deadlines:
     """When each stage after the teacher's fit has to end, by `time.monotonic`."""
 
-    def __init__(self, time_limit: float | None) -> None:
+    def __init__(self, time_limit: float | None, steps: list[CompressionStep]) -> None:
         now = time.monotonic()
 
         def after(share: float) -> float | None:
             return None if time_limit is None else now + share * time_limit
 
         self.race, self.labels, self.end = after(0.3), after(0.5), after(0.97)
+        # A pruned network has to learn on, or the student's time was for little.
+        self.student = after(0.85) if any(step.trains for step in steps) else self.end
 
     @property
     def is_late(self) -> bool:
@@ -316,14 +320,14 @@ def _with_hard_rows(
 
 
 def _train_plainly(
-    student: Student, rows: RealRows, stage: Stages, deadline: float | None, steps: list[Any]
+    student: Student, rows: RealRows, stage: Stages, clock: _Deadlines, steps: list[Any]
 ) -> Distillation:
     """Train on the true targets alone, without a teacher."""
     recipe = plain_recipe(rows.task)
     transfer_set = rows.as_transfer_set(rows.truth)
     with stage("student"):
-        student.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
-    compressed = compress(student.to_model(), steps, transfer_set, recipe.loss)
+        student.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
+    compressed = compress(student.to_model(), steps, transfer_set, recipe.loss, deadline=clock.end)
     return Distillation(
         None, transfer_set, student, compressed.model, recipe, [], [], None,
         stage.times, compressed.report,

@@ -48,7 +48,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         Folds of the teacher's out-of-fold values.
     time_limit : float or None, default=None
         Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
-        fewer rows are labelled, and the training ends in time with the best student so far.
+        fewer rows are labelled, and the training, that after a pruning too, ends in time with the
+        best student so far.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0

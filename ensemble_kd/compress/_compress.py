@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +39,8 @@ def compress(
     steps: Any = None,
     rows: TransferSet | None = None,
     loss: DistillationLoss | None = None,
+    *,
+    deadline: float | None = None,
 ) -> Compression:
     """Compress a model by steps, and measure each of them.
 
@@ -54,6 +57,8 @@ def compress(
         learn from real rows that are not held out; the report looks at those that are.
     loss : DistillationLoss or None, default=None
         What the student was trained on; needed where `rows` are.
+    deadline : float or None, default=None
+        When the trainings of all steps have to end, by `time.monotonic`; steps share the time left.
 
     Returns
     -------
@@ -85,11 +90,21 @@ def compress(
         without_decision(model),
     )  # steps learn the teacher's response, not the calibrated one
     report = [report_row("as it was", model, rows)]
+    n_trainings = sum(step.trains for step in steps)
     for step in steps:
-        model = step.apply(model, rows, loss)
+        model = step.apply(model, rows, loss, deadline=_share(deadline, n_trainings))
+        n_trainings -= step.trains
         report.append(report_row(_label(step), model, rows))
     model = replace(model, calibrator=given.calibrator, threshold=given.threshold)
     return Compression(model, report)
+
+
+def _share(deadline: float | None, n_trainings: int) -> float | None:
+    """Return when the next of so many trainings has to end."""
+    if deadline is None:
+        return None
+    now = time.monotonic()
+    return now + (deadline - now) / max(1, n_trainings)
 
 
 def _label(step: CompressionStep) -> str:

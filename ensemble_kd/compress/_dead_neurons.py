@@ -88,6 +88,8 @@ class DropDeadNeurons(CompressionStep):
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the network without them; rows are not needed."""
         return drop_dead_neurons(model)

@@ -130,6 +130,8 @@ class FactorizeWeights(CompressionStep):
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the network with its matrices kept as products."""
         return factorize(model, rank=self.rank, energy=self.energy, rows=rows)

@@ -172,11 +172,18 @@ class PruneNeurons(CompressionStep):
         """Whether importance or training take rows."""
         return self.keep < 1 and (self.importance != "magnitude" or self.n_updates > 0)
 
+    @property
+    def trains(self) -> bool:
+        """Whether what is left learns on."""
+        return self.keep < 1 and self.n_updates > 0
+
     def apply(
         self,
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the network with fewer units, trained on."""
         if self.n_updates < 0 or not self.learning_rate > 0:
@@ -192,5 +199,6 @@ class PruneNeurons(CompressionStep):
         body = fine_tune(
             pruned.body, rows, loss,
             n_updates=self.n_updates, learning_rate=self.learning_rate, seed=self.random_state,
+            deadline=deadline,
         )  # fmt: skip
         return replace(pruned, body=body)

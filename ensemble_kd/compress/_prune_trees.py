@@ -183,6 +183,8 @@ class PruneTrees(CompressionStep):
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the model with smaller trees."""
         return prune_trees(model, self.keep, rows, loss)

@@ -105,6 +105,8 @@ class Quantize(CompressionStep):
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the model in fewer bits; rows are not needed."""
         return quantize(model, self.dtype)

@@ -20,12 +20,19 @@ class CompressionStep(BaseEstimator):  # type: ignore[misc]
         """Whether the step cannot do without rows."""
         return False
 
+    @property
+    def trains(self) -> bool:
+        """Whether the step trains, which takes its time."""
+        return False
+
     @abstractmethod
     def apply(
         self,
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return a smaller model.
 
@@ -37,6 +44,8 @@ class CompressionStep(BaseEstimator):  # type: ignore[misc]
             Rows in the codes of the model's own schema, with the teacher's response.
         loss : DistillationLoss or None, default=None
             What the student was trained on; needed wherever `rows` are.
+        deadline : float or None, default=None
+            When a training has to end, by `time.monotonic`; the rest of a step takes what it takes.
 
         Returns
         -------

@@ -114,6 +114,8 @@ class TruncateTrees(CompressionStep):
         model: CompactModel,
         rows: TransferSet | None = None,
         loss: DistillationLoss | None = None,
+        *,
+        deadline: float | None = None,
     ) -> CompactModel:
         """Return the model with its first trees."""
         return truncate_trees(model, self.n_trees, rows, loss)

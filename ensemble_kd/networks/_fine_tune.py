@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +41,7 @@ def fine_tune(
     learning_rate: float,
     seed: int,
     batch_size: int = 512,
+    deadline: float | None = None,
 ) -> MLPRecord:
     """Return the network trained on, or as it was if no check of the held-out loss is better.
 
@@ -58,6 +61,8 @@ def fine_tune(
         Of the order of rows.
     batch_size : int, default=512
         Rows a step, fewer on small sets.
+    deadline : float or None, default=None
+        When to end, by `time.monotonic`; the learning rate falls faster to be at 0 by then.
 
     Returns
     -------
@@ -66,6 +71,7 @@ def fine_tune(
     """
     if record.output_scale == 0.0 or not record.layers:
         return record
+    progress = _progress(deadline)
     place = torch.device("cpu")
     encoding = _encoding_of(record)
     widths = tuple(len(layer.weight) for layer in record.layers)
@@ -86,15 +92,34 @@ def fine_tune(
         best, best_loss = record, _mean_loss(network, twin, check)
         for updates in np.array_split(np.arange(n_updates), min(N_CHECKS, n_updates)):
             for update in updates:
+                step = progress(update / n_updates) * n_updates
+                if step >= n_updates:
+                    break
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * _cosine(float(update), n_updates)
+                    group["lr"] = learning_rate * _cosine(step, n_updates)
                 _train_step(network, [optimizer], twin, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
             now = _mean_loss(averaged, twin, check)
             if now < best_loss:
                 best_loss = now
                 best = averaged.to_record(encoding, record.output_mean, record.output_scale)
+            if step >= n_updates:
+                break
     return best
+
+
+def _progress(deadline: float | None) -> Callable[[float], float]:
+    """Return the function that turns a share of the steps into a share of steps or time used up."""
+    start = time.monotonic()
+
+    def progress(share: float) -> float:
+        if deadline is None:
+            return share
+        if deadline <= start:
+            return 1.0
+        return max(share, (time.monotonic() - start) / (deadline - start))
+
+    return progress
 
 
 def _encoding_of(record: MLPRecord) -> Encoding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -81,3 +83,22 @@ def test_a_wrong_step_is_refused_before_the_fit(make_frame, make_target):
     X = frame[NUMBERS]
     with pytest.raises(InputError, match="compression step must be one of"):
         classifier(teacher=None, compression="int4").fit(X, make_target(frame))
+
+
+@pytest.mark.parametrize("how", [{"alpha": 0, "n_synthetic": 0}, {"alpha": 0.5}])
+def test_compression_has_the_time_limit_of_the_fit(make_frame, make_target, monkeypatch, how):
+    frame = make_frame(100)
+    given = []
+
+    def kept(body, *rest, deadline, **options):
+        given.append(deadline)
+        return body
+
+    monkeypatch.setattr("ensemble_kd.networks._fine_tune.fine_tune", kept)
+    options = how | {"compression": [PruneNeurons(0.5)]}
+    classifier(**options).fit(frame[NUMBERS], make_target(frame))
+    before = time.monotonic()
+    limited = classifier(**options, time_limit=1e-3).fit(frame[NUMBERS], make_target(frame))
+    assert given[0] is None
+    assert before < given[1] < time.monotonic()
+    assert limited.compression_["step"].tolist()[1:] == ["PruneNeurons(keep=0.5)"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +12,17 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier, MLPStudent
-from ensemble_kd.compress import DropDeadNeurons, PruneNeurons, drop_dead_neurons, prune_neurons
+from ensemble_kd.compress import (
+    DropDeadNeurons,
+    PruneNeurons,
+    compress,
+    drop_dead_neurons,
+    prune_neurons,
+)
 from ensemble_kd.compress._forward import forward
 from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.model import Dense, SharedRows
+from ensemble_kd.networks._fine_tune import fine_tune
 from ensemble_kd.runtime import MLPRuntime
 
 from .conftest import NETWORKS, run
@@ -210,3 +219,56 @@ def test_pruned_network_keeps_the_rows_that_categories_share(tmp_path):
     assert len(np.unique(record.category_weight, axis=0)) <= 10
     assert fitted.save(tmp_path / "model.ekd") < 20_000
     assert fitted.compression_["size_bytes"].is_monotonic_decreasing
+
+
+def arrays_of(model):
+    body = model.body
+    layers = [array for layer in body.layers for array in (layer.weight, layer.bias)]
+    return [body.numeric_weight, body.category_weight, body.first_bias, *layers]
+
+
+def assert_same_arrays(one, other):
+    for a, b in zip(arrays_of(one), arrays_of(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_pruned_network_learns_nothing_after_its_deadline(fitted):
+    case = fitted("mlp binary")
+    late = PruneNeurons(0.5).apply(
+        case.model, case.rows, case.loss, deadline=time.monotonic() - 1.0
+    )
+    assert_same_arrays(late, prune_neurons(case.model, 0.5, "obs", case.rows, case.loss))
+
+
+def test_pruned_network_learns_as_ever_before_a_far_deadline(fitted):
+    case = fitted("mlp regression")
+    step = PruneNeurons(0.5, n_updates=30)
+    far = step.apply(case.model, case.rows, case.loss, deadline=time.monotonic() + 1e9)
+    assert_same_arrays(far, step.apply(case.model, case.rows, case.loss))
+
+
+def test_pruned_network_ends_its_training_at_the_deadline(fitted, monkeypatch):
+    case = fitted("mlp binary")
+    clock = itertools.count(0.0)  # a second passes whenever the time is asked for
+    monkeypatch.setattr("ensemble_kd.networks._fine_tune.time.monotonic", lambda: next(clock))
+    steps = []
+    monkeypatch.setattr(
+        "ensemble_kd.networks._fine_tune._train_step", lambda *given: steps.append(given)
+    )
+    body = prune_neurons(case.model, 0.5, "obs", case.rows, case.loss).body
+    options = {"learning_rate": 0.003, "seed": 0, "n_updates": 1000}
+    fine_tune(body, case.rows, case.loss, deadline=40.0, **options)
+    assert 30 < len(steps) <= 40
+
+
+def test_compress_shares_its_time_among_trainings(fitted, monkeypatch):
+    case = fitted("mlp binary")
+    given = []
+    monkeypatch.setattr(
+        "ensemble_kd.networks._fine_tune.fine_tune",
+        lambda body, *rest, deadline, **options: given.append(deadline) or body,
+    )
+    end = time.monotonic() + 1e6
+    steps = [PruneNeurons(0.5), PruneNeurons(0.5, n_updates=0), "int8", PruneNeurons(0.5)]
+    compress(case.model, steps, case.rows, case.loss, deadline=end)
+    assert given == [pytest.approx(end - 5e5, abs=1e3), pytest.approx(end, abs=1e3)]
