@@ -62,7 +62,7 @@ class Scorer:
         self.n_jobs = n_jobs
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
         if model.task == "classification":
-            self.classes_ = np.array(model.classes)
+            self.classes_ = _as_array(model.classes)
         if isinstance(self._runtime, CompiledRuntime):
             # A method in Python that calls them would cost a tenth of what the answer does.
             own = {"predict_one": self._runtime.core.predict_one}
@@ -224,6 +224,13 @@ class Scorer:
         """Return the task, the kind of student and the number of columns."""
         kind = type(self.model.body).__name__.removesuffix("Record")
         return f"Scorer({self.task}, {kind}, {len(self.schema.columns)} columns)"
+
+
+def _as_array(classes: tuple[Any, ...]) -> NDArray[Any]:
+    """Return labels as an array; texts beside numbers stay what they are."""
+    array = np.array(classes)
+    is_mixed = array.dtype.kind == "U" and not all(isinstance(label, str) for label in classes)
+    return np.array(classes, dtype=object) if is_mixed else array
 
 
 def _rebuild(kind: type[Scorer], model: CompactModel, bundle: Bundle | None, n_jobs: int) -> Scorer:

@@ -114,9 +114,9 @@ def _second(graph: Graph, answer: str, *, keep_axis: bool) -> str:
 def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
     """Add up what each straight piece adds, as the network does with its edges."""
     starts = graph.constant(curve.x[:-1], "curve_starts")
-    slopes = graph.constant(1.0 / np.diff(curve.x), "curve_slopes")
+    widths = graph.constant(np.diff(curve.x), "curve_widths")
     rises = graph.constant(np.diff(curve.y)[:, None], "curve_rises")
-    pieces = graph.apply("Mul", graph.apply("Sub", second, starts), slopes)
+    pieces = graph.apply("Div", graph.apply("Sub", second, starts), widths)
     pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
     risen = graph.apply("MatMul", pieces, rises)
     curved = graph.apply("Add", risen, graph.constant(curve.y[:1], "curve_base"))

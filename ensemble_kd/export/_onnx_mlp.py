@@ -38,7 +38,7 @@ def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]
     is_start = np.ones(len(edges), dtype=bool)
     is_start[offsets[1:] - 1] = False
     starts = edges[is_start]
-    slopes = 1.0 / (edges[~starts_part] - starts)
+    widths = edges[~starts_part] - starts
     column_of_piece = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets) - 1)
 
     columns = [inputs.number(j) for j in record.numeric_columns.tolist()]
@@ -53,9 +53,9 @@ def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]
         "Gather", inside, graph.constant(column_of_piece, "column_of_piece"), axis=1
     )
     pieces = graph.apply(
-        "Mul",
+        "Div",
         graph.apply("Sub", spread, graph.constant(starts, "starts")),
-        graph.constant(slopes, "slopes"),
+        graph.constant(widths, "widths"),
     )
     pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
     missing = graph.apply("Cast", missing, to=graph.type("double"))

@@ -35,7 +35,8 @@ class MLPRuntime:
         # The pieces of all columns one after the other, as the weights have them.
         self._column_of_piece = np.repeat(np.arange(len(n_bins)), n_bins)
         self._starts = record.edges[is_start]
-        self._slopes = 1.0 / (record.edges[is_end] - self._starts)
+        # Divided by, as one over a width may be infinite.
+        self._widths = record.edges[is_end] - self._starts
         # Sums in float64: in float32 their last digits would depend on the rows beside them.
         self._numeric_weight = record.numeric_weight.astype(np.float64)
         self._first_bias = record.first_bias.astype(np.float64)
@@ -83,7 +84,8 @@ class MLPRuntime:
                 h += missing.astype(np.float64) @ self._missing_weight
             pieces = np.take(inside, self._column_of_piece, axis=1)
             pieces -= self._starts
-            pieces *= self._slopes
+            with np.errstate(over="ignore"):  # far above a narrow piece, which is then 1
+                pieces /= self._widths
             np.minimum(np.maximum(pieces, 0.0, out=pieces), 1.0, out=pieces)
             h += pieces @ self._numeric_weight
         if len(record.category_columns):

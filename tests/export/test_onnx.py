@@ -206,3 +206,15 @@ def test_onnx_is_not_compared_without_a_runtime(monkeypatch):
     content = export_onnx(model)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert onnx_difference(model, content) is None
+
+
+def test_onnx_answers_where_a_piece_is_too_narrow_for_its_slope():
+    model = MODELS["mlp_additive"]
+    edges = np.array([0.0, 5e-324, 3.0, *model.body.edges[3:]])
+    model = replace(model, body=replace(model.body, edges=edges))
+    income = np.array([-1.0, 0.0, 5e-324, 3.0, np.inf])[:, None]
+    feed = {"age": 0 * income.clip(0, 1), "member": 0 * income.clip(0, 1), "income": income}
+    feed["city"] = np.full((5, 1), "Oslo", dtype=object)
+    given = session_of(export_onnx(model)).run(["probabilities"], feed)[0]
+    codes = np.column_stack([feed["age"], feed["member"], feed["age"], income])
+    np.testing.assert_allclose(given, answers(model, codes), atol=1e-6)

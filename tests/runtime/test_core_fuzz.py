@@ -34,7 +34,9 @@ def sanitizer() -> str:
     return str(Path(library).resolve())
 
 
-def fuzz(folder: Path, source: str, seed: int, n_models: int) -> subprocess.CompletedProcess[str]:
+def fuzz(
+    folder: Path, source: str, seed: int, n_models: int, *more: str
+) -> subprocess.CompletedProcess[str]:
     """Build the source with the sanitizer and fuzz it in a process of its own."""
     library = sanitizer()
     (folder / "_core.c").write_text(source, encoding="utf-8")
@@ -50,7 +52,14 @@ def fuzz(folder: Path, source: str, seed: int, n_models: int) -> subprocess.Comp
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": os.pathsep.join(paths),
     }
-    command = [sys.executable, str(HERE / "fuzz_core.py"), str(core), str(seed), str(n_models)]
+    command = [
+        sys.executable,
+        str(HERE / "fuzz_core.py"),
+        str(core),
+        str(seed),
+        str(n_models),
+        *more,
+    ]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
@@ -59,6 +68,13 @@ def test_core_stays_in_bounds_whatever_it_is_given(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     # Some mutants must be sound, or nothing was scored.
     assert int(done.stdout) > 200
+
+
+def test_core_stays_in_bounds_whatever_hypothesis_draws(tmp_path):
+    source = SOURCE.read_text(encoding="utf-8")
+    done = fuzz(tmp_path, source, 0, 150, "properties")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 20
 
 
 # What is taken out, and what stands there then.

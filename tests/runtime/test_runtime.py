@@ -73,6 +73,13 @@ def test_mlp_runtime_picks_the_row_of_a_category(code, expected):
     assert MLPRuntime(ADDITIVE).outputs(np.array([[code, 0.0]])) == 0.5 + expected
 
 
+def test_mlp_runtime_takes_a_piece_that_is_too_narrow_for_its_slope():
+    record = replace(ADDITIVE, edges=np.array([0.0, 5e-324, 3.0]))
+    X = np.array([[0.0, value] for value in (-1.0, 0.0, 5e-324, 3.0, INF)])
+    outputs = MLPRuntime(record).outputs(X)[:, 0]
+    np.testing.assert_array_equal(outputs - 1.5, [0, 0, 10, 110, 110])
+
+
 def test_mlp_runtime_takes_columns_of_different_edges():
     record = replace(
         ADDITIVE,
