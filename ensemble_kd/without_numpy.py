@@ -84,12 +84,19 @@ class RowScorer:
         self.task = manifest["task"]
         self.classes = tuple(manifest["classes"])
         # The core's own methods, as in Scorer.
-        vars(self).update(predict_one=core.predict_one, predict_proba_one=core.predict_proba_one)
+        vars(self).update(
+            predict_one=core.predict_one,
+            predict_proba_one=core.predict_proba_one,
+            score_one=core.score_one,
+        )
 
     if TYPE_CHECKING:
 
         def predict_one(self, row: Mapping[str, Any]) -> Any:
             """Return the class label or value of one raw row."""
+
+        def score_one(self, row: Mapping[str, Any]) -> float:
+            """Return the probability of the second of two classes, or the value."""
 
         def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
             """Return the probability of each class for one raw row."""
@@ -110,8 +117,8 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
     Returns
     -------
     RowScorer
-        With `predict_one` and `predict_proba_one`, which take a dict and raise an `InputError` for
-        one that does not fit.
+        With `predict_one`, `predict_proba_one` and `score_one`, which take a dict and raise an
+        `InputError` for one that does not fit.
 
     Raises
     ------

@@ -163,6 +163,14 @@ def test_scorer_refuses_one_row_that_is_no_dict(scorer):
         scorer.predict_one([1, 2, 3])
 
 
+def test_scorer_scores_one_row_by_one_number(regressor, scorer, frame):
+    row = records(frame.head(1))[0]
+    values = Scorer(regressor.model_)
+    assert values.score_one(row) == values.predict_one(row)
+    with pytest.raises(AttributeError, match="use predict_proba_one"):
+        scorer.score_one(row)
+
+
 @pytest.mark.parametrize("method", ["predict_proba", "predict_proba_one"])
 def test_scorer_of_values_has_no_probabilities(regressor, method):
     with pytest.raises(AttributeError, match=f"{method} is for classifiers.*use predict"):

@@ -43,7 +43,7 @@ class CompiledRuntime:
     Attributes
     ----------
     core : ensemble_kd._core.Model
-        The model in C, whose `predict_one` and `predict_proba_one` take a dict.
+        The model in C, whose `predict_one`, `predict_proba_one` and `score_one` take a dict.
 
     Raises
     ------

@@ -69,6 +69,9 @@ enum {
     MAX_TREE_DEPTH = 512,
     MAX_KNOTS = 1024,     /* as is this one */
     MAX_THREADS = 64,
+    LEARNING_COST = 16,   /* rows; see `remember_layout` */
+    NEVER = -(1 << 30),
+    SMALL_DICT = 5,       /* entries that an empty dict takes without growing */
     STACK_COLUMNS = 256,  /* wider rows are encoded on the heap */
     LANES = 8,            /* rows encoded together; walks in flight, of which one waits for memory
                              while the others go on */
@@ -280,9 +283,18 @@ static int check_offsets(const Array *offsets, const Form *form, Py_ssize_t n_pa
 
 typedef enum { NUMERIC, BOOLEAN, CATEGORICAL } Kind;
 
+/* A category that is a string; its key belongs to the dict `code_of`. */
+typedef struct {
+    PyObject *key;
+    Py_hash_t hash;
+    double code;
+} Text;
+
 typedef struct {
     PyObject *name;     /* interned, so that a dict finds it by its address */
     PyObject *code_of;  /* of a categorical column: a dict of category to code */
+    Text *texts;        /* its strings again, by their hash: a quarter of the cost of a dict */
+    size_t text_mask;   /* one less than the number of places, of which half or more are free */
     Kind kind;
     int nullable;
     Py_ssize_t n_codes; /* 0 of a numeric column; the last of a categorical one is "never seen" */
@@ -317,8 +329,54 @@ static int check_plain(const char *what, PyObject *value)
     return 0;
 }
 
+/* Put the strings among the categories where `find_text` looks for them. */
+static int index_texts(Block **memory, Column *column)
+{
+    PyObject *category, *code;
+    Py_ssize_t place = 0;
+    size_t n_places = 1;
+    while (n_places < 2 * (size_t)column->n_codes) {
+        n_places *= 2;
+    }
+    column->texts = claim(memory, n_places, sizeof(Text));
+    if (column->texts == NULL) {
+        return -1;
+    }
+    column->text_mask = n_places - 1;
+    while (PyDict_Next(column->code_of, &place, &category, &code)) {
+        if (!PyUnicode_CheckExact(category)) {
+            continue;
+        }
+        Text text = {category, PyObject_Hash(category), PyFloat_AsDouble(code)};
+        if (PyErr_Occurred()) {
+            return -1;
+        }
+        size_t i = (size_t)text.hash & column->text_mask;
+        while (column->texts[i].key != NULL) {
+            i = (i + 1) & column->text_mask;
+        }
+        column->texts[i] = text;
+    }
+    return 0;
+}
+
+/* Return the code of an exact string, or that of a category never seen. */
+static double find_text(const Column *column, PyObject *value)
+{
+    Py_hash_t hash = PyObject_Hash(value); /* which cannot fail, and is kept in the string */
+    size_t i = (size_t)hash & column->text_mask;
+    for (; column->texts[i].key != NULL; i = (i + 1) & column->text_mask) {
+        const Text *text = &column->texts[i];
+        if (text->hash == hash &&
+            (text->key == value || PyUnicode_Compare(text->key, value) == 0)) {
+            return text->code;
+        }
+    }
+    return (double)(column->n_codes - 1);
+}
+
 /* Read one column from (name, kind, nullable, code_of or None). */
-static int read_column(PyObject *entry, Column *column)
+static int read_column(Block **memory, PyObject *entry, Column *column)
 {
     PyObject *name, *kind, *code_of;
     if (!PyTuple_Check(entry)) {
@@ -349,9 +407,9 @@ static int read_column(PyObject *entry, Column *column)
             }
         }
         column->n_codes = PyDict_Size(column->code_of) + 1;
-    } else {
-        column->n_codes = column->kind == BOOLEAN ? 2 : 0;
+        return index_texts(memory, column);
     }
+    column->n_codes = column->kind == BOOLEAN ? 2 : 0;
     return 0;
 }
 
@@ -1709,18 +1767,30 @@ typedef struct {
     double *sums;
 } Scratch;
 
+/* The keys of a row that was read, in its order: the next row most likely has the same ones. */
+typedef struct {
+    Py_ssize_t n_keys; /* 0 where none is known */
+    PyObject **key;    /* exact strings, which are owned */
+    int32_t *column;   /* of each key */
+    Py_ssize_t n_absent;
+    int32_t *absent;   /* columns that have no key */
+    int credit;        /* earned by rows that had these keys, spent on learning others */
+} Layout;
+
 typedef struct {
     PyObject_HEAD
     Block *memory;
     Column *columns;
     Py_ssize_t n_columns;
     PyObject *classes;
-    PyObject *answer;      /* a dict of every class, to be copied and filled */
+    PyObject *answer;      /* a dict of every class, to be copied and filled where they are many */
     PyObject *encode_other; /* called with a row that chapter 8 does not read */
     int is_network;
     Network network;
     Trees trees;
     Response response;
+    PyObject *column_of; /* a dict of a column's name to its index */
+    Layout layout;
     Scratch scratch; /* for one row, used while the interpreter lock is held */
 } Model;
 
@@ -1881,6 +1951,10 @@ static int encode_category(const Column *column, PyObject *value, double *code)
         *code = NAN;
         return 1;
     }
+    if (PyUnicode_CheckExact(value)) {
+        *code = find_text(column, value);
+        return 1;
+    }
     if (!is_plain(value)) {
         return 0;
     }
@@ -1897,11 +1971,101 @@ static int encode_category(const Column *column, PyObject *value, double *code)
     return 1;
 }
 
+/* Return 1 if the value was read, 0 if it is not for this function, -1 with an error set. */
+INLINE int encode_value(const Column *column, PyObject *value, double *code)
+{
+    if (column->kind == CATEGORICAL) {
+        return encode_category(column, value, code);
+    }
+    int status = encode_number(value, code);
+    if (status == 1 && column->kind == BOOLEAN && *code != 0.0 && *code != 1.0 && *code == *code) {
+        return 0;
+    }
+    return status;
+}
+
+static int is_same_text(PyObject *key, PyObject *known)
+{
+    return PyUnicode_CheckExact(key) && PyUnicode_Compare(key, known) == 0;
+}
+
+/* Read a row that has the known keys in the known order, as going through a dict costs a fraction of
+ * looking each column up. No Python code runs meanwhile, so the dict stays as it is. Returns as
+ * `encode_value` does. */
+static int encode_known(Model *model, PyObject *row, double *x)
+{
+    Layout *layout = &model->layout;
+    Py_ssize_t place = 0, i = 0;
+    PyObject *key, *value;
+    if (layout->n_keys == 0 || PyDict_Size(row) != layout->n_keys) {
+        return 0;
+    }
+    for (; i < layout->n_keys && PyDict_Next(row, &place, &key, &value); i++) {
+        if (key != layout->key[i] && !is_same_text(key, layout->key[i])) {
+            return 0;
+        }
+        int32_t j = layout->column[i];
+        int status = encode_value(&model->columns[j], value, &x[j]);
+        if (status != 1) {
+            return status;
+        }
+    }
+    for (Py_ssize_t k = 0; k < layout->n_absent; k++) {
+        x[layout->absent[k]] = NAN;
+    }
+    layout->credit += layout->credit < 2 * LEARNING_COST;
+    return i == layout->n_keys;
+}
+
+static void forget_layout(Layout *layout)
+{
+    for (Py_ssize_t i = 0; i < layout->n_keys; i++) {
+        Py_DECREF(layout->key[i]); /* a plain string, so no Python code runs */
+    }
+    layout->n_keys = 0;
+}
+
+/* Take the keys of a row, all of them columns, for those of the next rows; unless one of them is no
+ * plain string, whose comparison could run Python code. */
+static void remember_layout(Model *model, PyObject *row)
+{
+    Layout *layout = &model->layout;
+    Py_ssize_t place = 0;
+    PyObject *key, *value;
+    /* To learn keys costs as much as a few rows gain, which pays where rows to come have them. */
+    if (layout->credit == NEVER || ++layout->credit < LEARNING_COST) {
+        return;
+    }
+    layout->credit -= LEARNING_COST;
+    forget_layout(layout);
+    while (layout->n_keys < model->n_columns && PyDict_Next(row, &place, &key, &value)) {
+        PyObject *index = PyUnicode_CheckExact(key) ? PyDict_GetItem(model->column_of, key) : NULL;
+        if (index == NULL) {
+            forget_layout(layout);
+            return;
+        }
+        Py_INCREF(key);
+        layout->key[layout->n_keys] = key;
+        layout->column[layout->n_keys++] = (int32_t)PyLong_AsLong(index);
+    }
+    layout->n_absent = 0;
+    for (Py_ssize_t j = 0; layout->n_keys < model->n_columns && j < model->n_columns; j++) {
+        PyObject *name = model->columns[j].name;
+        if (PyUnicode_CheckExact(name) && PyDict_GetItem(row, name) == NULL) {
+            layout->absent[layout->n_absent++] = (int32_t)j;
+        }
+    }
+}
+
 /* Return 1 if the row was read, 0 if it is not for this function, -1 with an error set. */
-static int encode_dict(const Model *model, PyObject *row, double *x)
+static int encode_dict(Model *model, PyObject *row, double *x)
 {
     if (!PyDict_CheckExact(row)) {
         return 0;
+    }
+    int is_known = encode_known(model, row, x);
+    if (is_known != 0) {
+        return is_known;
     }
     Py_ssize_t n_found = 0;
     for (Py_ssize_t j = 0; j < model->n_columns; j++) {
@@ -1918,16 +2082,16 @@ static int encode_dict(const Model *model, PyObject *row, double *x)
             continue;
         }
         n_found++;
-        int status = column->kind == CATEGORICAL ? encode_category(column, value, &x[j])
-                                                 : encode_number(value, &x[j]);
+        int status = encode_value(column, value, &x[j]);
         if (status != 1) {
             return status;
         }
-        if (column->kind == BOOLEAN && x[j] != 0.0 && x[j] != 1.0 && x[j] == x[j]) {
-            return 0;
-        }
     }
-    return n_found == PyDict_Size(row);
+    if (n_found != PyDict_Size(row)) {
+        return 0;
+    }
+    remember_layout(model, row);
+    return 1;
 }
 
 /* Let Python encode the row, which ends in a buffer of numbers or in a well-worded error. */
@@ -2131,13 +2295,46 @@ static void model_dealloc(Model *self)
         Py_XDECREF(self->columns[j].name);
         Py_XDECREF(self->columns[j].code_of);
     }
+    forget_layout(&self->layout); /* whose keys lie in the memory */
     release(&self->memory);
+    Py_XDECREF(self->column_of);
     Py_XDECREF(self->classes);
     Py_XDECREF(self->answer);
     Py_XDECREF(self->encode_other);
     freefunc free_object = (freefunc)PyType_GetSlot(type, Py_tp_free);
     free_object(self);
     Py_DECREF(type);
+}
+
+/* Make what `remember_layout` needs; two columns of one name are refused. */
+static int index_columns(Model *self)
+{
+    Layout *layout = &self->layout;
+    layout->credit = LEARNING_COST;
+    layout->key = claim(&self->memory, self->n_columns, sizeof(PyObject *));
+    layout->column = claim(&self->memory, self->n_columns, sizeof(int32_t));
+    layout->absent = claim(&self->memory, self->n_columns, sizeof(int32_t));
+    self->column_of = PyDict_New();
+    if (!layout->key || !layout->column || !layout->absent || self->column_of == NULL) {
+        return -1;
+    }
+    for (Py_ssize_t j = 0; j < self->n_columns; j++) {
+        PyObject *index = PyLong_FromSsize_t(j);
+        if (!PyUnicode_CheckExact(self->columns[j].name)) {
+            layout->credit = NEVER; /* comparing such a name may run Python code */
+        }
+        if (index == NULL ||
+            PyDict_SetItem(self->column_of, self->columns[j].name, index) < 0) {
+            Py_XDECREF(index);
+            return -1;
+        }
+        Py_DECREF(index);
+    }
+    if (PyDict_Size(self->column_of) != self->n_columns) {
+        return refuse("must have names of their own", "columns",
+                      PyDict_Size(self->column_of));
+    }
+    return 0;
 }
 
 static int read_columns(Model *self, PyObject *columns)
@@ -2152,11 +2349,12 @@ static int read_columns(Model *self, PyObject *columns)
     }
     self->n_columns = n_columns;
     for (Py_ssize_t j = 0; j < n_columns; j++) {
-        if (read_column(PyTuple_GetItem(columns, j), &self->columns[j]) < 0) {
+        PyObject *entry = PyTuple_GetItem(columns, j);
+        if (read_column(&self->memory, entry, &self->columns[j]) < 0) {
             return -1;
         }
     }
-    return 0;
+    return index_columns(self);
 }
 
 static int read_link(Model *self, const char *link)
@@ -2290,7 +2488,8 @@ static PyObject *model_predict_proba_one(Model *self, PyObject *row)
         return NULL;
     }
     /* The dict comes first: making it may collect garbage, and that may run Python code. */
-    PyObject *filled = PyDict_Copy(self->answer);
+    PyObject *filled = self->response.n_outputs <= SMALL_DICT ? PyDict_New()
+                                                              : PyDict_Copy(self->answer);
     if (filled == NULL) {
         return NULL;
     }
@@ -2314,6 +2513,17 @@ static PyObject *model_predict_one(Model *self, PyObject *row)
     PyObject *label = PyTuple_GetItem(self->classes, decide(&self->response, answer));
     Py_XINCREF(label);
     return label;
+}
+
+static PyObject *model_score_one(Model *self, PyObject *row)
+{
+    if (self->response.is_classifier && self->response.n_outputs != 2) {
+        PyErr_SetString(PyExc_AttributeError, "score_one is for two classes, or values; this model "
+                                              "has more classes: use predict_proba_one.");
+        return NULL;
+    }
+    const double *answer = answer_row(self, row);
+    return answer == NULL ? NULL : PyFloat_FromDouble(answer[self->response.is_classifier]);
 }
 
 static PyObject *model_respond_row(Model *self, PyObject *encoded)
@@ -2407,6 +2617,9 @@ static PyMethodDef MODEL_METHODS[] = {
     {"predict_proba_one", (PyCFunction)model_predict_proba_one, METH_O,
      "predict_proba_one($self, row, /)\n--\n\n"
      "Return the probability of each class for one raw row, given as a dict."},
+    {"score_one", (PyCFunction)model_score_one, METH_O,
+     "score_one($self, row, /)\n--\n\n"
+     "Return the probability of the second of two classes, or the value, of one raw row."},
     {"respond_row", (PyCFunction)model_respond_row, METH_O,
      "respond_row($self, row, /)\n--\n\n"
      "Return the response to one encoded row, given as a buffer of doubles."},

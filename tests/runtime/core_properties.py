@@ -82,8 +82,11 @@ def rows_are_read_as_the_schema_reads_them(case: Any) -> None:
                 assert list(answer) == list(model.classes)
                 found: Any = list(answer.values())
                 assert scorer.predict_one(row) == scorer.decide(np.array([found]))[0]
+                if len(model.classes) == 2:
+                    assert scorer.score_one(row) == found[1]
             else:
                 found = [scorer.predict_one(row)]
+                assert [scorer.score_one(row)] == found
         except (InputError, TypeError) as error:
             found = type(error), str(error)
         assert found == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
 import math
 import pickle
@@ -410,6 +411,59 @@ def test_compiled_reads_any_row_as_the_schema_does(changes):
     except InputError as error:
         given = type(error), str(error)
     assert given == expected
+
+
+def shapes() -> list[dict[object, object]]:
+    """Return the row in other orders, with fewer keys, and with keys that only seem to be its."""
+    names = list(ROW)
+    turned = {name: ROW[name] for name in reversed(names)}
+    fewer = {name: ROW[name] for name in names if name not in ("age", "city")}
+    copied = {"".join([name[:2], name[2:]]): value for name, value in ROW.items()}
+    wrong = {**{name: ROW[name] for name in names[:-1]}, "sizes": "M"}
+    bytes_keys = {**{name: ROW[name] for name in names[:-1]}, b"size": "M"}
+    texts = {np.str_(name): value for name, value in ROW.items()}
+    return [ROW, turned, fewer, copied, wrong, bytes_keys, texts, {**turned, "city": 7}, {}]
+
+
+@pytest.mark.parametrize("known", range(3))
+def test_compiled_reads_a_row_as_ever_once_it_knows_the_keys_of_another(model, known):
+    scorer = Scorer(model)
+    score = scorer.predict_proba_one if model.classes else scorer.predict_one
+    for row in [shapes()[known], *shapes(), *shapes()[::-1], *([shapes()[1]] * 40), *shapes()]:
+        expected = in_python(model, row)
+        try:
+            answer = score(row)
+            given = list(answer.values()) if model.classes else [answer]
+        except InputError as error:
+            given = type(error), str(error)
+        assert given == expected
+
+
+def test_compiled_learns_new_keys_and_lets_go_of_the_old_ones():
+    scorer = Scorer(MODELS["additive"])
+    first = {"".join([name[:1], name[1:]]): value for name, value in ROW.items()}
+    key = next(iter(first))
+    before = sys.getrefcount(key)
+    scorer.predict_one(first)
+    assert sys.getrefcount(key) == before + 1
+    for _ in range(100):
+        scorer.predict_one(dict(reversed(ROW.items())))
+    assert sys.getrefcount(key) == before
+    scorer.predict_one(first)
+    del scorer
+    gc.collect()
+    assert sys.getrefcount(key) == before
+
+
+def test_compiled_scores_one_number_for_two_classes_or_a_value(model):
+    scorer = Scorer(model)
+    if len(model.classes) > 2:
+        with pytest.raises(AttributeError, match="use predict_proba_one"):
+            scorer.score_one(ROW)
+    elif model.classes:
+        assert scorer.score_one(ROW) == scorer.predict_proba_one(ROW)[model.classes[1]]
+    else:
+        assert scorer.score_one(ROW) == scorer.predict_one(ROW)
 
 
 def test_compiled_row_of_many_columns_is_read_from_the_heap():
