@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import platform
 import sys
@@ -28,7 +29,13 @@ from ensemble_kd.benchmarks.scoring._models import (
     onnx_network,
     onnx_trees,
 )
-from ensemble_kd.benchmarks.scoring._rivals import compiled_by_tl2cgen, lightgbm_fast, onnx_call
+from ensemble_kd.benchmarks.scoring._rivals import (
+    compiled_by_tl2cgen,
+    has_treelite,
+    lightgbm_fast,
+    onnx_call,
+    treelite_call,
+)
 from ensemble_kd.benchmarks.scoring._timing import (
     time_batches,
     time_processes,
@@ -75,7 +82,27 @@ def teacher_trees(subjects: Subjects) -> Callable[[np.ndarray], None]:
     return call
 
 
-def single_rows(subjects: Subjects, n_rounds: int) -> pd.DataFrame:
+Peer = Callable[[Any, int], Any]
+
+
+def tree_peers(subjects: Subjects, folder: str, is_compiling: bool) -> dict[str, Peer]:
+    """Return what treelite makes of the boosted trees, where it is installed."""
+    peers: dict[str, Peer] = {}
+    if not has_treelite():
+        print('treelite is missing: pip install "ensemble_kd[treelite]"', file=sys.stderr)
+        return peers
+    for name, booster in (("lightgbm", subjects.lightgbm), ("xgboost", subjects.xgboost)):
+        peers[f"{name}: treelite"] = treelite_call(booster)
+        if is_compiling:
+            peers[f"{name}: tl2cgen"] = compiled_by_tl2cgen(booster, folder)
+    return peers
+
+
+def _by_one_thread(call: Peer, X: np.ndarray) -> Any:
+    return call(X, 1)
+
+
+def single_rows(subjects: Subjects, n_rounds: int, peers: dict[str, Peer]) -> pd.DataFrame:
     """Time one row by every way there is."""
     n = 64
     frame = subjects.rows.iloc[:n]
@@ -88,6 +115,7 @@ def single_rows(subjects: Subjects, n_rounds: int) -> pd.DataFrame:
         with runtime("c"):
             scorer = Scorer(model)
         calls[f"{name}: C core, raw dict"] = scorer.predict_proba_one, dicts
+        calls[f"{name}: C core, raw dict to one number"] = scorer.score_one, dicts
         calls[f"{name}: C core, encoded row"] = CompiledRuntime(model).core.respond_row, rows
         with runtime("numpy"):
             calls[f"{name}: numpy runtime, raw dict"] = Scorer(model).predict_proba_one, dicts
@@ -104,13 +132,16 @@ def single_rows(subjects: Subjects, n_rounds: int) -> pd.DataFrame:
     )
     calls["lightgbm: prepared single-row C call"] = lightgbm_fast(booster, len(rows[0])), rows
     calls["xgboost: inplace_predict, encoded row"] = xgb.inplace_predict, one
+    for name, call in peers.items():
+        given = one if name.startswith("xgboost") else matrix
+        calls[f"{name}, encoded row"] = functools.partial(_by_one_thread, call), given
     calls["teacher: its trees in the C core, encoded row"] = teacher_trees(subjects), rows
     frames = [frame.iloc[[i]] for i in range(n)]
     calls["teacher: scikit-learn, one-row frame"] = subjects.teacher.predict_proba, frames
     return pd.DataFrame(time_single_rows(calls, n_rounds))
 
 
-def batches(subjects: Subjects, n_rounds: int, compiled_peers: bool) -> pd.DataFrame:
+def batches(subjects: Subjects, n_rounds: int, peers: dict[str, Peer]) -> pd.DataFrame:
     """Time many rows, by one thread and by two."""
     X, rows = subjects.encoded, subjects.rows
     X32 = X.astype(np.float32)
@@ -139,11 +170,8 @@ def batches(subjects: Subjects, n_rounds: int, compiled_peers: bool) -> pd.DataF
             xgb.inplace_predict(X32)
 
         add(f"xgboost: inplace_predict{tail}", inplace, threads)
-    if compiled_peers:
-        with tempfile.TemporaryDirectory() as folder:
-            peer = compiled_by_tl2cgen(booster, folder)
-        add("lightgbm: tl2cgen, 1 thread", peer, X, 1)
-        add("lightgbm: tl2cgen, 2 threads", peer, X, 2)
+        for name, peer in peers.items():
+            add(f"{name}{tail}", peer, X32 if name.startswith("xgboost") else X, threads)
     with runtime("numpy"):
         add("mlp: numpy runtime", Scorer(subjects.students["mlp"])._runtime.outputs, X)
     add("mlp: reading the data frame alone", subjects.schema.encode, rows)
@@ -202,6 +230,9 @@ def verdicts(single: pd.DataFrame, batch: pd.DataFrame, cold: pd.DataFrame) -> l
         judge(f"{name}, one raw dict", found, most, "us", more=False)
     found = dict_us["mlp: ONNX Runtime, one-hot row given"] / dict_us["mlp: C core, raw dict"]
     judge("mlp, one raw dict beside ONNX Runtime on an encoded row", found, 10.0, "times")
+    number = dict_us["mlp: C core, raw dict to one number"]
+    found = dict_us["mlp: ONNX Runtime, one-hot row given"] / number
+    judge("mlp, one raw dict to one number beside ONNX Runtime", found, 10.0, "times")
     for name, rival, least in (
         ("mlp", "ONNX Runtime", 1.5),
         ("mlp", "ONNX Runtime, all inputs given", 1.5),
@@ -248,7 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--train-rows", type=int, default=20_000, help="rows to fit the teacher on")
     parser.add_argument("--teacher-trees", type=int, default=200, help="trees of each member")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each measurement")
-    parser.add_argument("--tl2cgen", action="store_true", help="compile LightGBM's trees too")
+    parser.add_argument("--tl2cgen", action="store_true", help="compile the boosted trees too")
     options = parser.parse_args(arguments)
     if not HAS_CORE:
         print("The core in C was not built; there is nothing to measure.", file=sys.stderr)
@@ -261,9 +292,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     options.out.mkdir(parents=True, exist_ok=True)
     subjects = fit_subjects(options.rows, options.train_rows, options.teacher_trees)
-    single = single_rows(subjects, options.rounds)
-    batch = batches(subjects, options.rounds, options.tl2cgen)
     with tempfile.TemporaryDirectory() as folder:
+        peers = tree_peers(subjects, folder, options.tl2cgen)
+        single = single_rows(subjects, options.rounds, peers)
+        batch = batches(subjects, options.rounds, peers)
         cold = cold_starts(subjects, Path(folder), options.rounds)
         sizes = [[name, f"{(Path(folder) / f'{name}.ekd').stat().st_size:,}"] for name in
                  ("mlp", "lightgbm")]  # fmt: skip

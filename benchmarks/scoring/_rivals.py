@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -45,13 +47,41 @@ def lightgbm_fast(booster: Any, n_columns: int) -> Callable[[Any], float]:
     return call
 
 
-def compiled_by_tl2cgen(booster: Any, folder: str) -> Callable[[Any, int], Any]:
-    """Return the predictor that tl2cgen compiles of LightGBM's trees; half a minute of gcc."""
-    import tl2cgen
+def has_treelite() -> bool:
+    """Return whether treelite and tl2cgen are installed, the extra `treelite`."""
+    return all(importlib.util.find_spec(name) is not None for name in ("treelite", "tl2cgen"))
+
+
+def as_treelite(booster: Any) -> Any:
+    """Return the trees of LightGBM or XGBoost as a model of treelite."""
     import treelite
 
-    model = treelite.frontend.from_lightgbm(booster)
-    path = f"{folder}/trees.so"
-    tl2cgen.export_lib(model, toolchain="gcc", libpath=path, params={"parallel_comp": 2})
-    predictors = {n: tl2cgen.Predictor(path, nthread=n) for n in (1, 2)}
-    return lambda X, n: predictors[n].predict(tl2cgen.DMatrix(X))
+    if type(booster).__module__.startswith("lightgbm"):
+        return treelite.frontend.from_lightgbm(booster)
+    return treelite.frontend.from_xgboost(booster)
+
+
+def treelite_call(booster: Any) -> Callable[[Any, int], Any]:
+    """Return the walk through the trees by treelite itself, of a matrix and a number of threads."""
+    from treelite import gtil
+
+    model = as_treelite(booster)
+    return lambda X, n: gtil.predict(model, X, nthread=n)
+
+
+def compiled_by_tl2cgen(booster: Any, folder: str) -> Callable[[Any, int], Any]:
+    """Return the predictor that tl2cgen compiles of the trees; seconds of gcc, once."""
+    import tl2cgen
+
+    path = f"{folder}/{type(booster).__module__.split('.')[0]}.so"
+    tl2cgen.export_lib(
+        as_treelite(booster), toolchain="gcc", libpath=path, params={"parallel_comp": 2}
+    )
+    # The first now, while the file is there; each is refused beyond the threads of OpenMP.
+    predictors = {n: tl2cgen.Predictor(path, nthread=n) for n in range(1, _omp_threads() + 1)}
+    most = max(predictors)
+    return lambda X, n: predictors[min(n, most)].predict(tl2cgen.DMatrix(X))
+
+
+def _omp_threads() -> int:
+    return min(2, int(os.environ.get("OMP_NUM_THREADS", 2)), os.cpu_count() or 1)
