@@ -29,9 +29,10 @@ from ensemble_kd.datasets import load_dataset
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows
-from ensemble_kd.tuning._certificate import certified_judge
 from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import nearest
+from ensemble_kd.tuning._judge import Judge, train_plainly
+from ensemble_kd.tuning._rows import divide
 
 DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
 LATENCIES_US, SIZES = (5, 20, 100), (10_000, 50_000, 500_000)
@@ -77,11 +78,15 @@ def tune_dataset(
         n_trials=n_trials, n_jobs=n_jobs, certify_share=certify_share,
     )  # fmt: skip
     seed = check_seed(0)
-    rows, certified = search._divide(read_rows(X, y, None, task, 5, seed), seed)
+    divided = divide(read_rows(X, y, None, task, 5, seed), certify_share)
+    rows, certified = divided.rows, divided.certified
     teacher = teacher or TeacherEnsemble(task=task, n_jobs=n_jobs, random_state=seed)
     teacher.fit(rows.X, rows.labels)
     shared = SharedTeacher(teacher, fingerprint(rows.X, rows.labels))
-    judge = certified_judge(rows, certified, teacher_response(shared, certified.X, rows.classes))
+    judge = Judge(
+        certified, teacher_response(shared, certified.X, rows.classes),
+        train_plainly(rows.as_transfer_set(rows.truth)),
+    )  # fmt: skip
 
     start = time.perf_counter()
     auto = kind(shared, n_jobs=n_jobs).fit(rows.X, rows.labels)

@@ -118,6 +118,11 @@ class TrialRunner:
     prune: bool
     folder: Path
 
+    @property
+    def timed_rows(self) -> list[dict[str, Any]]:
+        """Rows that a student is timed on."""
+        return timed_rows(self.classroom.rows)
+
     def setting(self, trial: Any) -> Setting:
         """Return the setting of a trial, of full effort."""
         return self.space.suggest(trial, self.classroom.rows.task, self.sizes, self.span)
@@ -142,7 +147,7 @@ class TrialRunner:
         data = pack(model, path, card_lines(setting))
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
         verdict = room.judge(load(data).respond(room.X_validation))
-        latency = self.meter(str(path), timed_rows(room.rows), self.budget)
+        latency = self.meter(str(path), self.timed_rows, self.budget)
         excess = self.budget.excess(
             latency, len(data), verdict.gain_kept, no_worse=verdict.no_worse
         )

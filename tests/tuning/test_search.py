@@ -160,9 +160,11 @@ def test_search_goes_on_where_it_stopped_and_labels_once(tmp_path, monkeypatch):
     inner = DistilledClassifier(NotedTree(random_state=0), n_synthetic=100, cv=2)
     first = search(inner, n_trials=4, workdir=tmp_path / "work").fit(X, y)
     noted = (tmp_path / "noted").read_text().splitlines()
-    assert len(noted) == 4  # all rows, two folds, and all but those that compare
+    # For the trials all rows, two folds, and all but those that compare; for the refit all rows and
+    # two folds.
+    assert len(noted) == 7
     second = search(inner, n_trials=7, workdir=tmp_path / "work").fit(X, y)
-    assert len((tmp_path / "noted").read_text().splitlines()) == 4
+    assert len((tmp_path / "noted").read_text().splitlines()) == 7
     assert len(second.study_.trials) >= 7
     assert set(first.trials_["trial"]) < set(second.trials_["trial"])
 
