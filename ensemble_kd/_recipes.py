@@ -251,6 +251,9 @@ def candidate_recipes(
         found.append(replace(default, name="logit matching", loss=logits))
     if student.edges == "auto" and has_splits:
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
+    if student.hidden == "auto":
+        third = {"max_bytes": student.max_bytes // 3}
+        found.append(replace(default, name="a third of the bytes", changes=third))
     return found
 
 

@@ -18,8 +18,9 @@ from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._members import Task, name_task
 from ensemble_kd.teachers._network import NetworkMember
-from ensemble_kd.teachers._out_of_fold import fit_over_folds, make_folds
+from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -133,6 +134,35 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         NotDistillableError
             If a member gives no probabilities.
         """
+        self.fit_beside(X, y, sample_weight)
+        return self
+
+    def fit_beside(
+        self, X: Any, y: Any, sample_weight: Any = None, *, held_out: Any = None
+    ) -> WeightedMean | None:
+        """Fit, and return what the same ensemble would be without the held-out rows.
+
+        No fold is fitted on them either, nor are the weights: `out_of_fold_response_` answers them
+        by the ensemble that is returned, and what it says of the other rows tells nothing of their
+        targets.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As `fit` takes them.
+        held_out : ndarray of shape (n_samples,), bool, or None, default=None
+            Rows to judge a student by.
+
+        Returns
+        -------
+        WeightedMean or None
+            With the weights of this ensemble; None where no row is held out.
+
+        Raises
+        ------
+        InputError, NotDistillableError
+            As `fit` does.
+        """
         if self.task not in ("classification", "regression"):
             raise InputError(f"task must be 'classification' or 'regression', got {self.task!r}.")
         X = table(X)
@@ -144,24 +174,28 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if classes is not None:
             self.classes_ = classes
         labels = target if classes is None else classes[target]
-        responses, fitted = fit_over_folds(
+        found = cross_fit(
             members,
             X,
             labels,
             weight,
             folds=make_folds(labels, self.cv, _is_classification(self), seed),
             classes=classes,
-            refit=True,
+            held_out=held_out,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
         names = [name for name, _ in members]
-        self.members_ = list(zip(names, fitted, strict=True))
-        self.member_responses_ = responses
+        self.members_ = list(zip(names, found.fitted, strict=True))
+        self.member_responses_ = found.response
         truth = target[:, None] if classes is None else one_hot(target, len(classes))
-        self.weights_ = self._find_weights(responses, truth, weight)
-        self.out_of_fold_response_ = np.tensordot(self.weights_, responses, axes=1)
-        return self
+        weight = np.ones(len(target)) if weight is None else weight
+        chosen = np.ones(len(target), dtype=bool) if held_out is None else ~held_out
+        self.weights_ = self._find_weights(found.response[:, chosen], truth[chosen], weight[chosen])
+        self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
+        if not found.unseen:
+            return None
+        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, classes)
 
     @available_if(_is_classification)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -253,18 +287,15 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self,
         responses: NDArray[np.float64],
         truth: NDArray[np.float64],
-        weight: NDArray[np.float64] | None,
+        weight: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        n_members, n_samples = responses.shape[:2]
+        n_members = len(responses)
         if isinstance(self.weights, str):
             if self.weights == "equal":
                 return np.full(n_members, 1 / n_members)
             if self.weights == "selection":
                 return greedy_weights(
-                    responses,
-                    truth,
-                    np.ones(n_samples) if weight is None else weight,
-                    is_classification=_is_classification(self),
+                    responses, truth, weight, is_classification=_is_classification(self)
                 )
             raise InputError(
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."

@@ -166,9 +166,7 @@ def _teach(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: 
 def _teach_unseen(
     key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int
 ) -> Teaching:
-    return replace(
-        teach(teacher, rows, n_jobs, verbose).without_held_out(rows, n_jobs), teacher=None
-    )
+    return replace(teach(teacher, rows, n_jobs, verbose).without_held_out(), teacher=None)
 
 
 def _train_plainly(key: str, rows: TransferSet) -> list[Student]:

@@ -160,18 +160,18 @@ def test_search_goes_on_where_it_stopped_and_labels_once(tmp_path, monkeypatch):
     inner = DistilledClassifier(NotedTree(random_state=0), n_synthetic=100, cv=2)
     first = search(inner, n_trials=4, workdir=tmp_path / "work").fit(X, y)
     noted = (tmp_path / "noted").read_text().splitlines()
-    # For the trials all rows, two folds, and all but those that compare; for the refit all rows and
-    # two folds.
-    assert len(noted) == 7
+    assert len(noted) == 8  # of trials and of refit: two folds, all rows, all but those held out
     second = search(inner, n_trials=7, workdir=tmp_path / "work").fit(X, y)
-    assert len((tmp_path / "noted").read_text().splitlines()) == 7
+    assert len((tmp_path / "noted").read_text().splitlines()) == 8
     assert len(second.study_.trials) >= 7
     assert set(first.trials_["trial"]) < set(second.trials_["trial"])
 
-    certified = set(np.flatnonzero(first.certified_rows_).tolist())
     seen = [set(map(int, line.split())) for line in noted]
+    certified = set(np.flatnonzero(first.certified_rows_).tolist())
     assert certified and not any(rows & certified for rows in seen)
-    assert min(map(len, seen[3:])) < 300 - len(certified)
+    *folds, everything, unseen = seen[:4]
+    assert everything == set(range(300)) - certified
+    assert folds[0] | folds[1] == unseen and len(unseen) < 0.8 * len(everything)
 
 
 def test_search_keeps_the_best_so_far_when_interrupted(table):
