@@ -96,7 +96,6 @@ def search(
     A budget that no student keeps is not raised here, so that the front is not lost.
     """
     stage, deadline = Stages(), None if timeout is None else time.time() + timeout
-    (folder / "students").mkdir(parents=True, exist_ok=True)
     memory = joblib.Memory(folder / "cache", verbose=0)
     everything = read_rows(X, y, sample_weight, estimator._task, estimator.cv, seed)
     divided = divide(everything, certify_share)  # certified | validation | held out | the others
@@ -110,17 +109,18 @@ def search(
         )  # fmt: skip
     sizes = FileBytes(classroom.rows, CARD_LINES)
     span = space.n_bytes or sizes.span(budget.max_bytes)
-    runner = TrialRunner(
-        classroom, space, sizes, span, budget, meter, effort, prune, folder / "students"
-    )
-    place = StudyPlace(storage, folder, study_name(runner, sampler), sampler)
+    name = study_name(classroom.key, classroom.n_rows, space, span, budget, effort, sampler)
+    students = folder / name
+    students.mkdir(parents=True, exist_ok=True)
+    runner = TrialRunner(classroom, space, sizes, span, budget, meter, effort, prune, students)
+    place = StudyPlace(storage, folder, name, sampler)
     first = starting_points(space, span, getattr(estimator, "_recipe", None))
     with stage("trials"):  # each: fit, compress, export, weigh, time, judge on validation rows
         interrupted = run_trials(
             runner, place, first,
             n_trials=n_trials, deadline=deadline, seed=seed, n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
-    findings = read_findings(place.open(), runner.folder, budget.quantile)
+    findings = read_findings(place.open(), students, budget.quantile)
     if interrupted and not findings.candidates:
         raise KeyboardInterrupt
 
@@ -151,10 +151,10 @@ def search(
     )  # fmt: skip
 
 
-def study_name(runner: TrialRunner, sampler: str) -> str:
+def study_name(
+    key: str, n_rows: int, space: SearchSpace, span: tuple[int, int], budget: Budget,
+    effort: float, sampler: str,
+) -> str:  # fmt: skip
     """Return a name that tells rows, teacher, budget and space apart."""
-    facts = (
-        runner.classroom.key, runner.budget.limits(), runner.span, runner.effort,
-        runner.classroom.n_rows, runner.space, sampler,
-    )  # fmt: skip
+    facts = (key, budget.limits(), span, effort, n_rows, space, sampler)
     return f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"

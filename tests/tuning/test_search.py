@@ -26,7 +26,7 @@ from ensemble_kd import (
     load,
 )
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning import SearchSpace, draw_front, draw_study
+from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
 
 TREES = SearchSpace(students=("gbdt", "tree"), synthesizers=("munge 0.5", "none"))
 
@@ -79,6 +79,13 @@ def estimator(**more):
 def search(inner=None, **more):
     options = {"space": TREES, "n_trials": 5, "max_bytes": 40_000, "meter": FixedMeter()} | more
     return DistillationSearch(inner or estimator(), **options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def brief_rivals():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_judge, "PLAIN_EFFORTS", (0.02,))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +187,34 @@ def test_search_keeps_the_best_so_far_when_interrupted(table):
     assert found.interrupted_ and len(found.trials_) == 2
     assert found.predict(table[0]).shape == (500,)
     assert not hasattr(found, "best_estimator_")
+
+
+def test_search_keeps_the_best_so_far_when_its_refit_is_interrupted(table, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_outcome, "teach_once", interrupted)
+    with pytest.warns(UserWarning, match="the search was interrupted: the best student so far"):
+        found = search(n_trials=2).fit(*table)
+    assert (
+        found.interrupted_ and found.certificate_.n_rows and not hasattr(found, "best_estimator_")
+    )
+
+
+def test_search_fits_no_second_teacher_where_no_student_is_refitted(table, monkeypatch):
+    monkeypatch.setattr(_outcome, "teach_once", None)
+    search(n_trials=2, refit=False).fit(*table)
+    with pytest.raises(BudgetError):
+        search(n_trials=2, max_bytes=2_000).fit(*table)
+
+
+def test_search_keeps_the_students_of_each_budget_apart(table, tmp_path):
+    options = {"n_trials": 2, "refit": False, "workdir": tmp_path}
+    first = search(**options).fit(*table)
+    search(**options | {"max_bytes": 30_000}).fit(*table)
+    again = search(**options).fit(*table)
+    assert again.trials_["trial"].tolist() == first.trials_["trial"].tolist()
+    np.testing.assert_array_equal(again.predict(table[0]), first.predict(table[0]))
 
 
 def test_search_of_values(table, make_frame, make_target):
