@@ -34,6 +34,19 @@ def _is_classification(ensemble: Any) -> bool:
     return bool(ensemble.task == "classification")
 
 
+def _default_members(task: Task, seed: int) -> list[tuple[str, Any]]:
+    """Return unfitted members that err in different ways."""
+    deep = XGBoostMember(task, max_depth=10, learning_rate=0.04, random_state=seed)
+    return [
+        ("random_forest", RandomForestMember(task, random_state=seed)),
+        ("extra_trees", ExtraTreesMember(task, random_state=seed)),
+        ("xgboost", XGBoostMember(task, random_state=seed)),
+        ("deep_xgboost", deep),
+        ("lightgbm", LightGBMMember(task, random_state=seed)),
+        ("network", NetworkMember(task, random_state=seed)),
+    ]
+
+
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     """Several models as one teacher: the weighted mean of their probabilities or values.
 
@@ -44,8 +57,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     ----------
     members : list of (str, estimator) or None, default=None
         Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
-        extra trees, XGBoost, LightGBM and a network, each of which reads categories and missing
-        values.
+        extra trees, XGBoost with shallow and with deep trees, LightGBM and a network, each of which
+        reads categories and missing values.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
@@ -263,14 +276,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
     def _checked_members(self, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:
-            kinds = {
-                "random_forest": RandomForestMember,
-                "extra_trees": ExtraTreesMember,
-                "xgboost": XGBoostMember,
-                "lightgbm": LightGBMMember,
-                "network": NetworkMember,
-            }
-            return [(name, member(self.task, random_state=seed)) for name, member in kinds.items()]
+            return _default_members(self.task, seed)
         members = list(self.members)
         if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
             raise InputError(
