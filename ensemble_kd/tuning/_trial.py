@@ -29,6 +29,9 @@ from ensemble_kd.tuning._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
+# The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
+# training. Without it most trials go to what is small, fast and of no use.
+WORSE_THAN_PLAIN = "worse_than_plain"
 # The sampler is told latencies in steps of a quarter of an octave, so that noise alone seldom
 # changes what it suggests next.
 STEPS_A_OCTAVE = 4
@@ -156,7 +159,9 @@ class TrialRunner:
             time.perf_counter() - start,
         )  # fmt: skip
         trial.set_user_attr(MEASURED, measured.to_dict())
-        for name, value in excess.items():
+        worse = verdict.true_loss - room.judge.plain_loss
+        useless = {WORSE_THAN_PLAIN: worse / max(room.judge.plain_loss, 1e-12)}
+        for name, value in (excess | useless).items():
             trial.set_constraint(name, value)
         timed = latency.p50_us if self.budget.quantile == "p50" else latency.p99_us
         return [verdict.loss, in_steps(timed), float(len(data))]

@@ -27,6 +27,7 @@ from ensemble_kd import (
 )
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
+from ensemble_kd.tuning._trial import WORSE_THAN_PLAIN
 
 TREES = SearchSpace(students=("gbdt", "tree"), synthesizers=("munge 0.5", "none"))
 
@@ -125,6 +126,16 @@ def test_search_tells_both_numbers_and_the_optimism(fitted):
     for words in ("rows that no trial saw", "validation rows that chose it", "optimism", "us ("):
         assert words in text
     assert {"certified_loss", "loss", "gain_kept"} <= set(fitted.front_.columns)
+
+
+def test_search_tells_the_sampler_of_limits_and_of_what_is_worse_than_plain_training(fitted):
+    told = fitted.trials_.set_index("trial")
+    for trial in fitted.study_.trials:
+        if trial.number in told.index:
+            assert set(trial.constraints) == {"max_latency_us", "max_bytes", WORSE_THAN_PLAIN}
+    order = told["true_loss"].sort_values().index
+    worse = [fitted.study_.trials[number].constraints[WORSE_THAN_PLAIN] for number in order]
+    assert worse == sorted(worse)
 
 
 def test_search_front_is_among_its_trials(fitted):
