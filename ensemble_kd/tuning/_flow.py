@@ -26,6 +26,7 @@ from ensemble_kd.tuning._outcome import Finish, Outcome
 from ensemble_kd.tuning._rows import divide
 from ensemble_kd.tuning._sizes import FileBytes
 from ensemble_kd.tuning._space import SearchSpace, starting_points
+from ensemble_kd.tuning._storage import open_storage
 from ensemble_kd.tuning._trial import TrialRunner
 from ensemble_kd.tuning._work import StudyPlace
 from ensemble_kd.tuning._workers import run_trials
@@ -96,6 +97,8 @@ def search(
     A budget that no student keeps is not raised here, so that the front is not lost.
     """
     stage, deadline = Stages(), None if timeout is None else time.time() + timeout
+    folder.mkdir(parents=True, exist_ok=True)
+    open_storage(storage, folder)  # a wrong one is refused before a teacher is fitted
     memory = joblib.Memory(folder / "cache", verbose=0)
     everything = read_rows(X, y, sample_weight, estimator._task, estimator.cv, seed)
     divided = divide(everything, certify_share)  # certified | validation | held out | the others
@@ -111,7 +114,7 @@ def search(
     span = space.n_bytes or sizes.span(budget.max_bytes)
     name = study_name(classroom.key, classroom.n_rows, space, span, budget, effort, sampler)
     students = folder / name
-    students.mkdir(parents=True, exist_ok=True)
+    students.mkdir(exist_ok=True)
     runner = TrialRunner(classroom, space, sizes, span, budget, meter, effort, prune, students)
     place = StudyPlace(storage, folder, name, sampler)
     first = starting_points(space, span, getattr(estimator, "_recipe", None))
@@ -133,11 +136,8 @@ def search(
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
             ranked = choose(findings.candidates, budget)
-            try:
-                outcome = finish.hand_over(ranked, budget, refit=refit and not interrupted)
-            except KeyboardInterrupt:
-                interrupted = True
-                outcome = finish.hand_over(ranked, budget, refit=False)
+            outcome = finish.hand_over(ranked, budget, refit=refit and not interrupted)
+            interrupted |= outcome.interrupted
         except BudgetError as error:
             outcome = error
     if interrupted:

@@ -46,12 +46,15 @@ class Outcome:
         On rows that no trial saw.
     result : Distillation or None
         Of the refit; None where the student of the trial itself is handed over.
+    interrupted : bool, default=False
+        Whether Ctrl-C ended the refit.
     """
 
     candidate: Candidate
     data: bytes
     certificate: Certificate
     result: Distillation | None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,22 +109,33 @@ class Finish:
         budget : Budget
             The limits.
         refit : bool
-            Whether each is trained again first; if that breaks the budget, it is taken as its
-            trial made it.
+            Whether each is trained again first; if that breaks the budget, or Ctrl-C ends it, it
+            is taken as its trial made it.
 
         Raises
         ------
         BudgetError
             If none does.
         """
-        for one in ranked[:MOST_TRIED]:
+        try:
+            return self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=refit)
+        except KeyboardInterrupt:
+            if not refit:
+                raise
+        found = self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=False)
+        return replace(found, interrupted=True)
+
+    def _first_that_keeps(
+        self, tried: Sequence[Candidate], budget: Budget, *, refit: bool
+    ) -> Outcome:
+        for one in tried:
             for make in [self._refitted, self._as_it_is] if refit else [self._as_it_is]:
                 outcome = make(one)
                 if keeps(budget, outcome.certificate.latency, len(outcome.data)):
                     return outcome
         raise BudgetError(
-            f"none of the {len(ranked)} students that seemed to meet {budget.describe()} does when "
-            f"measured again in fresh processes: the last took "
+            f"none of the {len(tried)} best students that seemed to meet {budget.describe()} does "
+            f"when measured again in fresh processes: the last took "
             f"{outcome.certificate.latency.p50_us:.2f} us a row and {len(outcome.data):,} bytes; "
             "the machine may be busier than it was, or the limit at the edge of what it can do."
         )

@@ -28,6 +28,7 @@ from ensemble_kd.tuning._front import as_table
 from ensemble_kd.tuning._outcome import Outcome
 from ensemble_kd.tuning._selection import Selection, pick
 from ensemble_kd.tuning._space import SearchSpace
+from ensemble_kd.tuning._storage import SAMPLERS
 
 
 def _is_classifier(search: DistillationSearch) -> bool:
@@ -286,6 +287,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             raise InputError(f"effort must be in (0, 1], got {self.effort!r}.")
         if not 0 < self.certify_share <= 0.5:
             raise InputError(f"certify_share must be in (0, 0.5], got {self.certify_share!r}.")
+        if self.sampler not in SAMPLERS:
+            raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {self.sampler!r}.")
         budget = Budget(
             self.max_latency_us, self.max_bytes, self.min_gain_kept, self.latency, self.margin
         )
