@@ -65,6 +65,7 @@ def check_claims(results: pd.DataFrame) -> list[Claim]:
         _beats(rows, "best_member", 0.7, "the best single member", tasks),
         _beats(rows, "autogluon_distilled", 0.9, "AutoGluon's best distilled student", tasks),
         _small(rows),
+        _cheaper_than_teacher(rows),
     ]
 
 
@@ -167,4 +168,27 @@ def _small(rows: pd.DataFrame) -> Claim:
         f"largest {size.max() / 1000:.0f} kB ({size.idxmax()}), median {size.median() / 1000:.0f}",
         big.empty,
         [f"{name} ({value / 1000:.0f} kB)" for name, value in big.items()],
+    )
+
+
+def _cheaper_than_teacher(rows: pd.DataFrame) -> Claim:
+    costs = ["size_bytes", "latency_us", "rows_per_second"]
+    of = {
+        method: rows[rows["method"] == method].groupby("dataset")[costs].median()
+        for method in (STUDENT, "teacher")
+    }
+    student, teacher = of[STUDENT].align(of["teacher"], join="inner", axis=0)
+    shares = pd.DataFrame(
+        {
+            "bytes": student["size_bytes"] / teacher["size_bytes"],
+            "one row": student["latency_us"] / teacher["latency_us"],
+            "a batch": teacher["rows_per_second"] / student["rows_per_second"],
+        }
+    )
+    worst = shares.max()
+    return Claim(
+        "never bigger or slower than its teacher, for one row or many",
+        "; ".join(f"{name}: 1/{1 / share:,.0f} of it at most" for name, share in worst.items()),
+        bool((worst <= 1).all()),
+        list(shares.index[(shares > 1).any(axis=1)]),
     )

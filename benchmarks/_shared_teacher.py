@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
+from ensemble_kd._real_rows import read_rows
 from ensemble_kd.errors import InputError
 from ensemble_kd.teachers import TeacherEnsemble
 
@@ -55,11 +56,19 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
         Fitted.
     rows : str
         `fingerprint` of the rows it was fitted on.
+    beside : estimator or None
+        What `TeacherEnsemble.fit_beside` returned.
+    held_out : ndarray of shape (n_samples,), bool
+        These rows.
     """
 
-    def __init__(self, ensemble: TeacherEnsemble, rows: str) -> None:
+    def __init__(
+        self, ensemble: TeacherEnsemble, rows: str, beside: Any, held_out: NDArray[np.bool_]
+    ) -> None:
         self.ensemble = ensemble
         self.rows = rows
+        self.beside = beside
+        self.held_out = held_out
 
     def __sklearn_clone__(self) -> Self:
         """Return self: a clone keeps the fit."""
@@ -79,6 +88,24 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
                 "differ from them; fit a TeacherEnsemble on these."
             )
         return self
+
+    def fit_beside(
+        self, X: Any, y: Any, sample_weight: Any = None, *, held_out: NDArray[np.bool_]
+    ) -> Any:
+        """Make sure that rows and held-out rows are those of the fit; return what it returned.
+
+        Raises
+        ------
+        InputError
+            If they are not.
+        """
+        self.fit(X, y)
+        if not np.array_equal(held_out, self.held_out):
+            raise InputError(
+                f"a shared teacher must be given the held-out rows of its fit, got {held_out.sum()}"
+                f" of them for {self.held_out.sum()}; use its random_state."
+            )
+        return self.beside
 
     @property
     def classes(self) -> NDArray[Any] | None:
@@ -132,3 +159,26 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Say what the ensemble says."""
         return self.ensemble.__sklearn_tags__()
+
+
+def fit_shared(ensemble: TeacherEnsemble, X: Any, y: Any, seed: int) -> SharedTeacher:
+    """Fit an ensemble for the students of one seed.
+
+    Parameters
+    ----------
+    ensemble : TeacherEnsemble
+        Fitted in place.
+    X : DataFrame of shape (n_samples, n_features)
+        Raw rows.
+    y : array of shape (n_samples,)
+        Targets.
+    seed : int
+        `random_state` of the students, which says what rows they hold out.
+
+    Returns
+    -------
+    SharedTeacher
+    """
+    held_out = read_rows(X, y, None, ensemble.task, ensemble.cv, seed).held_out
+    beside = ensemble.fit_beside(X, y, held_out=held_out)
+    return SharedTeacher(ensemble, fingerprint(X, y), beside, held_out)

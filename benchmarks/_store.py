@@ -18,7 +18,7 @@ import joblib
 import pandas as pd
 
 import ensemble_kd
-from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint
+from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint, fit_shared
 from ensemble_kd.benchmarks.methods import TaskData
 
 PACKAGE = Path(ensemble_kd.__file__).parent
@@ -143,15 +143,15 @@ def fit_or_load_teacher(
     key = hashlib.sha256(repr(causes).encode()).hexdigest()[:16]
     path = folder / f"{data.name}.seed{data.seed}.{key}.joblib"
     if path.is_file():
-        fitted, seconds = joblib.load(path)
-        fitted.set_params(n_jobs=ensemble.n_jobs, verbose=ensemble.verbose)
-        return SharedTeacher(fitted, rows), seconds
+        shared, seconds = joblib.load(path)
+        shared.ensemble.set_params(n_jobs=ensemble.n_jobs, verbose=ensemble.verbose)
+        return shared, seconds
     start = time.perf_counter()
-    fitted = ensemble.fit(data.X_train, data.y_train)
+    shared = fit_shared(ensemble, data.X_train, data.y_train, data.seed)
     seconds = time.perf_counter() - start
     folder.mkdir(parents=True, exist_ok=True)
-    _write(path, lambda part: joblib.dump((fitted, seconds), part, compress=1))
-    return SharedTeacher(fitted, rows), seconds
+    _write(path, lambda part: joblib.dump((shared, seconds), part, compress=1))
+    return shared, seconds
 
 
 class RowStore:

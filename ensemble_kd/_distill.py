@@ -189,7 +189,7 @@ def distill(
         race, student = Race(default_recipe(task, choices, n_new)), student.shortened(FAST_EFFORT)
     else:
         with stage("race"):  # short fits on few rows, judged on held-out real rows
-            unseen = teaching.without_held_out(rows, n_jobs)
+            unseen = teaching.without_held_out()
             few = TransferSets(rows, unseen, X_unlabeled, stage, n_jobs, clock.race)
             race = _race(student, choices, few, n_new, clock.race, verbose)
 

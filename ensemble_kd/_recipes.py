@@ -264,6 +264,9 @@ def candidate_recipes(
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
     if student.encoding == "auto" and has_numbers:
         found.append(replace(default, name="periodic", changes={"encoding": "periodic"}))
+    if student.hidden == "auto":
+        third = {"max_bytes": student.max_bytes // 3}
+        found.append(replace(default, name="a third of the bytes", changes=third))
     return found
 
 

@@ -8,25 +8,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._frames import take_rows
 from ensemble_kd._gate import Comparison, compare, true_losses
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.teachers import (
     TeacherEnsemble,
-    WeightedMean,
     check_distillable,
     compiled,
-    fit_teacher,
+    cross_fit,
     make_folds,
-    out_of_fold_response,
     seeded,
     teacher_response,
     teacher_splits,
@@ -43,8 +39,12 @@ class Teaching:
         Fitted on all real rows.
     labeller : estimator
         What labels new rows: the teacher, or its best member where that is better.
+    unseen : estimator
+        The labeller fitted without the held-out rows; the labeller itself where it is frozen or
+        none are held out.
     soft_real : ndarray of shape (n_samples, n_outputs)
-        Response to each real row out of fold; in-sample where the teacher is frozen.
+        Response to each real row out of fold, by models that saw no held-out row; in-sample where
+        the teacher is frozen.
     frozen : bool
         Whether the teacher was given fitted.
     member : Comparison or None
@@ -53,22 +53,18 @@ class Teaching:
 
     teacher: Any
     labeller: Any
+    unseen: Any
     soft_real: NDArray[np.float64]
     frozen: bool
     member: Comparison | None = None
 
-    def without_held_out(self, rows: RealRows, n_jobs: int | None) -> Teaching:
-        """Return the same with a labeller that was not fitted on the held-out rows.
+    def without_held_out(self) -> Teaching:
+        """Return the same with the labeller that was not fitted on the held-out rows.
 
         A student judged on held-out rows must not have learned them through synthetic rows labelled
         by a teacher that has. A frozen teacher stays what it is.
         """
-        if self.frozen or not rows.held_out.any():
-            return self
-        kept = ~rows.held_out
-        weight = None if rows.weight is None else rows.weight[kept]
-        X, labels = take_rows(rows.X, kept), rows.labels[kept]
-        return replace(self, labeller=_fitted_again(self.labeller, X, labels, weight, n_jobs))
+        return replace(self, labeller=self.unseen)
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
@@ -82,24 +78,6 @@ class Teaching:
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
         return teacher_splits(self.labeller, rows.schema)
-
-
-def _fitted_again(
-    teacher: Any, X: Any, labels: NDArray[Any], weight: Any, n_jobs: int | None
-) -> Any:
-    """Return a clone fitted on other rows; of an ensemble the members, without their folds."""
-    if not (hasattr(teacher, "members_") and hasattr(teacher, "weights_")):
-        return fit_teacher(clone(teacher), X, labels, weight)
-    used = [(n, m, w) for (n, m), w in zip(teacher.members_, teacher.weights_, strict=True) if w]
-    fitted = Parallel(n_jobs=n_jobs)(
-        delayed(fit_teacher)(clone(model), X, labels, weight) for _, model, _ in used
-    )
-    names = [name for name, _, _ in used]
-    return WeightedMean(
-        list(zip(names, fitted, strict=True)),
-        np.array([w for _, _, w in used]),
-        getattr(teacher, "classes_", None),
-    )
 
 
 def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
@@ -142,19 +120,22 @@ def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Tea
             UserWarning,
             stacklevel=4,
         )
-        return Teaching(teacher, teacher, teacher_response(teacher, rows.X, rows.classes), True)
+        soft_real = teacher_response(teacher, rows.X, rows.classes)
+        return Teaching(teacher, teacher, teacher, soft_real, True)
     teacher = seeded(teacher, rows.seed)
-    teacher_ = fit_teacher(clone(teacher), rows.X, rows.labels, rows.weight)
-    if hasattr(teacher_, "out_of_fold_response_"):
-        return _or_its_best_member(
-            Teaching(teacher_, teacher_, teacher_.out_of_fold_response_, False), rows
-        )
-    folds = make_folds(rows.labels, rows.cv, rows.classes is not None, rows.seed)
-    soft_real = out_of_fold_response(
-        teacher, rows.X, rows.labels, rows.weight,
-        folds=folds, classes=rows.classes, n_jobs=n_jobs, verbose=verbose,
+    if hasattr(teacher, "fit_beside"):
+        teacher_ = clone(teacher)
+        beside = teacher_.fit_beside(rows.X, rows.labels, rows.weight, held_out=rows.held_out)
+        soft_real = teacher_.out_of_fold_response_
+        found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
+        return _or_its_best_member(found, rows)
+    fits = cross_fit(
+        [("teacher", teacher)], rows.X, rows.labels, rows.weight,
+        folds=make_folds(rows.labels, rows.cv, rows.classes is not None, rows.seed),
+        classes=rows.classes, held_out=rows.held_out, n_jobs=n_jobs, verbose=verbose,
     )  # fmt: skip
-    return Teaching(teacher_, teacher_, soft_real, False)
+    teacher_ = fits.fitted[0]
+    return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
 
 
 def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
@@ -162,19 +143,23 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     members = getattr(teaching.teacher, "members_", [])
     if len(members) < 2:
         return teaching
+    kept = ~rows.held_out
     weight = np.ones(len(rows.target)) if rows.weight is None else rows.weight
     responses = teaching.teacher.member_responses_
-    of_members = [_losses(response, rows) for response in responses]
-    best = int(np.argmin([np.average(losses, weights=weight) for losses in of_members]))
+    of_members = [_losses(response, rows)[kept] for response in responses]
+    best = int(np.argmin([np.average(losses, weights=weight[kept]) for losses in of_members]))
     name, model = members[best]
     comparison = compare(
-        "the teacher", _losses(teaching.soft_real, rows),
-        f"its best single member ({name})", of_members[best], weight, rows.seed,
+        "the teacher", _losses(teaching.soft_real, rows)[kept],
+        f"its best single member ({name})", of_members[best], weight[kept], rows.seed,
     )  # fmt: skip
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)
     warnings.warn(f"{comparison} That member is distilled in its place.", UserWarning, stacklevel=5)
-    return replace(teaching, labeller=model, soft_real=responses[best], member=comparison)
+    unseen = model if teaching.unseen is teaching.teacher else teaching.unseen.members_[best][1]
+    return replace(
+        teaching, labeller=model, unseen=unseen, soft_real=responses[best], member=comparison
+    )
 
 
 def _losses(response: NDArray[np.float64], rows: RealRows) -> NDArray[np.float64]:

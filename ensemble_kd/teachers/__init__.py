@@ -1,9 +1,10 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
-from ensemble_kd.teachers._compiled import WeightedMean, compiled
+from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
-from ensemble_kd.teachers._out_of_fold import make_folds, out_of_fold_response
+from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
 from ensemble_kd.teachers._splits import teacher_splits
+from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -13,14 +14,15 @@ from ensemble_kd.teachers._wrap import (
 )
 
 __all__ = [
+    "CrossFit",
     "TeacherEnsemble",
     "WeightedMean",
     "allows_missing",
     "check_distillable",
     "compiled",
+    "cross_fit",
     "fit_teacher",
     "make_folds",
-    "out_of_fold_response",
     "seeded",
     "teacher_response",
     "teacher_splits",

@@ -16,7 +16,7 @@ from ensemble_kd.teachers._forest_arrays import forest_runtime
 from ensemble_kd.teachers._forests import RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._members import TableMember
-from ensemble_kd.teachers._wrap import teacher_response
+from ensemble_kd.teachers._weighted_mean import WeightedMean
 
 
 def compiled(teacher: Any) -> Any:
@@ -40,41 +40,6 @@ def compiled(teacher: Any) -> Any:
         return WeightedMean(members, teacher.weights_, getattr(teacher, "classes_", None))
     runtime = _runtime_of(teacher)
     return teacher if runtime is None else _CompiledMember(teacher, *runtime)
-
-
-class WeightedMean:
-    """Fitted members and the weights that were found before.
-
-    Parameters
-    ----------
-    members : list of (str, estimator)
-        Fitted.
-    weights : ndarray of shape (n_members,)
-        They sum to 1; a member of weight 0 is not asked.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None in regression.
-    """
-
-    def __init__(
-        self,
-        members: list[tuple[str, Any]],
-        weights: NDArray[np.float64],
-        classes: NDArray[Any] | None,
-    ) -> None:
-        self.members_, self.weights_, self.classes_ = members, weights, classes
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' responses."""
-        parts = [
-            weight * teacher_response(model, X, self.classes_)
-            for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
-            if weight > 0
-        ]
-        return np.asarray(np.sum(parts, axis=0))
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' values."""
-        return self.predict_proba(X)[:, 0]
 
 
 class _CompiledMember:

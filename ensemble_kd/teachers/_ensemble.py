@@ -18,8 +18,9 @@ from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._members import Task, name_task
 from ensemble_kd.teachers._network import NetworkMember
-from ensemble_kd.teachers._out_of_fold import fit_over_folds, make_folds
+from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -33,6 +34,19 @@ def _is_classification(ensemble: Any) -> bool:
     return bool(ensemble.task == "classification")
 
 
+def _default_members(task: Task, seed: int) -> list[tuple[str, Any]]:
+    """Return unfitted members that err in different ways."""
+    deep = XGBoostMember(task, max_depth=10, learning_rate=0.04, random_state=seed)
+    return [
+        ("random_forest", RandomForestMember(task, random_state=seed)),
+        ("extra_trees", ExtraTreesMember(task, random_state=seed)),
+        ("xgboost", XGBoostMember(task, random_state=seed)),
+        ("deep_xgboost", deep),
+        ("lightgbm", LightGBMMember(task, random_state=seed)),
+        ("network", NetworkMember(task, random_state=seed)),
+    ]
+
+
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     """Several models as one teacher: the weighted mean of their probabilities or values.
 
@@ -43,8 +57,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     ----------
     members : list of (str, estimator) or None, default=None
         Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
-        extra trees, XGBoost, LightGBM and a network, each of which reads categories and missing
-        values.
+        extra trees, XGBoost with shallow and with deep trees, LightGBM and a network, each of which
+        reads categories and missing values.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
@@ -133,6 +147,35 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         NotDistillableError
             If a member gives no probabilities.
         """
+        self.fit_beside(X, y, sample_weight)
+        return self
+
+    def fit_beside(
+        self, X: Any, y: Any, sample_weight: Any = None, *, held_out: Any = None
+    ) -> WeightedMean | None:
+        """Fit, and return what the same ensemble would be without the held-out rows.
+
+        No fold is fitted on them either, nor are the weights: `out_of_fold_response_` answers them
+        by the ensemble that is returned, and what it says of the other rows tells nothing of their
+        targets.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As `fit` takes them.
+        held_out : ndarray of shape (n_samples,), bool, or None, default=None
+            Rows to judge a student by.
+
+        Returns
+        -------
+        WeightedMean or None
+            With the weights of this ensemble; None where no row is held out.
+
+        Raises
+        ------
+        InputError, NotDistillableError
+            As `fit` does.
+        """
         if self.task not in ("classification", "regression"):
             raise InputError(f"task must be 'classification' or 'regression', got {self.task!r}.")
         X = table(X)
@@ -144,24 +187,28 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if classes is not None:
             self.classes_ = classes
         labels = target if classes is None else classes[target]
-        responses, fitted = fit_over_folds(
+        found = cross_fit(
             members,
             X,
             labels,
             weight,
             folds=make_folds(labels, self.cv, _is_classification(self), seed),
             classes=classes,
-            refit=True,
+            held_out=held_out,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
         names = [name for name, _ in members]
-        self.members_ = list(zip(names, fitted, strict=True))
-        self.member_responses_ = responses
+        self.members_ = list(zip(names, found.fitted, strict=True))
+        self.member_responses_ = found.response
         truth = target[:, None] if classes is None else one_hot(target, len(classes))
-        self.weights_ = self._find_weights(responses, truth, weight)
-        self.out_of_fold_response_ = np.tensordot(self.weights_, responses, axes=1)
-        return self
+        weight = np.ones(len(target)) if weight is None else weight
+        chosen = np.ones(len(target), dtype=bool) if held_out is None else ~held_out
+        self.weights_ = self._find_weights(found.response[:, chosen], truth[chosen], weight[chosen])
+        self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
+        if not found.unseen:
+            return None
+        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, classes)
 
     @available_if(_is_classification)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -229,14 +276,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
     def _checked_members(self, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:
-            kinds = {
-                "random_forest": RandomForestMember,
-                "extra_trees": ExtraTreesMember,
-                "xgboost": XGBoostMember,
-                "lightgbm": LightGBMMember,
-                "network": NetworkMember,
-            }
-            return [(name, member(self.task, random_state=seed)) for name, member in kinds.items()]
+            return _default_members(self.task, seed)
         members = list(self.members)
         if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
             raise InputError(
@@ -253,18 +293,15 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self,
         responses: NDArray[np.float64],
         truth: NDArray[np.float64],
-        weight: NDArray[np.float64] | None,
+        weight: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        n_members, n_samples = responses.shape[:2]
+        n_members = len(responses)
         if isinstance(self.weights, str):
             if self.weights == "equal":
                 return np.full(n_members, 1 / n_members)
             if self.weights == "selection":
                 return greedy_weights(
-                    responses,
-                    truth,
-                    np.ones(n_samples) if weight is None else weight,
-                    is_classification=_is_classification(self),
+                    responses, truth, weight, is_classification=_is_classification(self)
                 )
             raise InputError(
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.teachers._boosting import LEARNING_RATE, PATIENCE, max_rounds, stopping_split
+from ensemble_kd.teachers._boosting import LEARNING_RATE, max_rounds, patience, stopping_split
 from ensemble_kd.teachers._members import Matrix, TableMember
 
 
@@ -39,18 +39,24 @@ class LightGBMMember(TableMember):
         categorical = [j for j, c in enumerate(self.schema_.columns) if c.kind == "categorical"]
         train, stop = stopping_split(target, is_classification, self.random_state)
         rows = self._unseen_as_missing(X)
-        train_set = lightgbm.Dataset(
-            rows[train], target[train], weight=weight[train], categorical_feature=categorical,
-            params={"verbosity": -1},
-        )  # fmt: skip
-        stop_set = train_set.create_valid(rows[stop], target[stop], weight=weight[stop])
+
+        def data_set(part: NDArray[np.int64]) -> Any:
+            return lightgbm.Dataset(
+                rows[part], target[part], weight=weight[part], categorical_feature=categorical,
+                params={"verbosity": -1},
+            )  # fmt: skip
+
         self.booster_ = lightgbm.train(
             parameters,
-            train_set,
-            num_boost_round=max_rounds(n_classes),
-            valid_sets=[stop_set],
-            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+            data_set(train),
+            num_boost_round=max_rounds(n_classes, LEARNING_RATE),
+            valid_sets=[data_set(stop)],
+            callbacks=[lightgbm.early_stopping(patience(LEARNING_RATE), verbose=False)],
         )
+        if len(train) < len(rows):
+            every = np.arange(len(rows))
+            n_rounds = self.booster_.best_iteration
+            self.booster_ = lightgbm.train(parameters, data_set(every), num_boost_round=n_rounds)
 
     def _respond(self, X: Matrix) -> Matrix:
         out = np.asarray(self.booster_.predict(self._unseen_as_missing(X)), dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -83,19 +84,41 @@ def _too_rare(y: NDArray[Any]) -> str:
     )
 
 
-def fit_over_folds(
+@dataclass(frozen=True)
+class CrossFit:
+    """What came of fitting every member on every fold.
+
+    Parameters
+    ----------
+    response : ndarray of shape (n_members, n_samples, n_outputs)
+        The response to each row of the fit that had not seen it.
+    fitted : list of estimator
+        The members fitted on all rows.
+    unseen : list of estimator
+        The members fitted on all rows but the held-out ones; empty where none are held out.
+    """
+
+    response: NDArray[np.float64]
+    fitted: list[Any]
+    unseen: list[Any]
+
+
+def cross_fit(
     members: list[tuple[str, Any]],
     X: Any,
     y: NDArray[Any],
-    sample_weight: NDArray[np.float64] | None,
+    sample_weight: NDArray[np.float64] | None = None,
     *,
     folds: Folds,
     classes: NDArray[Any] | None,
-    refit: bool,
-    n_jobs: int | None,
-    verbose: int,
-) -> tuple[NDArray[np.float64], list[Any]]:
+    held_out: NDArray[np.bool_] | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> CrossFit:
     """Fit every member on every fold, and once on all rows.
+
+    Rows that are held out are in no fold's fit, lest a student learn their targets through the
+    labels of the rows beside them: they are answered by fits on all the other rows.
 
     Parameters
     ----------
@@ -104,44 +127,46 @@ def fit_over_folds(
     X, y, sample_weight
         Raw rows, true targets, weights.
     folds : list of (train, test)
-        Row indices.
-    classes : ndarray or None
+        Row indices, as `make_folds` gives them.
+    classes : ndarray of shape (n_classes,) or None
         Class labels in output order, None for regression.
-    refit : bool
-        Whether to fit on all rows as well.
-    n_jobs : int or None
+    held_out : ndarray of shape (n_samples,), bool, or None, default=None
+        Rows that no student is trained on.
+    n_jobs : int or None, default=None
         Fits at once.
-    verbose : int
+    verbose : int, default=0
         A progress bar from 1 on.
 
     Returns
     -------
-    out_of_fold : ndarray of shape (n_members, n_samples, n_outputs)
-        The response to each row of the fit that had not seen it.
-    fitted : list of estimator
-        The members fitted on all rows; empty without `refit`.
+    CrossFit
     """
     n_outputs = 1 if classes is None else len(classes)
-    out_of_fold = np.zeros((len(members), len(y), n_outputs))
-    everything = np.arange(len(y))
-    jobs = [(m, train, test) for m in range(len(members)) for train, test in folds]
-    if refit:
-        jobs += [(m, everything, everything[:0]) for m in range(len(members))]
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    results = parallel(
-        delayed(_fit_and_respond)(members[m][1], X, y, sample_weight, train, test, classes)
+    response = np.zeros((len(members), len(y), n_outputs))
+    everything, nothing = np.arange(len(y)), np.arange(0)
+    fits = [*folds, (everything, nothing)]
+    if held_out is not None and held_out.any():
+        others = [(train[~held_out[train]], test[~held_out[test]]) for train, test in folds]
+        fits = [(train, test) for train, test in others if len(test)]
+        fits += [(everything, nothing), (np.flatnonzero(~held_out), np.flatnonzero(held_out))]
+    jobs = [(m, train, test) for m in range(len(members)) for train, test in fits]
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_fit_and_respond)(
+            members[m][1], X, y, sample_weight, train, test, classes,
+            keep=test is nothing or fits[-1][1] is test,
+        )
         for m, train, test in jobs
-    )
-    fitted = []
+    )  # fmt: skip
+    found = CrossFit(response, [], [])
     bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
                disable=verbose < 1)  # fmt: skip
-    for (m, _, test), (model, response) in bar:
+    for (m, _, test), (model, answer) in bar:
         bar.set_postfix(member=members[m][0])
         if len(test):
-            out_of_fold[m, test] = response
-        else:
-            fitted.append(model)
-    return out_of_fold, fitted
+            response[m, test] = answer
+        if model is not None:
+            (found.unseen if len(test) else found.fitted).append(model)
+    return found
 
 
 def _fit_and_respond(
@@ -152,50 +177,11 @@ def _fit_and_respond(
     train: NDArray[np.int64],
     test: NDArray[np.int64],
     classes: NDArray[Any] | None,
+    *,
+    keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
     weight = None if sample_weight is None else sample_weight[train]
     model = fit_teacher(clone(estimator), take_rows(X, train), y[train], weight)
-    if not len(test):
-        return model, None
+    answer = teacher_response(model, take_rows(X, test), classes) if len(test) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
-    return None, teacher_response(model, take_rows(X, test), classes)
-
-
-def out_of_fold_response(
-    teacher: Any,
-    X: Any,
-    y: NDArray[Any],
-    sample_weight: NDArray[np.float64] | None = None,
-    *,
-    folds: Folds,
-    classes: NDArray[Any] | None,
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> NDArray[np.float64]:
-    """Return the teacher's response to each row from a clone that was not fitted on it.
-
-    Parameters
-    ----------
-    teacher : estimator
-        Cloned and fitted once a fold.
-    X, y, sample_weight
-        Raw rows, true targets, weights.
-    folds : list of (train, test)
-        Row indices, as `make_folds` gives them.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None for regression.
-    n_jobs : int or None, default=None
-        Fits at once.
-    verbose : int, default=0
-        A progress bar from 1 on.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs)
-        Soft labels or values.
-    """
-    out_of_fold, _ = fit_over_folds(
-        [("teacher", teacher)], X, y, sample_weight,
-        folds=folds, classes=classes, refit=False, n_jobs=n_jobs, verbose=verbose,
-    )  # fmt: skip
-    return np.asarray(out_of_fold[0])
+    return (model if keep else None), answer

@@ -8,12 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.teachers._boosting import LEARNING_RATE, PATIENCE, max_rounds, stopping_split
-from ensemble_kd.teachers._members import Matrix, TableMember
+from ensemble_kd.teachers._boosting import LEARNING_RATE, max_rounds, patience, stopping_split
+from ensemble_kd.teachers._members import Matrix, TableMember, Task
 
 
 class XGBoostMember(TableMember):
-    """Gradient boosting by XGBoost, categories and missing values split natively."""
+    """Gradient boosting by XGBoost, categories and missing values split natively.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    max_depth : int, default=6
+        Of a tree, at least 1.
+    learning_rate : float, default=0.06
+        Share of a tree that is added, greater than 0.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
+
+    def __init__(
+        self,
+        task: Task = "classification",
+        *,
+        max_depth: int = 6,
+        learning_rate: float = LEARNING_RATE,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         xgboost = require("xgboost", extra="train")
@@ -22,8 +49,8 @@ class XGBoostMember(TableMember):
         objective = {True: "binary:logistic", False: "multi:softprob"}[n_classes == 2]
         parameters = {
             "objective": objective if is_classification else "reg:squarederror",
-            "learning_rate": LEARNING_RATE,
-            "max_depth": 6,
+            "learning_rate": self.learning_rate,
+            "max_depth": self.max_depth,
             "min_child_weight": 2.0 if n_classes <= 2 else 0.1,
             "subsample": 0.8,
             "colsample_bytree": 0.7,
@@ -34,15 +61,23 @@ class XGBoostMember(TableMember):
         if n_classes > 2:
             parameters["num_class"] = n_classes
         train, stop = stopping_split(target, is_classification, self.random_state)
+
+        def data_set(part: NDArray[np.int64]) -> Any:
+            return self._matrix(xgboost, X[part], target[part], weight[part])
+
         self.booster_ = xgboost.train(
             parameters,
-            self._matrix(xgboost, X[train], target[train], weight[train]),
-            num_boost_round=max_rounds(n_classes),
-            evals=[(self._matrix(xgboost, X[stop], target[stop], weight[stop]), "stop")],
-            early_stopping_rounds=PATIENCE,
+            data_set(train),
+            num_boost_round=max_rounds(n_classes, self.learning_rate),
+            evals=[(data_set(stop), "stop")],
+            early_stopping_rounds=patience(self.learning_rate),
             verbose_eval=False,
         )
-        self.booster_ = self.booster_[: self.booster_.best_iteration + 1]
+        n_rounds = self.booster_.best_iteration + 1
+        self.booster_ = self.booster_[:n_rounds]
+        if len(train) < len(X):
+            every = np.arange(len(X))
+            self.booster_ = xgboost.train(parameters, data_set(every), num_boost_round=n_rounds)
 
     def _respond(self, X: Matrix) -> Matrix:
         raw = self.booster_.predict(self._matrix(require("xgboost", extra="train"), X))

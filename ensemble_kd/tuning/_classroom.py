@@ -210,8 +210,8 @@ def _teach(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: 
     return teach(teacher, rows, n_jobs, verbose)
 
 
-def _unseen(key: str, teaching: Teaching, rows: RealRows, n_jobs: int | None) -> Teaching:
-    return replace(teaching.without_held_out(rows, n_jobs), teacher=None)
+def _unseen(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
+    return replace(teach(teacher, rows, n_jobs, verbose).without_held_out(), teacher=None)
 
 
 def open_classroom(
@@ -255,8 +255,8 @@ def open_classroom(
     teaching = taught(key, teacher, rows, n_jobs, verbose)
     validation = draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
     hidden = replace(rows, held_out=rows.held_out | validation)
-    without = memory.cache(_unseen, ignore=["teaching", "rows", "n_jobs"], verbose=0)
-    unseen = without(key, teaching, hidden, n_jobs)
+    without = memory.cache(_unseen, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
+    unseen = without(key, teacher, hidden, n_jobs, verbose)
     classroom = Classroom(rows, validation, unseen, X_unlabeled, memory, key, n_rows, n_jobs)
     classroom.open()
     return teaching, classroom

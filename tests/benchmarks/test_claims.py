@@ -19,6 +19,7 @@ def table(losses: dict[str, dict[str, Any]], task: str = "binary") -> pd.DataFra
         {
             "dataset": dataset, "task": task, "seed": seed, "method": method,
             "loss": loss + 0.001 * seed, "auc": 1 - loss, "size_bytes": 1e5, "skipped": None,
+            "latency_us": 2.0, "rows_per_second": 1e6,
         }
         for dataset, by_method in losses.items()
         for method, loss in ({"hard_student": HARD, "teacher": TEACHER} | by_method).items()
@@ -74,6 +75,15 @@ def test_claim_of_size_looks_at_the_largest():
     results = table({"a": {"distilled": 0.2}})
     results.loc[results["method"] == "distilled", "size_bytes"] = 2e5 + 1
     assert claim(results, "200 kB").reached is False
+
+
+@pytest.mark.parametrize("cost", ["size_bytes", "latency_us", "rows_per_second"])
+def test_claim_of_being_cheaper_than_the_teacher_looks_at_each_cost(cost):
+    results = table({"a": {"distilled": 0.2}, "b": {"distilled": 0.2}})
+    assert claim(results, "bigger or slower").reached is True
+    dear = (results["method"] == "distilled") & (results["dataset"] == "b")
+    results.loc[dear, cost] *= 0.9 if cost == "rows_per_second" else 1.1
+    assert claim(results, "bigger or slower").missed_by == ["b"]
 
 
 def test_claims_need_the_three_methods():

@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import DistilledClassifier, InputError, TeacherEnsemble
-from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint
+from ensemble_kd.benchmarks._shared_teacher import fingerprint, fit_shared
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def iris():
 
 @pytest.fixture(scope="module")
 def teacher(iris):
-    ensemble = TeacherEnsemble([("tree", DecisionTreeClassifier(max_depth=2))], cv=2).fit(*iris)
-    return SharedTeacher(ensemble, fingerprint(*iris))
+    ensemble = TeacherEnsemble([("tree", DecisionTreeClassifier(max_depth=2))], cv=2)
+    return fit_shared(ensemble, *iris, seed=0)
 
 
 def test_a_clone_is_the_teacher_itself(teacher):
@@ -64,11 +64,16 @@ def test_distilled_classifier_on_other_rows_is_refused(teacher, iris):
         DistilledClassifier(teacher, student="tree").fit(iris[0][:100], iris[1][:100])
 
 
+def test_students_of_another_seed_are_refused(teacher, iris):
+    with pytest.raises(InputError, match="the held-out rows of its fit"):
+        DistilledClassifier(teacher, student="tree", random_state=1).fit(*iris)
+
+
 def test_it_is_of_the_kind_of_its_ensemble(teacher, iris):
     assert is_classifier(teacher)
     assert hasattr(teacher, "predict_proba")
     values = TeacherEnsemble([("tree", DecisionTreeRegressor())], task="regression", cv=2)
-    regressor = SharedTeacher(values.fit(*iris), fingerprint(*iris))
+    regressor = fit_shared(values, *iris, seed=0)
     assert is_regressor(regressor)
     assert not hasattr(regressor, "predict_proba")
 

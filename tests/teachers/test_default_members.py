@@ -138,11 +138,23 @@ def test_member_learns_a_class_of_one_row(kind, frame):
     assert kind().fit(frame, y).predict_proba(frame).shape == (len(frame), 3)
 
 
-def test_default_ensemble_holds_five_different_members():
+def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
     teacher = TeacherEnsemble()
-    members = teacher._checked_members(seed=0)
-    assert [type(member) for _, member in members] == KINDS
+    members = [member for _, member in teacher._checked_members(seed=0)]
+    assert {type(member) for member in members} == set(KINDS)
+    settings = [(type(member), *member.get_params().items()) for member in members]
+    assert len(set(settings)) == len(members)
     assert clone(teacher).members is None
+
+
+@pytest.mark.parametrize("kind", [LightGBMMember, XGBoostMember])
+def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
+    _, stop = stopping_split(np.zeros(300), False, seed=0)
+    x = -1 - np.random.default_rng(0).random(300)
+    target = np.zeros(300)
+    x[stop], target[stop] = 10.0, 100.0  # No other row tells what lies there.
+    low, high = kind("regression").fit(x[:, None], target).predict([[-1.5], [10.0]])
+    assert high > low + 1
 
 
 # --- stopping -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.teachers import TeacherEnsemble, make_folds, out_of_fold_response
+from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds
 
 N_ROWS = 40
 IDS = np.arange(float(N_ROWS))[:, None]
@@ -40,6 +40,13 @@ class Memory(BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Return the value of a row it has seen, -1 for any other."""
         return np.array([self.seen_.get(row[0], -1.0) for row in np.asarray(X)])
+
+
+def out_of_fold_response(
+    teacher: Any, X: Any, y: np.ndarray, weight: Any = None, **options: Any
+) -> np.ndarray:
+    """Return the out-of-fold response of a single teacher."""
+    return cross_fit([("teacher", teacher)], X, y, weight, **options).response[0]
 
 
 def by_function(y: np.ndarray, is_classification: bool, cv: Any) -> np.ndarray:
@@ -70,6 +77,54 @@ def test_out_of_fold_labels_come_from_models_that_had_not_seen_the_row(respond, 
 @each_cv
 def test_out_of_fold_values_come_from_models_that_had_not_seen_the_row(respond, cv):
     np.testing.assert_array_equal(respond(VALUES, False, cv), np.full((N_ROWS, 1), -1.0))
+
+
+HELD_OUT = np.arange(N_ROWS) % 7 == 3
+
+
+class Witness(BaseEstimator):
+    """Answers every row with the values it was fitted on, bit by bit."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Remember the values."""
+        self.seen_ = set(y)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return a number that tells which values were seen."""
+        return np.full(len(X), float(sum(1 << int(value - VALUES[0]) for value in self.seen_)))
+
+
+def saw(answer: float) -> np.ndarray:
+    """Return which rows the witness that gave an answer had seen."""
+    return np.array([int(answer) >> i & 1 for i in range(N_ROWS)], dtype=bool)
+
+
+@each_cv
+def test_no_fold_sees_a_held_out_row_and_they_are_answered_by_a_fit_on_all_others(cv):
+    folds = make_folds(VALUES, cv, False, seed=0)
+    found = cross_fit([("a", Witness())], IDS, VALUES, folds=folds, classes=None, held_out=HELD_OUT)
+    for row, answer in enumerate(found.response[0, :, 0]):
+        seen = saw(answer)
+        assert not seen[HELD_OUT].any() and not seen[row]
+        if HELD_OUT[row]:
+            assert seen[~HELD_OUT].all()
+    assert saw(found.unseen[0].predict(IDS[:1])[0]).tolist() == (~HELD_OUT).tolist()
+    assert saw(found.fitted[0].predict(IDS[:1])[0]).all()
+
+
+def test_ensemble_beside_has_seen_no_held_out_row_and_takes_the_same_weights():
+    members = [("a", Memory()), ("b", Memory())]
+    teacher = TeacherEnsemble(members, cv=4, weights=[3, 1])
+    beside = teacher.fit_beside(IDS, LABELS, held_out=HELD_OUT)
+    expected = np.where(HELD_OUT, 0.5, LABELS)
+    np.testing.assert_array_equal(beside.predict_proba(IDS)[:, 1], expected)
+    np.testing.assert_array_equal(teacher.predict_proba(IDS)[:, 1], LABELS)
+    np.testing.assert_array_equal(beside.weights_, [0.75, 0.25])
+
+
+def test_ensemble_without_held_out_rows_has_none_beside_it():
+    assert TeacherEnsemble([("a", Memory())], cv=4).fit_beside(IDS, LABELS) is None
 
 
 def test_out_of_fold_member_responses_come_from_models_that_had_not_seen_the_row():
