@@ -58,18 +58,27 @@ class EncodedNetwork(nn.Module):
 
     def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""
-        h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_weight)
+        h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_rows())
         if not self.has_indicators:
             h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
         for layer in self.layers:
             h = layer(torch.relu(h))
         return h
 
+    def first_rows(self) -> Tensor:
+        """Return the rows that the dense inputs are multiplied with."""
+        return self.first_weight
+
+    def settled(self) -> EncodedNetwork:
+        """Return the network for use: the rows as weights, however they were trained."""
+        return self
+
     def first_layer(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the rows of the intervals, of missing values and of categories."""
         n_pieces, n_numeric = sum(self.n_bins), len(self.n_bins)
-        pieces, missing, category = self.first_weight.split(
-            [n_pieces, n_numeric, len(self.first_weight) - n_pieces - n_numeric]
+        rows = self.first_rows()
+        pieces, missing, category = rows.split(
+            [n_pieces, n_numeric, len(rows) - n_pieces - n_numeric]
         )
         return pieces, missing, category if self.has_indicators else self.category_weight
 
@@ -117,7 +126,7 @@ class EncodedInputs:
         self._has_indicators = network.has_indicators
         self._numeric = encoding.numeric_inputs(X)
         self._category = encoding.category_inputs(X)
-        n_bytes = 2 * len(X) * len(network.first_weight)
+        n_bytes = 2 * len(X) * len(network.first_rows())
         self._kept = None
         if keep and n_bytes <= MOST_INPUT_BYTES:
             self._kept = torch.from_numpy(self._dense(slice(None), np.float16)).to(place)

@@ -22,6 +22,7 @@ from ensemble_kd.losses._torch import TorchLoss, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._muon import Muon
+from ensemble_kd.networks._periodic import PeriodicNetwork
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def train_network(
     plan: TrainingPlan,
     device: str,
     seed: int,
+    frequency_scale: float | None = None,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -98,6 +100,9 @@ def train_network(
         "auto", or a torch device.
     seed : int
         Seeds the weights and the order of rows.
+    frequency_scale : float or None, default=None
+        Of the waves that curves of numeric columns are made of while training, see
+        `PeriodicNetwork`; None makes them of no waves.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -111,7 +116,7 @@ def train_network(
     place = resolve_device(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = EncodedNetwork(encoding, hidden, transfer_set.n_outputs)
+        network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale)
     network = network.to(place)
     scaled, mean, scale = _scale_targets(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
@@ -152,8 +157,17 @@ def train_network(
                 break
     bar.close()
     averaged.load_state_dict(best_state)
+    averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
     return FittedNetwork(averaged.cpu().eval(), encoding, mean, scale, history)
+
+
+def _make_network(
+    encoding: Encoding, hidden: tuple[int, ...], n_outputs: int, frequency_scale: float | None
+) -> EncodedNetwork:
+    if frequency_scale is None:
+        return EncodedNetwork(encoding, hidden, n_outputs)
+    return PeriodicNetwork(encoding, hidden, n_outputs, frequency_scale)
 
 
 def _responder(
