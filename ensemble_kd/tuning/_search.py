@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -223,13 +223,14 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         budget, space = self._check()
         X = table(X)
         record_features(self, X)
-        with ExitStack() as stack:
+        own = None if self.workdir is None else nullcontext(self.workdir)
+        with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
             found = search(
                 X, y, sample_weight, X_unlabeled,
                 estimator=self.estimator, budget=budget, space=space, n_trials=self.n_trials,
                 timeout=self.timeout, effort=self.effort, sampler=self.sampler, prune=self.prune,
                 certify_share=self.certify_share, refit=self.refit, storage=self.storage,
-                folder=self._folder(stack), meter=self.meter or Meter(), n_jobs=self.n_jobs,
+                folder=Path(folder), meter=self.meter or Meter(), n_jobs=self.n_jobs,
                 verbose=self.verbose, seed=check_seed(self.random_state),
             )  # fmt: skip
         self._keep_trials(found)
@@ -271,8 +272,6 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         budget.check()
         return pick(self._front, self._files, budget, self._timed_rows)
 
-    # --- in order of call -------------------------------------------------------------------------
-
     def _check(self) -> tuple[Budget, SearchSpace]:
         if not isinstance(self.estimator, DistilledEstimator):
             raise InputError(
@@ -289,24 +288,21 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             raise InputError(f"certify_share must be in (0, 0.5], got {self.certify_share!r}.")
         if self.sampler not in SAMPLERS:
             raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {self.sampler!r}.")
-        budget = Budget(
-            self.max_latency_us, self.max_bytes, self.min_gain_kept, self.latency, self.margin
-        )
+        limits = (self.max_latency_us, self.max_bytes, self.min_gain_kept)
+        budget = Budget(*limits, self.latency, self.margin)
         budget.check()
         space = SearchSpace() if self.space is None else self.space
         space.check()
         require("optuna", extra="tune")
         return budget, space
 
-    def _folder(self, stack: ExitStack) -> Path:
-        if self.workdir is None:
-            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ekd-tune-")))
-        return Path(self.workdir)
-
     def _keep_trials(self, found: SearchResult) -> None:
         findings = found.findings
-        self._front, self._files = findings.front, findings.files
-        self._timed_rows = found.timed_rows
+        self._front, self._files, self._timed_rows = (
+            findings.front,
+            findings.files,
+            found.timed_rows,
+        )
         self.study_ = findings.study
         self.trials_, self.front_ = as_table(findings.candidates), found.front_table
         self.certified_rows_ = found.is_certified
@@ -325,8 +321,6 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             self.best_estimator_ = clone(self.estimator)
             record_features(self.best_estimator_, X)
             self.best_estimator_._keep(outcome.result)
-
-    # --- the student ------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> Any:
         """Return the student's class labels or values.
