@@ -63,15 +63,13 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     timeout : float or None, default=None
-        Seconds after which no further trial is begun, counted from the call of `fit`, greater
-        than 0.
+        Seconds from the call of `fit` after which no trial is begun, greater than 0.
     effort : float, default=0.35
         Share of its steps that a network trains for in a trial, in (0, 1]; the refit takes all.
     sampler : {"tpe", "nsga2"}, default="tpe"
         What suggests settings: the tree-structured Parzen estimator [1]_ or NSGA-II [2]_.
     prune : bool, default=True
-        Whether a trial ends early whose learning curve is worse than the median of students no
-        larger.
+        Whether to give up a student whose curve is worse than the median of those no larger.
     certify_share : float, default=0.2
         Share of the rows that no trial sees, in (0, 0.5].
     refit : bool, default=True
@@ -290,20 +288,16 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {self.sampler!r}.")
         limits = (self.max_latency_us, self.max_bytes, self.min_gain_kept)
         budget = Budget(*limits, self.latency, self.margin)
-        budget.check()
         space = SearchSpace() if self.space is None else self.space
+        budget.check()
         space.check()
         require("optuna", extra="tune")
         return budget, space
 
     def _keep_trials(self, found: SearchResult) -> None:
         findings = found.findings
-        self._front, self._files, self._timed_rows = (
-            findings.front,
-            findings.files,
-            found.timed_rows,
-        )
-        self.study_ = findings.study
+        self._front, self._files = findings.front, findings.files
+        self.study_, self._timed_rows = findings.study, found.timed_rows
         self.trials_, self.front_ = as_table(findings.candidates), found.front_table
         self.certified_rows_ = found.is_certified
         self.interrupted_, self.times_ = found.interrupted, found.times
