@@ -198,7 +198,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             X,
             labels,
             weight,
-            folds=make_folds(labels, self.cv, _is_classification(self), seed),
+            folds=make_folds(labels, self.cv, _is_classification(self), seed, held_out),
             classes=classes,
             held_out=held_out,
             n_jobs=self.n_jobs,
