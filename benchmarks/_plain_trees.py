@@ -17,7 +17,7 @@ from ensemble_kd.benchmarks.scoring._rivals import lightgbm_fast
 from ensemble_kd.metrics import measure_latency
 from ensemble_kd.students import GBDTStudent
 from ensemble_kd.tuning._artefact import pack, score_one, timed_rows
-from ensemble_kd.tuning._classroom import Judge
+from ensemble_kd.tuning._judge import Judge
 
 # Trees and leaves of a tree.
 SIZES = ((10, 8), (30, 8), (100, 8), (100, 31), (300, 31))

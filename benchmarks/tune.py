@@ -1,7 +1,7 @@
 """Tuned students beside their budgets and the default: ``python -m ensemble_kd.benchmarks.tune``.
 
-For each data set one teacher, `recipe="auto"` on its labels, and one search that may take no longer
-a row than that; then nine budgets, picked from the front without fitting, each student saved and
+For each data set a teacher, `recipe="auto"` on its labels, and one search that may take no longer a
+row than that; then nine budgets, picked from the front without fitting, each student saved and
 timed again in a process of its own.
 """
 
@@ -19,19 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier, DistilledRegressor
 from ensemble_kd._real_rows import RealRows, read_rows
 from ensemble_kd._validation import check_seed
-from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint
+from ensemble_kd.benchmarks._shared_teacher import fit_shared
 from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows
-from ensemble_kd.tuning._certificate import certified_judge
 from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import nearest
+from ensemble_kd.tuning._judge import Judge, train_plainly
+from ensemble_kd.tuning._rows import divide
 
 DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
 LATENCIES_US, SIZES = (5, 20, 100), (10_000, 50_000, 500_000)
@@ -77,20 +79,26 @@ def tune_dataset(
         n_trials=n_trials, n_jobs=n_jobs, certify_share=certify_share,
     )  # fmt: skip
     seed = check_seed(0)
-    rows, certified = search._divide(read_rows(X, y, None, task, 5, seed), seed)
+    divided = divide(read_rows(X, y, None, task, 5, seed), certify_share)
+    rows, certified = divided.rows, divided.certified
     teacher = teacher or TeacherEnsemble(task=task, n_jobs=n_jobs, random_state=seed)
-    teacher.fit(rows.X, rows.labels)
-    shared = SharedTeacher(teacher, fingerprint(rows.X, rows.labels))
-    judge = certified_judge(rows, certified, teacher_response(shared, certified.X, rows.classes))
+    auto = kind(n_jobs=n_jobs)
+    shared = fit_shared(clone(teacher), rows.X, rows.labels, auto.random_state)
+    judge = Judge(
+        certified, teacher_response(shared, certified.X, rows.classes),
+        train_plainly(rows.as_transfer_set(rows.truth)),
+    )  # fmt: skip
 
     start = time.perf_counter()
-    auto = kind(shared, n_jobs=n_jobs).fit(rows.X, rows.labels)
+    auto.set_params(teacher=shared).fit(rows.X, rows.labels)
     auto_seconds = time.perf_counter() - start
     path = folder / f"{name}-auto.ekd"
     auto_bytes = auto.save(path)
     latency = latency_afresh(str(path), timed_rows(certified))
     auto_loss = judge.true_loss(auto._scorer.respond(certified.X))
 
+    # The teacher of its trials has not seen their validation rows, so it cannot be the shared one.
+    auto.set_params(teacher=teacher)
     search.set_params(estimator=auto, max_latency_us=latency.p50_interval[1])
     refused = ""
     try:

@@ -300,7 +300,8 @@ def _race(
     rows = sets.rows
     recipes = candidate_recipes(
         rows.task, student, choices, n_new,
-        has_splits=any(map(len, sets.splits)), frozen=sets.teaching.frozen,
+        has_splits=any(map(len, sets.splits)), has_numbers=not rows.schema.is_discrete.all(),
+        frozen=sets.teaching.frozen,
     )  # fmt: skip
     if rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[0])

@@ -65,8 +65,8 @@ def run_race(
     """Fit every recipe briefly, those that promise more than the default for longer, and choose.
 
     A recipe is judged by its loss on held-out rows, half against the true target and half against
-    the teacher's out-of-fold response, which tells the same with less noise; one that changes what
-    is taught, by the true target alone, since such a teacher may be the very thing that is wrong.
+    the teacher's out-of-fold response, which tells the same with less noise; one that departs from
+    the teacher by design, by the true target alone, since it may be the very thing that is wrong.
     The default stays unless another is clearly better, by a multiple of the standard error of the
     paired difference.
 
@@ -126,7 +126,7 @@ def run_race(
         for i, found in losses.items():
             default = losses[DEFAULT]
             if i != DEFAULT and found is not None and default is not None:
-                by_truth = recipes[i].teaches_otherwise(recipes[DEFAULT])
+                by_truth = recipes[i].departs_from(recipes[DEFAULT])
                 lead[i] = judge.lead(found, default, by_truth=by_truth)
         return sorted((i for i in lead if lead[i] > n_errors), key=lead.__getitem__, reverse=True)
 

@@ -61,9 +61,17 @@ class Recipe:
         """Whether a teacher's response is used."""
         return self.labels != "true"
 
-    def teaches_otherwise(self, other: Recipe) -> bool:
-        """Tell whether real rows are given other labels, or another share of the truth."""
-        return (self.labels, self.loss.alpha) != (other.labels, other.loss.alpha)
+    def departs_from(self, default: Recipe) -> bool:
+        """Tell whether a student is to follow the teacher less, or elsewhere, than by default.
+
+        So it does where real rows are given other labels or another share of the truth, and where
+        curves are kept smooth where the teacher's are not.
+        """
+        mine, its = (
+            (recipe.labels, recipe.loss.alpha, recipe.changes.get("encoding"))
+            for recipe in (self, default)
+        )
+        return mine != its
 
     def student(self, student: Student) -> Student:
         """Return an unfitted student with the recipe's changes."""
@@ -201,6 +209,7 @@ def candidate_recipes(
     n_synthetic: int,
     *,
     has_splits: bool,
+    has_numbers: bool,
     frozen: bool,
 ) -> list[Recipe]:
     """Return the recipes to race: the default first, then those with one thing changed.
@@ -217,6 +226,8 @@ def candidate_recipes(
         Synthetic rows; with 0 no candidate makes any.
     has_splits : bool
         Whether the teacher's splits are known.
+    has_numbers : bool
+        Whether the table has numeric columns.
     frozen : bool
         Whether the teacher is, so that its labels are in-sample whatever is chosen.
 
@@ -251,6 +262,8 @@ def candidate_recipes(
         found.append(replace(default, name="logit matching", loss=logits))
     if student.edges == "auto" and has_splits:
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
+    if student.encoding == "auto" and has_numbers:
+        found.append(replace(default, name="periodic", changes={"encoding": "periodic"}))
     if student.hidden == "auto":
         third = {"max_bytes": student.max_bytes // 3}
         found.append(replace(default, name="a third of the bytes", changes=third))

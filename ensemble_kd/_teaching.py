@@ -131,7 +131,9 @@ def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Tea
         return _or_its_best_member(found, rows)
     fits = cross_fit(
         [("teacher", teacher)], rows.X, rows.labels, rows.weight,
-        folds=make_folds(rows.labels, rows.cv, rows.classes is not None, rows.seed),
+        folds=make_folds(
+            rows.labels, rows.cv, rows.classes is not None, rows.seed, rows.held_out
+        ),
         classes=rows.classes, held_out=rows.held_out, n_jobs=n_jobs, verbose=verbose,
     )  # fmt: skip
     teacher_ = fits.fitted[0]

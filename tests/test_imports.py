@@ -217,7 +217,8 @@ def files_with(package: str, found_in: Callable[[Path], Iterator[str]]) -> set[s
 
 
 def test_imports_of_torch_stand_in_few_files():
-    networks = {f"networks/{name}.py" for name in ("_torch_mlp", "_fine_tune", "_muon")}
+    names = ("_encoded_network", "_periodic", "_torch_mlp", "_fine_tune", "_muon")
+    networks = {f"networks/{name}.py" for name in names}
     files = networks | {"losses/_torch.py"}
     assert files_with("torch", imported_by) == files
 

@@ -22,7 +22,7 @@ from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 def candidates(student: Any = None, task: Any = "classification", **options: Any) -> list[Recipe]:
     choices = Choices(**{k: v for k, v in options.items() if k in Choices.__dataclass_fields__})
-    rest = {"n_synthetic": 100, "has_splits": True, "frozen": False}
+    rest = {"n_synthetic": 100, "has_splits": True, "has_numbers": True, "frozen": False}
     rest |= {k: v for k, v in options.items() if k in rest}
     return candidate_recipes(task, student or MLPStudent(), choices, **rest)
 
@@ -86,6 +86,22 @@ def test_candidates_with_a_temperature_keep_to_soft_targets():
 def test_candidates_ask_for_quantile_edges_where_there_are_splits_alone():
     names = [{r.name for r in candidates(has_splits=has)} for has in (True, False)]
     assert names[0] - names[1] == {"quantile edges"}
+
+
+def test_candidates_try_waves_where_there_are_numbers_alone():
+    names = [{r.name for r in candidates(has_numbers=has)} for has in (True, False)]
+    assert names[0] - names[1] == {"periodic"}
+
+
+def test_candidates_leave_an_encoding_that_was_given():
+    for student in (MLPStudent(encoding="piecewise_linear"), MLPStudent(encoding="periodic")):
+        assert "periodic" not in {r.name for r in candidates(student)}
+
+
+def test_recipe_that_keeps_curves_smooth_departs_from_the_default():
+    default, *others = candidates()
+    departing = {r.name for r in others if r.departs_from(default)}
+    assert departing == {"in-sample labels", "more truth", "periodic"}
 
 
 def test_default_recipe_takes_what_was_given():

@@ -19,7 +19,7 @@ from ensemble_kd._teaching import teach
 X = np.random.default_rng(0).normal(size=(300, 3))
 Y = {
     "regression": X[:, 0] + np.random.default_rng(1).normal(size=300),
-    "classification": (X[:, 0] > 0).astype(int),
+    "classification": (X[:, 0] + np.random.default_rng(2).normal(size=300) > 0).astype(int),
 }
 TREES = {
     "regression": DecisionTreeRegressor(random_state=0),

@@ -15,13 +15,12 @@ from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._torch import torch_twin
 from ensemble_kd.model import MLPRecord, SharedRows, expand
+from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._torch_mlp import (
-    EncodedNetwork,
     _average,
     _batches,
     _cosine,
-    _Inputs,
     _mean_loss,
     _one_thread,
     _Rows,
@@ -80,10 +79,10 @@ def fine_tune(
     _load(network, record)
     scaled = _scaled(transfer_set, record)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
-    rows = _Rows(train, _Inputs(encoding, train.X, network, place), place)
+    rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
     check = rows
     if len(held_out):
-        check = _Rows(held_out, _Inputs(encoding, held_out.X, network, place), place)
+        check = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     twin = torch_twin(loss)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)

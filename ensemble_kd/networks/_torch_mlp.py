@@ -1,4 +1,4 @@
-"""Train a small network on a transfer set with torch, and hand it back as a plain record."""
+"""Train a small network on a transfer set with torch: the plan, the steps, and when they end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from tqdm.auto import tqdm
 from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.losses._torch import TorchLoss, torch_twin
-from ensemble_kd.model import Dense, MLPRecord, SharedRows, expand
+from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._muon import Muon
+from ensemble_kd.networks._periodic import PeriodicNetwork
 
 
 @dataclass(frozen=True)
@@ -62,189 +62,6 @@ class TrainingPlan:
     deadline: float | None = None
 
 
-# Category tables of up to this many rows enter as indicators: one product with the numeric inputs
-# is faster than a look-up and its scattered gradient.
-MOST_INDICATORS = 384
-# Inputs are kept as float16 up to this many bytes, and beyond it made anew for each batch.
-MOST_INPUT_BYTES = 600_000_000
-
-
-class EncodedNetwork(nn.Module):
-    """The network of `MLPRecord` on dense inputs, with a table for categories that are many.
-
-    The rows of `first_weight` are the intervals of the numeric columns, then one row for each
-    numeric column where it is missing, then, if they are few, the rows of all category tables.
-    """
-
-    def __init__(self, encoding: Encoding, hidden: tuple[int, ...], n_outputs: int) -> None:
-        super().__init__()
-        sizes = [*hidden, n_outputs]
-        n_numeric, n_categorical = len(encoding.numeric_columns), len(encoding.category_columns)
-        n_rows = int(encoding.category_sizes.sum())
-        self.n_bins = [len(edges) - 1 for edges in encoding.edges]
-        self.has_indicators = n_rows <= MOST_INDICATORS
-        scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
-        pieces = torch.cat(
-            [torch.randn(n, sizes[0]) * scale / math.sqrt(n) for n in self.n_bins]
-            or [torch.zeros(0, sizes[0])]
-        )
-        category = torch.randn(n_rows, sizes[0]) * scale * 0.5
-        blocks = [pieces, torch.zeros(n_numeric, sizes[0])]
-        self.first_weight = nn.Parameter(
-            torch.cat([*blocks, category] if self.has_indicators else blocks)
-        )
-        self.first_bias = nn.Parameter(torch.zeros(sizes[0]))
-        self.category_weight = nn.Parameter(
-            torch.zeros(0, sizes[0]) if self.has_indicators else category
-        )
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
-        for layer in self.layers:
-            assert isinstance(layer, nn.Linear)
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, dense: Tensor, category: Tensor) -> Tensor:
-        """Return outputs of shape (n_samples, n_outputs)."""
-        h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_weight)
-        if not self.has_indicators:
-            h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
-        for layer in self.layers:
-            h = layer(torch.relu(h))
-        return h
-
-    def first_layer(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the rows of the intervals, of missing values and of categories."""
-        n_pieces, n_numeric = sum(self.n_bins), len(self.n_bins)
-        pieces, missing, category = self.first_weight.split(
-            [n_pieces, n_numeric, len(self.first_weight) - n_pieces - n_numeric]
-        )
-        return pieces, missing, category if self.has_indicators else self.category_weight
-
-    def to_record(self, encoding: Encoding, mean: float, scale: float) -> MLPRecord:
-        """Return the weights as plain arrays."""
-        pieces, missing, category = (_array(part) for part in self.first_layer())
-        starts = np.cumsum(encoding.category_sizes) - encoding.category_sizes
-        rows = [start + at for start, at in zip(starts, encoding.table_rows, strict=True)]
-        index = np.concatenate([np.empty(0, dtype=np.int16), *rows]).astype(np.int16)
-        shared = SharedRows(category, index)
-        is_shared = len(category) < len(index) and len(category) <= np.iinfo(np.int16).max
-        dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
-        return MLPRecord(
-            numeric_columns=encoding.numeric_columns,
-            edge_offsets=_offsets(np.array([len(edges) for edges in encoding.edges], dtype=int)),
-            edges=np.concatenate([np.empty(0), *encoding.edges]),
-            numeric_weight=pieces,
-            missing_weight=missing,
-            category_columns=encoding.category_columns,
-            category_offsets=_offsets(np.array([len(at) for at in rows], dtype=int)),
-            category_weight=expand(shared),
-            first_bias=_array(self.first_bias),
-            layers=tuple(
-                Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
-                for layer in dense
-            ),
-            output_mean=mean,
-            output_scale=scale,
-            storage={"category_weight": shared} if is_shared else {},
-        )
-
-
-class _Inputs:
-    """Encoded rows as the network takes them, batch by batch."""
-
-    def __init__(
-        self,
-        encoding: Encoding,
-        X: NDArray[np.float64],
-        network: EncodedNetwork,
-        place: torch.device,
-        keep: bool = True,
-    ) -> None:
-        self._encoding, self._place = encoding, place
-        self._has_indicators = network.has_indicators
-        self._numeric = encoding.numeric_inputs(X)
-        self._category = encoding.category_inputs(X)
-        n_bytes = 2 * len(X) * len(network.first_weight)
-        self._kept = None
-        if keep and n_bytes <= MOST_INPUT_BYTES:
-            self._kept = torch.from_numpy(self._dense(slice(None), np.float16)).to(place)
-        table = self._category[:, :0] if self._has_indicators else self._category
-        self._table = torch.from_numpy(table).to(place)
-
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return dense inputs and rows of the category table, for indices on the device."""
-        if self._kept is not None:
-            dense = self._kept.index_select(0, rows)
-        else:
-            dense = torch.from_numpy(self._dense(rows.cpu().numpy(), np.float32)).to(self._place)
-        return dense, self._table.index_select(0, rows)
-
-    def _dense(self, rows: Any, dtype: Any) -> NDArray[Any]:
-        """Return intervals passed, missing values and, if they are few, categories."""
-        numeric = self._numeric[rows]
-        category = self._category[rows]
-        n_bins = [len(edges) - 1 for edges in self._encoding.edges]
-        n_rows = int(self._encoding.category_sizes.sum()) if self._has_indicators else 0
-        out = np.zeros((len(numeric), sum(n_bins) + len(n_bins) + n_rows), dtype=dtype)
-        start = 0
-        for c, n in enumerate(n_bins):
-            place = np.nan_to_num(numeric[:, c])[:, None]
-            missing = np.isnan(numeric[:, c])
-            pieces = np.clip(place - np.arange(n, dtype=np.float32), 0.0, 1.0)
-            pieces[missing] = 0.0
-            out[:, start : start + n] = pieces
-            out[:, sum(n_bins) + c] = missing
-            start += n
-        if n_rows:
-            base = sum(n_bins) + len(n_bins)
-            np.put_along_axis(out, base + category, 1, axis=1)
-        return out
-
-
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.detach().cpu().numpy().astype(np.float32)
-
-
-def _offsets(sizes: NDArray[np.integer]) -> NDArray[np.int32]:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-
-
-@dataclass
-class FittedNetwork:
-    """A trained network that can still predict with torch.
-
-    Parameters
-    ----------
-    network : EncodedNetwork
-        The averaged weights of the best check.
-    encoding : Encoding
-        Its inputs.
-    output_mean, output_scale : float
-        Regression only: what turns the output into a value.
-    history : list of float
-        Held-out loss at each check.
-    """
-
-    network: EncodedNetwork
-    encoding: Encoding
-    output_mean: float
-    output_scale: float
-    history: list[float]
-
-    def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return logits, or values in regression, of shape (n_samples, n_outputs)."""
-        network = self.network.cpu().eval()
-        inputs = _Inputs(self.encoding, X, network, torch.device("cpu"), keep=False)
-        with torch.no_grad():
-            chunks = torch.arange(len(X)).split(8192)
-            out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
-        return np.asarray(self.output_mean + self.output_scale * out)
-
-    def to_record(self) -> MLPRecord:
-        """Return the network as plain arrays."""
-        return self.network.to_record(self.encoding, self.output_mean, self.output_scale)
-
-
 def resolve_device(device: str) -> torch.device:
     """Return the device: with "auto" a GPU where there is one."""
     if device != "auto":
@@ -261,6 +78,7 @@ def train_network(
     plan: TrainingPlan,
     device: str,
     seed: int,
+    frequency_scale: float | None = None,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -282,6 +100,9 @@ def train_network(
         "auto", or a torch device.
     seed : int
         Seeds the weights and the order of rows.
+    frequency_scale : float or None, default=None
+        Of the waves that curves of numeric columns are made of while training, see
+        `PeriodicNetwork`; None makes them of no waves.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -295,14 +116,14 @@ def train_network(
     place = resolve_device(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = EncodedNetwork(encoding, hidden, transfer_set.n_outputs)
+        network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale)
     network = network.to(place)
     scaled, mean, scale = _scale_targets(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
-    train_rows = _Rows(train, _Inputs(encoding, train.X, network, place), place)
+    train_rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
     check_rows = train_rows
     if len(held_out):
-        check_rows = _Rows(held_out, _Inputs(encoding, held_out.X, network, place), place)
+        check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     twin = torch_twin(loss)
 
     averaged = copy.deepcopy(network)
@@ -336,8 +157,17 @@ def train_network(
                 break
     bar.close()
     averaged.load_state_dict(best_state)
+    averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
     return FittedNetwork(averaged.cpu().eval(), encoding, mean, scale, history)
+
+
+def _make_network(
+    encoding: Encoding, hidden: tuple[int, ...], n_outputs: int, frequency_scale: float | None
+) -> EncodedNetwork:
+    if frequency_scale is None:
+        return EncodedNetwork(encoding, hidden, n_outputs)
+    return PeriodicNetwork(encoding, hidden, n_outputs, frequency_scale)
 
 
 def _responder(
@@ -419,7 +249,7 @@ class _Batch:
 class _Rows:
     """Rows of a transfer set on the device."""
 
-    def __init__(self, rows: TransferSet, inputs: _Inputs, place: torch.device) -> None:
+    def __init__(self, rows: TransferSet, inputs: EncodedInputs, place: torch.device) -> None:
         hard_type = np.int64 if rows.is_classification else np.float32
         self._inputs = inputs
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)

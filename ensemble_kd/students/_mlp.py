@@ -54,6 +54,18 @@ class MLPStudent(Student):
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
+    encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
+        How a numeric column's curve is trained: each interval freely, or all as samples at the
+        edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
+        and scoring are the same. "auto" is "piecewise_linear", and leaves the choice to a race. At
+        full length (letter: two seeds, the others: one) "periodic" lowered the log-loss on letter
+        by 15 % and changed that on adult by less than 1 %; it raised the error on
+        california_housing and wine_quality by up to 1 % and on power_plant by 2 %; on all five it
+        followed the teacher less closely.
+    frequency_scale : float, default=1.0
+        Standard deviation of the frequencies at the start, in waves from the first edge to the
+        last, of the periodic encoding alone. Greater than 0; the less, the smoother: 0.5 was better
+        than 1 on letter, 5 on power_plant.
     n_updates : int, default=3_500
         Most gradient steps, at least 1.
     max_epochs : int, default=100
@@ -85,7 +97,7 @@ class MLPStudent(Student):
     References
     ----------
     .. [1] Gorishniy, Rubachev, Babenko (2022). On Embeddings for Numerical Features in Tabular Deep
-       Learning, Eq. 1.
+       Learning, Eq. 1 and 2.
     .. [2] Jordan et al. (2024). Muon: An optimizer for hidden layers in neural networks.
     """
 
@@ -97,6 +109,8 @@ class MLPStudent(Student):
         max_categories: int | str = "auto",
         max_bytes: int = 180_000,
         edges: str = "auto",
+        encoding: str = "auto",
+        frequency_scale: float = 1.0,
         n_updates: int = 3_500,
         max_epochs: int = 100,
         batch_size: int = 1024,
@@ -113,6 +127,8 @@ class MLPStudent(Student):
         self.max_categories = max_categories
         self.max_bytes = max_bytes
         self.edges = edges
+        self.encoding = encoding
+        self.frequency_scale = frequency_scale
         self.n_updates = n_updates
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -169,6 +185,7 @@ class MLPStudent(Student):
             ),
             device=self.device,
             seed=check_seed(self.random_state),
+            frequency_scale=float(self.frequency_scale) if self.encoding == "periodic" else None,
             progress="student" if self.verbose >= 1 else None,
             watch=self._watch,
         )
@@ -256,6 +273,12 @@ class MLPStudent(Student):
                 raise InputError(f"{name} must be >= 1, got {value!r}.")
         if self.edges not in ("auto", "teacher", "quantiles"):
             raise InputError(f"edges must be 'auto', 'teacher' or 'quantiles', got {self.edges!r}.")
+        if self.encoding not in ("auto", "piecewise_linear", "periodic"):
+            raise InputError(
+                f"encoding must be 'auto', 'piecewise_linear' or 'periodic', got {self.encoding!r}."
+            )
+        if not self.frequency_scale > 0:
+            raise InputError(f"frequency_scale must be > 0, got {self.frequency_scale!r}.")
         if self.optimizer not in ("auto", "muon", "adamw"):
             raise InputError(
                 f"optimizer must be 'auto', 'muon' or 'adamw', got {self.optimizer!r}."

@@ -37,12 +37,14 @@ def _is_classification(ensemble: Any) -> bool:
 def _default_members(task: Task, seed: int) -> list[tuple[str, Any]]:
     """Return unfitted members that err in different ways."""
     deep = XGBoostMember(task, max_depth=10, learning_rate=0.04, random_state=seed)
+    small = LightGBMMember(task, num_leaves=8, feature_fraction=0.5, random_state=seed)
     return [
         ("random_forest", RandomForestMember(task, random_state=seed)),
         ("extra_trees", ExtraTreesMember(task, random_state=seed)),
         ("xgboost", XGBoostMember(task, random_state=seed)),
         ("deep_xgboost", deep),
         ("lightgbm", LightGBMMember(task, random_state=seed)),
+        ("small_lightgbm", small),
         ("network", NetworkMember(task, random_state=seed)),
     ]
 
@@ -57,8 +59,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     ----------
     members : list of (str, estimator) or None, default=None
         Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
-        extra trees, XGBoost with shallow and with deep trees, LightGBM and a network, each of which
-        reads categories and missing values.
+        extra trees, XGBoost with shallow and with deep trees, LightGBM with larger and with small
+        ones, and a network, each of which reads categories and missing values.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
@@ -161,8 +163,12 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X, y, sample_weight
-            As `fit` takes them.
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows, as `fit` takes them.
+        y : array of shape (n_samples,)
+            Class labels or values.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0.
         held_out : ndarray of shape (n_samples,), bool, or None, default=None
             Rows to judge a student by.
 
@@ -192,7 +198,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             X,
             labels,
             weight,
-            folds=make_folds(labels, self.cv, _is_classification(self), seed),
+            folds=make_folds(labels, self.cv, _is_classification(self), seed, held_out),
             classes=classes,
             held_out=held_out,
             n_jobs=self.n_jobs,

@@ -9,11 +9,38 @@ from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
 from ensemble_kd.teachers._boosting import LEARNING_RATE, max_rounds, patience, stopping_split
-from ensemble_kd.teachers._members import Matrix, TableMember
+from ensemble_kd.teachers._members import Matrix, TableMember, Task
 
 
 class LightGBMMember(TableMember):
-    """Gradient boosting by LightGBM, categories and missing values split natively."""
+    """Gradient boosting by LightGBM, categories and missing values split natively.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    num_leaves : int, default=31
+        Of a tree, at least 2.
+    feature_fraction : float, default=0.7
+        Share of the columns that a tree may split, in (0, 1].
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
+
+    def __init__(
+        self,
+        task: Task = "classification",
+        *,
+        num_leaves: int = 31,
+        feature_fraction: float = 0.7,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.num_leaves = num_leaves
+        self.feature_fraction = feature_fraction
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         lightgbm = require("lightgbm", extra="train")
@@ -23,11 +50,11 @@ class LightGBMMember(TableMember):
         parameters = {
             "objective": objective if is_classification else "regression",
             "learning_rate": LEARNING_RATE,
-            "num_leaves": 31,
+            "num_leaves": self.num_leaves,
             "min_data_in_leaf": min(20, max(1, len(X) // 10)),
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
-            "feature_fraction": 0.7,
+            "feature_fraction": self.feature_fraction,
             "seed": self.random_state,
             "num_threads": self.n_jobs,
             "deterministic": True,

@@ -20,8 +20,16 @@ from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
-def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> Folds:
+def make_folds(
+    y: NDArray[Any],
+    cv: Any,
+    is_classification: bool,
+    seed: int,
+    held_out: NDArray[np.bool_] | None = None,
+) -> Folds:
     """Cut the rows into folds, each class spread over them as evenly as it can be.
+
+    Held-out rows are in no fold: not even where another row falls tells anything of their targets.
 
     Parameters
     ----------
@@ -33,6 +41,9 @@ def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> 
         Whether to spread classes.
     seed : int
         Seeds the shuffling.
+    held_out : ndarray of shape (n_samples,), bool, or None, default=None
+        Rows to leave out. A splitter may name rows by number, so it cuts all, and they are taken
+        out afterwards.
 
     Returns
     -------
@@ -45,6 +56,14 @@ def make_folds(y: NDArray[Any], cv: Any, is_classification: bool, seed: int) -> 
         If cv is below 2, a splitter does not test each row once, there is a single row, or a fold
         would be left with a single class.
     """
+    if held_out is not None and held_out.any():
+        if isinstance(cv, int | np.integer):
+            others = np.flatnonzero(~held_out)
+            cut = make_folds(y[others], cv, is_classification, seed)
+            return [(others[train], others[test]) for train, test in cut]
+        cut = make_folds(y, cv, is_classification, seed)
+        cut = [(train[~held_out[train]], test[~held_out[test]]) for train, test in cut]
+        return [(train, test) for train, test in cut if len(test)]
     if len(y) < 2:
         raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
     if is_classification and np.unique(y, return_counts=True)[1].max() < 2:
@@ -117,8 +136,8 @@ def cross_fit(
 ) -> CrossFit:
     """Fit every member on every fold, and once on all rows.
 
-    Rows that are held out are in no fold's fit, lest a student learn their targets through the
-    labels of the rows beside them: they are answered by fits on all the other rows.
+    Held-out rows are in no fold, lest a student learn their targets through the labels of the rows
+    beside them: they are answered by fits on all the other rows.
 
     Parameters
     ----------
@@ -131,7 +150,7 @@ def cross_fit(
     classes : ndarray of shape (n_classes,) or None
         Class labels in output order, None for regression.
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
-        Rows that no student is trained on.
+        Rows that no student is trained on, and none of the folds holds.
     n_jobs : int or None, default=None
         Fits at once.
     verbose : int, default=0
@@ -146,9 +165,7 @@ def cross_fit(
     everything, nothing = np.arange(len(y)), np.arange(0)
     fits = [*folds, (everything, nothing)]
     if held_out is not None and held_out.any():
-        others = [(train[~held_out[train]], test[~held_out[test]]) for train, test in folds]
-        fits = [(train, test) for train, test in others if len(test)]
-        fits += [(everything, nothing), (np.flatnonzero(~held_out), np.flatnonzero(held_out))]
+        fits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
     jobs = [(m, train, test) for m in range(len(members)) for train, test in fits]
     results = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_fit_and_respond)(

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_kd._real_rows import RealRows
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import percent
-from ensemble_kd.tuning._classroom import Judge, Verdict, plain
+from ensemble_kd.tuning._judge import Judge, Verdict
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Certificate:
     n_rows : int
         These rows.
     loss, teacher_loss, plain_loss : float
-        Log-loss in nats, or root mean squared error, on them: of the student, of its teacher, and
-        of a default network trained plainly.
+        Log-loss in nats, or root mean squared error, on them: of the student, of the teacher that
+        taught it, and of a default network trained plainly on the same rows.
     gain_kept : float
         Share of the teacher's gain over plain training; NaN where it gains nothing.
     validation_loss, validation_gain_kept : float
@@ -61,26 +60,6 @@ class Certificate:
             f"one row takes {self.latency.p50_us:.2f} us ({low:.2f} to {high:.2f}), p99 "
             f"{self.latency.p99_us:.2f} us; the file {self.size_bytes:,} bytes"
         )
-
-
-def certified_judge(rows: RealRows, certified: RealRows, teacher_response: Any) -> Judge:
-    """Return the judge of the rows that no trial saw, with the loss of plain training.
-
-    Parameters
-    ----------
-    rows : RealRows
-        The rows of the search, on which the plain student is trained.
-    certified : RealRows
-        The others.
-    teacher_response : ndarray of shape (n_rows, n_outputs)
-        Of the teacher, to these.
-    """
-    weight = np.ones(len(certified.target)) if certified.weight is None else certified.weight
-    judge = Judge(certified.truth, teacher_response, weight, rows.classes is not None)
-    codes = rows.schema.encode(certified.X)
-    found = plain(rows.as_transfer_set(rows.truth))
-    judge.plain_loss = min(judge.true_loss(student.respond(codes)) for student in found)
-    return judge
 
 
 def certify(

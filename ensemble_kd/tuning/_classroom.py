@@ -2,118 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import joblib
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-import ensemble_kd
-from ensemble_kd._frames import take_rows
-from ensemble_kd._gate import true_losses
 from ensemble_kd._real_rows import RealRows
-from ensemble_kd._recipes import Recipe, plain_recipe
+from ensemble_kd._recipes import Recipe
 from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import Teaching, teach
 from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd.metrics import gain_kept
-from ensemble_kd.students import MLPStudent, Student
-
-# Share of the rows that compare trials, besides those that stop the training, and the most of them.
-VALIDATION_SHARE, MOST_VALIDATION = 0.2, 4000
-# Shares of a plain student's effort; the best of them is what the gain is counted from.
-PLAIN_EFFORTS = (0.04, 0.12, 0.4)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How good a student is on rows that it has not seen; lower losses are better.
-
-    Parameters
-    ----------
-    loss : float
-        Half against the true target and half against the teacher's response, which tells the same
-        with less noise: log-loss in nats, or root mean squared error. Where the teacher is no
-        better than plain training, the true target has all of it.
-    true_loss : float
-        Against the true target alone.
-    gain_kept : float
-        Share of the teacher's gain over plain training, by the true loss.
-    no_worse : bool
-        Whether the true loss is no higher than that of plain training.
-    """
-
-    loss: float
-    true_loss: float
-    gain_kept: float
-    no_worse: bool
-
-
-class Judge:
-    """Judges responses to some real rows.
-
-    Parameters
-    ----------
-    truth, soft : ndarray of shape (n_rows, n_outputs)
-        True targets, one-hot, and the teacher's response.
-    weight : ndarray of shape (n_rows,)
-        Weight of each row.
-    is_classification : bool
-        Whether responses are probabilities.
-    """
-
-    def __init__(
-        self,
-        truth: NDArray[np.float64],
-        soft: NDArray[np.float64],
-        weight: NDArray[np.float64],
-        is_classification: bool,
-    ) -> None:
-        self._truth, self._soft, self._weight = truth, soft, weight
-        self._is_classification = is_classification
-        self.teacher_loss = self.true_loss(soft)
-        self.plain_loss = float("nan")
-
-    def true_loss(self, response: NDArray[np.float64]) -> float:
-        """Return log-loss or root mean squared error against the true targets."""
-        return self._scale(self._mean(response, self._truth))
-
-    def loss(self, response: NDArray[np.float64]) -> float:
-        """Return the loss that trials are compared by; a teacher of no use has no say."""
-        if self.plain_loss <= self.teacher_loss:
-            return self.true_loss(response)
-        both = (self._mean(response, self._truth) + self._mean(response, self._soft)) / 2
-        return self._scale(both)
-
-    def __call__(self, response: NDArray[np.float64]) -> Verdict:
-        """Return the verdict on a response of shape (n_rows, n_outputs)."""
-        found = self.true_loss(response)
-        kept = gain_kept(self.plain_loss, found, self.teacher_loss)
-        return Verdict(self.loss(response), found, kept, found <= self.plain_loss)
-
-    def _mean(self, response: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-        losses = true_losses(response, target, is_classification=self._is_classification)
-        return float(np.average(losses, weights=self._weight))
-
-    def _scale(self, mean: float) -> float:
-        return mean if self._is_classification else mean**0.5
+from ensemble_kd.students import Student
+from ensemble_kd.tuning._digest import digest
+from ensemble_kd.tuning._judge import Judge, train_plainly
+from ensemble_kd.tuning._rows import DividedRows, take
 
 
 class Classroom:
-    """The rows of a search, taught once.
+    """The rows of a search, taught once, by a teacher that has not seen those that compare trials.
 
     Parameters
     ----------
-    rows : RealRows
-        All but the rows that certify the winner; those held out stop the training.
-    validation : ndarray of shape (n_samples,), bool
-        The rows that compare trials; no student or labeller of a trial is fitted on them.
-    unseen : Teaching
-        With a labeller that was fitted on neither of these.
+    divided : DividedRows
+        All rows.
+    teaching : Teaching
+        Of `divided.of_trials`: no label for any row depends on the target of a validation row or
+        of one that stops the training.
+    plain : list of Student
+        Trained on true targets alone.
     X_unlabeled : data frame, array or None
         Further real rows, which the teacher labels.
     memory : joblib.Memory
@@ -128,27 +45,24 @@ class Classroom:
 
     def __init__(
         self,
-        rows: RealRows,
-        validation: NDArray[np.bool_],
-        unseen: Teaching,
+        divided: DividedRows,
+        teaching: Teaching,
+        plain: list[Student],
         X_unlabeled: Any,
         memory: joblib.Memory,
         key: str,
         n_rows: int,
         n_jobs: int | None,
     ) -> None:
-        self.rows, self.validation = rows, validation
-        self._teaching, self._X_unlabeled = unseen, X_unlabeled
-        self.memory, self.key, self.n_rows, self._n_jobs = memory, key, n_rows, n_jobs
+        self._divided, self.rows = divided, divided.of_trials
+        self._teaching, self._plain, self._X_unlabeled = teaching, plain, X_unlabeled
+        self._memory, self.key, self.n_rows, self._n_jobs = memory, key, n_rows, n_jobs
         self._sets: TransferSets | None = None
         self._kept: dict[str, TransferSet] = {}
-        self.X_validation = take_rows(rows.X, validation)
-        self.codes = rows.schema.encode(self.X_validation)
-        weight = np.ones(len(validation)) if rows.weight is None else rows.weight
-        self.judge = Judge(
-            rows.truth[validation], unseen.soft_real[validation], weight[validation],
-            rows.classes is not None,
-        )  # fmt: skip
+        validation = take(self.rows, divided.validation)
+        self.X_validation = validation.X
+        self.codes = validation.schema.encode(validation.X)
+        self.judge = Judge(validation, teaching.soft_real[divided.validation], plain)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what a worker makes anew, and the teacher's compiled form."""
@@ -156,82 +70,59 @@ class Classroom:
         return self.__dict__ | kept
 
     def transfer_set(self, recipe: Recipe) -> TransferSet:
-        """Return the rows of a recipe, without those that compare trials."""
-        name = f"{recipe.labels} {recipe.synthesizers!r}"
-        if name not in self._kept:
-            made = self.memory.cache(_transfer_set, ignore=["classroom", "recipe"], verbose=0)
-            self._kept[name] = made(f"{self.key} {self.n_rows} {name}", self, recipe)
-        return self._kept[name]
+        """Return the rows of a recipe, without those that compare trials.
+
+        Synthetic rows are labelled once, whatever is taught of the real ones.
+        """
+        if not recipe.needs_teacher:
+            return self._divided.without_validation(self.rows.as_transfer_set(self.rows.truth))
+        found = self._cached(replace(recipe, labels="out_of_fold"))
+        if recipe.labels == "out_of_fold":
+            return found
+        in_sample = self._cached(replace(recipe, synthesizers=()))
+        response = found.response.copy()
+        response[: len(in_sample)] = in_sample.response
+        return replace(found, response=response)
+
+    def judge_of(self, certified: RealRows) -> Judge:
+        """Return the judge of other rows, by the teacher of the trials and its plain rivals."""
+        soft = self._teaching.label(certified.X, self.rows, self._n_jobs)
+        return Judge(certified, soft, self._plain)
 
     def make_transfer_set(self, recipe: Recipe) -> TransferSet:
         """Make and label the rows of a recipe."""
         if self._sets is None:
-            hidden = replace(self.rows, held_out=self.rows.held_out | self.validation)
             self._sets = TransferSets(
-                hidden, self._teaching, self._X_unlabeled, Stages(), self._n_jobs
+                self.rows, self._teaching, self._X_unlabeled, Stages(), self._n_jobs
             )
-        found = self._sets.of(recipe, self.n_rows)
-        n_real = len(self.validation)
-        keep = np.ones(len(found), dtype=bool)
-        keep[:n_real] = ~self.validation
-        held_out = np.zeros(len(found), dtype=bool)
-        held_out[:n_real] = self.rows.held_out
-        return replace(found, held_out=held_out).take(keep)
+        return self._divided.without_validation(self._sets.of(recipe, self.n_rows))
 
-    def open(self) -> None:
-        """Find the loss of plain training, once."""
-        cached = self.memory.cache(_plain_loss, ignore=["classroom"], verbose=0)
-        self.judge.plain_loss = float(cached(self.key, self))
-
-    def plain_loss(self) -> float:
-        """Return the least true loss of a default network trained plainly, over its efforts."""
-        rows = self.make_transfer_set(plain_recipe(self.rows.task))
-        return min(self.judge.true_loss(student.respond(self.codes)) for student in plain(rows))
-
-
-def plain(rows: TransferSet) -> list[Student]:
-    """Return default networks trained on true targets, by several efforts."""
-    loss = plain_recipe("classification" if rows.is_classification else "regression").loss
-    return [
-        MLPStudent(random_state=0).shortened(effort).fit_transfer(rows, loss)
-        for effort in PLAIN_EFFORTS
-    ]
-
-
-def _transfer_set(name: str, classroom: Classroom, recipe: Recipe) -> TransferSet:
-    return classroom.make_transfer_set(recipe)
-
-
-def _plain_loss(key: str, classroom: Classroom) -> float:
-    return classroom.plain_loss()
-
-
-def _teach(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
-    return teach(teacher, rows, n_jobs, verbose)
-
-
-def _unseen(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
-    return replace(teach(teacher, rows, n_jobs, verbose).without_held_out(), teacher=None)
+    def _cached(self, recipe: Recipe) -> TransferSet:
+        name = f"{self.key} {self.n_rows} {recipe.labels} {recipe.synthesizers!r}"
+        if name not in self._kept:
+            made = self._memory.cache(_transfer_set, ignore=["classroom", "recipe"], verbose=0)
+            self._kept[name] = made(name, self, recipe)
+        return self._kept[name]
 
 
 def open_classroom(
     teacher: Any,
-    rows: RealRows,
+    divided: DividedRows,
     X_unlabeled: Any,
     memory: joblib.Memory,
     *,
     n_rows: int,
     n_jobs: int | None,
     verbose: int,
-) -> tuple[Teaching, Classroom]:
-    """Fit the teacher, keep rows apart for validation, and fit a labeller that has not seen them.
+) -> Classroom:
+    """Let a teacher that has not seen the validation rows label the others.
 
     Parameters
     ----------
     teacher : estimator or None
         As `distill` takes it.
-    rows : RealRows
-        All but those that certify the winner.
+    divided : DividedRows
+        All rows.
     X_unlabeled : data frame, array or None
         Further real rows.
     memory : joblib.Memory
@@ -242,66 +133,45 @@ def open_classroom(
         Fits at once.
     verbose : int
         Progress bars from 1 on.
-
-    Returns
-    -------
-    teaching : Teaching
-        Of the final fit.
-    classroom : Classroom
-        Of the trials.
     """
+    rows = divided.of_trials
     key = digest(rows, X_unlabeled, teacher)
-    taught = memory.cache(_teach, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
-    teaching = taught(key, teacher, rows, n_jobs, verbose)
-    validation = draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
-    hidden = replace(rows, held_out=rows.held_out | validation)
-    without = memory.cache(_unseen, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
-    unseen = without(key, teacher, hidden, n_jobs, verbose)
-    classroom = Classroom(rows, validation, unseen, X_unlabeled, memory, key, n_rows, n_jobs)
-    classroom.open()
-    return teaching, classroom
+    ask = memory.cache(_teach_unseen, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
+    teaching = ask(digest(rows, None, teacher), teacher, rows, n_jobs, verbose)
+    plain = trained_plainly(
+        divided.without_validation(rows.as_transfer_set(rows.truth)), memory, key
+    )
+    return Classroom(divided, teaching, plain, X_unlabeled, memory, key, n_rows, n_jobs)
 
 
-def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
-    """Return rows drawn from those that are not held out, by class: a share, and no more than so
-    many; where classes are rare each keeps rows to learn from.
-    """
-    rng = np.random.default_rng(rows.seed + 1)
-    chosen = np.zeros(len(rows.target), dtype=bool)
-    share = min(share, most / len(rows.target))
-    groups = np.zeros(len(chosen), dtype=int) if rows.classes is None else rows.target
-    for group in np.unique(groups):
-        free = np.flatnonzero((groups == group) & ~rows.held_out & _weighs(rows))
-        chosen[rng.permutation(free)[: int(share * len(free) + 0.5)]] = True
-    return chosen
+def teach_once(
+    teacher: Any, rows: RealRows, memory: joblib.Memory, n_jobs: int | None, verbose: int
+) -> Teaching:
+    """Return what `teach` does, from the cache where the teacher was asked before."""
+    ask = memory.cache(_teach, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
+    found: Teaching = ask(digest(rows, None, teacher), teacher, rows, n_jobs, verbose)
+    return found
 
 
-def _weighs(rows: RealRows) -> Any:
-    return True if rows.weight is None else rows.weight > 0
+def trained_plainly(rows: TransferSet, memory: joblib.Memory, key: str) -> list[Student]:
+    """Return plain students of rows, from the cache where there are some."""
+    found: list[Student] = memory.cache(_train_plainly, ignore=["rows"], verbose=0)(key, rows)
+    return found
 
 
-def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
-    """Return a digest of rows, targets, weights, the teacher and the seed.
-
-    Texts are hashed by what they say, not by how they lie in memory.
-    """
-    found = hashlib.sha256(ensemble_kd.__version__.encode())
-    tables = [rows.X, rows.target, rows.labels, rows.weight, rows.held_out, X_unlabeled]
-    for part in tables:
-        found.update(b"none" if part is None else _table_bytes(part))
-    facts = (rows.task, rows.cv if isinstance(rows.cv, int) else joblib.hash(rows.cv), rows.seed)
-    found.update(repr(facts).encode())
-    found.update((joblib.hash(teacher) or "").encode())
-    return found.hexdigest()
+def _teach(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
+    return teach(teacher, rows, n_jobs, verbose)
 
 
-def _table_bytes(part: Any) -> bytes:
-    frame = pd.DataFrame(part)
-    names = repr([(str(name), str(kind)) for name, kind in frame.dtypes.items()]).encode()
-    frame.columns = range(frame.shape[1])
-    try:
-        values = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    except TypeError:  # a column of objects of several types
-        texts = frame.map(repr)
-        values = pd.util.hash_pandas_object(texts, index=False).to_numpy()
-    return names + np.ascontiguousarray(values).tobytes()
+def _teach_unseen(
+    key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int
+) -> Teaching:
+    return replace(teach(teacher, rows, n_jobs, verbose).without_held_out(), teacher=None)
+
+
+def _train_plainly(key: str, rows: TransferSet) -> list[Student]:
+    return train_plainly(rows)
+
+
+def _transfer_set(name: str, classroom: Classroom, recipe: Recipe) -> TransferSet:
+    return classroom.make_transfer_set(recipe)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble_kd._optional import require
 from ensemble_kd.students._base import Respond
-from ensemble_kd.tuning._classroom import Judge
+from ensemble_kd.tuning._judge import Judge
 
 # Shares of the training at which a trial is looked at, and how many others it takes to judge by.
 RUNGS = (0.2, 0.4, 0.6)

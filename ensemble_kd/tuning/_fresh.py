@@ -73,7 +73,7 @@ def latency_afresh(
         Raw rows.
     n_processes : int, default=3
         Processes; what is returned is of the one whose median is in the middle, its intervals
-        widened to the medians of all.
+        widened to the quantiles of all.
     seconds : float, default=1.0
         The most that timing takes in each.
 
@@ -88,13 +88,19 @@ def latency_afresh(
     """
     found = sorted((_timed(path, rows, seconds=seconds) for _ in range(n_processes)), key=_median)
     middle = found[n_processes // 2]
-    low, high = middle.p50_interval
-    interval = (min(low, found[0].p50_us), max(high, found[-1].p50_us))
-    return replace(middle, p50_interval=interval)
+    return replace(
+        middle,
+        p50_interval=_widened(middle.p50_interval, [one.p50_us for one in found]),
+        p99_interval=_widened(middle.p99_interval, [one.p99_us for one in found]),
+    )
 
 
 def _median(latency: Latency) -> float:
     return latency.p50_us
+
+
+def _widened(interval: tuple[float, float], values: list[float]) -> tuple[float, float]:
+    return min(interval[0], *values), max(interval[1], *values)
 
 
 def _timed(path: str, rows: list[dict[str, Any]], **options: Any) -> Latency:

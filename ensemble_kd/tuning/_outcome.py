@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ensemble_kd._distill import Distillation, held_out_fidelity
 from ensemble_kd._optional import require
-from ensemble_kd._real_rows import RealRows
 from ensemble_kd._scorer import Scorer, load
 from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import Teaching
+from ensemble_kd.errors import BudgetError
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning._artefact import pack, timed_rows
+from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate, certify
-from ensemble_kd.tuning._classroom import Judge, Verdict
+from ensemble_kd.tuning._classroom import teach_once, trained_plainly
+from ensemble_kd.tuning._digest import digest
 from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import Candidate
-from ensemble_kd.tuning._space import Setting
+from ensemble_kd.tuning._judge import Judge, Verdict
+from ensemble_kd.tuning._rows import DividedRows
 from ensemble_kd.tuning._trial import TrialRunner, card_lines, fit_setting
 
 # Candidates that are tried in turn, the best first, where one breaks the budget once refitted.
@@ -42,12 +46,15 @@ class Outcome:
         On rows that no trial saw.
     result : Distillation or None
         Of the refit; None where the student of the trial itself is handed over.
+    interrupted : bool, default=False
+        Whether Ctrl-C ended the refit.
     """
 
     candidate: Candidate
     data: bytes
     certificate: Certificate
     result: Distillation | None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,75 +65,139 @@ class Finish:
     ----------
     runner : TrialRunner
         Of the trials.
-    teaching : Teaching
-        Of a teacher fitted on all rows of the search.
+    divided : DividedRows
+        All rows.
+    trial_judge : Judge
+        Of the certified rows, by the teacher of the trials.
+    files : dict of int to bytes
+        The model files of the trials, by number.
+    teacher : estimator or None
+        Unfitted; it is fitted on all rows of the search when a student is first refitted.
     X_unlabeled : data frame, array or None
         Further real rows.
     n_synthetic : int
         Rows of the refit.
-    certified : RealRows
-        Rows that no trial saw.
-    judge : Judge
-        Of these.
+    memory : joblib.Memory
+        Keeps what the teacher said.
     n_jobs : int or None
-        Threads that label.
+        Fits at once.
+    verbose : int
+        Progress bars from 1 on.
+    stage : Stages
+        Notes the time of "teacher".
     """
 
     runner: TrialRunner
-    teaching: Teaching
+    divided: DividedRows
+    trial_judge: Judge
+    files: Mapping[int, bytes]
+    teacher: Any
     X_unlabeled: Any
     n_synthetic: int
-    certified: RealRows
-    judge: Judge
+    memory: Any
     n_jobs: int | None
+    verbose: int
+    stage: Stages
 
-    def refit(self, candidate: Candidate) -> Outcome:
+    def hand_over(self, ranked: Sequence[Candidate], budget: Budget, *, refit: bool) -> Outcome:
+        """Return the first student that keeps the budget when measured again.
+
+        Parameters
+        ----------
+        ranked : sequence of Candidate
+            The best first; few are tried.
+        budget : Budget
+            The limits.
+        refit : bool
+            Whether each is trained again first; if that breaks the budget, or Ctrl-C ends it, it
+            is taken as its trial made it.
+
+        Raises
+        ------
+        BudgetError
+            If none does.
+        """
+        try:
+            return self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=refit)
+        except KeyboardInterrupt:
+            if not refit:
+                raise
+        found = self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=False)
+        return replace(found, interrupted=True)
+
+    def _first_that_keeps(
+        self, tried: Sequence[Candidate], budget: Budget, *, refit: bool
+    ) -> Outcome:
+        for one in tried:
+            for make in [self._refitted, self._as_it_is] if refit else [self._as_it_is]:
+                outcome = make(one)
+                if keeps(budget, outcome.certificate.latency, len(outcome.data)):
+                    return outcome
+        raise BudgetError(
+            f"none of the {len(tried)} best students that seemed to meet {budget.describe()} does "
+            f"when measured again in fresh processes: the last took "
+            f"{outcome.certificate.latency.p50_us:.2f} us a row and {len(outcome.data):,} bytes; "
+            "the machine may be busier than it was, or the limit at the edge of what it can do."
+        )
+
+    def _refitted(self, candidate: Candidate) -> Outcome:
         """Train a candidate again: all rows of the search, the whole teacher, full effort."""
-        setting = self._setting(candidate)
-        rows, stage = self.runner.classroom.rows, Stages()
-        sets = TransferSets(rows, self.teaching, self.X_unlabeled, stage, self.n_jobs)
+        fixed = require("optuna", extra="tune").trial.FixedTrial(candidate.params)
+        setting = self.runner.setting(fixed)
+        rows, teaching, stage = self.divided.rows, self._teaching, Stages()
+        sets = TransferSets(rows, teaching, self.X_unlabeled, stage, self.n_jobs)
         transfer_set = sets.of(setting.recipe, self.n_synthetic)
         with stage("student"):
             student, model = fit_setting(setting, transfer_set, rows.seed)
-        response = Scorer(model).respond(self.certified.X)
-        told = self.judge(response)
+        response = Scorer(model).respond(self.divided.certified.X)
+        told = self._judge(response)
         kept = "" if told.gain_kept != told.gain_kept else f", {told.gain_kept:.0%} of the gain"
         line = f"On {len(response)} rows unseen: loss {told.true_loss:.5g}{kept}"
         data = pack(model, None, [*card_lines(setting), line])
         result = Distillation(
-            self.teaching.teacher, transfer_set, student, model, setting.recipe, [],
-            [found for found in (self.teaching.member,) if found is not None],
-            held_out_fidelity(model, rows.as_transfer_set(self.teaching.soft_real)),
+            teaching.teacher, transfer_set, student, model, setting.recipe, [],
+            [found for found in (teaching.member,) if found is not None],
+            held_out_fidelity(model, rows.as_transfer_set(teaching.soft_real)),
             stage.times, [],
         )  # fmt: skip
-        return self._outcome(candidate, data, response, result)
+        return Outcome(candidate, data, self._certify(candidate, data, self._judge), result)
 
-    def as_it_is(self, candidate: Candidate, data: bytes) -> Outcome:
+    def _as_it_is(self, candidate: Candidate) -> Outcome:
         """Return the student of the trial itself."""
-        return self._outcome(candidate, data, load(data).respond(self.certified.X), None)
+        data = self.files[candidate.number]
+        return Outcome(candidate, data, self._certify(candidate, data, self.trial_judge), None)
 
-    def _outcome(
-        self, candidate: Candidate, data: bytes, response: Any, result: Distillation | None
-    ) -> Outcome:
+    @cached_property
+    def _teaching(self) -> Teaching:
+        """Of a teacher fitted on all rows of the search."""
+        with self.stage("teacher"):
+            return teach_once(
+                self.teacher, self.divided.rows, self.memory, self.n_jobs, self.verbose
+            )
+
+    @cached_property
+    def _judge(self) -> Judge:
+        """Of the certified rows, by that teacher and plain students of all rows of the search."""
+        rows, certified = self.divided.rows, self.divided.certified
+        key = digest(rows, None, None)
+        plain = trained_plainly(rows.as_transfer_set(rows.truth), self.memory, key)
+        return Judge(certified, self._teaching.label(certified.X, rows, self.n_jobs), plain)
+
+    def _certify(self, candidate: Candidate, data: bytes, judge: Judge) -> Certificate:
         measured = candidate.measured
         chosen = Verdict(measured.loss, measured.true_loss, measured.gain_kept, True)
-        certificate = certify(
-            self.judge, response, chosen, self.runner.classroom.judge.teacher_loss,
-            time_data(data, self.runner), len(data),
-        )  # fmt: skip
-        return Outcome(candidate, data, certificate, result)
-
-    def _setting(self, candidate: Candidate) -> Setting:
-        fixed = require("optuna", extra="tune").trial.FixedTrial(candidate.params)
-        return self.runner.setting(fixed)
+        response = load(data).respond(self.divided.certified.X)
+        latency = time_data(data, self.runner.timed_rows)
+        trial_loss = self.runner.classroom.judge.teacher_loss
+        return certify(judge, response, chosen, trial_loss, latency, len(data))
 
 
-def time_data(data: bytes, runner: TrialRunner) -> Latency:
+def time_data(data: bytes, rows: list[dict[str, Any]]) -> Latency:
     """Return the latency of a model file in fresh processes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.ekd"
         path.write_bytes(data)
-        return latency_afresh(str(path), timed_rows(runner.classroom.rows))
+        return latency_afresh(str(path), rows)
 
 
 def keeps(budget: Budget, latency: Latency, n_bytes: int) -> bool:

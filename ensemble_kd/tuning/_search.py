@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
-import time
-import warnings
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -20,33 +15,20 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._distill import n_synthetic_rows
 from ensemble_kd._estimator import DistilledEstimator
-from ensemble_kd._frames import take_rows
 from ensemble_kd._optional import require
-from ensemble_kd._real_rows import RealRows, read_rows
-from ensemble_kd._scorer import Scorer, load
+from ensemble_kd._scorer import load
 from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError, InputError
-from ensemble_kd.teachers import teacher_response
 from ensemble_kd.tuning._budget import MARGIN, Budget
-from ensemble_kd.tuning._certificate import certified_judge
-from ensemble_kd.tuning._classroom import draw_rows, open_classroom
+from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter
-from ensemble_kd.tuning._front import Candidate, as_table, candidates, choose, front
-from ensemble_kd.tuning._outcome import MOST_TRIED, Finish, Outcome, keeps, time_data
-from ensemble_kd.tuning._progress import Progress
-from ensemble_kd.tuning._sizes import FileBytes
-from ensemble_kd.tuning._space import SearchSpace, starting_points
-from ensemble_kd.tuning._storage import quiet
-from ensemble_kd.tuning._trial import TrialRunner
-from ensemble_kd.tuning._work import ERROR, StudyPlace, work
-
-# Bytes of a file that no student needs more than, where the budget does not say.
-LARGEST_FILE = 400_000
-SMALLEST_SHARE = 1 / 32
-TRIAL_ROWS, MOST_CERTIFIED = 60_000, 10_000
+from ensemble_kd.tuning._front import as_table
+from ensemble_kd.tuning._outcome import Outcome
+from ensemble_kd.tuning._selection import Selection, pick
+from ensemble_kd.tuning._space import SearchSpace
+from ensemble_kd.tuning._storage import SAMPLERS
 
 
 def _is_classifier(search: DistillationSearch) -> bool:
@@ -81,15 +63,13 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     timeout : float or None, default=None
-        Seconds after which no further trial is begun, counted from the call of `fit`, greater
-        than 0.
+        Seconds from the call of `fit` after which no trial is begun, greater than 0.
     effort : float, default=0.35
         Share of its steps that a network trains for in a trial, in (0, 1]; the refit takes all.
     sampler : {"tpe", "nsga2"}, default="tpe"
         What suggests settings: the tree-structured Parzen estimator [1]_ or NSGA-II [2]_.
     prune : bool, default=True
-        Whether a trial ends early whose learning curve is worse than the median of students no
-        larger.
+        Whether to give up a student whose curve is worse than the median of those no larger.
     certify_share : float, default=0.2
         Share of the rows that no trial sees, in (0, 0.5].
     refit : bool, default=True
@@ -134,7 +114,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     interrupted_ : bool
         Whether the search was ended by Ctrl-C.
     times_ : dict
-        Seconds of "labels", "trials" and "refit".
+        Seconds of "labels", "trials", "teacher" (fitted for the refit) and "refit".
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
     n_features_in_ : int
@@ -238,26 +218,23 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         BudgetError
             If no student keeps the budget.
         """
-        start = time.time()
         budget, space = self._check()
-        deadline = None if self.timeout is None else start + self.timeout
-        with ExitStack() as stack:
-            folder = self._folder(stack)
-            finish = self._prepare(X, y, sample_weight, X_unlabeled, budget, space, folder)
-            labelled = time.time()
-            place = StudyPlace(self.storage, folder, self._study_name(finish.runner), self.sampler)
-            self.interrupted_ = False
-            try:
-                self._run(finish.runner, place, deadline, space)
-            except KeyboardInterrupt:
-                self.interrupted_ = True
-            tried = time.time()
-            self._record(place, finish)
-            outcome = self._finish(finish, budget)
-        self._keep(outcome, table(X))
-        self.times_ = {
-            "labels": labelled - start, "trials": tried - labelled, "refit": time.time() - tried
-        }  # fmt: skip
+        X = table(X)
+        record_features(self, X)
+        own = None if self.workdir is None else nullcontext(self.workdir)
+        with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
+            found = search(
+                X, y, sample_weight, X_unlabeled,
+                estimator=self.estimator, budget=budget, space=space, n_trials=self.n_trials,
+                timeout=self.timeout, effort=self.effort, sampler=self.sampler, prune=self.prune,
+                certify_share=self.certify_share, refit=self.refit, storage=self.storage,
+                folder=Path(folder), meter=self.meter or Meter(), n_jobs=self.n_jobs,
+                verbose=self.verbose, seed=check_seed(self.random_state),
+            )  # fmt: skip
+        self._keep_trials(found)
+        if isinstance(found.outcome, BudgetError):
+            raise found.outcome
+        self._keep_student(found.outcome, X)
         return self
 
     def select(
@@ -291,18 +268,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         check_is_fitted(self, "front_")
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
         budget.check()
-        ranked = choose(self._front, budget)
-        for one in ranked[:MOST_TRIED]:
-            data = self._files[one.number]
-            timed = time_data(data, self._runner)
-            if keeps(budget, timed, len(data)):
-                return Selection(one, data, timed)
-        raise BudgetError(
-            f"measured again, none of {len(ranked)} students meets {budget.describe()}; the "
-            "machine may be busier than it was. Ask again, or for more microseconds."
-        )
-
-    # --- in order of call -------------------------------------------------------------------------
+        return pick(self._front, self._files, budget, self._timed_rows)
 
     def _check(self) -> tuple[Budget, SearchSpace]:
         if not isinstance(self.estimator, DistilledEstimator):
@@ -318,187 +284,37 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             raise InputError(f"effort must be in (0, 1], got {self.effort!r}.")
         if not 0 < self.certify_share <= 0.5:
             raise InputError(f"certify_share must be in (0, 0.5], got {self.certify_share!r}.")
-        budget = Budget(
-            self.max_latency_us, self.max_bytes, self.min_gain_kept, self.latency, self.margin
-        )
-        budget.check()
+        if self.sampler not in SAMPLERS:
+            raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {self.sampler!r}.")
+        limits = (self.max_latency_us, self.max_bytes, self.min_gain_kept)
+        budget = Budget(*limits, self.latency, self.margin)
         space = SearchSpace() if self.space is None else self.space
+        budget.check()
         space.check()
         require("optuna", extra="tune")
         return budget, space
 
-    def _folder(self, stack: ExitStack) -> Path:
-        if self.workdir is None:
-            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ekd-tune-")))
-        folder = Path(self.workdir)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def _keep_trials(self, found: SearchResult) -> None:
+        findings = found.findings
+        self._front, self._files = findings.front, findings.files
+        self.study_, self._timed_rows = findings.study, found.timed_rows
+        self.trials_, self.front_ = as_table(findings.candidates), found.front_table
+        self.certified_rows_ = found.is_certified
+        self.interrupted_, self.times_ = found.interrupted, found.times
 
-    def _prepare(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        X_unlabeled: Any,
-        budget: Budget,
-        space: SearchSpace,
-        folder: Path,
-    ) -> Finish:
-        """Divide the rows, fit the teacher, and gather what trials and the end need."""
-        X = table(X)
-        record_features(self, X)
-        estimator, seed = self.estimator, check_seed(self.random_state)
-        everything = read_rows(X, y, sample_weight, estimator._task, estimator.cv, seed)
-        rows, certified = self._divide(everything, seed)
-        n_train = int((~rows.held_out).sum())
-        n_synthetic = n_synthetic_rows(estimator.n_synthetic, n_train, rows.n_outputs)
-        teaching, classroom = open_classroom(
-            estimator._teacher(), rows, X_unlabeled,
-            joblib.Memory(folder / "cache", verbose=0),
-            n_rows=min(TRIAL_ROWS, n_synthetic), n_jobs=self.n_jobs, verbose=self.verbose,
-        )  # fmt: skip
-        students = folder / "students"
-        students.mkdir(exist_ok=True)
-        sizes = FileBytes(rows, ["-" * 70] * 4)
-        high = min(LARGEST_FILE, budget.max_bytes or LARGEST_FILE)
-        span = space.n_bytes or (max(int(high * SMALLEST_SHARE), min(high, sizes.fixed)), high)
-        runner = TrialRunner(
-            classroom, space, sizes, span, budget, self.meter or Meter(), self.effort, self.prune,
-            students,
-        )  # fmt: skip
-        response = teacher_response(teaching.labeller, certified.X, rows.classes)
-        judge = certified_judge(rows, certified, response)
-        return Finish(runner, teaching, X_unlabeled, n_synthetic, certified, judge, self.n_jobs)
-
-    def _divide(self, everything: RealRows, seed: int) -> tuple[RealRows, RealRows]:
-        """Return the rows of the search, and those that no trial sees."""
-        free = replace(everything, held_out=np.zeros_like(everything.held_out))
-        self.certified_rows_ = draw_rows(free, self.certify_share, MOST_CERTIFIED)
-        if not self.certified_rows_.any():
-            raise InputError(
-                f"too few rows to keep some apart for the certificate, got {len(free.target)}."
-            )
-        chosen, weight = ~self.certified_rows_, everything.weight
-        rows = read_rows(
-            take_rows(everything.X, chosen), everything.labels[chosen],
-            None if weight is None else weight[chosen],
-            everything.task, everything.cv, seed,
-        )  # fmt: skip
-        certified = replace(
-            rows,
-            X=take_rows(everything.X, ~chosen),
-            target=everything.target[~chosen],
-            labels=everything.labels[~chosen],
-            weight=None if weight is None else weight[~chosen],
-            held_out=np.zeros(int((~chosen).sum()), dtype=bool),
-        )
-        return rows, certified
-
-    def _study_name(self, runner: TrialRunner) -> str:
-        """Return a name that tells rows, teacher, budget and space apart."""
-        facts = (
-            runner.classroom.key, runner.budget.limits(), runner.span, runner.effort,
-            runner.classroom.n_rows, self.space, self.sampler,
-        )  # fmt: skip
-        return f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
-
-    def _run(
-        self, runner: TrialRunner, place: StudyPlace, deadline: float | None, space: SearchSpace
-    ) -> None:
-        study = place.open()
-        if not study.get_trials(deepcopy=False):
-            recipe = getattr(self.estimator, "_recipe", None)
-            for point in starting_points(space, runner.span, recipe):
-                study.enqueue_trial(point, skip_if_exists=True)
-        seed = check_seed(self.random_state)
-        n_workers = 1 if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
-        with quiet(), Progress(study, runner.budget, self.n_trials, deadline, self.verbose >= 1):
-            if n_workers > 1:
-                joblib.Parallel(n_jobs=n_workers)(
-                    joblib.delayed(work)(runner, place, self.n_trials, deadline, seed, worker)
-                    for worker in range(n_workers)
-                )
-            # What is left where a worker died; with one worker, all of it.
-            work(runner, place, self.n_trials, deadline, seed)
-
-    def _record(self, place: StudyPlace, finish: Finish) -> None:
-        """Keep the trials and the files of the front."""
-        optuna = require("optuna", extra="tune")
-        study = place.open()
-        found = candidates(study)
-        broken = [t.user_attrs[ERROR] for t in study.get_trials() if ERROR in t.user_attrs]
-        if broken:
-            warnings.warn(
-                f"{len(broken)} of {len(study.trials)} trials broke off, the last: {broken[-1]}",
-                UserWarning, stacklevel=3,
-            )  # fmt: skip
-        if self.interrupted_ and not found:
-            raise KeyboardInterrupt
-        with quiet():
-            self.study_ = optuna.create_study(directions=study.directions)
-            self.study_.set_metric_names(study.metric_names)
-            self.study_.add_trials(study.get_trials(deepcopy=False))
-        self._front = front(found, self.latency)
-        self._files = {one.number: self._read(one, finish.runner.folder) for one in found}
-        self._runner = finish.runner
-        self.trials_ = as_table(found)
-        certified = [
-            finish.judge(load(self._files[one.number]).respond(finish.certified.X))
-            for one in self._front
-        ]
-        self.front_ = as_table(self._front).assign(
-            certified_loss=[told.true_loss for told in certified],
-            certified_gain_kept=[told.gain_kept for told in certified],
-        )
-
-    def _read(self, one: Candidate, folder: Path) -> bytes:
-        path = folder / one.file
-        data = path.read_bytes() if path.exists() else b""
-        if hashlib.sha256(data).hexdigest() != one.sha256:
-            raise InputError(
-                f"the student of trial {one.number} must be in {path}, which is absent or another "
-                "file; give the workdir of the study, or begin a new one."
-            )
-        return data
-
-    def _finish(self, finish: Finish, budget: Budget) -> Outcome:
-        found = candidates(self.study_)
-        ranked = choose(found, budget)
-        if self.interrupted_:
-            warnings.warn(
-                "the search was interrupted: the best student so far is kept as its trial made it.",
-                UserWarning, stacklevel=3,
-            )  # fmt: skip
-        for one in ranked[:MOST_TRIED]:
-            if self.refit and not self.interrupted_:
-                outcome = finish.refit(one)
-                if _meets(budget, outcome):
-                    return outcome
-            outcome = finish.as_it_is(one, self._files[one.number])
-            if _meets(budget, outcome):
-                return outcome
-        raise BudgetError(
-            f"none of the {len(ranked)} students that seemed to meet {budget.describe()} does when "
-            f"measured again in fresh processes: the last took "
-            f"{outcome.certificate.latency.p50_us:.2f} us a row and {len(outcome.data):,} bytes; "
-            "the machine may be busier than it was, or the limit at the edge of what it can do."
-        )
-
-    def _keep(self, outcome: Outcome, X: Any) -> None:
+    def _keep_student(self, outcome: Outcome, X: Any) -> None:
         self._data = outcome.data
         self._scorer = load(outcome.data)
         self.model_ = self._scorer.model
         self.certificate_ = outcome.certificate
         self.best_params_ = outcome.candidate.params
         self.best_score_ = outcome.candidate.measured.loss
-        if self.estimator._task == "classification":
+        if _is_classifier(self):
             self.classes_ = self._scorer.classes_
         if outcome.result is not None:
             self.best_estimator_ = clone(self.estimator)
             record_features(self.best_estimator_, X)
             self.best_estimator_._keep(outcome.result)
-
-    # --- the student ------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> Any:
         """Return the student's class labels or values.
@@ -580,44 +396,3 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
         return tags
-
-
-class Selection:
-    """A student of the front that was picked again.
-
-    Parameters
-    ----------
-    candidate : Candidate
-        Its trial.
-    data : bytes
-        Its model file.
-    latency : Latency
-        Of one row, in fresh processes.
-    """
-
-    def __init__(self, candidate: Candidate, data: bytes, latency: Any) -> None:
-        self.candidate, self.latency = candidate, latency
-        self.size_bytes = len(data)
-        self._data = data
-
-    @property
-    def scorer(self) -> Scorer:
-        """The student at work."""
-        return load(self._data)
-
-    def save(self, path: str | os.PathLike[str]) -> int:
-        """Write its model file, and return its bytes."""
-        write_atomically(self._data, Path(path))
-        return len(self._data)
-
-    def __repr__(self) -> str:
-        """Return what it is and costs."""
-        one = self.candidate
-        return (
-            f"Selection(trial {one.number}: {one.student}, {one.compression}, "
-            f"{self.latency.p50_us:.2f} us, {self.size_bytes:,} bytes)"
-        )
-
-
-def _meets(budget: Budget, outcome: Outcome) -> bool:
-    return keeps(budget, outcome.certificate.latency, len(outcome.data))

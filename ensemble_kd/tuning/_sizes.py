@@ -22,6 +22,9 @@ NODE_BYTES = {"float32": (17, 4), "float16": (9, 2), "int8": (9, 1)}
 MOST_TREES, MOST_LEAVES = 400, 2048
 # Names, offsets and padding of the arrays.
 ARRAY_HEADER = 900
+# Bytes of a file that no student needs more than, where the budget does not say, and the share of
+# the most at which the search begins.
+LARGEST_FILE, SMALLEST_SHARE = 400_000, 1 / 32
 
 
 class FileBytes:
@@ -41,6 +44,11 @@ class FileBytes:
         self._full_schema = len(json.dumps(rows.schema.to_dict(), separators=(",", ":")))
         self._n_codes = int(rows.schema.n_codes.sum())
         self.fixed = len(pack(_leaf(rows), None, lines)) - self._full_schema
+
+    def span(self, max_bytes: int | None) -> tuple[int, int]:
+        """Return the range of the bytes of a file to search, within a limit."""
+        high = min(LARGEST_FILE, max_bytes or LARGEST_FILE)
+        return max(int(high * SMALLEST_SHARE), min(high, self.fixed)), high
 
     def network(
         self,

@@ -29,6 +29,9 @@ from ensemble_kd.tuning._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
+# The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
+# training. Without it most trials go to what is small, fast and of no use.
+WORSE_THAN_PLAIN = "worse_than_plain"
 # The sampler is told latencies in steps of a quarter of an octave, so that noise alone seldom
 # changes what it suggests next.
 STEPS_A_OCTAVE = 4
@@ -118,6 +121,11 @@ class TrialRunner:
     prune: bool
     folder: Path
 
+    @property
+    def timed_rows(self) -> list[dict[str, Any]]:
+        """Rows that a student is timed on."""
+        return timed_rows(self.classroom.rows)
+
     def setting(self, trial: Any) -> Setting:
         """Return the setting of a trial, of full effort."""
         return self.space.suggest(trial, self.classroom.rows.task, self.sizes, self.span)
@@ -142,7 +150,7 @@ class TrialRunner:
         data = pack(model, path, card_lines(setting))
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
         verdict = room.judge(load(data).respond(room.X_validation))
-        latency = self.meter(str(path), timed_rows(room.rows), self.budget)
+        latency = self.meter(str(path), self.timed_rows, self.budget)
         excess = self.budget.excess(
             latency, len(data), verdict.gain_kept, no_worse=verdict.no_worse
         )
@@ -151,7 +159,9 @@ class TrialRunner:
             time.perf_counter() - start,
         )  # fmt: skip
         trial.set_user_attr(MEASURED, measured.to_dict())
-        for name, value in excess.items():
+        worse = verdict.true_loss - room.judge.plain_loss
+        useless = {WORSE_THAN_PLAIN: worse / max(room.judge.plain_loss, 1e-12)}
+        for name, value in (excess | useless).items():
             trial.set_constraint(name, value)
         timed = latency.p50_us if self.budget.quantile == "p50" else latency.p99_us
         return [verdict.loss, in_steps(timed), float(len(data))]

@@ -26,6 +26,9 @@ from ensemble_kd.students import (
 TASKS = ("binary", "multiclass", "regression")
 SMALL = {
     "mlp": MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=0),
+    "mlp_periodic": MLPStudent(
+        hidden=(16, 8), n_updates=200, batch_size=64, encoding="periodic", random_state=0
+    ),
     "mlp_of_one_layer": MLPStudent(hidden=(8,), n_updates=150, max_categories=2, random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
@@ -264,6 +267,12 @@ def test_student_learns_every_loss(name, loss, task, make_transfer_set):
         (MLPStudent(hidden=()), None, r"hidden must be widths of at least 1, got \(\)"),
         (MLPStudent(hidden=(8, 0)), None, r"hidden must be widths of at least 1, got \(8, 0\)"),
         (MLPStudent(n_bins=0), None, "n_bins must be >= 1, got 0"),
+        (
+            MLPStudent(encoding="fourier"),
+            None,
+            "encoding must be 'auto', 'piecewise_linear' or 'periodic', got 'fourier'",
+        ),
+        (MLPStudent(frequency_scale=0.0), None, "frequency_scale must be > 0, got 0.0"),
         (MLPStudent(max_categories=0), None, "max_categories must be >= 1, got 0"),
         (MLPStudent(n_updates=0), None, "n_updates must be >= 1, got 0"),
         (MLPStudent(batch_size=0), None, "batch_size must be >= 1, got 0"),

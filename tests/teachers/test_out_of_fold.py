@@ -102,7 +102,7 @@ def saw(answer: float) -> np.ndarray:
 
 @each_cv
 def test_no_fold_sees_a_held_out_row_and_they_are_answered_by_a_fit_on_all_others(cv):
-    folds = make_folds(VALUES, cv, False, seed=0)
+    folds = make_folds(VALUES, cv, False, seed=0, held_out=HELD_OUT)
     found = cross_fit([("a", Witness())], IDS, VALUES, folds=folds, classes=None, held_out=HELD_OUT)
     for row, answer in enumerate(found.response[0, :, 0]):
         seen = saw(answer)
@@ -111,6 +111,13 @@ def test_no_fold_sees_a_held_out_row_and_they_are_answered_by_a_fit_on_all_other
             assert seen[~HELD_OUT].all()
     assert saw(found.unseen[0].predict(IDS[:1])[0]).tolist() == (~HELD_OUT).tolist()
     assert saw(found.fitted[0].predict(IDS[:1])[0]).all()
+
+
+@each_cv
+def test_folds_test_every_row_that_is_not_held_out_once(cv):
+    folds = make_folds(LABELS, cv, True, seed=0, held_out=HELD_OUT)
+    tested = np.concatenate([test for _, test in folds])
+    assert sorted(tested) == np.flatnonzero(~HELD_OUT).tolist()
 
 
 def test_ensemble_beside_has_seen_no_held_out_row_and_takes_the_same_weights():

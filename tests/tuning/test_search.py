@@ -26,7 +26,8 @@ from ensemble_kd import (
     load,
 )
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning import SearchSpace, draw_front, draw_study
+from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
+from ensemble_kd.tuning._trial import WORSE_THAN_PLAIN
 
 TREES = SearchSpace(students=("gbdt", "tree"), synthesizers=("munge 0.5", "none"))
 
@@ -81,6 +82,13 @@ def search(inner=None, **more):
     return DistillationSearch(inner or estimator(), **options)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def brief_rivals():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_judge, "PLAIN_EFFORTS", (0.02,))
+        yield
+
+
 @pytest.fixture(scope="module")
 def table(make_frame, make_target):
     X = make_frame(500)
@@ -118,6 +126,16 @@ def test_search_tells_both_numbers_and_the_optimism(fitted):
     for words in ("rows that no trial saw", "validation rows that chose it", "optimism", "us ("):
         assert words in text
     assert {"certified_loss", "loss", "gain_kept"} <= set(fitted.front_.columns)
+
+
+def test_search_tells_the_sampler_of_limits_and_of_what_is_worse_than_plain_training(fitted):
+    told = fitted.trials_.set_index("trial")
+    for trial in fitted.study_.trials:
+        if trial.number in told.index:
+            assert set(trial.constraints) == {"max_latency_us", "max_bytes", WORSE_THAN_PLAIN}
+    order = told["true_loss"].sort_values().index
+    worse = [fitted.study_.trials[number].constraints[WORSE_THAN_PLAIN] for number in order]
+    assert worse == sorted(worse)
 
 
 def test_search_front_is_among_its_trials(fitted):
@@ -160,16 +178,18 @@ def test_search_goes_on_where_it_stopped_and_labels_once(tmp_path, monkeypatch):
     inner = DistilledClassifier(NotedTree(random_state=0), n_synthetic=100, cv=2)
     first = search(inner, n_trials=4, workdir=tmp_path / "work").fit(X, y)
     noted = (tmp_path / "noted").read_text().splitlines()
-    assert len(noted) == 4  # all rows, two folds, and all but those that compare
+    assert len(noted) == 8  # of trials and of refit: two folds, all rows, all but those held out
     second = search(inner, n_trials=7, workdir=tmp_path / "work").fit(X, y)
-    assert len((tmp_path / "noted").read_text().splitlines()) == 4
+    assert len((tmp_path / "noted").read_text().splitlines()) == 8
     assert len(second.study_.trials) >= 7
     assert set(first.trials_["trial"]) < set(second.trials_["trial"])
 
-    certified = set(np.flatnonzero(first.certified_rows_).tolist())
     seen = [set(map(int, line.split())) for line in noted]
+    certified = set(np.flatnonzero(first.certified_rows_).tolist())
     assert certified and not any(rows & certified for rows in seen)
-    assert min(map(len, seen[3:])) < 300 - len(certified)
+    *folds, everything, unseen = seen[:4]
+    assert everything == set(range(300)) - certified
+    assert folds[0] | folds[1] == unseen and len(unseen) < 0.8 * len(everything)
 
 
 def test_search_keeps_the_best_so_far_when_interrupted(table):
@@ -178,6 +198,34 @@ def test_search_keeps_the_best_so_far_when_interrupted(table):
     assert found.interrupted_ and len(found.trials_) == 2
     assert found.predict(table[0]).shape == (500,)
     assert not hasattr(found, "best_estimator_")
+
+
+def test_search_keeps_the_best_so_far_when_its_refit_is_interrupted(table, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_outcome, "teach_once", interrupted)
+    with pytest.warns(UserWarning, match="the search was interrupted: the best student so far"):
+        found = search(n_trials=2).fit(*table)
+    assert (
+        found.interrupted_ and found.certificate_.n_rows and not hasattr(found, "best_estimator_")
+    )
+
+
+def test_search_fits_no_second_teacher_where_no_student_is_refitted(table, monkeypatch):
+    monkeypatch.setattr(_outcome, "teach_once", None)
+    search(n_trials=2, refit=False).fit(*table)
+    with pytest.raises(BudgetError):
+        search(n_trials=2, max_bytes=2_000).fit(*table)
+
+
+def test_search_keeps_the_students_of_each_budget_apart(table, tmp_path):
+    options = {"n_trials": 2, "refit": False, "workdir": tmp_path}
+    first = search(**options).fit(*table)
+    search(**options | {"max_bytes": 30_000}).fit(*table)
+    again = search(**options).fit(*table)
+    assert again.trials_["trial"].tolist() == first.trials_["trial"].tolist()
+    np.testing.assert_array_equal(again.predict(table[0]), first.predict(table[0]))
 
 
 def test_search_of_values(table, make_frame, make_target):

@@ -1,0 +1,95 @@
+"""What a study has found: its students and their files, the front among them, as tables."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ensemble_kd._optional import require
+from ensemble_kd._real_rows import RealRows
+from ensemble_kd._scorer import load
+from ensemble_kd.errors import InputError
+from ensemble_kd.tuning._front import Candidate, as_table, candidates, front
+from ensemble_kd.tuning._judge import Judge
+from ensemble_kd.tuning._storage import quiet
+from ensemble_kd.tuning._work import ERROR
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The trials of a study, read once.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        A copy in memory.
+    candidates : list of Candidate
+        The trials that were measured.
+    files : dict of int to bytes
+        Their model files, by number.
+    front : list of Candidate
+        Those that no other one beats in loss, latency and bytes.
+    """
+
+    study: Any
+    candidates: list[Candidate]
+    files: dict[int, bytes]
+    front: list[Candidate]
+
+    def front_table(self, certified: RealRows, judge: Judge) -> pd.DataFrame:
+        """Return the front, with what its students are worth on rows that no trial saw."""
+        told = [judge(load(self.files[one.number]).respond(certified.X)) for one in self.front]
+        return as_table(self.front).assign(
+            certified_loss=[verdict.true_loss for verdict in told],
+            certified_gain_kept=[verdict.gain_kept for verdict in told],
+        )
+
+
+def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
+    """Read a study, and warn of trials that broke off.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        In its storage.
+    folder : Path
+        Of the model files.
+    quantile : {"p50", "p99"}
+        By what latency students are compared.
+
+    Raises
+    ------
+    InputError
+        If a file is absent, or not the one that was measured.
+    """
+    optuna = require("optuna", extra="tune")
+    trials = study.get_trials(deepcopy=False)
+    broken = [trial.user_attrs[ERROR] for trial in trials if ERROR in trial.user_attrs]
+    if broken:
+        warnings.warn(
+            f"{len(broken)} of {len(trials)} trials broke off, the last: {broken[-1]}",
+            UserWarning, stacklevel=4,
+        )  # fmt: skip
+    with quiet():
+        copy = optuna.create_study(directions=study.directions)
+        copy.set_metric_names(study.metric_names)
+        copy.add_trials(trials)
+    found = candidates(copy)
+    files = {one.number: _read(one, folder) for one in found}
+    return Findings(copy, found, files, front(found, quantile))
+
+
+def _read(one: Candidate, folder: Path) -> bytes:
+    path = folder / one.file
+    data = path.read_bytes() if path.exists() else b""
+    if hashlib.sha256(data).hexdigest() != one.sha256:
+        raise InputError(
+            f"the student of trial {one.number} must be in {path}, which is absent or another "
+            "file; give the workdir of the study, or begin a new one."
+        )
+    return data

@@ -1,0 +1,160 @@
+"""The flow: rows apart -> labels -> trials -> front -> refit -> certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_kd._distill import n_synthetic_rows
+from ensemble_kd._real_rows import read_rows
+from ensemble_kd._stages import Stages
+from ensemble_kd.errors import BudgetError
+from ensemble_kd.tuning._budget import Budget
+from ensemble_kd.tuning._classroom import open_classroom
+from ensemble_kd.tuning._findings import Findings, read_findings
+from ensemble_kd.tuning._front import choose
+from ensemble_kd.tuning._outcome import Finish, Outcome
+from ensemble_kd.tuning._rows import divide
+from ensemble_kd.tuning._sizes import FileBytes
+from ensemble_kd.tuning._space import SearchSpace, starting_points
+from ensemble_kd.tuning._storage import open_storage
+from ensemble_kd.tuning._trial import TrialRunner
+from ensemble_kd.tuning._work import StudyPlace
+from ensemble_kd.tuning._workers import run_trials
+
+# Synthetic rows of a trial; the refit takes all.
+TRIAL_ROWS = 60_000
+# Stands for the model card while sizes are reckoned.
+CARD_LINES = ["-" * 70] * 4
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What came of a search.
+
+    Parameters
+    ----------
+    findings : Findings
+        Trials, front, files.
+    front_table : DataFrame
+        The front, with losses on the certified rows.
+    outcome : Outcome or BudgetError
+        The student handed over, or why there is none.
+    interrupted : bool
+        Whether Ctrl-C ended it.
+    is_certified : ndarray of shape (n_samples,), bool
+        The rows that no trial saw.
+    timed_rows : list of dict
+        Rows that students are timed on.
+    times : dict
+        Seconds of "labels", "trials", "teacher" and "refit".
+    """
+
+    findings: Findings
+    front_table: pd.DataFrame
+    outcome: Outcome | BudgetError
+    interrupted: bool
+    is_certified: NDArray[np.bool_]
+    timed_rows: list[dict[str, Any]]
+    times: dict[str, float]
+
+
+def search(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    X_unlabeled: Any,
+    *,
+    estimator: Any,
+    budget: Budget,
+    space: SearchSpace,
+    n_trials: int,
+    timeout: float | None,
+    effort: float,
+    sampler: str,
+    prune: bool,
+    certify_share: float,
+    refit: bool,
+    storage: Any,
+    folder: Path,
+    meter: Any,
+    n_jobs: int | None,
+    verbose: int,
+    seed: int,
+) -> SearchResult:
+    """Label once, try students, and hand over the best one within the budget.
+
+    Parameters are those of `DistillationSearch`, which checks them, with its `workdir` as `folder`.
+    A budget that no student keeps is not raised here, so that the front is not lost.
+    """
+    stage, deadline = Stages(), None if timeout is None else time.time() + timeout
+    folder.mkdir(parents=True, exist_ok=True)
+    open_storage(storage, folder)  # a wrong one is refused before a teacher is fitted
+    memory = joblib.Memory(folder / "cache", verbose=0)
+    everything = read_rows(X, y, sample_weight, estimator._task, estimator.cv, seed)
+    divided = divide(everything, certify_share)  # certified | validation | held out | the others
+    n_train = int((~divided.rows.held_out).sum())
+    n_synthetic = n_synthetic_rows(estimator.n_synthetic, n_train, divided.rows.n_outputs)
+
+    with stage("labels"):  # of a teacher that has seen the others alone
+        classroom = open_classroom(
+            estimator._teacher(), divided, X_unlabeled, memory,
+            n_rows=min(TRIAL_ROWS, n_synthetic), n_jobs=n_jobs, verbose=verbose,
+        )  # fmt: skip
+    sizes = FileBytes(classroom.rows, CARD_LINES)
+    span = space.n_bytes or sizes.span(budget.max_bytes)
+    name = study_name(classroom.key, classroom.n_rows, space, span, budget, effort, sampler)
+    students = folder / name
+    students.mkdir(exist_ok=True)
+    runner = TrialRunner(classroom, space, sizes, span, budget, meter, effort, prune, students)
+    place = StudyPlace(storage, folder, name, sampler)
+    first = starting_points(space, span, getattr(estimator, "_recipe", None))
+    with stage("trials"):  # each: fit, compress, export, weigh, time, judge on validation rows
+        interrupted = run_trials(
+            runner, place, first,
+            n_trials=n_trials, deadline=deadline, seed=seed, n_jobs=n_jobs, verbose=verbose,
+        )  # fmt: skip
+    findings = read_findings(place.open(), students, budget.quantile)
+    if interrupted and not findings.candidates:
+        raise KeyboardInterrupt
+
+    judge = classroom.judge_of(divided.certified)
+    finish = Finish(
+        runner, divided, judge, findings.files, estimator._teacher(), X_unlabeled, n_synthetic,
+        memory, n_jobs, verbose, stage,
+    )  # fmt: skip
+    outcome: Outcome | BudgetError
+    with stage("refit"):  # of a teacher that has seen all but the certified rows
+        try:
+            ranked = choose(findings.candidates, budget)
+            outcome = finish.hand_over(ranked, budget, refit=refit and not interrupted)
+            interrupted |= outcome.interrupted
+        except BudgetError as error:
+            outcome = error
+    if interrupted:
+        warnings.warn(
+            "the search was interrupted: the best student so far is kept as its trial made it.",
+            UserWarning, stacklevel=3,
+        )  # fmt: skip
+    return SearchResult(
+        findings, findings.front_table(divided.certified, judge), outcome, interrupted,
+        divided.is_certified, runner.timed_rows, stage.times,
+    )  # fmt: skip
+
+
+def study_name(
+    key: str, n_rows: int, space: SearchSpace, span: tuple[int, int], budget: Budget,
+    effort: float, sampler: str,
+) -> str:  # fmt: skip
+    """Return a name that tells rows, teacher, budget and space apart."""
+    facts = (key, budget.limits(), span, effort, n_rows, space, sampler)
+    return f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"

@@ -1,0 +1,115 @@
+"""Which rows certify the winner, which compare trials, and which teach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd._frames import take_rows
+from ensemble_kd._real_rows import RealRows, read_rows
+from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.errors import InputError
+
+MOST_CERTIFIED = 10_000
+# Share of the other rows that compare trials, besides those that stop the training.
+VALIDATION_SHARE, MOST_VALIDATION = 0.2, 4000
+
+
+@dataclass(frozen=True)
+class DividedRows:
+    """The rows of a search, by what they are for.
+
+    Parameters
+    ----------
+    is_certified : ndarray of shape (n_samples,), bool
+        Which of all rows no trial sees.
+    certified : RealRows
+        These.
+    rows : RealRows
+        All others; those held out stop the training.
+    validation : ndarray of shape (n_samples - n_certified,), bool
+        Which of these compare trials; none of them is held out.
+    """
+
+    is_certified: NDArray[np.bool_]
+    certified: RealRows
+    rows: RealRows
+    validation: NDArray[np.bool_]
+
+    @property
+    def of_trials(self) -> RealRows:
+        """The rows as trials and their teacher have them: validation rows are held out too."""
+        return replace(self.rows, held_out=self.rows.held_out | self.validation)
+
+    def without_validation(self, found: TransferSet) -> TransferSet:
+        """Return a transfer set of these rows without those that compare trials."""
+        n_real = len(self.validation)
+        keep = np.ones(len(found), dtype=bool)
+        keep[:n_real] = ~self.validation
+        held_out = np.zeros(len(found), dtype=bool)
+        held_out[:n_real] = self.rows.held_out
+        return replace(found, held_out=held_out).take(keep)
+
+
+def divide(everything: RealRows, certify_share: float) -> DividedRows:
+    """Keep rows apart to certify the winner, and of the others some to compare trials.
+
+    Parameters
+    ----------
+    everything : RealRows
+        All rows.
+    certify_share : float
+        Share of them that no trial sees, at most 10,000 rows.
+
+    Raises
+    ------
+    InputError
+        If there are too few rows.
+    """
+    free = replace(everything, held_out=np.zeros_like(everything.held_out))
+    is_certified = draw_rows(free, certify_share, MOST_CERTIFIED)
+    if not is_certified.any():
+        raise InputError(
+            f"too few rows to keep some apart for the certificate, got {len(free.target)}."
+        )
+    others = take(everything, ~is_certified)
+    # The schema of the search is inferred without the certified rows too.
+    rows = read_rows(others.X, others.labels, others.weight, others.task, others.cv, others.seed)
+    certified = replace(take(free, is_certified), schema=rows.schema)
+    return DividedRows(
+        is_certified, certified, rows, draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
+    )
+
+
+def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
+    """Return some rows, by mask."""
+    return replace(
+        rows,
+        X=take_rows(rows.X, chosen),
+        target=rows.target[chosen],
+        labels=rows.labels[chosen],
+        weight=None if rows.weight is None else rows.weight[chosen],
+        held_out=rows.held_out[chosen],
+    )
+
+
+def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
+    """Return rows drawn from those that are not held out, by class: a share, and no more than so
+    many; where classes are rare each keeps rows to learn from.
+    """
+    rng = np.random.default_rng(rows.seed + 1)
+    chosen = np.zeros(len(rows.target), dtype=bool)
+    share = min(share, most / len(rows.target))
+    groups = np.zeros(len(chosen), dtype=int) if rows.classes is None else rows.target
+    for group in np.unique(groups):
+        free = np.flatnonzero((groups == group) & ~rows.held_out & _weighs(rows))
+        n_drawn = min(int(share * len(free) + 0.5), len(free) - 1)
+        chosen[rng.permutation(free)[: max(0, n_drawn)]] = True
+    return chosen
+
+
+def _weighs(rows: RealRows) -> Any:
+    return True if rows.weight is None else rows.weight > 0

@@ -1,0 +1,89 @@
+"""A student picked again from the front, without fitting anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ensemble_kd._scorer import Scorer, load
+from ensemble_kd.bundle._save import write_atomically
+from ensemble_kd.errors import BudgetError
+from ensemble_kd.metrics import Latency
+from ensemble_kd.tuning._budget import Budget
+from ensemble_kd.tuning._front import Candidate, choose
+from ensemble_kd.tuning._outcome import MOST_TRIED, keeps, time_data
+
+
+class Selection:
+    """A student of the front that was picked again.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Its trial.
+    data : bytes
+        Its model file.
+    latency : Latency
+        Of one row, in fresh processes.
+    """
+
+    def __init__(self, candidate: Candidate, data: bytes, latency: Latency) -> None:
+        self.candidate, self.latency = candidate, latency
+        self.size_bytes = len(data)
+        self._data = data
+
+    @property
+    def scorer(self) -> Scorer:
+        """The student at work."""
+        return load(self._data)
+
+    def save(self, path: str | os.PathLike[str]) -> int:
+        """Write its model file, and return its bytes."""
+        write_atomically(self._data, Path(path))
+        return len(self._data)
+
+    def __repr__(self) -> str:
+        """Return what it is and costs."""
+        one = self.candidate
+        return (
+            f"Selection(trial {one.number}: {one.student}, {one.compression}, "
+            f"{self.latency.p50_us:.2f} us, {self.size_bytes:,} bytes)"
+        )
+
+
+def pick(
+    front: Sequence[Candidate],
+    files: Mapping[int, bytes],
+    budget: Budget,
+    rows: list[dict[str, Any]],
+) -> Selection:
+    """Return the best student within a budget that keeps it when timed again.
+
+    Parameters
+    ----------
+    front : sequence of Candidate
+        To pick from.
+    files : dict of int to bytes
+        Model files, by the number of the trial.
+    budget : Budget
+        The limits.
+    rows : list of dict
+        Rows to time.
+
+    Raises
+    ------
+    BudgetError
+        If there is none.
+    """
+    ranked = choose(front, budget)
+    for one in ranked[:MOST_TRIED]:
+        data = files[one.number]
+        timed = time_data(data, rows)
+        if keeps(budget, timed, len(data)):
+            return Selection(one, data, timed)
+    raise BudgetError(
+        f"measured again, none of {len(ranked)} students meets {budget.describe()}; the machine "
+        "may be busier than it was. Ask again, or for more microseconds."
+    )
