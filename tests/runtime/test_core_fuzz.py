@@ -91,6 +91,11 @@ CHECKS = {
     "a row for each code": ("part != columns[int_at(categorical, k)].n_codes + 1", "0"),
     "the sum of a tree": ("output < -1 || output >= n_sums ||", "0 ||"),
     "the code of a category": ("code >= 0 && code < (double)n_codes", "1"),
+    "a height for each knot": ("check_length(&given[1], &forms[1], n_knots) < 0", "0"),
+    "a bias for each sum": (
+        "status = check_length(&array, &form, response->n_sums);",
+        "status = 0;",
+    ),
     "the number of outputs": (
         "response->n_sums != (response->link == SIGMOID ? 1 : response->n_outputs)",
         "0",
