@@ -172,7 +172,10 @@ def _small(rows: pd.DataFrame) -> Claim:
 
 
 def _cheaper_than_teacher(rows: pd.DataFrame) -> Claim:
+    text = "never bigger or slower than its teacher, for one row or many"
     costs = ["size_bytes", "latency_us", "rows_per_second"]
+    if not set(costs) <= set(rows):
+        return Claim(text, "costs were not measured", None, [])
     of = {
         method: rows[rows["method"] == method].groupby("dataset")[costs].median()
         for method in (STUDENT, "teacher")
@@ -187,7 +190,7 @@ def _cheaper_than_teacher(rows: pd.DataFrame) -> Claim:
     )
     worst = shares.max()
     return Claim(
-        "never bigger or slower than its teacher, for one row or many",
+        text,
         "; ".join(f"{name}: 1/{1 / share:,.0f} of it at most" for name, share in worst.items()),
         bool((worst <= 1).all()),
         list(shares.index[(shares > 1).any(axis=1)]),

@@ -43,7 +43,7 @@ def test_second_run_computes_nothing_and_gives_the_same(run, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(TeacherEnsemble, "fit", refuse)
+    monkeypatch.setattr(TeacherEnsemble, "fit_beside", refuse)
     monkeypatch.setattr(_case, "load_dataset", refuse)
     second = run()
     assert second["skipped"].isna().all()
@@ -53,8 +53,10 @@ def test_second_run_computes_nothing_and_gives_the_same(run, monkeypatch):
 
 def test_teacher_is_fitted_once_a_seed_and_kept(run, monkeypatch):
     fits = []
-    plain = TeacherEnsemble.fit
-    monkeypatch.setattr(TeacherEnsemble, "fit", lambda *a: fits.append(1) or plain(*a))
+    plain = TeacherEnsemble.fit_beside
+    monkeypatch.setattr(
+        TeacherEnsemble, "fit_beside", lambda *a, **k: fits.append(1) or plain(*a, **k)
+    )
     run(methods=["teacher", "distilled_tree"])
     assert len(fits) == 2
     run(methods=["best_member"])
