@@ -257,7 +257,9 @@ def _decision(scalars: dict[str, Any], min_reader: int) -> dict[str, Any]:
     if min_reader < 3 and scalars.keys() & {"calibrator", "decision_threshold"}:
         raise ValueError("a calibrator and a threshold need a min_reader of 3.")
     if "decision_threshold" in scalars:
-        decision["threshold"] = scalars.pop("decision_threshold")
+        threshold = decision["threshold"] = scalars.pop("decision_threshold")
+        if type(threshold) not in (int, float):
+            raise ValueError(f"decision_threshold must be a number, got {threshold!r}.")
     if "calibrator" in scalars:
         from array import array
 

@@ -161,6 +161,9 @@ class SearchSpace:
             n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
             keep = trial.suggest_categorical("keep", [1.0, 0.5, 0.25])
             changes["edges"] = trial.suggest_categorical("edges", ["teacher", "quantiles"])
+            changes["encoding"] = trial.suggest_categorical(
+                "encoding", ["piecewise_linear", "periodic"]
+            )
             width = trial.suggest_categorical("max_width", [192, 128, 64, 32])
             student = sizes.network(n_bytes, depth, n_bins, bits, keep, width)
             rate = trial.suggest_float("mlp_learning_rate", 0.005, 0.03, log=True)
@@ -211,9 +214,8 @@ def starting_points(
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
         "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "max_width": 128,
-        "edges": "teacher", "mlp_learning_rate": 0.012, "num_leaves": 15,
-        "gbdt_learning_rate": 0.15,
-        "weights": "int8",
+        "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
+        "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
     points: list[dict[str, Any]] = [
@@ -245,8 +247,9 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
         known["loss"] = "logit_matching"
     if isinstance(recipe.loss, SoftTargetLoss):
         known["temperature"] = float(recipe.loss.temperature)
-    if recipe.changes.get("edges") == "quantiles":
-        known["edges"] = "quantiles"
+    for name in ("edges", "encoding"):
+        if name in recipe.changes:
+            known[name] = recipe.changes[name]
     return known
 
 

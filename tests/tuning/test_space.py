@@ -33,7 +33,7 @@ def point(**more):
         "weights": "int8", "synthesizer": "none", "labels": "out_of_fold", "alpha": 0.7,
         "loss": "soft_targets", "temperature": 1.0, "depth": 2, "n_bins": 8, "keep": 1.0,
         "edges": "quantiles", "mlp_learning_rate": 0.01, "num_leaves": 8,
-        "gbdt_learning_rate": 0.2, "max_width": 192,
+        "gbdt_learning_rate": 0.2, "max_width": 192, "encoding": "periodic",
     }  # fmt: skip
     return optuna.trial.FixedTrial(base | more)
 
@@ -86,11 +86,11 @@ def test_starting_points_lie_in_the_space():
 def test_starting_points_follow_a_recipe():
     recipe = Recipe(
         "logit matching", "in_sample", LogitMatchingLoss(0.8), SYNTHESIZERS["forest leaves"],
-        {"edges": "quantiles"},
+        {"edges": "quantiles", "encoding": "periodic"},
     )  # fmt: skip
     first = starting_points(SearchSpace(), SPAN, recipe)[0]
-    expected = ("logit_matching", "in_sample", 0.8, "forest leaves", "quantiles")
-    keys = ("loss", "labels", "alpha", "synthesizer", "edges")
+    expected = ("logit_matching", "in_sample", 0.8, "forest leaves", "quantiles", "periodic")
+    keys = ("loss", "labels", "alpha", "synthesizer", "edges", "encoding")
     assert tuple(first[key] for key in keys) == expected
 
 
