@@ -1,8 +1,9 @@
-"""A LightGBM model of numeric splits as plain arrays, which the runtime scores faster."""
+"""Boosted trees of numeric splits as plain arrays, which the runtime scores faster."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,64 @@ CATEGORICAL, DEFAULT_LEFT, MISSING_TYPE = 1, 2, 12
 MISSING_NONE, MISSING_NAN = 0, 8
 
 
+class _Tree(NamedTuple):
+    """One tree, node by node, the root first; a leaf has no left child (-1)."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
+    value: NDArray[np.float64]
+
+    def laid_out(self, root: int) -> list[NDArray[Any]]:
+        """Return feature, threshold, right child, way of missing values and leaf value of each
+        node, a left child next to its parent.
+        """
+        left, right = self.left.tolist(), self.right.tolist()
+        found, waiting = [], [0]
+        while waiting:
+            node = waiting.pop()
+            found.append(node)
+            if left[node] >= 0:
+                waiting += [right[node], left[node]]
+        order = np.array(found)
+        place = np.empty(len(left), dtype=np.int64)
+        place[order] = np.arange(root, root + len(order))
+        is_split = self.left[order] >= 0
+        return [
+            np.where(is_split, self.feature[order], -1),
+            np.where(is_split, self.threshold[order], 0.0),
+            np.where(is_split, place[self.right[order]], 0),
+            is_split & self.missing_left[order],
+            np.where(is_split, 0.0, self.value[order]),
+        ]
+
+
+def _record(
+    trees: list[_Tree], tree_output: NDArray[Any], base: NDArray[np.float64], link: Link
+) -> TreesRecord:
+    roots = np.cumsum([0, *(len(tree.left) for tree in trees)])
+    parts = [tree.laid_out(int(root)) for tree, root in zip(trees, roots, strict=False)]
+    feature, threshold, right, missing_left, value = map(np.concatenate, zip(*parts, strict=True))
+    return TreesRecord(
+        feature=feature.astype(np.int32),
+        threshold=threshold,
+        right=right.astype(np.int32),
+        missing_left=missing_left.astype(np.uint8),
+        value=value.astype(np.float32)[:, None],
+        roots=roots[:-1].astype(np.int32),
+        tree_output=tree_output.astype(np.int32),
+        base=base,
+        category_columns=np.empty(0, dtype=np.int32),
+        category_offsets=np.zeros(1, dtype=np.int32),
+        category_rank=np.empty(0),
+        link=link,
+    )
+
+
 def lightgbm_record(booster: Any, n_sums: int, link: Link) -> TreesRecord | None:
-    """Return the trees of a fitted booster.
+    """Return the trees of a fitted LightGBM model.
 
     Parameters
     ----------
@@ -32,78 +89,88 @@ def lightgbm_record(booster: Any, n_sums: int, link: Link) -> TreesRecord | None
     TreesRecord or None
         None where a split is not numeric, or zero counts as missing.
     """
-    lots = [_Tree(fields) for fields in tree_fields(booster.model_to_string())]
-    if not lots or not all(lot.is_plain for lot in lots):
+    trees = [_lightgbm_tree(fields) for fields in tree_fields(booster.model_to_string())]
+    plain = [tree for tree in trees if tree is not None]
+    if not trees or len(plain) < len(trees):
         return None
-    roots = np.cumsum([0, *(len(lot.order) for lot in lots)])
-    parts = [lot.laid_out(int(root)) for lot, root in zip(lots, roots, strict=False)]
-    feature, threshold, right, missing_left, value = map(np.concatenate, zip(*parts, strict=True))
-    return TreesRecord(
-        feature=feature.astype(np.int32),
-        threshold=threshold,
-        right=right.astype(np.int32),
-        missing_left=missing_left.astype(np.uint8),
-        value=value.astype(np.float32)[:, None],
-        roots=roots[:-1].astype(np.int32),
-        tree_output=(np.arange(len(lots)) % n_sums).astype(np.int32),
-        base=np.zeros(n_sums),
-        category_columns=np.empty(0, dtype=np.int32),
-        category_offsets=np.zeros(1, dtype=np.int32),
-        category_rank=np.empty(0),
-        link=link,
+    return _record(plain, np.arange(len(plain)) % n_sums, np.zeros(n_sums), link)
+
+
+def _lightgbm_tree(fields: dict[str, str]) -> _Tree | None:
+    """Return a tree whose splits are numeric and to which only NaN is missing.
+
+    In the text split k is node k, and leaf k is node -k - 1.
+    """
+
+    def numbers(name: str, dtype: Any) -> NDArray[Any]:
+        return np.array(fields.get(name, "").split(), dtype=dtype)
+
+    value, decision = numbers("leaf_value", np.float64), numbers("decision_type", np.int64)
+    missing = decision & MISSING_TYPE
+    if (decision & CATEGORICAL).any() or not np.isin(missing, (MISSING_NONE, MISSING_NAN)).all():
+        return None
+    n_splits, n_leaves = len(decision), len(value)
+    threshold = numbers("threshold", np.float64)
+    # Where training had no missing value, NaN stands for 0.
+    missing_left = np.where(missing == MISSING_NONE, threshold >= 0.0, decision & DEFAULT_LEFT != 0)
+
+    def nodes(name: Literal["left_child", "right_child"]) -> NDArray[np.int64]:
+        child = numbers(name, np.int64)
+        return _padded(np.where(child >= 0, child, n_splits - 1 - child), n_leaves, fill=-1)
+
+    return _Tree(
+        nodes("left_child"),
+        nodes("right_child"),
+        _padded(numbers("split_feature", np.int64), n_leaves),
+        _padded(threshold, n_leaves),
+        _padded(missing_left.astype(bool), n_leaves),
+        np.concatenate([np.zeros(n_splits), value]),
     )
 
 
-class _Tree:
-    """One tree of the text: split k is node k, leaf k is node -k - 1."""
+def _padded(array: NDArray[Any], n_more: int, fill: int = 0) -> NDArray[Any]:
+    return np.concatenate([array, np.full(n_more, fill, dtype=array.dtype)])
 
-    def __init__(self, fields: dict[str, str]) -> None:
-        def numbers(name: str, dtype: Any) -> NDArray[Any]:
-            return np.array(fields.get(name, "").split(), dtype=dtype)
 
-        self._feature = numbers("split_feature", np.int64)
-        self._threshold = numbers("threshold", np.float64)
-        self._decision = numbers("decision_type", np.int64)
-        self._left, self._right = numbers("left_child", np.int64), numbers("right_child", np.int64)
-        self._leaf_value = numbers("leaf_value", np.float64)
-        self.order = self._preorder()
+def xgboost_record(booster: Any, n_sums: int, link: Link) -> TreesRecord | None:
+    """Return the trees of a fitted XGBoost model.
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether every split is numeric, and only NaN counts as missing."""
-        missing = self._decision & MISSING_TYPE
-        is_known = (missing == MISSING_NONE) | (missing == MISSING_NAN)
-        return bool(is_known.all() and not (self._decision & CATEGORICAL).any())
+    Parameters
+    ----------
+    booster : xgboost.Booster
+        Fitted.
+    n_sums : int
+        Trees a round: 1, or the number of classes.
+    link : {"identity", "sigmoid", "softmax"}
+        From its raw scores to its response.
 
-    def _preorder(self) -> NDArray[np.int64]:
-        left, right = self._left.tolist(), self._right.tolist()
-        order, waiting = [], [0 if left else -1]
-        while waiting:
-            node = waiting.pop()
-            order.append(node)
-            if node >= 0:
-                waiting += [right[node], left[node]]
-        return np.array(order, dtype=np.int64)
+    Returns
+    -------
+    TreesRecord or None
+        None where a split is not numeric.
+    """
+    learner = json.loads(bytes(booster.save_raw("json")))["learner"]
+    model = learner["gradient_booster"]["model"]
+    if not model["trees"] or any(any(tree["split_type"]) for tree in model["trees"]):
+        return None
+    base = np.asarray(json.loads(learner["learner_model_param"]["base_score"]), dtype=np.float64)
+    if link == "sigmoid":  # it is told as a probability
+        base = np.log(base / (1 - base))
+    trees = [_xgboost_tree(tree) for tree in model["trees"]]
+    outputs = np.asarray(model["tree_info"], dtype=np.int64)
+    return _record(trees, outputs, np.broadcast_to(base, n_sums).copy(), link)
 
-    def laid_out(self, root: int) -> tuple[NDArray[Any], ...]:
-        """Return feature, threshold, right child, way of missing values and leaf value."""
-        order = self.order
-        is_split, n_splits = order >= 0, len(self._left)
-        place = np.empty(n_splits + len(self._leaf_value), dtype=np.int64)
-        place[np.where(is_split, order, n_splits - 1 - order)] = np.arange(root, root + len(order))
-        splits, leaves = order[is_split], -order[~is_split] - 1
-        children = self._right[splits]
-        out = [np.zeros(len(order)) for _ in range(5)]
-        feature, threshold, right, missing_left, value = out
-        feature[:] = -1
-        feature[is_split], threshold[is_split] = self._feature[splits], self._threshold[splits]
-        right[is_split] = place[np.where(children >= 0, children, n_splits - 1 - children)]
-        # Where training had no missing value, NaN stands for 0.
-        decision = self._decision[splits]
-        missing_left[is_split] = np.where(
-            decision & MISSING_TYPE == MISSING_NONE,
-            self._threshold[splits] >= 0.0,
-            decision & DEFAULT_LEFT != 0,
-        )
-        value[~is_split] = self._leaf_value[leaves]
-        return feature, threshold, right, missing_left, value
+
+def _xgboost_tree(tree: dict[str, Any]) -> _Tree:
+    condition = np.array(tree["split_conditions"], dtype=np.float32)
+    # A row goes left if its value, as a float32, is below: at or under the middle between the
+    # condition and the float32 before it.
+    before = np.nextafter(condition, np.float32(-np.inf))
+    return _Tree(
+        np.array(tree["left_children"], dtype=np.int64),
+        np.array(tree["right_children"], dtype=np.int64),
+        np.array(tree["split_indices"], dtype=np.int64),
+        (before.astype(np.float64) + condition) / 2,
+        np.array(tree["default_left"], dtype=bool),
+        condition.astype(np.float64),  # of a leaf, its value
+    )

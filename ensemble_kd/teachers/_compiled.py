@@ -11,12 +11,13 @@ from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import CompactModel, Link
 from ensemble_kd.runtime import HAS_CORE, Runtime, build_runtime
 from ensemble_kd.runtime import response as linked
-from ensemble_kd.teachers._booster_arrays import lightgbm_record
+from ensemble_kd.teachers._booster_arrays import lightgbm_record, xgboost_record
 from ensemble_kd.teachers._forest_arrays import forest_runtime
 from ensemble_kd.teachers._forests import RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._members import TableMember
 from ensemble_kd.teachers._weighted_mean import WeightedMean
+from ensemble_kd.teachers._xgboost import XGBoostMember
 
 
 def compiled(teacher: Any) -> Any:
@@ -36,7 +37,8 @@ def compiled(teacher: Any) -> Any:
     if not HAS_CORE:
         return teacher
     if hasattr(teacher, "members_") and hasattr(teacher, "weights_"):
-        members = [(name, compiled(model)) for name, model in teacher.members_]
+        used = zip(teacher.members_, teacher.weights_, strict=True)
+        members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
         return WeightedMean(members, teacher.weights_, getattr(teacher, "classes_", None))
     runtime = _runtime_of(teacher)
     return teacher if runtime is None else _CompiledMember(teacher, *runtime)
@@ -66,10 +68,11 @@ def _runtime_of(member: Any) -> tuple[Runtime, CompactModel | None] | None:
     """Return the trees of a member, and with those of a booster the model that holds its link."""
     if isinstance(member, RandomForestMember):
         return forest_runtime(member.model_), None
-    if isinstance(member, LightGBMMember):
+    if isinstance(member, LightGBMMember | XGBoostMember):
         n_outputs = len(member.classes_) if member.task == "classification" else 1
         link: Link = {1: "identity", 2: "sigmoid"}.get(n_outputs, "softmax")  # type: ignore[assignment]
-        record = lightgbm_record(member.booster_, n_outputs if n_outputs > 2 else 1, link)
+        record_of = lightgbm_record if isinstance(member, LightGBMMember) else xgboost_record
+        record = record_of(member.booster_, n_outputs if n_outputs > 2 else 1, link)
         if record is None:
             return None
         names = (f"x{j}" for j in range(len(member.schema_.columns)))

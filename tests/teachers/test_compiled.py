@@ -9,12 +9,13 @@ from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd.runtime import HAS_CORE
 from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
-from ensemble_kd.teachers._booster_arrays import lightgbm_record
+from ensemble_kd.teachers._booster_arrays import lightgbm_record, xgboost_record
 from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
+from ensemble_kd.teachers._xgboost import XGBoostMember
 
 needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
-MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember]
+MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember, XGBoostMember]
 
 
 def table(n_rows: int, seed: int, *, mixed: bool) -> pd.DataFrame:
@@ -50,6 +51,19 @@ def test_compiled_member_says_what_the_member_says(kind, n_classes, mixed):
 
 
 @needs_core
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_compiled_member_goes_the_same_way_on_the_very_split(kind):
+    # Tenths are no float32, and XGBoost splits at values that rows have.
+    rng = np.random.default_rng(0)
+    X = rng.integers(-20, 20, size=(600, 2)) / 10
+    member = kind("regression").fit(X, X[:, 0] * X[:, 1])
+    rows = np.array([(a / 10, b / 10) for a in range(-21, 22) for b in range(-21, 22)])
+    rows = np.concatenate([rows, np.nextafter(rows, 9), rows.astype(np.float32)])
+    plain, fast = (teacher_response(m, rows, None) for m in (member, compiled(member)))
+    np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=2e-6)
+
+
+@needs_core
 def test_compiled_member_is_another_object_where_trees_are_numeric():
     X = table(200, 0, mixed=False)
     for kind in MEMBERS:
@@ -73,7 +87,10 @@ def test_compiled_ensemble_says_what_the_ensemble_says():
     np.testing.assert_allclose(fast, plain, atol=1e-6)
 
 
-def test_lightgbm_record_is_none_where_a_split_is_categorical():
+@pytest.mark.parametrize(
+    ("kind", "record"), [(LightGBMMember, lightgbm_record), (XGBoostMember, xgboost_record)]
+)
+def test_there_is_no_record_where_a_split_is_categorical(kind, record):
     X = pd.DataFrame({"d": np.random.default_rng(0).choice(list("vwxyz"), 400)})
-    member = LightGBMMember("classification").fit(X, X["d"].isin(["v", "y"]).astype(int))
-    assert lightgbm_record(member.booster_, 1, "sigmoid") is None
+    member = kind("classification").fit(X, X["d"].isin(["v", "y"]).astype(int))
+    assert record(member.booster_, 1, "sigmoid") is None
