@@ -56,6 +56,10 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    assistant : bool, default=False
+        Whether a wide network learns from the teacher first, and labels the synthetic rows for the
+        student. It takes some five times the student's time; in a trial with one seed the loss was
+        1 % lower on letter and no lower on wine_quality.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
@@ -141,6 +145,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         loss: str = "auto",
         n_synthetic: int | float | str = "auto",
         active: bool = False,
+        assistant: bool = False,
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
@@ -157,6 +162,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             alpha=alpha,
             n_synthetic=n_synthetic,
             active=active,
+            assistant=assistant,
             compression=compression,
             cv=cv,
             time_limit=time_limit,

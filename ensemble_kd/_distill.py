@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,11 @@ from ensemble_kd._gate import Comparison
 from ensemble_kd._race import MIN_ROWS_TO_RACE, Race, run_race
 from ensemble_kd._real_rows import RealRows, read_rows
 from ensemble_kd._recipes import Choices, Recipe, candidate_recipes, default_recipe, plain_recipe
-from ensemble_kd._stages import Stages
+from ensemble_kd._stages import Deadlines, Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import teach
 from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
-from ensemble_kd.compress import CompressionStep, as_steps, compress
+from ensemble_kd.compress import as_steps, compress
 from ensemble_kd.errors import InputError
 from ensemble_kd.metrics import Fidelity, measure_fidelity, pickled_bytes
 from ensemble_kd.model import CompactModel, Task
@@ -85,6 +84,7 @@ def distill(
     X_unlabeled: Any = None,
     sample_weight: Any = None,
     active: bool = False,
+    assistant: bool = False,
     compression: Any = None,
     cv: Any = 5,
     time_limit: float | None = None,
@@ -130,6 +130,9 @@ def distill(
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    assistant : bool, default=False
+        Whether a wide network learns from the teacher first, and labels the synthetic rows for the
+        student: a step between the two where they are far apart [1]_.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the student at last, in order; "int8" and "float16" are steps too.
     cv : int or splitter, default=5
@@ -155,6 +158,10 @@ def distill(
     NotDistillableError
         If the teacher gives no probabilities or values.
 
+    References
+    ----------
+    .. [1] Mirzadeh et al. (2020). Improved Knowledge Distillation via Teacher Assistant.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -169,6 +176,7 @@ def distill(
     choices = Choices(labels, synthesizer, alpha, loss, temperature)
     _check(recipe, choices, task, time_limit)
     steps = as_steps(compression)
+    trains_last = any(step.trains for step in steps)
     rows = read_rows(X, y, sample_weight, task, cv, random_state)
     student = _seeded(student or MLPStudent(), rows.seed, verbose)
     n_new = n_synthetic_rows(n_synthetic, int((~rows.held_out).sum()), rows.n_outputs)
@@ -178,11 +186,17 @@ def distill(
         n_new //= 2
     if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         student = student if recipe == "auto" else student.shortened(FAST_EFFORT)
-        return _train_plainly(student, rows, stage, _Deadlines(time_limit, steps), steps)
+        return _train_plainly(
+            student,
+            rows,
+            stage,
+            Deadlines(time_limit, trains_last=trains_last),
+            steps,
+        )
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         teaching = teach(teacher, rows, n_jobs, verbose)
-    clock = _Deadlines(time_limit, steps)
+    clock = Deadlines(time_limit, trains_last=trains_last)
     student = _no_bigger_than(teaching.teacher, student, rows.n_outputs)
 
     if recipe == "fast":
@@ -202,6 +216,8 @@ def distill(
         with stage("student"):
             if active and race.recipe.synthesizers and not clock.is_late:
                 transfer_set = _with_hard_rows(transfer_set, sets, race.recipe, student, n_new)
+            if assistant and race.recipe.synthesizers:
+                transfer_set = _taught_by_assistant(transfer_set, race.recipe, student, clock)
             student_ = race.recipe.student(student)
             student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.student)
     compressed = compress(
@@ -219,6 +235,7 @@ def distill(
 # Shares of the student's effort: of the fast recipe, and of the fit that finds where student and
 # teacher differ.
 FAST_EFFORT, FIRST_FIT = 0.4, 0.15
+ASSISTANT_HIDDEN, ASSISTANT_BYTES = (512, 256), 4_000_000
 # Bytes that the student of a small teacher may take, and beyond which no student needs to look.
 SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
 MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
@@ -269,25 +286,6 @@ def _check(recipe: str, choices: Choices, task: Task, time_limit: float | None) 
     choices.check(task)
 
 
-class _Deadlines:
-    """When each stage after the teacher's fit has to end, by `time.monotonic`."""
-
-    def __init__(self, time_limit: float | None, steps: list[CompressionStep]) -> None:
-        now = time.monotonic()
-
-        def after(share: float) -> float | None:
-            return None if time_limit is None else now + share * time_limit
-
-        self.race, self.labels, self.end = after(0.3), after(0.5), after(0.97)
-        # A pruned network has to learn on, or the student's time was for little.
-        self.student = after(0.85) if any(step.trains for step in steps) else self.end
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the time for labels is used up."""
-        return self.labels is not None and time.monotonic() >= self.labels
-
-
 def _race(
     student: Student,
     choices: Choices,
@@ -320,8 +318,20 @@ def _with_hard_rows(
     return transfer_set.extend(*sets.around_disagreement(first, recipe, n_new // 2), SYNTHETIC)
 
 
+def _taught_by_assistant(
+    transfer_set: TransferSet, recipe: Recipe, student: Student, clock: Deadlines
+) -> TransferSet:
+    """Return the set with synthetic rows labelled by a wide network that learned it."""
+    seed = student.get_params(deep=False)["random_state"]
+    assistant = MLPStudent(hidden=ASSISTANT_HIDDEN, max_bytes=ASSISTANT_BYTES, random_state=seed)
+    assistant.fit_transfer(transfer_set, recipe.loss, deadline=clock.assistant)
+    is_synthetic = (transfer_set.origin == SYNTHETIC)[:, None]
+    answer = assistant.respond(transfer_set.X)
+    return replace(transfer_set, response=np.where(is_synthetic, answer, transfer_set.response))
+
+
 def _train_plainly(
-    student: Student, rows: RealRows, stage: Stages, clock: _Deadlines, steps: list[Any]
+    student: Student, rows: RealRows, stage: Stages, clock: Deadlines, steps: list[Any]
 ) -> Distillation:
     """Train on the true targets alone, without a teacher."""
     recipe = plain_recipe(rows.task)

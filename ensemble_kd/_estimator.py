@@ -38,6 +38,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         alpha: float | str = "auto",
         n_synthetic: int | float | str = "auto",
         active: bool = False,
+        assistant: bool = False,
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
@@ -53,6 +54,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.alpha = alpha
         self.n_synthetic = n_synthetic
         self.active = active
+        self.assistant = assistant
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
@@ -105,6 +107,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             **self._loss_options(),
             X_unlabeled=X_unlabeled,
             active=self.active,
+            assistant=self.assistant,
             compression=self.compression,
             sample_weight=sample_weight,
             cv=self.cv,

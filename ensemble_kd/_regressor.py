@@ -41,6 +41,10 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     active : bool, default=False
         Whether to add half as many rows again around those on which a first, short fit differs
         from the teacher.
+    assistant : bool, default=False
+        Whether a wide network learns from the teacher first, and labels the synthetic rows for the
+        student. It takes some five times the student's time; in a trial with one seed the loss was
+        1 % lower on letter and no lower on wine_quality.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.

@@ -39,3 +39,31 @@ class Stages:
             name = self._open[-1]
             self.times[name] = self.times.get(name, 0.0) + now - self._since
         self._since = now
+
+
+class Deadlines:
+    """When each stage after the teacher's fit has to end, by `time.monotonic`.
+
+    Parameters
+    ----------
+    time_limit : float or None
+        Seconds from now on; None sets no deadline.
+    trains_last : bool
+        Whether a compression step trains after the student.
+    """
+
+    def __init__(self, time_limit: float | None, *, trains_last: bool) -> None:
+        now = time.monotonic()
+
+        def after(share: float) -> float | None:
+            return None if time_limit is None else now + share * time_limit
+
+        self.race, self.labels, self.assistant = after(0.3), after(0.5), after(0.75)
+        self.end = after(0.97)
+        # A pruned network has to learn on, or the student's time was for little.
+        self.student = after(0.85) if trains_last else self.end
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for labels is used up."""
+        return self.labels is not None and time.monotonic() >= self.labels

@@ -210,6 +210,17 @@ def test_active_adds_rows_where_the_first_student_differs():
     assert certainty[-450:].mean() < certainty[len(X) : -450].mean()
 
 
+def test_assistant_labels_the_synthetic_rows_and_no_others():
+    plain, helped = run(recipe="fast"), run(recipe="fast", assistant=True)
+    rows = [result.transfer_set for result in (plain, helped)]
+    differs = (rows[0].response != rows[1].response).any(axis=1)
+    np.testing.assert_array_equal(rows[0].X, rows[1].X)
+    assert not differs[rows[0].origin == REAL].any()
+    assert differs[rows[0].origin == SYNTHETIC].all()
+    # It learned the teacher's answers, so its own are near them.
+    assert np.abs(rows[0].response - rows[1].response).mean() < 0.1
+
+
 def test_synthetic_rows_are_the_same_however_many_follow():
     few, many = (run(n_synthetic=n, recipe="fast").transfer_set for n in (600, 30_000))
     np.testing.assert_array_equal(few.X[len(X) :], many.X[len(X) : len(few)])
