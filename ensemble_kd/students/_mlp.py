@@ -28,7 +28,7 @@ SHORT = 0.1
 
 
 class MLPStudent(Student):
-    """A network of one or two small layers, trained with torch, scored with numpy.
+    """A network of a few small layers, trained with torch, scored with numpy.
 
     A numeric column enters as a piecewise-linear curve [1]_ whose edges lie where the teacher's
     trees split it, and else at its quantiles, so that the first layer follows their steps; a
@@ -38,8 +38,8 @@ class MLPStudent(Student):
     Parameters
     ----------
     hidden : tuple of int or "auto", default="auto"
-        Widths of the hidden layers, at least one, each at least 1. "auto": at most (128, 64), fewer
-        where the table is so wide that they would not fit `max_bytes`.
+        Widths of the hidden layers, at least one, each at least 1. "auto": at most (96, 96, 96),
+        fewer where the table is so wide that they would not fit `max_bytes`.
     n_bins : int or "auto", default="auto"
         Largest number of intervals of a numeric column, at least 1. "auto": at most 32, as many as
         fit `max_bytes`.

@@ -42,22 +42,16 @@ class NetworkSize:
 
 
 # Richest first. Narrow tables have room for fine steps, which buy more than width does; wide ones
-# give up steps before they give up neurons.
-SIZES = (
-    NetworkSize((128, 64), 32, 128),
-    NetworkSize((128, 64), 24, 128),
-    NetworkSize((128, 64), 16, 128),
-    NetworkSize((128, 64), 12, 128),
-    NetworkSize((96, 64), 12, 128),
-    NetworkSize((96, 64), 8, 96),
-    NetworkSize((64, 48), 8, 96),
-    NetworkSize((64, 48), 6, 64),
-    NetworkSize((48, 32), 6, 64),
-    NetworkSize((32, 32), 5, 48),
-    NetworkSize((24, 24), 4, 32),
-    NetworkSize((16, 16), 3, 24),
-    NetworkSize((8, 8), 2, 16),
-)
+# give up steps before they give up neurons. Three layers follow the teacher closer than two wider
+# ones of as many bytes.
+SIZES = tuple(
+    NetworkSize((width,) * 3, n_bins, max_categories)
+    for width, n_bins, max_categories in (
+        (96, 32, 128), (96, 24, 128), (96, 16, 128), (96, 12, 128), (80, 12, 128), (80, 8, 96),
+        (64, 8, 96), (48, 8, 96), (48, 6, 64), (40, 6, 64), (32, 5, 48), (24, 4, 32), (16, 3, 24),
+        (8, 2, 16),
+    )
+)  # fmt: skip
 
 
 def choose_size(

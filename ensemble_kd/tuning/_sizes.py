@@ -66,7 +66,7 @@ class FileBytes:
         n_bytes : int
             Of the file.
         depth : int
-            Hidden layers, the second half as wide as the first.
+            Hidden layers, at most 3, the others half as wide as the first.
         n_bins : int
             Intervals of a numeric column, fewer where even the narrowest network does not fit.
         bits : {"float32", "float16", "int8"}
@@ -119,7 +119,8 @@ class FileBytes:
 
 
 def _hidden(width: int, depth: int, keep: float = 1.0) -> tuple[int, ...]:
-    widths = [width, max(NARROWEST, width // 2)][:depth]
+    half = max(NARROWEST, width // 2)
+    widths = [width, half, half][:depth]
     return tuple(max(1, round(keep * w)) for w in widths)
 
 

@@ -157,7 +157,7 @@ class SearchSpace:
         changes: dict[str, Any] = {}
         student: Student
         if family == "mlp":
-            depth = trial.suggest_int("depth", 1, 2)
+            depth = trial.suggest_int("depth", 1, 3)
             n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
             keep = trial.suggest_categorical("keep", [1.0, 0.5, 0.25])
             changes["edges"] = trial.suggest_categorical("edges", ["teacher", "quantiles"])
