@@ -172,9 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_report(results: pd.DataFrame, out: Path) -> str:
-    """Write results.md, results.png and, with enough data sets, ranks.png; return the Markdown."""
+    """Write results.md, results.png and, with enough to compare, ranks.png and short.md, which has
+    the README's tables; return the Markdown.
+    """
+    from ensemble_kd.benchmarks._claims import check_claims
     from ensemble_kd.benchmarks._rank_picture import render_ranks
     from ensemble_kd.benchmarks._ranks import mean_ranks
+    from ensemble_kd.benchmarks._short_tables import short_tables
     from ensemble_kd.benchmarks.render import render_markdown, render_picture
 
     text = render_markdown(results)
@@ -184,6 +188,8 @@ def write_report(results: pd.DataFrame, out: Path) -> str:
     ranks = mean_ranks(results)
     if ranks is not None:
         render_ranks(ranks, out / "ranks.png")
+    if check_claims(results) and "best_member" in set(results["method"]):
+        (out / "short.md").write_text(short_tables(results), encoding="utf-8")
     return text
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ensemble_kd.benchmarks._short_tables import short_tables
 from ensemble_kd.cli.main import main
 
 README = Path(__file__).parents[1] / "README.md"
+RESULTS = README.parent / "benchmarks" / "results" / "rivals.parquet"
 
 
 def blocks(language: str) -> list[str]:
@@ -38,3 +41,9 @@ def test_readme_make_targets_exist() -> None:
     makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", "\n".join(blocks("console")), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_readme_tables_are_drawn_from_the_rows_of_the_benchmark() -> None:
+    text = README.read_text(encoding="utf-8")
+    for table in short_tables(pd.read_parquet(RESULTS)).strip().split("\n\n"):
+        assert table in text
