@@ -27,7 +27,8 @@ def render_picture(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     results : DataFrame
-        As `run_benchmark` returns it; values are averaged over seeds.
+        As `run_benchmark` returns it; values are averaged over the seeds that all methods of a data
+        set ran, since other seeds have other test rows.
     path : str or path
         File to write.
 
@@ -39,6 +40,12 @@ def render_picture(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     figure = draw(results)
     canvas = require("matplotlib.backends.backend_agg", extra="bench").FigureCanvasAgg(figure)
     canvas.print_png(os.fspath(path))
+
+
+def _of_shared_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of seeds that every method ran, all rows where there is no such seed."""
+    shared = rows.groupby("seed")["method"].nunique() == rows["method"].nunique()
+    return rows[rows["seed"].isin(shared.index[shared])] if shared.any() else rows
 
 
 def draw(results: pd.DataFrame) -> Any:
@@ -59,7 +66,7 @@ def draw(results: pd.DataFrame) -> Any:
         hspace=0.42,
     )
     for ax, name in zip(axes, names, strict=False):
-        _draw_panel(ax, rows[rows["dataset"] == name], name)
+        _draw_panel(ax, _of_shared_seeds(rows[rows["dataset"] == name]), name)
     for ax in axes[len(names) :]:
         ax.set_axis_off()
     _draw_key(figure, 5 if n_columns > 1 else 3)

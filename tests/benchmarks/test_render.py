@@ -142,3 +142,13 @@ def test_drawing_opens_no_window_and_sets_no_global_state(results):
     before = "matplotlib.pyplot" in sys.modules
     _picture.draw(results)
     assert ("matplotlib.pyplot" in sys.modules) == before
+
+
+def test_picture_compares_methods_on_the_seeds_that_all_of_them_ran():
+    rows = pd.DataFrame(
+        [(seed, method) for method, n in (("a", 3), ("b", 1)) for seed in range(n)],
+        columns=["seed", "method"],
+    )
+    assert _of_shared_seeds(rows)["seed"].tolist() == [0, 0]
+    alone = rows[(rows["seed"] > 0) | (rows["method"] == "b")]
+    assert len(_of_shared_seeds(alone)) == len(alone)
