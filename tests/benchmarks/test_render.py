@@ -149,6 +149,6 @@ def test_picture_compares_methods_on_the_seeds_that_all_of_them_ran():
         [(seed, method) for method, n in (("a", 3), ("b", 1)) for seed in range(n)],
         columns=["seed", "method"],
     )
-    assert _of_shared_seeds(rows)["seed"].tolist() == [0, 0]
+    assert _picture._of_shared_seeds(rows)["seed"].tolist() == [0, 0]
     alone = rows[(rows["seed"] > 0) | (rows["method"] == "b")]
-    assert len(_of_shared_seeds(alone)) == len(alone)
+    assert len(_picture._of_shared_seeds(alone)) == len(alone)
