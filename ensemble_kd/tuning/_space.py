@@ -213,7 +213,7 @@ def starting_points(
     low, high = span
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
-        "temperature": 1.0, "depth": 2, "n_bins": 16, "keep": 1.0, "max_width": 128,
+        "temperature": 1.0, "depth": 3, "n_bins": 16, "keep": 1.0, "max_width": 128,
         "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
@@ -224,7 +224,7 @@ def starting_points(
         {"student": "mlp", "n_bytes": high, "keep": 0.5},
         {"student": "mlp", "n_bytes": high, "weights": "float32", "n_bins": 32},
         {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
-        {"student": "mlp", "n_bytes": middle, "n_bins": 12},
+        {"student": "mlp", "n_bytes": middle, "depth": 2, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},
         {"student": "mlp", "n_bytes": low, "n_bins": 5, "depth": 1},
         {"student": "gbdt", "n_bytes": low, "num_leaves": 5, "gbdt_learning_rate": 0.4},
