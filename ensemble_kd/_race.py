@@ -20,7 +20,7 @@ from ensemble_kd.students import Student
 # Held-out rows below which a race would choose by chance.
 MIN_ROWS_TO_RACE = 100
 # Share of the student's own effort, and how many recipes it is spent on.
-FIRST_EFFORT, SECOND_EFFORT = 0.04, 0.12
+FIRST_EFFORT, SECOND_EFFORT = 0.025, 0.12
 N_CONTENDERS = 2
 FIRST_ROWS, SECOND_ROWS = 10_000, 40_000
 # A recipe goes on that is better than the default by so many standard errors of the paired

@@ -20,6 +20,8 @@ from ensemble_kd.networks._encoding import Encoding
 MOST_INDICATORS = 384
 # Inputs are kept as float16 up to this many bytes, and beyond it made anew for each batch.
 MOST_INPUT_BYTES = 600_000_000
+# Rows that are encoded at once.
+BLOCK = 1024
 
 
 class EncodedNetwork(nn.Module):
@@ -129,7 +131,7 @@ class EncodedInputs:
         n_bytes = 2 * len(X) * len(network.first_rows())
         self._kept = None
         if keep and n_bytes <= MOST_INPUT_BYTES:
-            self._kept = torch.from_numpy(self._dense(slice(None), np.float16)).to(place)
+            self._kept = self._all_dense(len(network.first_rows())).to(place)
         table = self._category[:, :0] if self._has_indicators else self._category
         self._table = torch.from_numpy(table).to(place)
 
@@ -138,16 +140,24 @@ class EncodedInputs:
         if self._kept is not None:
             dense = self._kept.index_select(0, rows)
         else:
-            dense = torch.from_numpy(self._dense(rows.cpu().numpy(), np.float32)).to(self._place)
+            dense = torch.from_numpy(self._dense(rows.cpu().numpy())).to(self._place)
         return dense, self._table.index_select(0, rows)
 
-    def _dense(self, rows: Any, dtype: Any) -> NDArray[Any]:
+    def _all_dense(self, n_inputs: int) -> Tensor:
+        """Return the dense inputs of all rows as float16, made in blocks that fit a cache."""
+        kept = torch.empty((len(self._numeric), n_inputs), dtype=torch.float16)
+        for start in range(0, len(kept), BLOCK):
+            rows = slice(start, start + BLOCK)
+            kept[rows] = torch.from_numpy(self._dense(rows))
+        return kept
+
+    def _dense(self, rows: Any) -> NDArray[np.float32]:
         """Return intervals passed, missing values and, if they are few, categories."""
         numeric = self._numeric[rows]
         category = self._category[rows]
         n_bins = [len(edges) - 1 for edges in self._encoding.edges]
         n_rows = int(self._encoding.category_sizes.sum()) if self._has_indicators else 0
-        out = np.zeros((len(numeric), sum(n_bins) + len(n_bins) + n_rows), dtype=dtype)
+        out = np.zeros((len(numeric), sum(n_bins) + len(n_bins) + n_rows), dtype=np.float32)
         start = 0
         for c, n in enumerate(n_bins):
             place = np.nan_to_num(numeric[:, c])[:, None]

@@ -81,12 +81,13 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     gram = matrix.T @ matrix if is_tall else matrix @ matrix.T
     squares = gram.diagonal().sum().clamp_min(1e-30)
     gram = gram / squares
-    product = None
+    product = factor = None
     for a, b, c in POLYNOMIALS:
+        if factor is not None:
+            gram = factor @ gram @ factor
         factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal().add_(a)
         product = factor if product is None else product @ factor
-        gram = factor @ gram @ factor
     assert product is not None
     product = product / squares.sqrt()
     return matrix @ product if is_tall else product @ matrix
