@@ -66,7 +66,8 @@ def treelite_call(booster: Any) -> Callable[[Any, int], Any]:
     from treelite import gtil
 
     model = as_treelite(booster)
-    return lambda X, n: gtil.predict(model, X, nthread=n)
+    most = _omp_threads()
+    return lambda X, n: gtil.predict(model, X, nthread=min(n, most))
 
 
 def compiled_by_tl2cgen(booster: Any, folder: str) -> Callable[[Any, int], Any]:
@@ -84,4 +85,5 @@ def compiled_by_tl2cgen(booster: Any, folder: str) -> Callable[[Any, int], Any]:
 
 
 def _omp_threads() -> int:
-    return min(2, int(os.environ.get("OMP_NUM_THREADS", 2)), os.cpu_count() or 1)
+    n_cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(2, int(os.environ.get("OMP_NUM_THREADS", 2)), n_cpus or 1)

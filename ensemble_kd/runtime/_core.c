@@ -49,8 +49,8 @@
 #if defined(__GNUC__) && defined(__x86_64__)
 #define HAS_X86 1
 #include <immintrin.h>
-#define WITH_AVX2 __attribute__((target("avx2,fma")))
-#define WITH_AVX512 __attribute__((target("avx512f,avx2,fma")))
+#define WITH_AVX2 __attribute__((target("avx2,fma,popcnt")))
+#define WITH_AVX512 __attribute__((target("avx512f,avx2,fma,popcnt")))
 #else
 #define HAS_X86 0
 #endif
@@ -787,6 +787,40 @@ INLINE void find_bins(const NumericInput *input, const double *value, const int 
     }
 }
 
+INLINE uint32_t bin_of(const NumericInput *input, double value)
+{
+    uint32_t bin;
+    find_bins(input, &value, 1, &bin);
+    return bin;
+}
+
+/* Write the two terms of a value that lies in a bin: the rows below and above it. */
+INLINE void put_numeric(const NumericInput *input, double value, uint32_t bin, uint32_t *row,
+                        float *factor)
+{
+    double share = (value - input->starts[bin]) * input->slopes[bin];
+    share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
+    share = share < 1 ? share : 1;
+    row[0] = input->row + (value == value ? bin + 1 : 0);
+    row[LANES] = row[0] + 1;
+    factor[0] = (float)(1 - share);
+    factor[LANES] = (float)share;
+}
+
+INLINE void put_categories(const Network *network, const double *X, Py_ssize_t n_columns,
+                           const int n_rows, uint32_t *row, float *factor)
+{
+    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
+        const CategoryInput *input = &network->categorical[k];
+        for (int r = 0; r < n_rows; r++) {
+            double code = X[r * n_columns + input->column];
+            Py_ssize_t part = code != code ? input->n_codes : code_index(code, input->n_codes);
+            row[r] = input->row + (uint32_t)part;
+            factor[r] = 1.0f;
+        }
+    }
+}
+
 /* Turn up to eight rows into the terms of the first layer: term t of row r is at t * LANES + r. */
 INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_columns,
                         const int n_rows, uint32_t *row, float *factor)
@@ -800,24 +834,10 @@ INLINE void encode_rows(const Network *network, const double *X, Py_ssize_t n_co
         }
         find_bins(input, value, n_rows, bin);
         for (int r = 0; r < n_rows; r++) {
-            double share = (value[r] - input->starts[bin[r]]) * input->slopes[bin[r]];
-            share = share > 0 ? share : 0; /* so too of a missing value, which lies in bin 0 */
-            share = share < 1 ? share : 1;
-            row[r] = input->row + (value[r] == value[r] ? bin[r] + 1 : 0);
-            row[LANES + r] = row[r] + 1;
-            factor[r] = (float)(1 - share);
-            factor[LANES + r] = (float)share;
+            put_numeric(input, value[r], bin[r], row + r, factor + r);
         }
     }
-    for (int k = 0; k < network->n_categorical; k++, row += LANES, factor += LANES) {
-        const CategoryInput *input = &network->categorical[k];
-        for (int r = 0; r < n_rows; r++) {
-            double code = X[r * n_columns + input->column];
-            Py_ssize_t part = code != code ? input->n_codes : code_index(code, input->n_codes);
-            row[r] = input->row + (uint32_t)part;
-            factor[r] = 1.0f;
-        }
-    }
+    put_categories(network, X, n_columns, n_rows, row, factor);
 }
 
 static void encode_plain(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
@@ -890,7 +910,40 @@ WITH_AVX2 static int find_positive_avx2(const float *hidden, int n_inputs, uint3
     return n;
 }
 
-static const Kernels AVX2_KERNELS = {8, encode_plain, sum_encoded_avx2, find_positive_avx2,
+/* A value alone is compared with all edges of up to so many levels: the number of those at or below
+ * it is its bin, whatever their order. A search would wait level by level. */
+enum { MOST_COUNTED_LEVELS = 6 };
+
+WITH_AVX2 INLINE uint32_t bin_of_avx2(const NumericInput *input, double value)
+{
+    uint64_t mask = 0;
+    if (input->n_levels > MOST_COUNTED_LEVELS) {
+        return bin_of(input, value);
+    }
+    for (int i = 0; i < 1 << input->n_levels; i += 4) {
+        __m256d edges = _mm256_loadu_pd(input->tree + i);
+        __m256d is_above = _mm256_cmp_pd(_mm256_set1_pd(value), edges, _CMP_GE_OQ);
+        mask |= (uint64_t)_mm256_movemask_pd(is_above) << i;
+    }
+    return (uint32_t)__builtin_popcountll(mask);
+}
+
+WITH_AVX2 static void encode_avx2(const Network *network, const double *X, Py_ssize_t n_columns,
+                                  int n_rows, uint32_t *row, float *factor)
+{
+    if (n_rows > 1) {
+        encode_plain(network, X, n_columns, n_rows, row, factor);
+        return;
+    }
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
+        const NumericInput *input = &network->numeric[k];
+        double value = X[input->column];
+        put_numeric(input, value, bin_of_avx2(input, value), row, factor);
+    }
+    put_categories(network, X, n_columns, 1, row, factor);
+}
+
+static const Kernels AVX2_KERNELS = {8, encode_avx2, sum_encoded_avx2, find_positive_avx2,
                                      sum_positive_avx2, sum_inputs_avx2};
 
 WITH_AVX512 INLINE float total_of_sixteen(__m512 v)
@@ -960,10 +1013,53 @@ WITH_AVX512 INLINE __m512i encode_eight(const NumericInput *input, const int n_l
     return _mm512_maskz_add_epi64(_mm512_cmp_pd_mask(value, value, _CMP_EQ_OQ), bin, one);
 }
 
-/* Eight rows at once, to the same bits. */
+WITH_AVX512 INLINE uint32_t count_edges_avx512(const double *edges, double value,
+                                               const int n_vectors)
+{
+    uint64_t mask = 0;
+    for (int v = 0; v < n_vectors; v++) {
+        __mmask8 is_above = _mm512_cmp_pd_mask(_mm512_set1_pd(value), _mm512_loadu_pd(edges + 8 * v),
+                                               _CMP_GE_OQ);
+        mask |= (uint64_t)is_above << 8 * v;
+    }
+    return (uint32_t)__builtin_popcountll(mask);
+}
+
+WITH_AVX512 INLINE uint32_t bin_of_avx512(const NumericInput *input, double value)
+{
+    switch (input->n_levels) {
+    case 0: case 1: case 2: case 3:
+        return count_edges_avx512(input->tree, value, 1);
+    case 4:
+        return count_edges_avx512(input->tree, value, 2);
+    case 5:
+        return count_edges_avx512(input->tree, value, 4);
+    case MOST_COUNTED_LEVELS:
+        return count_edges_avx512(input->tree, value, 8);
+    default:
+        return bin_of(input, value);
+    }
+}
+
+WITH_AVX512 static void encode_row_avx512(const Network *network, const double *X, uint32_t *row,
+                                          float *factor)
+{
+    for (int k = 0; k < network->n_numeric; k++, row += 2 * LANES, factor += 2 * LANES) {
+        const NumericInput *input = &network->numeric[k];
+        double value = X[input->column];
+        put_numeric(input, value, bin_of_avx512(input, value), row, factor);
+    }
+    put_categories(network, X, 0, 1, row, factor);
+}
+
+/* Eight rows at once, or one, to the same bits. */
 WITH_AVX512 static void encode_avx512(const Network *network, const double *X, Py_ssize_t n_columns,
                                       int n_rows, uint32_t *row, float *factor)
 {
+    if (n_rows == 1) {
+        encode_row_avx512(network, X, row, factor);
+        return;
+    }
     if (n_rows < LANES) {
         encode_plain(network, X, n_columns, n_rows, row, factor);
         return;
@@ -1033,7 +1129,8 @@ static const Kernels AVX512_KERNELS = {16, encode_avx512, sum_encoded_avx512, fi
 static const Kernels *choose_kernels(int most_floats)
 {
 #if HAS_X86
-    int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                   __builtin_cpu_supports("popcnt");
     if (most_floats >= 16 && has_avx2 && __builtin_cpu_supports("avx512f")) {
         return &AVX512_KERNELS;
     }
