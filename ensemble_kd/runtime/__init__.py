@@ -3,10 +3,11 @@
 from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._response import Runtime, build_runtime, decision, response
-from ensemble_kd.runtime._trees import TreesRuntime
+from ensemble_kd.runtime._trees import MOST_CODES, TreesRuntime
 
 __all__ = [
     "HAS_CORE",
+    "MOST_CODES",
     "CompiledRuntime",
     "MLPRuntime",
     "Runtime",

@@ -37,6 +37,8 @@ class CompiledRuntime:
         The arrays; they are checked and laid out for scoring once, here.
     n_threads : int, default=1
         Most threads to score a batch with; each takes at least 1024 rows.
+    left_categories : ndarray of shape (n_nodes,), uint64, or None
+        Of trees; see `TreesRuntime`.
     most_floats : {16, 8, 4}, default=16
         Use vectors of at most so many floats, as a machine without AVX-512 (8) or AVX2 (4) does.
 
@@ -53,11 +55,18 @@ class CompiledRuntime:
 
     name = "C"
 
-    def __init__(self, model: CompactModel, *, n_threads: int = 1, most_floats: int = 16) -> None:
+    def __init__(
+        self,
+        model: CompactModel,
+        *,
+        n_threads: int = 1,
+        left_categories: NDArray[np.uint64] | None = None,
+        most_floats: int = 16,
+    ) -> None:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
-        arguments, options = core_arguments(model)
+        arguments, options = core_arguments(model, left_categories)
         self._n_sums = model.n_sums
         self.core = Model(*arguments, **options, most_floats=most_floats)
 
@@ -104,7 +113,9 @@ class CompiledRuntime:
         return max(1, min(self.n_threads, n_rows // ROWS_PER_THREAD))
 
 
-def core_arguments(model: CompactModel) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def core_arguments(
+    model: CompactModel, left_categories: NDArray[np.uint64] | None = None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return what the constructor of the core's `Model` takes, by position and by name."""
     body = model.body
     if isinstance(body, MLPRecord):
@@ -113,6 +124,7 @@ def core_arguments(model: CompactModel) -> tuple[tuple[Any, ...], dict[str, Any]
     else:
         kind = "trees"
         arrays, options = _trees_parts(body)
+        arrays |= {} if left_categories is None else {"left_categories": left_categories}
     options |= {"link": model.link} | _decision_parts(model)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     columns, encoder = core_columns(model.schema), row_encoder(model.schema)

@@ -67,6 +67,7 @@ enum {
     NARROW = 4,           /* a last layer of so few outputs is summed output by output */
     MAX_LAYERS = 64,      /* these two are the limits of the bundle format */
     MAX_TREE_DEPTH = 512,
+    MISSING_BIT = 63,     /* of a set of categories; the bits below are for codes */
     MAX_KNOTS = 1024,     /* as is this one */
     MAX_THREADS = 64,
     LEARNING_COST = 16,   /* rows; see `remember_layout` */
@@ -136,7 +137,7 @@ typedef struct {
     void *copy; /* of indices, so that those that are used are those that were checked */
 } Array;
 
-/* Name and type of an array, the type as the struct module has it: i, f, d, h, H, b or B. */
+/* Name and type of an array, the type as the struct module has it: i, f, d, Q, h, H, b or B. */
 typedef struct {
     const char *name;
     char type;
@@ -144,7 +145,7 @@ typedef struct {
 
 static size_t item_size(char type)
 {
-    return type == 'd' ? 8 : type == 'i' || type == 'f' ? 4 : type == 'h' || type == 'H' ? 2 : 1;
+    return type == 'd' || type == 'Q' ? 8 : type == 'i' || type == 'f' ? 4 : type == 'h' || type == 'H' ? 2 : 1;
 }
 
 static int open_buffer(PyObject *object, const Form *form, int flags, Array *array)
@@ -154,8 +155,9 @@ static int open_buffer(PyObject *object, const Form *form, int flags, Array *arr
     }
     array->is_open = 1;
     const char *format = array->view.format == NULL ? "B" : array->view.format;
-    /* A C long of four bytes is what some platforms call int32. */
-    int is_type = format[0] == form->type || (form->type == 'i' && format[0] == 'l');
+    /* A C long of four bytes is what some platforms call int32, and one of eight bytes int64. */
+    int is_type = format[0] == form->type || (form->type == 'i' && format[0] == 'l') ||
+                  (form->type == 'Q' && format[0] == 'L');
     if (!is_type || format[1] != '\0' || (size_t)array->view.itemsize != item_size(form->type)) {
         PyErr_Format(PyExc_ValueError, "%s must be of type %c (native byte order), got %s.",
                      form->name, form->type, format);
@@ -225,6 +227,13 @@ static float float_at(const Array *array, Py_ssize_t i)
 static double double_at(const Array *array, Py_ssize_t i)
 {
     double item;
+    memcpy(&item, (const char *)array->view.buf + 8 * i, 8);
+    return item;
+}
+
+static uint64_t bits_at(const Array *array, Py_ssize_t i)
+{
+    uint64_t item;
     memcpy(&item, (const char *)array->view.buf + 8 * i, 8);
     return item;
 }
@@ -1214,10 +1223,14 @@ static void network_rows(const Network *network, const double *X, Py_ssize_t n_c
  *
  * A leaf steps onto itself, its threshold being NaN and `right` being 0, so walks of different
  * lengths go on side by side. The lower half of that NaN is free to hold the leaf's value: a float,
- * or, where a leaf has many values, their row. */
+ * or, where a leaf has many values, their row.
+ *
+ * A split may instead name the categories that go left, as a set of bits in the place of its
+ * threshold. It reads a third copy of the row, whose cells hold the one bit of a code. Trees without
+ * such splits have no third copy, and take steps that ask for none. */
 
 typedef struct {
-    double threshold;
+    double threshold; /* or a set of categories */
     int32_t right; /* bytes to the right child */
     uint32_t cell; /* bytes to the cell, in a block */
 } Node;
@@ -1236,8 +1249,11 @@ typedef struct {
 
 typedef struct {
     int n_sums, n_values, n_ranked;
+    int n_copies; /* of a row: 3 where splits may be by sets of categories, else 2 */
     Py_ssize_t n_trees;
     Py_ssize_t n_columns;
+    Py_ssize_t n_set_columns;
+    int32_t *set_columns; /* those whose third copy is read */
     Tree *trees; /* flattest first, so that those walked together are of like depth */
     Ranks *ranked;
     const double *base;
@@ -1247,14 +1263,14 @@ typedef struct {
 
 enum {
     FEATURE, THRESHOLD, RIGHT, MISSING_LEFT, VALUE, ROOTS, TREE_OUTPUT, BASE,
-    TREE_CATEGORY_COLUMNS, TREE_CATEGORY_OFFSETS, CATEGORY_RANK, N_TREE_ARRAYS
+    TREE_CATEGORY_COLUMNS, TREE_CATEGORY_OFFSETS, CATEGORY_RANK, LEFT_CATEGORIES, N_TREE_ARRAYS
 };
 
 static const Form TREE_FORMS[N_TREE_ARRAYS] = {
     {"feature", 'i'}, {"threshold", 'd'},        {"right", 'i'},
     {"missing_left", 'B'}, {"value", 'f'},       {"roots", 'i'},
     {"tree_output", 'i'},  {"base", 'd'},        {"category_columns", 'i'},
-    {"category_offsets", 'i'}, {"category_rank", 'd'},
+    {"category_offsets", 'i'}, {"category_rank", 'd'}, {"left_categories", 'Q'},
 };
 
 static double leaf_mark(uint32_t payload)
@@ -1280,6 +1296,12 @@ INLINE float leaf_value(const Node *leaf)
     return value;
 }
 
+/* The categories that go left; none where the split is by a threshold. */
+static uint64_t set_at(const Array *given, Py_ssize_t i)
+{
+    return given[LEFT_CATEGORIES].is_open ? bits_at(&given[LEFT_CATEGORIES], i) : 0;
+}
+
 static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, Node *node)
 {
     int32_t feature = int_at(&given[FEATURE], i);
@@ -1296,6 +1318,11 @@ static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, N
     }
     node->threshold = threshold;
     node->cell = (uint32_t)(feature + (missing_left ? n_columns : 0)) * CELL_BYTES;
+    uint64_t set = set_at(given, i);
+    if (set != 0) {
+        memcpy(&node->threshold, &set, 8);
+        node->cell = (uint32_t)(feature + 2 * n_columns) * CELL_BYTES;
+    }
     return 0;
 }
 
@@ -1385,8 +1412,10 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
     if (n_nodes < 1 || n_nodes > INT32_MAX || n_trees < 1 || n_trees > n_nodes) {
         return refuse("there must be a tree, and nodes for each", "roots", n_trees);
     }
-    if (n_columns > UINT32_MAX / (2 * CELL_BYTES)) {
-        return refuse("trees take at most 4 million", "columns", n_columns);
+    trees->n_copies = given[LEFT_CATEGORIES].is_open ? 3 : 2;
+    if (n_columns > UINT32_MAX / (trees->n_copies * CELL_BYTES)) {
+        return refuse("trees take at most 4 million, or 2 with sets of categories", "columns",
+                      n_columns);
     }
     Py_ssize_t n_values = given[VALUE].length / n_nodes;
     if (n_sums < 1 || n_sums > INT32_MAX / 16 || (n_values != 1 && n_values != n_sums)) {
@@ -1397,6 +1426,8 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
         check_length(&given[MISSING_LEFT], &TREE_FORMS[MISSING_LEFT], n_nodes) < 0 ||
         check_length(&given[VALUE], &TREE_FORMS[VALUE], n_nodes * n_values) < 0 ||
         check_length(&given[TREE_OUTPUT], &TREE_FORMS[TREE_OUTPUT], n_trees) < 0 ||
+        (given[LEFT_CATEGORIES].is_open &&
+         check_length(&given[LEFT_CATEGORIES], &TREE_FORMS[LEFT_CATEGORIES], n_nodes) < 0) ||
         check_finite(&given[BASE], &TREE_FORMS[BASE]) < 0) {
         return -1;
     }
@@ -1477,6 +1508,29 @@ static int build_ranks(Block **memory, const Array *given, const Column *columns
     return 0;
 }
 
+/* List the columns that are split by sets, once the trees were built. */
+static int list_set_columns(Block **memory, const Array *given, Trees *trees)
+{
+    Block *list = NULL;
+    unsigned char *is_split = claim(&list, trees->n_columns, 1);
+    trees->set_columns = claim(memory, trees->n_columns, sizeof(int32_t));
+    int status = is_split == NULL || trees->set_columns == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; status == 0 && i < given[LEFT_CATEGORIES].length; i++) {
+        int32_t feature = int_at(&given[FEATURE], i);
+        if (set_at(given, i) == 0) {
+            continue;
+        }
+        if (feature < 0) {
+            status = refuse("must be 0 at a leaf; the node where it is not", "left_categories", i);
+        } else if (!is_split[feature]) {
+            is_split[feature] = 1;
+            trees->set_columns[trees->n_set_columns++] = feature;
+        }
+    }
+    release(&list);
+    return status;
+}
+
 static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
                        Py_ssize_t n_columns, Trees *trees)
 {
@@ -1484,7 +1538,9 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
     memset(given, 0, sizeof given);
     int status = 0;
     for (int i = 0; status == 0 && i < N_TREE_ARRAYS; i++) {
-        status = open_array(arrays, &TREE_FORMS[i], &given[i]);
+        if (i != LEFT_CATEGORIES || PyMapping_HasKeyString(arrays, TREE_FORMS[i].name)) {
+            status = open_array(arrays, &TREE_FORMS[i], &given[i]);
+        }
     }
     if (status == 0) {
         status = build_all_trees(memory, given, n_columns, trees);
@@ -1492,11 +1548,24 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
     if (status == 0) {
         status = build_ranks(memory, given, columns, n_columns, trees);
     }
+    if (status == 0) {
+        status = list_set_columns(memory, given, trees);
+    }
     close_arrays(given, N_TREE_ARRAYS);
     return status;
 }
 
-/* Write the two copies of a row, of which neighbouring cells lie `spacing` apart. */
+/* The bit of a code; that of a missing value for whatever is no code below it. */
+INLINE double category_bit(double code)
+{
+    int bit = code >= 0 && code < MISSING_BIT ? (int)code : MISSING_BIT;
+    uint64_t set = UINT64_C(1) << bit;
+    double cell;
+    memcpy(&cell, &set, 8);
+    return cell;
+}
+
+/* Write the copies of a row, of which neighbouring cells lie `spacing` apart. */
 INLINE void fill_cells(const Trees *trees, const double *x, double *cells, size_t spacing)
 {
     size_t n_columns = trees->n_columns;
@@ -1512,14 +1581,33 @@ INLINE void fill_cells(const Trees *trees, const double *x, double *cells, size_
         cells[j * spacing] = rank;
         cells[(n_columns + j) * spacing] = rank != rank ? -INFINITY : rank;
     }
+    for (Py_ssize_t k = 0; k < trees->n_set_columns; k++) {
+        size_t j = trees->set_columns[k];
+        cells[(2 * n_columns + j) * spacing] = category_bit(x[j]);
+    }
 }
 
-INLINE const Node *next_node(const Node *node, double cell)
+/* Tell whether a row goes left. The sets' cells are those from `sets_at` on; 0 says that there are
+ * none, which a compiler must see. */
+INLINE int goes_left(const Node *node, double cell, uint32_t sets_at)
+{
+    int is_below = cell <= node->threshold;
+    if (sets_at == 0) {
+        return is_below;
+    }
+    uint64_t bit, set;
+    memcpy(&bit, &cell, 8);
+    memcpy(&set, &node->threshold, 8);
+    int is_in = (bit & set) != 0, is_set = node->cell >= sets_at;
+    return (is_set & is_in) | (!is_set & is_below);
+}
+
+INLINE const Node *next_node(const Node *node, double cell, uint32_t sets_at)
 {
     ptrdiff_t right = node->right, left = sizeof(Node);
     HIDE_VALUE(right);
     HIDE_VALUE(left);
-    return (const Node *)((const char *)node + (cell <= node->threshold ? left : right));
+    return (const Node *)((const char *)node + (goes_left(node, cell, sets_at) ? left : right));
 }
 
 INLINE double block_cell(const double *block, const Node *node)
@@ -1551,7 +1639,8 @@ INLINE void add_leaf(const Trees *trees, const Tree *tree, const Node *leaf, dou
 }
 
 /* One row down eight trees at a time. */
-static void trees_row(const Trees *trees, const double *x, double *cells, double *out)
+INLINE void walk_trees(const Trees *trees, const double *x, double *cells, double *out,
+                       uint32_t sets_at)
 {
     fill_cells(trees, x, cells, 1);
     memcpy(out, trees->base, trees->n_sums * sizeof(double));
@@ -1564,7 +1653,7 @@ static void trees_row(const Trees *trees, const double *x, double *cells, double
         }
         for (int32_t step = group[LANES - 1].depth; step > 0; step--) {
             for (int lane = 0; lane < LANES; lane++) {
-                at[lane] = next_node(at[lane], row_cell(cells, at[lane]));
+                at[lane] = next_node(at[lane], row_cell(cells, at[lane]), sets_at);
             }
         }
         for (int lane = 0; lane < LANES; lane++) {
@@ -1574,14 +1663,30 @@ static void trees_row(const Trees *trees, const double *x, double *cells, double
     for (; t < trees->n_trees; t++) {
         const Node *at = trees->trees[t].root;
         while (at->right != 0) {
-            at = next_node(at, row_cell(cells, at));
+            at = next_node(at, row_cell(cells, at), sets_at);
         }
         add_leaf(trees, &trees->trees[t], at, out);
     }
 }
 
+/* Where in a block the third copy begins, 0 if there is none. */
+INLINE uint32_t sets_begin(const Trees *trees)
+{
+    return trees->n_set_columns == 0 ? 0 : 2 * (uint32_t)trees->n_columns * CELL_BYTES;
+}
+
+static void trees_row(const Trees *trees, const double *x, double *cells, double *out)
+{
+    uint32_t sets_at = sets_begin(trees);
+    if (sets_at == 0) {
+        walk_trees(trees, x, cells, out, 0);
+    } else {
+        walk_trees(trees, x, cells, out, sets_at);
+    }
+}
+
 /* Eight rows down one tree. A block holds cell c of row r at c * BLOCK_ROWS + r. */
-INLINE void walk_rows(const Tree *tree, const double *block, const Node **at)
+INLINE void walk_rows(const Tree *tree, const double *block, uint32_t sets_at, const Node **at)
 {
     const Node *now[LANES];
     for (int lane = 0; lane < LANES; lane++) {
@@ -1590,7 +1695,7 @@ INLINE void walk_rows(const Tree *tree, const double *block, const Node **at)
     for (int32_t left = tree->depth; left > 0; left -= 2) {
         for (int step = 0; step < 2; step++) {
             for (int lane = 0; lane < LANES; lane++) {
-                now[lane] = next_node(now[lane], block_cell(block + lane, now[lane]));
+                now[lane] = next_node(now[lane], block_cell(block + lane, now[lane]), sets_at);
             }
         }
         int32_t on_the_way = 0;
@@ -1607,10 +1712,10 @@ INLINE void walk_rows(const Tree *tree, const double *block, const Node **at)
 }
 
 /* A panel of blocks, tree by tree, so that a tree too big for the cache is fetched once for all. */
-static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, double *panel,
-                        double *out)
+INLINE void walk_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, double *panel,
+                       double *out, uint32_t sets_at)
 {
-    size_t block_size = 2 * (size_t)trees->n_columns * BLOCK_ROWS;
+    size_t block_size = trees->n_copies * (size_t)trees->n_columns * BLOCK_ROWS;
     size_t n_sums = trees->n_sums;
     for (Py_ssize_t i = 0; i < n_rows; i++) {
         fill_cells(trees, X + i * trees->n_columns,
@@ -1625,7 +1730,7 @@ static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, 
             const Node *leaf[BLOCK_ROWS];
             /* The last eight may go beyond the last row, to cells of a row before: in vain. */
             for (Py_ssize_t i = 0; i < n; i += LANES) {
-                walk_rows(tree, block + i, leaf + i);
+                walk_rows(tree, block + i, sets_at, leaf + i);
                 for (int lane = 0; trees->n_values > 1 && lane < LANES; lane++) {
                     PREFETCH(leaf_row(trees, leaf[i + lane]));
                 }
@@ -1634,6 +1739,17 @@ static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, 
                 add_leaf(trees, tree, leaf[i], out + (first + i) * n_sums);
             }
         }
+    }
+}
+
+static void trees_panel(const Trees *trees, const double *X, Py_ssize_t n_rows, double *panel,
+                        double *out)
+{
+    uint32_t sets_at = sets_begin(trees);
+    if (sets_at == 0) {
+        walk_panel(trees, X, n_rows, panel, out, 0);
+    } else {
+        walk_panel(trees, X, n_rows, panel, out, sets_at);
     }
 }
 
@@ -1902,14 +2018,15 @@ static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, S
                                      : make_network_scratch(memory, &model->network,
                                                             scratch->n_rows, &scratch->network);
     }
-    size_t block_bytes = BLOCK_ROWS * sizeof(double) * (2 * n_columns + n_sums);
+    size_t n_cells = model->trees.n_copies * n_columns;
+    size_t block_bytes = BLOCK_ROWS * sizeof(double) * (n_cells + n_sums);
     size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
     n_blocks = n_rows == 1 ? 0 : n_blocks;
     size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     n_blocks = n_blocks < most ? n_blocks : most;
     scratch->n_rows = n_blocks ? n_blocks * BLOCK_ROWS : 1;
-    scratch->cells = claim(memory, 2 * n_columns, sizeof(double));
-    scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, 2 * n_columns * sizeof(double));
+    scratch->cells = claim(memory, n_cells, sizeof(double));
+    scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, n_cells * sizeof(double));
     scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
     return scratch->cells && scratch->panel && scratch->sums ? 0 : -1;
 }

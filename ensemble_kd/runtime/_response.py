@@ -28,7 +28,12 @@ class Runtime(Protocol):
         """Return shape (n_samples, n_outputs)."""
 
 
-def build_runtime(model: CompactModel, *, n_threads: int = 1) -> Runtime:
+def build_runtime(
+    model: CompactModel,
+    *,
+    n_threads: int = 1,
+    left_categories: NDArray[np.uint64] | None = None,
+) -> Runtime:
     """Return the runtime of a model: the core in C where it is installed, else numpy.
 
     Both give the same answers to 1e-6. The environment variable ``ENSEMBLE_KD_RUNTIME`` chooses one
@@ -40,6 +45,8 @@ def build_runtime(model: CompactModel, *, n_threads: int = 1) -> Runtime:
         The student's arrays.
     n_threads : int, default=1
         Most threads of the core for a batch; numpy does as it is set up.
+    left_categories : ndarray of shape (n_nodes,), uint64, or None
+        Of a teacher's trees; see `TreesRuntime`.
 
     Returns
     -------
@@ -61,10 +68,10 @@ def build_runtime(model: CompactModel, *, n_threads: int = 1) -> Runtime:
             f"compiler and the package again, or unset the variable."
         )
     if HAS_CORE and chosen != "numpy":
-        return CompiledRuntime(model, n_threads=n_threads)
+        return CompiledRuntime(model, n_threads=n_threads, left_categories=left_categories)
     if isinstance(model.body, MLPRecord):
         return MLPRuntime(model.body)
-    return TreesRuntime(model.body)
+    return TreesRuntime(model.body, left_categories)
 
 
 def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,8 @@
-"""Score trees: all rows walk down all trees together, one level a step."""
+"""Score trees: all rows walk down all trees together, one level a step.
+
+A teacher's trees may also split by a set of categories. Such a set has a bit for each code below 63,
+and bit 63 for a missing value and whatever is no such code. Students have no sets, and no file.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from ensemble_kd.model import TreesRecord
 
 # Positions (rows x trees) held at once.
 CHUNK_POSITIONS = 1_000_000
+# Codes that a set of categories has bits for; the next bit is that of a missing value.
+MOST_CODES = 63
 
 
 class TreesRuntime:
@@ -18,12 +24,18 @@ class TreesRuntime:
     ----------
     record : TreesRecord
         The arrays.
+    left_categories : ndarray of shape (n_nodes,), uint64, or None
+        The set that goes left at each node, in the place of its threshold; 0 for a split by the
+        threshold, and at a leaf.
     """
 
     name = "numpy"
 
-    def __init__(self, record: TreesRecord) -> None:
+    def __init__(
+        self, record: TreesRecord, left_categories: NDArray[np.uint64] | None = None
+    ) -> None:
         self.record = record
+        self._left_categories = left_categories
         self._is_leaf = record.feature < 0
         self._next_right = np.where(self._is_leaf, np.arange(len(record.feature)), record.right)
         self._next_left = np.arange(len(record.feature)) + ~self._is_leaf
@@ -68,6 +80,10 @@ class TreesRuntime:
             left = np.where(
                 missing, record.missing_left[node] == 1, value <= record.threshold[node]
             )
+            if self._left_categories is not None:
+                categories = self._left_categories[node]
+                is_left = categories >> _bit(value) & np.uint64(1) == 1
+                left = np.where(categories > 0, is_left, left)
             node = np.where(left, self._next_left[node], self._next_right[node])
         leaves = record.value[node].astype(np.float64)
         out = np.repeat(record.base[None, :], len(X), axis=0)
@@ -79,3 +95,8 @@ class TreesRuntime:
         if whole.any():
             out += leaves[:, whole].sum(axis=1)
         return out
+
+
+def _bit(code: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return the place of each code in a set of categories."""
+    return np.where((code >= 0) & (code < MOST_CODES), code, MOST_CODES).astype(np.uint64)

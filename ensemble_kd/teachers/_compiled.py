@@ -11,7 +11,7 @@ from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import CompactModel, Link
 from ensemble_kd.runtime import HAS_CORE, Runtime, build_runtime
 from ensemble_kd.runtime import response as linked
-from ensemble_kd.teachers._booster_arrays import lightgbm_record, xgboost_record
+from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
 from ensemble_kd.teachers._forest_arrays import forest_runtime
 from ensemble_kd.teachers._forests import RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
@@ -71,13 +71,14 @@ def _runtime_of(member: Any) -> tuple[Runtime, CompactModel | None] | None:
     if isinstance(member, LightGBMMember | XGBoostMember):
         n_outputs = len(member.classes_) if member.task == "classification" else 1
         link: Link = {1: "identity", 2: "sigmoid"}.get(n_outputs, "softmax")  # type: ignore[assignment]
-        record_of = lightgbm_record if isinstance(member, LightGBMMember) else xgboost_record
-        record = record_of(member.booster_, n_outputs if n_outputs > 2 else 1, link)
-        if record is None:
+        trees_of = lightgbm_trees if isinstance(member, LightGBMMember) else xgboost_trees
+        n_sums, n_codes = n_outputs if n_outputs > 2 else 1, member.schema_.n_codes
+        trees = trees_of(member.booster_, n_codes, n_sums, link)
+        if trees is None:
             return None
         names = (f"x{j}" for j in range(len(member.schema_.columns)))
         columns = tuple(Column(name, "numeric", nullable=True) for name in names)
         classes = tuple(range(n_outputs)) if n_outputs > 1 else ()
-        model = CompactModel(member.task, TableSchema(columns, named=False), record, classes)
-        return build_runtime(model), model
+        model = CompactModel(member.task, TableSchema(columns, named=False), trees.record, classes)
+        return build_runtime(model, left_categories=trees.left_categories), model
     return None

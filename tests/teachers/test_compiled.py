@@ -9,7 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd.runtime import HAS_CORE
 from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
-from ensemble_kd.teachers._booster_arrays import lightgbm_record, xgboost_record
+from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
 from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._xgboost import XGBoostMember
@@ -87,10 +87,33 @@ def test_compiled_ensemble_says_what_the_ensemble_says():
     np.testing.assert_allclose(fast, plain, atol=1e-6)
 
 
+BOOSTERS = [LightGBMMember, XGBoostMember]
+
+
+@needs_core
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+@pytest.mark.parametrize("n_categories", [2, 5, 40, 63])
+@pytest.mark.parametrize("kind", BOOSTERS)
+def test_compiled_booster_sends_each_category_its_way(kind, n_categories, gaps):
+    rng = np.random.default_rng(n_categories)
+    names = np.array([f"c{i:02}" for i in range(n_categories)])
+    codes = rng.integers(n_categories, size=(1500, 2))
+    X = pd.DataFrame(names[codes], columns=["d", "e"]).mask(rng.random((1500, 2)) < gaps)
+    y = rng.normal(size=(2, n_categories))[[0, 1], codes].sum(axis=1)
+    member = kind("regression").fit(X, y)
+    assert compiled(member) is not member
+    every = [*names, "never seen", None]
+    new = pd.DataFrame([(d, e) for d in every for e in every], columns=["d", "e"])
+    plain, fast = (teacher_response(m, new, None) for m in (member, compiled(member)))
+    np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    ("kind", "record"), [(LightGBMMember, lightgbm_record), (XGBoostMember, xgboost_record)]
+    ("kind", "trees"), [(LightGBMMember, lightgbm_trees), (XGBoostMember, xgboost_trees)]
 )
-def test_there_is_no_record_where_a_split_is_categorical(kind, record):
-    X = pd.DataFrame({"d": np.random.default_rng(0).choice(list("vwxyz"), 400)})
-    member = kind("classification").fit(X, X["d"].isin(["v", "y"]).astype(int))
-    assert record(member.booster_, 1, "sigmoid") is None
+def test_there_are_no_arrays_where_a_category_has_no_bit(kind, trees):
+    names = [f"c{i:02}" for i in range(64)]
+    X = pd.DataFrame({"d": np.random.default_rng(0).choice(names, 2000)})
+    member = kind("classification").fit(X, X["d"].isin(names[::2]).astype(int))
+    assert trees(member.booster_, member.schema_.n_codes, 1, "sigmoid") is None
+    assert trees(member.booster_, member.schema_.n_codes - 1, 1, "sigmoid") is not None
