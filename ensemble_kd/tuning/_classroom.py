@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +84,12 @@ class Classroom:
         response = found.response.copy()
         response[: len(in_sample)] = in_sample.response
         return replace(found, response=response)
+
+    def with_rows(self, n_rows: int) -> Classroom:
+        """Return the same with so many synthetic rows; those made already are the first."""
+        more = copy(self)
+        more.n_rows, more._kept = n_rows, {}
+        return more
 
     def judge_of(self, certified: RealRows) -> Judge:
         """Return the judge of other rows, by the teacher of the trials and its plain rivals."""

@@ -47,16 +47,21 @@ class Findings:
         return as_table(self.front).assign(
             certified_loss=[verdict.true_loss for verdict in told],
             certified_gain_kept=[verdict.gain_kept for verdict in told],
+            # On two sets of rows, so hardly by chance.
+            worse_than_plain=[
+                not (verdict.no_worse or one.measured.no_worse)
+                for verdict, one in zip(told, self.front, strict=True)
+            ],
         )
 
 
-def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
+def read_findings(study: Any, finals: Any, folder: Path, quantile: str) -> Findings:
     """Read a study, and warn of trials that broke off.
 
     Parameters
     ----------
-    study : optuna.study.Study
-        In its storage.
+    study, finals : optuna.study.Study
+        In their storage; the finals are counted on from the trials.
     folder : Path
         Of the model files.
     quantile : {"p50", "p99"}
@@ -68,7 +73,7 @@ def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
         If a file is absent, or not the one that was measured.
     """
     optuna = require("optuna", extra="tune")
-    trials = study.get_trials(deepcopy=False)
+    trials = [*study.get_trials(deepcopy=False), *finals.get_trials(deepcopy=False)]
     broken = [trial.user_attrs[ERROR] for trial in trials if ERROR in trial.user_attrs]
     if broken:
         warnings.warn(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._distill import Distillation, held_out_fidelity
-from ensemble_kd._optional import require
 from ensemble_kd._scorer import Scorer, load
 from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
@@ -142,8 +141,7 @@ class Finish:
 
     def _refitted(self, candidate: Candidate) -> Outcome:
         """Train a candidate again: all rows of the search, the whole teacher, full effort."""
-        fixed = require("optuna", extra="tune").trial.FixedTrial(candidate.params)
-        setting = self.runner.setting(fixed)
+        setting = self.runner.setting_of(candidate.params)
         rows, teaching, stage = self.divided.rows, self._teaching, Stages()
         sets = TransferSets(rows, teaching, self.X_unlabeled, stage, self.n_jobs)
         transfer_set = sets.of(setting.recipe, self.n_synthetic)
