@@ -46,7 +46,7 @@ Row = dict[str, Any]
 def tune_dataset(
     name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
     folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
-    certify_share: float = 0.5,
+    n_finalists: int = 6, certify_share: float = 0.5,
 ) -> Row:  # fmt: skip
     """Tune on one table, and return all that is to be shown of it.
 
@@ -70,13 +70,15 @@ def tune_dataset(
         Whether LightGBM and XGBoost are trained plainly beside it.
     effort : float, default=0.35
         Of a trial.
+    n_finalists : int, default=6
+        Of the search.
     certify_share : float, default=0.5
         Share of the rows that no trial sees: many, as they are what all is compared by.
     """
     kind = DistilledRegressor if task == "regression" else DistilledClassifier
     search = DistillationSearch(
         kind(), max_latency_us=1e6, margin=0.05, space=SearchSpace(n_bytes=SPAN), effort=effort,
-        n_trials=n_trials, n_jobs=n_jobs, certify_share=certify_share,
+        n_trials=n_trials, n_finalists=n_finalists, n_jobs=n_jobs, certify_share=certify_share,
     )  # fmt: skip
     seed = check_seed(0)
     divided = divide(read_rows(X, y, None, task, 5, seed), certify_share)

@@ -36,6 +36,14 @@ def share(text: str) -> float:
     return value
 
 
+def share_above_zero(text: str) -> float:
+    """Read a share in (0, 1]."""
+    value = _float(text)
+    if value is None or not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to 1, got {text!r}")
+    return value
+
+
 def share_or_auto(text: str) -> float | str:
     """Read a share in [0, 1], or ``auto``."""
     if text == "auto":

@@ -20,9 +20,10 @@ SUMMARY = "find the best student within a budget of microseconds and bytes"
 DESCRIPTION = """\
 Fit a teacher once, then try many students of its answers: networks, boosted trees and single trees
 of many sizes, recipes and compressions. Each is exported, weighed and timed as a service would ask
-it, one row a call. The best one that keeps the limits is trained again, measured in fresh processes
-and judged on rows that no trial saw. Where no student keeps them the exit code is 4, and the
-message names the nearest one.
+it, one row a call. The best of these short trainings, and networks like that of `distill` as large
+as the limits allow, are then trained in earnest; the best of them that keeps the limits is trained
+on all rows, measured in fresh processes and judged on rows that no trial saw. Where no student
+keeps them the exit code is 4, and the message names the nearest one.
 
 Trials are kept in --workdir (or --storage): the same command goes on where it was stopped, and
 several at once share the work. Ctrl-C writes the best student so far.
@@ -32,6 +33,7 @@ examples:
   ensemble-kd tune churn.csv --target churned --max-latency-us 20 --max-bytes 50000
   ensemble-kd tune churn.csv --target churned --max-bytes 20000 --min-gain-kept 0.9 --trials 30
   ensemble-kd tune prices.parquet --target price --timeout 600 --n-jobs 2 --picture front.png
+  ensemble-kd tune churn.csv --target churned --trials 200 --effort 0.2 --plots plots
 """
 JSON_HELP = "print certificate and front as one JSON object"
 INTERRUPTED = 130
@@ -81,7 +83,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=60,
         help="students to try, in all (default: %(default)s)",
     )
-    add("--timeout", metavar="S", type=read.positive, help="seconds until the last trial begins")
+    add(
+        "--finalists",
+        metavar="N",
+        type=read.at_least(0),
+        default=6,
+        help="students trained in earnest after the trials, to choose from: the best trials, and "
+        "networks like that of distill as large as the budget allows; 0 takes the best trial "
+        "(default: %(default)s)",
+    )
+    add(
+        "--timeout",
+        metavar="S",
+        type=read.positive,
+        help="seconds until the last student begins, 70%% of them for trials; the one that is "
+        "written is trained after that",
+    )
+    add(
+        "--effort",
+        metavar="S",
+        type=read.share_above_zero,
+        default=0.35,
+        help="share of its steps that a network trains for in a trial: less tries more students in "
+        "the same time, more ranks them more as their full training will (default: %(default)s)",
+    )
+    add(
+        "--sampler",
+        choices=["tpe", "nsga2"],
+        default="tpe",
+        help="what suggests the next student: tpe models which settings went well, for tens of "
+        "trials; nsga2 crosses the best ones, for hundreds (default: %(default)s)",
+    )
     add(
         "--students",
         nargs="+",
@@ -96,6 +128,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model file; one that is there is replaced at once (default: %(default)s)",
     )
     add("--picture", metavar="PNG", help="draw the front")
+    add(
+        "--plots",
+        metavar="DIR",
+        help="write Optuna's own plots of the trials into this folder: front, history, slice (loss "
+        "by each setting) and timeline",
+    )
     add(
         "--workdir",
         metavar="DIR",
@@ -158,8 +196,8 @@ def run(args: argparse.Namespace) -> int:
         try:
             _fit(search, data)
         finally:
-            if args.picture is not None and hasattr(search, "front_"):
-                _draw(search, args.picture)
+            if hasattr(search, "front_"):
+                _draw(search, args.picture, args.plots)
         try:
             search.save(args.out)
         except OSError as error:
@@ -196,7 +234,10 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
         latency=args.latency,
         space=SearchSpace(students=tuple(args.students)),
         n_trials=args.trials,
+        n_finalists=args.finalists,
         timeout=args.timeout,
+        effort=args.effort,
+        sampler=args.sampler,
         certify_share=args.certify_share,
         storage=args.storage,
         workdir=workdir,
@@ -213,10 +254,14 @@ def _fit(search: Any, data: Data) -> None:
         search.fit(data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled)
 
 
-def _draw(search: Any, path: str) -> None:
-    from ensemble_kd.tuning import draw_front
+def _draw(search: Any, picture: str | None, plots: str | None) -> None:
+    from ensemble_kd.tuning import draw_front, draw_study
 
-    draw_front(search, path)
+    if picture is not None:
+        draw_front(search, picture)
+    if plots is not None:
+        Path(plots).mkdir(parents=True, exist_ok=True)
+        draw_study(search, plots)
 
 
 def _plain(certificate: Any) -> dict[str, Any]:

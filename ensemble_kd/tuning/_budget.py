@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ensemble_kd.errors import InputError
@@ -58,6 +58,10 @@ class Budget:
             raise InputError(f"latency must be one of {list(QUANTILES)}, got {self.quantile!r}.")
         if not 0 <= self.margin < 1:
             raise InputError(f"margin must be in [0, 1), got {self.margin!r}.")
+
+    def costs_alone(self) -> Budget:
+        """Return the limits on latency and bytes, without the gain to keep."""
+        return replace(self, min_gain_kept=None)
 
     @property
     def timed_limit_us(self) -> float | None:

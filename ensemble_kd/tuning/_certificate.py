@@ -26,8 +26,8 @@ class Certificate:
     gain_kept : float
         Share of the teacher's gain over plain training; NaN where it gains nothing.
     validation_loss, validation_gain_kept : float
-        The same on the validation rows, which chose the student among all trials, as its trial saw
-        it: with a shorter training, and a teacher of fewer rows.
+        The same on the validation rows, which chose the student among all others, as its final or
+        its trial saw it: with a teacher of fewer rows.
     optimism : float
         How much better the student is over its teacher's loss there than here: positive where the
         validation rows flatter it.
@@ -47,6 +47,11 @@ class Certificate:
     optimism: float
     latency: Latency
     size_bytes: int
+
+    @property
+    def is_worse_than_plain(self) -> bool:
+        """Whether plain training was better, on these rows."""
+        return self.loss > self.plain_loss
 
     def __str__(self) -> str:
         """Return the numbers in a few lines."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,21 @@ class Findings:
         return as_table(self.front).assign(
             certified_loss=[verdict.true_loss for verdict in told],
             certified_gain_kept=[verdict.gain_kept for verdict in told],
+            # On two sets of rows, so hardly by chance.
+            worse_than_plain=[
+                not (verdict.no_worse or one.measured.no_worse)
+                for verdict, one in zip(told, self.front, strict=True)
+            ],
         )
 
 
-def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
+def read_findings(studies: Sequence[Any], folder: Path, quantile: str) -> Findings:
     """Read a study, and warn of trials that broke off.
 
     Parameters
     ----------
-    study : optuna.study.Study
-        In its storage.
+    studies : sequence of optuna.study.Study
+        In their storage; the finals are counted on from the trials, which are the first.
     folder : Path
         Of the model files.
     quantile : {"p50", "p99"}
@@ -68,7 +74,7 @@ def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
         If a file is absent, or not the one that was measured.
     """
     optuna = require("optuna", extra="tune")
-    trials = study.get_trials(deepcopy=False)
+    trials = [trial for study in studies for trial in study.get_trials(deepcopy=False)]
     broken = [trial.user_attrs[ERROR] for trial in trials if ERROR in trial.user_attrs]
     if broken:
         warnings.warn(
@@ -76,8 +82,8 @@ def read_findings(study: Any, folder: Path, quantile: str) -> Findings:
             UserWarning, stacklevel=4,
         )  # fmt: skip
     with quiet():
-        copy = optuna.create_study(directions=study.directions)
-        copy.set_metric_names(study.metric_names)
+        copy = optuna.create_study(directions=studies[0].directions)
+        copy.set_metric_names(studies[0].metric_names)
         copy.add_trials(trials)
     found = candidates(copy)
     files = {one.number: _read(one, folder) for one in found}

@@ -1,4 +1,4 @@
-"""The flow: rows apart -> labels -> trials -> front -> refit -> certificate."""
+"""The flow: rows apart -> labels -> trials -> finals -> front -> refit -> certificate."""
 
 from __future__ import annotations
 
@@ -20,19 +20,23 @@ from ensemble_kd._stages import Stages
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._classroom import open_classroom
+from ensemble_kd.tuning._finals import distinct, enqueue, hold_finals
 from ensemble_kd.tuning._findings import Findings, read_findings
-from ensemble_kd.tuning._front import choose
+from ensemble_kd.tuning._front import candidates, choose
 from ensemble_kd.tuning._outcome import Finish, Outcome
 from ensemble_kd.tuning._rows import divide
 from ensemble_kd.tuning._sizes import FileBytes
-from ensemble_kd.tuning._space import SearchSpace, starting_points
+from ensemble_kd.tuning._space import EVEN, SearchSpace, starting_points
 from ensemble_kd.tuning._storage import open_storage
 from ensemble_kd.tuning._trial import TrialRunner
+from ensemble_kd.tuning._useless import warn_of_useless
 from ensemble_kd.tuning._work import StudyPlace
 from ensemble_kd.tuning._workers import run_trials
 
 # Synthetic rows of a trial; the refit takes all.
 TRIAL_ROWS = 60_000
+# Of the time that a search may take; the finals have the rest.
+TRIALS_SHARE = 0.7
 # Stands for the model card while sizes are reckoned.
 CARD_LINES = ["-" * 70] * 4
 
@@ -56,7 +60,7 @@ class SearchResult:
     timed_rows : list of dict
         Rows that students are timed on.
     times : dict
-        Seconds of "labels", "trials", "teacher" and "refit".
+        Seconds of "labels", "trials", "finals", "teacher" and "refit".
     """
 
     findings: Findings
@@ -78,6 +82,7 @@ def search(
     budget: Budget,
     space: SearchSpace,
     n_trials: int,
+    n_finalists: int,
     timeout: float | None,
     effort: float,
     sampler: str,
@@ -96,7 +101,9 @@ def search(
     Parameters are those of `DistillationSearch`, which checks them, with its `workdir` as `folder`.
     A budget that no student keeps is not raised here, so that the front is not lost.
     """
-    stage, deadline = Stages(), None if timeout is None else time.time() + timeout
+    stage, start = Stages(), time.time()
+    trials_end, end = (None if timeout is None else start + share * timeout
+                       for share in (TRIALS_SHARE, 1.0))  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     open_storage(storage, folder)  # a wrong one is refused before a teacher is fitted
     memory = joblib.Memory(folder / "cache", verbose=0)
@@ -118,12 +125,24 @@ def search(
     runner = TrialRunner(classroom, space, sizes, span, budget, meter, effort, prune, students)
     place = StudyPlace(storage, folder, name, sampler)
     first = starting_points(space, span, getattr(estimator, "_recipe", None))
+    study = place.open()
+    if not study.get_trials(deepcopy=False):
+        enqueue(study, distinct(first, runner.setting_of))
     with stage("trials"):  # each: fit, compress, export, weigh, time, judge on validation rows
         interrupted = run_trials(
-            runner, place, first,
-            n_trials=n_trials, deadline=deadline, seed=seed, n_jobs=n_jobs, verbose=verbose,
+            runner, place,
+            n_trials=n_trials, deadline=trials_end, seed=seed, n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
-    findings = read_findings(place.open(), students, budget.quantile)
+    studies = [study]
+    with stage("finals"):  # the best, and the flow's own network, in earnest
+        if n_finalists and not interrupted:
+            own = next((point for point in first if point.get("shape") == EVEN), None)
+            held, interrupted = hold_finals(
+                runner, place, candidates(study), own, n_finalists=n_finalists, n_rows=n_synthetic,
+                deadline=end, seed=seed, n_jobs=n_jobs, verbose=verbose,
+            )  # fmt: skip
+            studies += held
+    findings = read_findings(studies, students, budget.quantile)
     if interrupted and not findings.candidates:
         raise KeyboardInterrupt
 
@@ -135,11 +154,15 @@ def search(
     outcome: Outcome | BudgetError
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
-            ranked = choose(findings.candidates, budget)
+            ranked = choose(findings.candidates, budget, finals_first=True)
             outcome = finish.hand_over(ranked, budget, refit=refit and not interrupted)
             interrupted |= outcome.interrupted
         except BudgetError as error:
             outcome = error
+        else:
+            told = outcome.certificate
+            if told.is_worse_than_plain and not outcome.candidate.measured.no_worse:
+                warn_of_useless(told.loss, told.gain_kept, findings.candidates, budget)
     if interrupted:
         warnings.warn(
             "the search was interrupted: the best student so far is kept as its trial made it.",

@@ -12,7 +12,7 @@ import pandas as pd
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import Budget, percent
-from ensemble_kd.tuning._trial import FILE, MEASURED, Measured
+from ensemble_kd.tuning._trial import FILE, FINAL, MEASURED, PEERS, Measured
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Candidate:
         What it costs and how good it is, on validation rows.
     file, sha256 : str
         Name and digest of its model file.
+    is_final : bool, default=False
+        Whether it was trained in earnest.
+    peers : tuple of dict, default=()
+        Parameters of the students that labelled synthetic rows for it, beside the teacher.
     """
 
     number: int
@@ -40,12 +44,17 @@ class Candidate:
     measured: Measured
     file: str
     sha256: str
+    is_final: bool = False
+    peers: tuple[dict[str, Any], ...] = ()
 
     def excess(self, budget: Budget) -> dict[str, float]:
         """Return by how much it breaks each limit of any budget."""
         found = self.measured
-        no_worse = found.excess.get("min_gain_kept", 0.0) <= 0
-        return budget.excess(found.latency, found.n_bytes, found.gain_kept, no_worse=no_worse)
+        return budget.excess(found.latency, found.n_bytes, found.gain_kept, no_worse=found.no_worse)
+
+    def worst_excess(self, budget: Budget) -> float:
+        """Return by how much it breaks the limit that it breaks most; 0 where it keeps all."""
+        return max([*self.excess(budget).values(), 0.0])
 
     def meets(self, budget: Budget) -> bool:
         """Tell whether it keeps all limits."""
@@ -67,6 +76,8 @@ class Candidate:
             "student": self.student,
             "compression": self.compression,
             "seconds": found.seconds,
+            "final": self.is_final,
+            "n_peers": len(self.peers),
         }
 
 
@@ -76,10 +87,12 @@ def candidates(study: Any) -> list[Candidate]:
     found = []
     for trial in study.get_trials(deepcopy=False, states=(complete,)):
         told = trial.user_attrs
+        file, sha256 = told[FILE]
         found.append(
             Candidate(
                 trial.number, dict(trial.params), told["student"], told["compression"],
-                Measured.from_dict(told[MEASURED]), *told[FILE],
+                Measured.from_dict(told[MEASURED]), file, sha256, told[FINAL],
+                tuple(told[PEERS]),
             )
         )  # fmt: skip
     return found
@@ -110,8 +123,15 @@ def as_table(found: Sequence[Candidate]) -> pd.DataFrame:
     return pd.DataFrame([one.row() for one in found], columns=columns)
 
 
-def choose(found: Sequence[Candidate], budget: Budget) -> list[Candidate]:
-    """Return those within a budget, the best loss first.
+def by_loss(one: Candidate) -> tuple[float, int]:
+    """Return what ranks candidates: the loss, of equals the bytes."""
+    return one.measured.loss, one.measured.n_bytes
+
+
+def choose(
+    found: Sequence[Candidate], budget: Budget, *, finals_first: bool = False
+) -> list[Candidate]:
+    """Return those within a budget, the best loss first; if so told, those of the finals before.
 
     Raises
     ------
@@ -121,12 +141,16 @@ def choose(found: Sequence[Candidate], budget: Budget) -> list[Candidate]:
     within = [one for one in found if one.meets(budget)]
     if not within:
         raise BudgetError(refusal(found, budget))
-    return sorted(within, key=lambda one: (one.measured.loss, one.measured.n_bytes))
+
+    def order(one: Candidate) -> tuple[bool, float, int]:
+        return finals_first and not one.is_final, *by_loss(one)
+
+    return sorted(within, key=order)
 
 
 def nearest(found: Sequence[Candidate], budget: Budget) -> Candidate:
     """Return the one whose worst excess is least."""
-    return min(found, key=lambda one: max([*one.excess(budget).values(), 0.0]))
+    return min(found, key=lambda one: one.worst_excess(budget))
 
 
 def refusal(found: Sequence[Candidate], budget: Budget) -> str:

@@ -30,13 +30,21 @@ class Progress:
         Time of `time.time` at which trials end.
     shown : bool
         Whether there is a bar.
+    title : str, default="tuning"
+        Of the bar.
     """
 
     def __init__(
-        self, study: Any, budget: Budget, n_trials: int, deadline: float | None, shown: bool
+        self,
+        study: Any,
+        budget: Budget,
+        n_trials: int,
+        deadline: float | None,
+        shown: bool,
+        title: str = "tuning",
     ) -> None:
         self._study, self._budget, self._deadline = study, budget, deadline
-        self._bar = tqdm(total=n_trials, desc="tuning", unit="trial", disable=not shown)
+        self._bar = tqdm(total=n_trials, desc=title, unit="trial", disable=not shown)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._shown = shown

@@ -29,6 +29,7 @@ from ensemble_kd.tuning._outcome import Outcome
 from ensemble_kd.tuning._selection import Selection, pick
 from ensemble_kd.tuning._space import SearchSpace
 from ensemble_kd.tuning._storage import SAMPLERS
+from ensemble_kd.tuning._useless import warn_of_useless
 
 
 def _is_classifier(search: DistillationSearch) -> bool:
@@ -62,10 +63,15 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         What varies; None takes all of it.
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
+    n_finalists : int, default=6
+        Students that are trained in earnest after the trials, with all steps and synthetic rows, to
+        choose from on the same validation rows: the best trials, and networks like the flow's own
+        as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
     timeout : float or None, default=None
-        Seconds from the call of `fit` after which no trial is begun, greater than 0.
+        Seconds from the call of `fit` after which no student is begun but the one handed over,
+        greater than 0; trials take 70 % of them, so that some are left for the finalists.
     effort : float, default=0.35
-        Share of its steps that a network trains for in a trial, in (0, 1]; the refit takes all.
+        Share of its steps that a network trains for in a trial, in (0, 1]; later it takes all.
     sampler : {"tpe", "nsga2"}, default="tpe"
         What suggests settings: the tree-structured Parzen estimator [1]_ or NSGA-II [2]_.
     prune : bool, default=True
@@ -114,7 +120,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     interrupted_ : bool
         Whether the search was ended by Ctrl-C.
     times_ : dict
-        Seconds of "labels", "trials", "teacher" (fitted for the refit) and "refit".
+        Seconds of "labels", "trials", "finals", "teacher" (fitted for the refit) and "refit".
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
     n_features_in_ : int
@@ -159,6 +165,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         margin: float = MARGIN,
         space: SearchSpace | None = None,
         n_trials: int = 60,
+        n_finalists: int = 6,
         timeout: float | None = None,
         effort: float = 0.35,
         sampler: str = "tpe",
@@ -180,6 +187,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         self.margin = margin
         self.space = space
         self.n_trials = n_trials
+        self.n_finalists = n_finalists
         self.timeout = timeout
         self.effort = effort
         self.sampler = sampler
@@ -226,6 +234,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             found = search(
                 X, y, sample_weight, X_unlabeled,
                 estimator=self.estimator, budget=budget, space=space, n_trials=self.n_trials,
+                n_finalists=self.n_finalists,
                 timeout=self.timeout, effort=self.effort, sampler=self.sampler, prune=self.prune,
                 certify_share=self.certify_share, refit=self.refit, storage=self.storage,
                 folder=Path(folder), meter=self.meter or Meter(), n_jobs=self.n_jobs,
@@ -268,7 +277,12 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         check_is_fitted(self, "front_")
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
         budget.check()
-        return pick(self._front, self._files, budget, self._timed_rows)
+        found = pick(self._front, self._files, budget, self._timed_rows)
+        line = self.front_.set_index("trial").loc[found.candidate.number]
+        if line["worse_than_plain"]:
+            told = line["certified_loss"], line["certified_gain_kept"]
+            warn_of_useless(*told, self._front, budget)
+        return found
 
     def _check(self) -> tuple[Budget, SearchSpace]:
         if not isinstance(self.estimator, DistilledEstimator):
@@ -278,6 +292,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             )
         if not (isinstance(self.n_trials, int | np.integer) and self.n_trials >= 1):
             raise InputError(f"n_trials must be >= 1, got {self.n_trials!r}.")
+        if not (isinstance(self.n_finalists, int | np.integer) and self.n_finalists >= 0):
+            raise InputError(f"n_finalists must be >= 0, got {self.n_finalists!r}.")
         if self.timeout is not None and not self.timeout > 0:
             raise InputError(f"timeout must be > 0 seconds, got {self.timeout!r}.")
         if not 0 < self.effort <= 1:

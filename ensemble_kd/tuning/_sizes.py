@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from ensemble_kd._real_rows import RealRows
 from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
-from ensemble_kd.students._size import NetworkSize, TableBytes
+from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.tuning._artefact import pack
 
 WIDTHS = (192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
@@ -82,10 +83,7 @@ class FileBytes:
         while True:
             for width in (width for width in WIDTHS if width <= max_width):
                 size = NetworkSize(_hidden(width, depth), n_bins, n_categories)
-                fewest = self._table.fewest_rows(size, room / 3)
-                left = NetworkSize(_hidden(width, depth, keep), n_bins, n_categories, fewest)
-                arrays = self._table.array_bytes(left, self._n_outputs) * NETWORK_SHARE[bits]
-                if arrays + self._table.schema_bytes(left) + ARRAY_HEADER <= room:
+                if self._network_bytes(size, room, bits, _hidden(width, depth, keep)) <= room:
                     break
             else:
                 if n_bins > 1 or n_categories > 1:
@@ -94,6 +92,45 @@ class FileBytes:
             return MLPStudent(
                 hidden=size.hidden, n_bins=n_bins, max_categories=n_categories, max_bytes=room
             )
+
+    def even_network(self, n_bytes: int, bits: str, width: int, most_bins: int) -> MLPStudent:
+        """Return the network that the flow would take, its layers as wide as each other.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Of the file.
+        bits : {"float32", "float16", "int8"}
+            What weights are kept as.
+        width : int
+            Units of each of the three layers, fewer where the bytes ask for it.
+        most_bins : int
+            Intervals of a numeric column, fewer where the bytes ask for it; no answer takes longer
+            for them.
+        """
+        room = max(1, n_bytes - self.fixed)
+        finest = replace(SIZES[0], n_bins=most_bins)
+        for size in (finest, *SIZES):
+            own, most = size.hidden[0], SIZES[0].hidden[0]
+            units = width if own == most else min(own, width)
+            size = replace(size, hidden=(units,) * len(size.hidden))
+            if self._network_bytes(size, room, bits) <= room:
+                break
+        return MLPStudent(
+            hidden=size.hidden,
+            n_bins=size.n_bins,
+            max_categories=size.max_categories,
+            max_bytes=room,
+        )
+
+    def _network_bytes(
+        self, size: NetworkSize, room: int, bits: str, left: tuple[int, ...] | None = None
+    ) -> float:
+        """Return what a network takes of a room, once it has so many units left."""
+        fewest = self._table.fewest_rows(size, room / 3)
+        kept = replace(size, hidden=left or size.hidden, fewest_rows=fewest)
+        arrays = self._table.array_bytes(kept, self._n_outputs) * NETWORK_SHARE[bits]
+        return arrays + self._table.schema_bytes(kept) + ARRAY_HEADER
 
     def boosted(self, n_bytes: int, num_leaves: int, bits: str) -> GBDTStudent:
         """Return boosted trees, as many as fit."""

@@ -32,6 +32,10 @@ SYNTHESIZERS: dict[str, tuple[Any, ...]] = {
 }
 LABELS: tuple[Labels, ...] = ("out_of_fold", "in_sample", "true")
 PRUNING_UPDATES = 1500
+# Shape of the flow's own network, and units of each of its three layers, where the flow has 96.
+EVEN = "even"
+EVEN_WIDTHS = (160, 128, 96, 80, 64, 48, 32)
+EVEN_BINS = (32, 64)
 
 
 @dataclass(frozen=True)
@@ -157,15 +161,20 @@ class SearchSpace:
         changes: dict[str, Any] = {}
         student: Student
         if family == "mlp":
-            depth = trial.suggest_int("depth", 1, 3)
-            n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
             keep = trial.suggest_categorical("keep", [1.0, 0.5, 0.25])
             changes["edges"] = trial.suggest_categorical("edges", ["teacher", "quantiles"])
             changes["encoding"] = trial.suggest_categorical(
                 "encoding", ["piecewise_linear", "periodic"]
             )
-            width = trial.suggest_categorical("max_width", [192, 128, 64, 32])
-            student = sizes.network(n_bytes, depth, n_bins, bits, keep, width)
+            if trial.suggest_categorical("shape", ["halved", EVEN]) == EVEN:
+                width = trial.suggest_categorical("width", list(EVEN_WIDTHS))
+                bins = trial.suggest_categorical("most_bins", list(EVEN_BINS))
+                student = sizes.even_network(n_bytes, bits, width, bins)
+            else:
+                depth = trial.suggest_int("depth", 1, 3)
+                n_bins = trial.suggest_int("n_bins", 3, 32, log=True)
+                width = trial.suggest_categorical("max_width", [192, 128, 64, 32])
+                student = sizes.network(n_bytes, depth, n_bins, bits, keep, width)
             rate = trial.suggest_float("mlp_learning_rate", 0.005, 0.03, log=True)
             student.set_params(learning_rate=rate)
             if keep < 1:
@@ -213,16 +222,27 @@ def starting_points(
     low, high = span
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
-        "temperature": 1.0, "depth": 3, "n_bins": 16, "keep": 1.0, "max_width": 128,
+        "temperature": 1.0, "shape": "halved", "depth": 3, "n_bins": 16, "keep": 1.0,
+        "max_width": 128, "width": 96, "most_bins": 32,
         "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
     points: list[dict[str, Any]] = [
-        {"student": "mlp", "n_bytes": high, "n_bins": 32},
+        {"student": "mlp", "n_bytes": high, "shape": EVEN, "weights": "float16"},
         {"student": "gbdt", "n_bytes": high},
+        {"student": "mlp", "n_bytes": high, "shape": EVEN, "width": 64},
         {"student": "mlp", "n_bytes": high, "keep": 0.5},
-        {"student": "mlp", "n_bytes": high, "weights": "float32", "n_bins": 32},
+        {"student": "mlp", "n_bytes": high, "weights": "float16", "n_bins": 32},
+        {"student": "mlp", "n_bytes": high, "shape": EVEN, "width": 160, "weights": "float16"},
+        {
+            "student": "mlp",
+            "n_bytes": high,
+            "shape": EVEN,
+            "width": 80,
+            "most_bins": 64,
+            "weights": "float16",
+        },
         {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
         {"student": "mlp", "n_bytes": middle, "depth": 2, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ensemble_kd.tuning._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
+FINAL, PEERS = "final", "peers"
 # The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
 # training. Without it most trials go to what is small, fast and of no use.
 WORSE_THAN_PLAIN = "worse_than_plain"
@@ -53,6 +55,8 @@ class Measured:
         By how much each limit is broken, as a share of it.
     seconds : float
         That the trial took.
+    no_worse : bool, default=True
+        Whether it is no worse than plain training on these rows.
     """
 
     loss: float
@@ -62,6 +66,7 @@ class Measured:
     latency: Latency
     excess: dict[str, float]
     seconds: float
+    no_worse: bool = True
 
     @property
     def is_feasible(self) -> bool:
@@ -109,6 +114,10 @@ class TrialRunner:
         Whether poor trials are given up.
     folder : Path
         Where the files go.
+    is_final : bool, default=False
+        Whether these are the finals, which are trained in earnest.
+    peers : tuple of dict, default=()
+        Parameters of the students that label synthetic rows beside the teacher.
     """
 
     classroom: Classroom
@@ -120,15 +129,32 @@ class TrialRunner:
     effort: float
     prune: bool
     folder: Path
+    is_final: bool = False
+    peers: tuple[dict[str, Any], ...] = ()
 
     @property
     def timed_rows(self) -> list[dict[str, Any]]:
         """Rows that a student is timed on."""
         return timed_rows(self.classroom.rows)
 
+    def of_finals(self, n_rows: int) -> TrialRunner:
+        """Return what trains in earnest: all steps, all synthetic rows, and to the end."""
+        room = self.classroom.with_rows(n_rows)
+        return replace(self, classroom=room, effort=1.0, prune=False, is_final=True)
+
+    def taught_by(
+        self, peers: Sequence[dict[str, Any]], models: Sequence[CompactModel]
+    ) -> TrialRunner:
+        """Return what trains with students as teachers too, given their parameters and models."""
+        return replace(self, classroom=self.classroom.with_peers(models), peers=tuple(peers))
+
     def setting(self, trial: Any) -> Setting:
         """Return the setting of a trial, of full effort."""
         return self.space.suggest(trial, self.classroom.rows.task, self.sizes, self.span)
+
+    def setting_of(self, params: dict[str, Any]) -> Setting:
+        """Return the setting of parameters, of full effort."""
+        return self.setting(require("optuna", extra="tune").trial.FixedTrial(params))
 
     def __call__(self, study: Any, trial: Any) -> list[float]:
         """Fit and measure a student, note it in the trial, and return the objectives."""
@@ -146,8 +172,11 @@ class TrialRunner:
         _, model = fit_setting(
             setting, room.transfer_set(setting.recipe), room.rows.seed, watch=curve
         )
-        path = self.folder / f"trial-{trial.number:05d}.ekd"
-        data = pack(model, path, card_lines(setting))
+        kind = "heir" if self.peers else "final" if self.is_final else "trial"
+        path = self.folder / f"{kind}-{trial.number:05d}.ekd"
+        data = pack(model, path, card_lines(setting, len(self.peers)))
+        trial.set_user_attr(FINAL, self.is_final)
+        trial.set_user_attr(PEERS, list(self.peers))
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
         verdict = room.judge(load(data).respond(room.X_validation))
         latency = self.meter(str(path), self.timed_rows, self.budget)
@@ -156,7 +185,7 @@ class TrialRunner:
         )
         measured = Measured(
             verdict.loss, verdict.true_loss, verdict.gain_kept, len(data), latency, excess,
-            time.perf_counter() - start,
+            time.perf_counter() - start, verdict.no_worse,
         )  # fmt: skip
         trial.set_user_attr(MEASURED, measured.to_dict())
         worse = verdict.true_loss - room.judge.plain_loss
@@ -186,14 +215,15 @@ def fit_setting(
     return student, compress(student.to_model(), setting.steps, rows, loss).model
 
 
-def card_lines(setting: Setting) -> list[str]:
-    """Return what the model card tells of a setting."""
+def card_lines(setting: Setting, n_peers: int = 0) -> list[str]:
+    """Return what the model card tells of a setting, and of students that taught too."""
+    beside = f", labelled by {n_peers} students too" if n_peers else ""
     told = setting.recipe.describe()
     shown = setting.describe()
     return [
         f"Student: {shown['student']}, {shown['compression']}",
         f"Taught by labels {told['labels']}, alpha {told['alpha']:.2f}, {told['loss']}",
-        f"Synthetic rows: {told['synthesizer']}",
+        f"Synthetic rows: {told['synthesizer']}{beside}",
     ]
 
 

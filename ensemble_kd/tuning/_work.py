@@ -52,14 +52,15 @@ class Tally:
 
     Parameters
     ----------
-    complete, pruned, broken, running : int
-        Trials that ended, were given up, raised an error, or are being run.
+    complete, pruned, broken, running, waiting : int
+        Trials that ended, were given up, raised an error, are being run, or are in the queue.
     """
 
     complete: int
     pruned: int
     broken: int
     running: int
+    waiting: int
 
     @property
     def done(self) -> int:
@@ -81,7 +82,10 @@ def tally(study: Any, before: int | None = None) -> Tally:
     trials = study.get_trials(deepcopy=False)[:before]
     states = Counter(trial.state for trial in trials)
     broken = sum(t.state == state.FAIL and ERROR in t.user_attrs for t in trials)
-    return Tally(states[state.COMPLETE], states[state.PRUNED], broken, states[state.RUNNING])
+    return Tally(
+        states[state.COMPLETE], states[state.PRUNED], broken, states[state.RUNNING],
+        states[state.WAITING],
+    )  # fmt: skip
 
 
 def work(

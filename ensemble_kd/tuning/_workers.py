@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import joblib
 
 from ensemble_kd.tuning._progress import Progress
@@ -15,13 +13,13 @@ from ensemble_kd.tuning._work import StudyPlace, work
 def run_trials(
     runner: TrialRunner,
     place: StudyPlace,
-    first: list[dict[str, Any]],
     *,
     n_trials: int,
     deadline: float | None,
     seed: int,
     n_jobs: int | None,
     verbose: int,
+    title: str = "tuning",
 ) -> bool:
     """Run trials until the study has so many or no time is left.
 
@@ -31,8 +29,6 @@ def run_trials(
         Runs one.
     place : StudyPlace
         The study.
-    first : list of dict
-        Parameters that a new study begins with.
     n_trials : int
         Trials that the study is to have, of all workers and of earlier runs.
     deadline : float or None
@@ -43,6 +39,8 @@ def run_trials(
         Trials at once.
     verbose : int
         A progress bar from 1 on.
+    title : str, default="tuning"
+        Of the bar.
 
     Returns
     -------
@@ -50,12 +48,9 @@ def run_trials(
         Whether Ctrl-C ended it.
     """
     study = place.open()
-    if not study.get_trials(deepcopy=False):
-        for point in first:
-            study.enqueue_trial(point, skip_if_exists=True)
     n_workers = 1 if n_jobs is None else joblib.effective_n_jobs(n_jobs)
     try:
-        with quiet(), Progress(study, runner.budget, n_trials, deadline, verbose >= 1):
+        with quiet(), Progress(study, runner.budget, n_trials, deadline, verbose >= 1, title):
             if n_workers > 1:
                 joblib.Parallel(n_jobs=n_workers)(
                     joblib.delayed(work)(runner, place, n_trials, deadline, seed, worker)

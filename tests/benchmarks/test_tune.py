@@ -20,7 +20,7 @@ def test_tune_benchmark_on_a_small_table(tmp_path):
     )
     found = tune.tune_dataset(
         "small", X, y, "classification", n_trials=4, n_jobs=None, folder=tmp_path,
-        teacher=teacher, effort=0.02,
+        teacher=teacher, effort=0.02, n_finalists=1,
     )  # fmt: skip
     found = json.loads(json.dumps(found))
     assert len(found["budgets"]) == 9 and all(cell["right"] for cell in found["budgets"])

@@ -14,13 +14,16 @@ def test_tune_writes_a_student_within_its_budget(run, room, tmp_path):
     result = run(
         "tune", room.csv, "--target", "churned", "--drop", "customer", "spend",
         "--teacher", room.classifier.teacher, "--max-latency-us", "5000", "--max-bytes", "30000",
-        "--picture", tmp_path / "front.png", "--out", out, *FAST,
+        "--picture", tmp_path / "front.png", "--plots", tmp_path / "plots", "--out", out,
+        "--sampler", "nsga2", "--effort", "0.5", "--finalists", "1", *FAST,
     )  # fmt: skip
     assert result.code == 0, result.err
     for words in ("rows that no trial saw", "optimism", "gain kept", "chosen: ", "model: "):
         assert words in result.out
     assert out.stat().st_size <= 30_000 and load(out).task == "classification"
     assert (tmp_path / "front.png").exists()
+    drawn = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert drawn == {"front.png", "history.png", "slice.png", "timeline.png"}
     assert (tmp_path / "tuned.tune" / "journal.log").exists()
 
 

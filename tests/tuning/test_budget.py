@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ensemble_kd.errors import BudgetError, InputError
@@ -9,6 +11,7 @@ from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
 from ensemble_kd.tuning._front import Candidate, choose, front
 from ensemble_kd.tuning._trial import Measured, in_steps
+from ensemble_kd.tuning._useless import warn_of_useless
 
 
 def candidate(number, loss, us, n_bytes, kept=0.9):
@@ -73,6 +76,16 @@ def test_budget_wants_the_gain_where_there_is_one():
 def test_budget_refuses_what_is_none(limits, words):
     with pytest.raises(InputError, match=words.replace(".", r"\.")):
         Budget(**limits).check()
+
+
+def test_useless_student_is_told_with_its_number_and_the_nearest_useful_one():
+    poor = replace(FOUND[3], measured=replace(FOUND[3].measured, no_worse=False))
+    budget = Budget(max_bytes=10_000)
+    with pytest.warns(UserWarning, match=r"loss is 0\.4.*-322%.*trial 1: .*20,000 bytes"):
+        warn_of_useless(0.4, -3.22, [*FOUND[:3], poor], budget)
+    with pytest.warns(UserWarning, match="No student that was tried is any better"):
+        warn_of_useless(0.4, -3.22, [poor], budget)
+    warn_of_useless(0.4, -3.22, [poor], replace(budget, min_gain_kept=-5.0))
 
 
 def test_latency_is_told_in_steps_that_swallow_noise():

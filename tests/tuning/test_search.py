@@ -29,6 +29,8 @@ from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
 from ensemble_kd.tuning._trial import WORSE_THAN_PLAIN
 
+# The teacher of these tests is one small tree, which gains nothing over plain training.
+pytestmark = pytest.mark.filterwarnings("ignore:the best student within:UserWarning")
 TREES = SearchSpace(students=("gbdt", "tree"), synthesizers=("munge 0.5", "none"))
 
 
@@ -163,6 +165,18 @@ def test_search_refuses_an_impossible_budget_and_names_the_nearest(table):
     assert tried.select().size_bytes > 2_000 and len(tried.front_)
 
 
+def test_search_does_not_hand_over_silently_what_is_worse_than_plain_training(table):
+    stumps = SearchSpace(students=("tree",), n_bytes=(1000, 1100))
+    words = "worse than a default network trained plainly: .*min_gain_kept=0"
+    with pytest.warns(UserWarning, match=words):
+        found = search(space=stumps, n_trials=2, refit=False).fit(*table)
+    assert found.front_["worse_than_plain"].all()
+    with pytest.warns(UserWarning, match=words):
+        found.select()
+    with pytest.raises(BudgetError, match="would let it pass"):
+        found.select(min_gain_kept=0)
+
+
 def test_search_is_reproducible_with_one_worker(table):
     first, second = (search(n_trials=12).fit(*table) for _ in range(2))
     columns = ["trial", "loss", "size_bytes", "student", "compression"]
@@ -239,7 +253,9 @@ def test_search_of_values(table, make_frame, make_target):
 
 def test_search_of_networks(table):
     space = SearchSpace(students=("mlp",), synthesizers=("munge 0.5",))
-    found = search(space=space, n_trials=3, effort=0.02, refit=False, max_bytes=25_000).fit(*table)
+    found = search(
+        space=space, n_trials=3, effort=0.02, refit=False, max_bytes=25_000, n_finalists=0
+    ).fit(*table)
     assert found.certificate_.size_bytes <= 25_000
     assert found.trials_["size_bytes"].max() <= 25_000
 
@@ -250,6 +266,18 @@ def test_search_of_several_classes_with_weights_and_unlabelled_rows(table, make_
     found = search(n_jobs=2).fit(X, y, np.linspace(0.5, 1.5, len(y)), X_unlabeled=X.head(50))
     assert found.predict_proba(X.head(4)).shape == (4, 3)
     assert len(found.trials_) >= 1
+
+
+def test_search_trains_finalists_in_earnest_and_what_they_taught(table):
+    room = SearchSpace(students=("mlp",), synthesizers=("munge 0.5",), labels=("out_of_fold",))
+    found = search(space=room, n_trials=2, n_finalists=3, effort=0.01, max_bytes=200_000).fit(
+        *table
+    )
+    finals = found.trials_[found.trials_["final"]]
+    assert finals["n_peers"].tolist() == [0, 0, 0, 3, 3]
+    assert finals["student"].iloc[0].startswith("mlp(hidden=(96, 96, 96)")
+    assert found.best_score_ == finals["loss"].min()
+    assert "finals" in found.times_
 
 
 def test_search_is_a_scikit_learn_estimator(table):
@@ -290,6 +318,7 @@ def test_file_keeps_the_budget_in_a_fresh_process(fitted, table, tmp_path):
     ("options", "words"),
     [
         ({"n_trials": 0}, "n_trials must be >= 1, got 0"),
+        ({"n_finalists": -1}, "n_finalists must be >= 0, got -1"),
         ({"timeout": 0}, "timeout must be > 0 seconds, got 0"),
         ({"effort": 2}, "effort must be in"),
         ({"certify_share": 0}, "certify_share must be in"),

@@ -32,8 +32,9 @@ def point(**more):
     base = {
         "weights": "int8", "synthesizer": "none", "labels": "out_of_fold", "alpha": 0.7,
         "loss": "soft_targets", "temperature": 1.0, "depth": 2, "n_bins": 8, "keep": 1.0,
-        "edges": "quantiles", "mlp_learning_rate": 0.01, "num_leaves": 8,
-        "gbdt_learning_rate": 0.2, "max_width": 192, "encoding": "periodic",
+        "edges": "quantiles", "shape": "halved", "width": 96, "mlp_learning_rate": 0.01,
+        "num_leaves": 8, "gbdt_learning_rate": 0.2, "max_width": 192, "encoding": "periodic",
+        "most_bins": 32,
     }  # fmt: skip
     return optuna.trial.FixedTrial(base | more)
 
@@ -50,6 +51,24 @@ def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_byt
     assert found <= n_bytes
     if student == "mlp":
         assert found >= 0.5 * n_bytes
+
+
+@pytest.mark.parametrize("width", [160, 48])
+@pytest.mark.parametrize("n_bytes", [16_000, 40_000, 60_000])
+def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student="mlp", n_bytes=n_bytes, shape="even", width=width, weights="float16")
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    assert len(pack(model, None, card_lines(setting))) <= n_bytes
+    assert len(set(setting.student.hidden)) == 1 and max(setting.student.hidden) <= width
+
+
+def test_space_has_the_flows_own_network(rows):
+    sizes = FileBytes(rows, [])
+    for width, n_bins in ((96, 32), (160, 64)):
+        own = sizes.even_network(10**7, "float32", width, n_bins)
+        assert (own.hidden, own.n_bins) == ((width,) * 3, n_bins)
 
 
 def test_space_pruned_networks_fit_their_bytes(rows):
