@@ -67,7 +67,7 @@ enum {
     NARROW = 4,           /* a last layer of so few outputs is summed output by output */
     MAX_LAYERS = 64,      /* these two are the limits of the bundle format */
     MAX_TREE_DEPTH = 512,
-    MISSING_BIT = 63,     /* of a set of categories; the bits below are for codes */
+    MISSING_BIT = 51,     /* of a set of categories; the bits below are for codes */
     MAX_KNOTS = 1024,     /* as is this one */
     MAX_THREADS = 64,
     LEARNING_COST = 16,   /* rows; see `remember_layout` */
@@ -145,7 +145,10 @@ typedef struct {
 
 static size_t item_size(char type)
 {
-    return type == 'd' || type == 'Q' ? 8 : type == 'i' || type == 'f' ? 4 : type == 'h' || type == 'H' ? 2 : 1;
+    return type == 'd' || type == 'Q'   ? 8
+           : type == 'i' || type == 'f' ? 4
+           : type == 'h' || type == 'H' ? 2
+                                        : 1;
 }
 
 static int open_buffer(PyObject *object, const Form *form, int flags, Array *array)
@@ -1296,6 +1299,16 @@ INLINE float leaf_value(const Node *leaf)
     return value;
 }
 
+/* A set of categories and the bit of a code lie in the 52 lower bits of a double between 1 and 2. As
+ * the doubles that those bits are by themselves, which are denormal, comparing them would be slow. */
+static double set_as_double(uint64_t set)
+{
+    uint64_t bits = UINT64_C(0x3FF0000000000000) | set;
+    double one_to_two;
+    memcpy(&one_to_two, &bits, 8);
+    return one_to_two;
+}
+
 /* The categories that go left; none where the split is by a threshold. */
 static uint64_t set_at(const Array *given, Py_ssize_t i)
 {
@@ -1319,8 +1332,12 @@ static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, N
     node->threshold = threshold;
     node->cell = (uint32_t)(feature + (missing_left ? n_columns : 0)) * CELL_BYTES;
     uint64_t set = set_at(given, i);
+    if (set >> (MISSING_BIT + 1) != 0) {
+        return refuse("must have no bit beyond that of a missing value; the node where it has one",
+                      "left_categories", i);
+    }
     if (set != 0) {
-        memcpy(&node->threshold, &set, 8);
+        node->threshold = set_as_double(set);
         node->cell = (uint32_t)(feature + 2 * n_columns) * CELL_BYTES;
     }
     return 0;
@@ -1559,10 +1576,7 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
 INLINE double category_bit(double code)
 {
     int bit = code >= 0 && code < MISSING_BIT ? (int)code : MISSING_BIT;
-    uint64_t set = UINT64_C(1) << bit;
-    double cell;
-    memcpy(&cell, &set, 8);
-    return cell;
+    return set_as_double(UINT64_C(1) << bit);
 }
 
 /* Write the copies of a row, of which neighbouring cells lie `spacing` apart. */
@@ -1598,13 +1612,19 @@ INLINE int goes_left(const Node *node, double cell, uint32_t sets_at)
     uint64_t bit, set;
     memcpy(&bit, &cell, 8);
     memcpy(&set, &node->threshold, 8);
-    int is_in = (bit & set) != 0, is_set = node->cell >= sets_at;
-    return (is_set & is_in) | (!is_set & is_below);
+    int is_in = (bit & set) << (63 - MISSING_BIT) != 0, is_set = node->cell >= sets_at;
+    HIDE_VALUE(is_in);
+    HIDE_VALUE(is_set);
+    return is_below ^ ((is_below ^ is_in) & is_set);
 }
 
 INLINE const Node *next_node(const Node *node, double cell, uint32_t sets_at)
 {
     ptrdiff_t right = node->right, left = sizeof(Node);
+    if (sets_at != 0) { /* by arithmetic, as a compiler makes branches of so much */
+        return (const Node *)((const char *)node + right +
+                              ((left - right) & -(ptrdiff_t)goes_left(node, cell, sets_at)));
+    }
     HIDE_VALUE(right);
     HIDE_VALUE(left);
     return (const Node *)((const char *)node + (goes_left(node, cell, sets_at) ? left : right));

@@ -1,7 +1,7 @@
 """Score trees: all rows walk down all trees together, one level a step.
 
-A teacher's trees may also split by a set of categories. Such a set has a bit for each code below 63,
-and bit 63 for a missing value and whatever is no such code. Students have no sets, and no file.
+A teacher's trees may also split by a set of categories. Such a set has a bit for each code below 51,
+and bit 51 for a missing value and all that is no such code. Students have no sets, nor has a file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ensemble_kd.model import TreesRecord
 # Positions (rows x trees) held at once.
 CHUNK_POSITIONS = 1_000_000
 # Codes that a set of categories has bits for; the next bit is that of a missing value.
-MOST_CODES = 63
+MOST_CODES = 51
 
 
 class TreesRuntime:

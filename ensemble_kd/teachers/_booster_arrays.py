@@ -117,7 +117,7 @@ def lightgbm_trees(
     Returns
     -------
     BoosterTrees or None
-        None where a column of more than 63 categories is split by them, or zero counts as missing.
+        None where a column of more than 51 categories is split by them, or zero counts as missing.
     """
     trees = [_lightgbm_tree(fields) for fields in tree_fields(booster.model_to_string())]
     plain = [tree for tree in trees if tree is not None]
@@ -198,7 +198,7 @@ def xgboost_trees(
     Returns
     -------
     BoosterTrees or None
-        None where a column of more than 63 categories is split by them.
+        None where a column of more than 51 categories is split by them.
     """
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     model = learner["gradient_booster"]["model"]
@@ -223,6 +223,7 @@ def _xgboost_tree(tree: dict[str, Any]) -> _Tree:
     at = np.repeat(np.array(tree["categories_nodes"], dtype=np.int64), tree["categories_sizes"])
     codes = np.array(tree["categories"], dtype=np.uint64)
     np.bitwise_or.at(named, at, np.uint64(1) << codes)
+    others = ~named & (MISSING_BIT - np.uint64(1))
     return _Tree(
         np.array(tree["left_children"], dtype=np.int64),
         np.array(tree["right_children"], dtype=np.int64),
@@ -231,5 +232,5 @@ def _xgboost_tree(tree: dict[str, Any]) -> _Tree:
         missing_left,
         condition.astype(np.float64),  # of a leaf, its value
         np.array(tree["split_type"], dtype=bool),
-        np.where(missing_left, ~named | MISSING_BIT, ~named & ~MISSING_BIT),
+        np.where(missing_left, others | MISSING_BIT, others),
     )
