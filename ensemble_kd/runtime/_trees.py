@@ -1,7 +1,8 @@
 """Score trees: all rows walk down all trees together, one level a step.
 
-A teacher's trees may also split by a set of categories. Such a set has a bit for each code below 51,
-and bit 51 for a missing value and all that is no such code. Students have no sets, nor has a file.
+A teacher's trees may also split by a set of categories. Such a set has a bit for each code below
+51, and bit 51 for a missing value and all that is no such code. Students have no sets, nor has a
+file.
 """
 
 from __future__ import annotations
