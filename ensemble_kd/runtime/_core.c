@@ -1299,15 +1299,18 @@ INLINE float leaf_value(const Node *leaf)
     return value;
 }
 
-/* A set of categories and the bit of a code lie in the 52 lower bits of a double between 1 and 2. As
- * the doubles that those bits are by themselves, which are denormal, comparing them would be slow. */
-static double set_as_double(uint64_t set)
+/* A set of categories, or the bit of a code, as the 52 lower bits of a double. As doubles of their
+ * own they would be denormal, and slow to compare on some machines. A set's other bits make it 2 or
+ * more and those of a code less than 2: so a code is below any set, and they share none of those. */
+INLINE double double_of_bits(uint64_t set, uint64_t other_bits)
 {
-    uint64_t bits = UINT64_C(0x3FF0000000000000) | set;
-    double one_to_two;
-    memcpy(&one_to_two, &bits, 8);
-    return one_to_two;
+    uint64_t bits = other_bits | set;
+    double number;
+    memcpy(&number, &bits, 8);
+    return number;
 }
+
+static const uint64_t BITS_OF_ONE = UINT64_C(0x3FF) << 52, BITS_OF_TWO = UINT64_C(0x400) << 52;
 
 /* The categories that go left; none where the split is by a threshold. */
 static uint64_t set_at(const Array *given, Py_ssize_t i)
@@ -1337,7 +1340,7 @@ static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, N
                       "left_categories", i);
     }
     if (set != 0) {
-        node->threshold = set_as_double(set);
+        node->threshold = double_of_bits(set, BITS_OF_TWO);
         node->cell = (uint32_t)(feature + 2 * n_columns) * CELL_BYTES;
     }
     return 0;
@@ -1576,7 +1579,7 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
 INLINE double category_bit(double code)
 {
     int bit = code >= 0 && code < MISSING_BIT ? (int)code : MISSING_BIT;
-    return set_as_double(UINT64_C(1) << bit);
+    return double_of_bits(UINT64_C(1) << bit, BITS_OF_ONE);
 }
 
 /* Write the copies of a row, of which neighbouring cells lie `spacing` apart. */
@@ -1597,12 +1600,12 @@ INLINE void fill_cells(const Trees *trees, const double *x, double *cells, size_
     }
     for (Py_ssize_t k = 0; k < trees->n_set_columns; k++) {
         size_t j = trees->set_columns[k];
-        cells[(2 * n_columns + j) * spacing] = category_bit(x[j]);
+        cells[(2 * n_columns + j) * spacing] = category_bit(cells[j * spacing]);
     }
 }
 
-/* Tell whether a row goes left. The sets' cells are those from `sets_at` on; 0 says that there are
- * none, which a compiler must see. */
+/* Tell whether a row goes left, without a branch. The sets' cells are those from `sets_at` on, and
+ * below any set; 0 says that there are none, which a compiler must see. */
 INLINE int goes_left(const Node *node, double cell, uint32_t sets_at)
 {
     int is_below = cell <= node->threshold;
@@ -1612,19 +1615,16 @@ INLINE int goes_left(const Node *node, double cell, uint32_t sets_at)
     uint64_t bit, set;
     memcpy(&bit, &cell, 8);
     memcpy(&set, &node->threshold, 8);
-    int is_in = (bit & set) << (63 - MISSING_BIT) != 0, is_set = node->cell >= sets_at;
+    int is_in = (bit & set) != 0, is_number = node->cell < sets_at;
+    HIDE_VALUE(is_below);
     HIDE_VALUE(is_in);
-    HIDE_VALUE(is_set);
-    return is_below ^ ((is_below ^ is_in) & is_set);
+    HIDE_VALUE(is_number);
+    return is_below & (is_in | is_number);
 }
 
 INLINE const Node *next_node(const Node *node, double cell, uint32_t sets_at)
 {
     ptrdiff_t right = node->right, left = sizeof(Node);
-    if (sets_at != 0) { /* by arithmetic, as a compiler makes branches of so much */
-        return (const Node *)((const char *)node + right +
-                              ((left - right) & -(ptrdiff_t)goes_left(node, cell, sets_at)));
-    }
     HIDE_VALUE(right);
     HIDE_VALUE(left);
     return (const Node *)((const char *)node + (goes_left(node, cell, sets_at) ? left : right));
