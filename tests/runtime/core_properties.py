@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import BREAKAGES, Breakage, encoded_rows, raw_rows, sound_models
+from strategies import BREAKAGES, Breakage, any_sets, encoded_rows, raw_rows, sound_models
 
 from ensemble_kd import InputError, Scorer
 from ensemble_kd._core import Model
@@ -32,10 +32,18 @@ def with_settings(max_examples: int, *, derandomize: bool = True) -> Callable[[A
     )
 
 
-def by_numpy(model: CompactModel, X: np.ndarray) -> np.ndarray:
+def sets_or_none(model: CompactModel, seed: int) -> np.ndarray | None:
+    """Return sets of categories for some splits; none for an even seed, or a network."""
+    if isinstance(model.body, MLPRecord) or seed % 2 == 0:
+        return None
+    return any_sets(model.body.feature, np.random.default_rng(seed))
+
+
+def by_numpy(model: CompactModel, X: np.ndarray, sets: np.ndarray | None) -> np.ndarray:
     """Return the response of the numpy runtime."""
-    kind = MLPRuntime if isinstance(model.body, MLPRecord) else TreesRuntime
-    return response(model, kind(model.body).outputs(X))
+    if isinstance(model.body, MLPRecord):
+        return response(model, MLPRuntime(model.body).outputs(X))
+    return response(model, TreesRuntime(model.body, sets).outputs(X))
 
 
 @st.composite
@@ -52,14 +60,15 @@ def models_and_rows(draw: Any) -> tuple[CompactModel, np.ndarray, list[Any]]:
     return model, X, rows
 
 
-@given(models_and_rows(), WIDTHS, st.integers(1, 3))
-def answers_are_those_of_numpy(case: Any, most_floats: int, n_threads: int) -> None:
+@given(models_and_rows(), WIDTHS, st.integers(1, 3), st.integers(0, 99))
+def answers_are_those_of_numpy(case: Any, most_floats: int, n_threads: int, seed: int) -> None:
     """A batch answers as numpy does, and each row as it does in the batch."""
     model, X, _ = case
-    runtime = CompiledRuntime(model, most_floats=most_floats)
+    sets = sets_or_none(model, seed)
+    runtime = CompiledRuntime(model, most_floats=most_floats, left_categories=sets)
     out = np.empty((len(X), model.n_outputs))
     runtime.core.respond(X, out, n_threads)
-    expected = by_numpy(model, X)
+    expected = by_numpy(model, X, sets)
     assert (np.abs(out - expected) <= 3e-6 * np.maximum(1, np.abs(expected))).all()
     for i in range(min(len(X), 3)):
         assert runtime.core.respond_row(X[i].copy()) == out[i].tolist()
@@ -98,7 +107,9 @@ def broken_models_are_refused_or_harmless(
 ) -> None:
     """Whatever is built from broken arrays scores any row; the sanitizer watches where it reads."""
     model, _, rows = case
-    (kind, arrays, columns, classes, encoder), options = core_arguments(model)
+    (kind, arrays, columns, classes, encoder), options = core_arguments(
+        model, sets_or_none(model, seed)
+    )
     for breakage in breakages:
         if arrays:
             breakage.apply(arrays, options)

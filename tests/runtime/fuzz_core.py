@@ -76,6 +76,7 @@ def any_decision(rng: np.random.Generator) -> dict[str, Any]:
 def fuzz(seed: int, n_models: int) -> int:
     """Build mutated models and score rows by those that are accepted; return how many were."""
     from hand_made import MODELS
+    from strategies import any_sets
 
     from ensemble_kd._core import Model
     from ensemble_kd.runtime._compiled import core_arguments
@@ -91,6 +92,8 @@ def fuzz(seed: int, n_models: int) -> int:
             classes = tuple(range(rng.integers(2, 12)))
         if kind == "mlp" and rng.random() < 0.5:
             arrays["edges"] = np.arange(float(len(arrays["edges"])))  # offsets may fall anywhere
+        if kind == "trees" and rng.random() < 0.5:
+            arrays["left_categories"] = any_sets(arrays["feature"], rng)
         if rng.random() < 0.1:
             changed["link"] = str(rng.choice(["identity", "sigmoid", "softmax"]))
         if rng.random() < 0.2:

@@ -243,6 +243,12 @@ def raw_rows(draw, schema: TableSchema) -> Any:
     return row
 
 
+def any_sets(feature: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return sets of categories for half of the splits."""
+    is_set = (feature >= 0) & (rng.random(len(feature)) < 0.5)
+    return np.where(is_set, rng.integers(2**52, size=len(feature)), 0).astype(np.uint64)
+
+
 # --- broken models --------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ from ensemble_kd.runtime import (
 )
 
 pytest.importorskip("ensemble_kd._core", reason="the core in C was not built")
+from strategies import any_sets
 
 SCHEMA = TableSchema(
     (
@@ -280,6 +281,55 @@ def test_compiled_leaves_its_rows_unchanged(compiled):
 def test_compiled_refuses_rows_of_another_width(shape):
     with pytest.raises(InputError, match="must have shape"):
         CompiledRuntime(MODELS["mlp"]).outputs(np.zeros(shape))
+
+
+# --- sets of categories ---------------------------------------------------------------------------
+
+
+def rows_of_codes(n_rows: int) -> np.ndarray:
+    """Return encoded rows, some of whose numbers are codes, or none."""
+    X, rng = encoded_rows(n_rows), np.random.default_rng(1)
+    others = rng.choice([*range(53), -1.0, -0.5, 1e300, np.inf, -np.inf, np.nan], X.shape)
+    for j in (0, 1, 3):  # numpy has no rank for a code that is none
+        X[:, j] = np.where(rng.random(n_rows) < 0.5, others[:, j], X[:, j])
+    return X
+
+
+TREES = [name for name, model in MODELS.items() if isinstance(model.body, TreesRecord)]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_compiled_walks_sets_of_categories_like_numpy(name):
+    model, X = MODELS[name], rows_of_codes(1000)
+    sets = any_sets(model.body.feature, np.random.default_rng(0))
+    runtime = CompiledRuntime(model, left_categories=sets)
+    assert_alike(runtime.outputs(X), TreesRuntime(model.body, sets).outputs(X))
+    alone = [runtime.core.respond_row(row) for row in X]
+    np.testing.assert_array_equal(runtime.respond(X), alone)
+
+
+def test_compiled_of_sets_that_are_all_empty_is_that_without_them():
+    model, X = MODELS["trees_softmax"], encoded_rows(300)
+    none = np.zeros(len(model.body.feature), dtype=np.uint64)
+    given = CompiledRuntime(model, left_categories=none).outputs(X)
+    np.testing.assert_array_equal(given, CompiledRuntime(model).outputs(X))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda sets, leaf: sets[:-1], "must have .* entries"),
+        (lambda sets, leaf: np.where(leaf, 1, sets).astype(np.uint64), "must be 0 at a leaf"),
+        (lambda sets, leaf: sets | np.uint64(2**52), "no bit beyond"),
+        (lambda sets, leaf: sets.astype(np.int64), "must be of type Q"),
+    ],
+)
+def test_compiled_refuses_sets_of_categories_that_are_wrong(change, message):
+    model = MODELS["trees_value"]
+    sets = any_sets(model.body.feature, np.random.default_rng(0))
+    sets = change(sets, model.body.feature < 0)
+    with pytest.raises(ValueError, match=message):
+        CompiledRuntime(model, left_categories=sets)
 
 
 # --- which runtime --------------------------------------------------------------------------------

@@ -237,6 +237,15 @@ def test_trees_runtime_ranks_categories_before_it_splits_them(code, leaf):
     assert TreesRuntime(record).outputs(np.array([[code, 0.0]])) == 0.5 + leaf + 16
 
 
+@pytest.mark.parametrize(
+    ("code", "leaf"), [(0, 1), (1, 4), (2, 1), (50, 4), (51, 1), (-1, 1), (1e300, 1), (NAN, 1)]
+)
+def test_trees_runtime_sends_a_category_left_if_it_is_in_the_set(code, leaf):
+    # Codes 0 and 2, and whatever is no code below 51.
+    sets = np.array([0b101 | 1 << 51, 0, 0, 0, 0, 0], dtype=np.uint64)
+    assert TreesRuntime(TWO_TREES, sets).outputs(np.array([[code, 0.0]])) == 0.5 + leaf + 16
+
+
 def test_trees_runtime_leaves_its_rows_unchanged():
     record = replace(
         TWO_TREES,
