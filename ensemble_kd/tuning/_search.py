@@ -142,15 +142,16 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from ensemble_kd import DistilledClassifier, DistillationSearch
     >>> from ensemble_kd.tuning import SearchSpace
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> clf = DistilledClassifier(RandomForestClassifier(20), n_synthetic=200)
-    >>> space = SearchSpace(students=("tree",))
-    >>> search = DistillationSearch(clf, max_bytes=20_000, space=space, n_trials=3).fit(X, y)
-    >>> search.certificate_.size_bytes <= 20_000
+    >>> X, y = load_wine(return_X_y=True, as_frame=True)
+    >>> teacher = RandomForestClassifier(20, random_state=0)
+    >>> clf = DistilledClassifier(teacher, n_synthetic=1000)
+    >>> space = SearchSpace(students=("gbdt",))
+    >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, n_trials=3).fit(X, y)
+    >>> search.certificate_.size_bytes <= 40_000
     True
     """
 
