@@ -12,7 +12,7 @@ import pandas as pd
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import Budget, percent
-from ensemble_kd.tuning._trial import FILE, FINAL, MEASURED, PEERS, Measured
+from ensemble_kd.tuning._trial import FILE, FINAL, MEASURED, Measured
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Candidate:
         Name and digest of its model file.
     is_final : bool, default=False
         Whether it was trained in earnest.
-    peers : tuple of dict, default=()
-        Parameters of the students that labelled synthetic rows for it, beside the teacher.
     """
 
     number: int
@@ -45,7 +43,6 @@ class Candidate:
     file: str
     sha256: str
     is_final: bool = False
-    peers: tuple[dict[str, Any], ...] = ()
 
     def excess(self, budget: Budget) -> dict[str, float]:
         """Return by how much it breaks each limit of any budget."""
@@ -77,7 +74,6 @@ class Candidate:
             "compression": self.compression,
             "seconds": found.seconds,
             "final": self.is_final,
-            "n_peers": len(self.peers),
         }
 
 
@@ -92,7 +88,6 @@ def candidates(study: Any) -> list[Candidate]:
             Candidate(
                 trial.number, dict(trial.params), told["student"], told["compression"],
                 Measured.from_dict(told[MEASURED]), file, sha256, told[FINAL],
-                tuple(told[PEERS]),
             )
         )  # fmt: skip
     return found
@@ -123,11 +118,6 @@ def as_table(found: Sequence[Candidate]) -> pd.DataFrame:
     return pd.DataFrame([one.row() for one in found], columns=columns)
 
 
-def by_loss(one: Candidate) -> tuple[float, int]:
-    """Return what ranks candidates: the loss, of equals the bytes."""
-    return one.measured.loss, one.measured.n_bytes
-
-
 def choose(
     found: Sequence[Candidate], budget: Budget, *, finals_first: bool = False
 ) -> list[Candidate]:
@@ -143,7 +133,7 @@ def choose(
         raise BudgetError(refusal(found, budget))
 
     def order(one: Candidate) -> tuple[bool, float, int]:
-        return finals_first and not one.is_final, *by_loss(one)
+        return finals_first and not one.is_final, one.measured.loss, one.measured.n_bytes
 
     return sorted(within, key=order)
 

@@ -8,7 +8,7 @@ import pytest
 
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
-from ensemble_kd.tuning._finals import finalists, peers_and_heirs
+from ensemble_kd.tuning._finals import finalists
 from ensemble_kd.tuning._front import Candidate, choose
 from ensemble_kd.tuning._trial import Measured
 
@@ -65,15 +65,6 @@ def test_finals_without_the_flows_own_network_are_the_best_trials():
 def test_finals_do_not_ask_a_short_training_for_the_gain_but_for_its_costs():
     assert chosen(FOUND, Budget(min_gain_kept=0.99))
     assert chosen(FOUND, Budget(max_bytes=10)) == []
-
-
-def test_peers_may_cost_what_they_like_and_heirs_may_not():
-    told = {"labels": "out_of_fold", "synthesizer": "munge 0.5"}
-    found = [trial(n, 0.3 + 0.01 * n, us=5.0 - n, n_bytes=n, **told) for n in range(5)]
-    plain = trial(9, 0.1, labels="true", synthesizer="munge 0.5")
-    peers, heirs = peers_and_heirs([*found, plain], Budget(max_latency_us=4.0, margin=0.0))
-    assert [one.number for one in peers] == [0, 1, 2]
-    assert heirs == [found[1].params, found[2].params]
 
 
 def test_choose_believes_the_finals_before_shorter_trainings():
