@@ -6,16 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ensemble_kd.tuning._budget import Budget
-from ensemble_kd.tuning._front import Candidate
-from ensemble_kd.tuning._space import EVEN, EVEN_BINS, Setting
+from ensemble_kd.tuning._favourite import TAUGHT_BY
+from ensemble_kd.tuning._front import Candidate, by_loss
+from ensemble_kd.tuning._space import EVEN, EVEN_BINS, EVEN_WIDTHS, Setting
 from ensemble_kd.tuning._work import tally
 
 Params = dict[str, Any]
-# Parameters of a network that say what it learns and how, not how large it is.
-TAUGHT_BY = (
-    "synthesizer", "labels", "alpha", "loss", "temperature", "edges", "encoding",
-    "mlp_learning_rate",
-)  # fmt: skip
 
 
 def finalists(
@@ -30,7 +26,8 @@ def finalists(
     A short training on few rows favours small networks and coarse weights, so the best trials alone
     would leave out what a long one makes better. First comes the flow's own network, of the
     greatest width that has kept the latency; then the best trial, what it was taught by in the
-    flow's network of finer steps and of any width, and other trials, the best first.
+    flow's network of finer steps, also cut from one twice as wide, and other trials, the best
+    first.
 
     Parameters
     ----------
@@ -46,17 +43,18 @@ def finalists(
         From parameters to a setting, so that no student is trained twice.
     """
     affordable = budget.costs_alone()
-    within = sorted((one for one in found if one.meets(affordable)), key=_loss)
+    within = sorted((one for one in found if one.meets(affordable)), key=by_loss)
     ranked = [one.params for one in within]
-    widths = [params["width"] for params in ranked if params.get("shape") == EVEN]
+    widths = [p["width"] for p in ranked if p.get("shape") == EVEN and p["keep"] == 1]
     if own is None or not widths:
         return distinct(ranked, setting)[:most]
     best = next(params for params in ranked if params["student"] == "mlp")
     taught = {name: best[name] for name in TAUGHT_BY if name in best}
     usual = own | {"width": min(own["width"], max(widths))}
     fine = {"most_bins": max(EVEN_BINS)}
+    pruned = {"width": min(2 * usual["width"], max(EVEN_WIDTHS)), "keep": 0.5}
     chosen = [
-        usual, *ranked[:1], usual | taught | fine, usual | fine,
+        usual, *ranked[:1], usual | taught | fine, usual | fine, usual | taught | fine | pruned,
         usual | taught | fine | {"width": max(widths)}, *ranked[1:],
     ]  # fmt: skip
     return distinct(chosen, setting)[:most]
@@ -81,7 +79,3 @@ def distinct(points: Sequence[Params], setting: Callable[[Params], Setting]) -> 
             seen.add(name)
             kept.append(point)
     return kept
-
-
-def _loss(one: Candidate) -> float:
-    return one.measured.loss

@@ -118,6 +118,11 @@ def as_table(found: Sequence[Candidate]) -> pd.DataFrame:
     return pd.DataFrame([one.row() for one in found], columns=columns)
 
 
+def by_loss(one: Candidate) -> tuple[float, int]:
+    """Return what ranks candidates: the loss, of equals the bytes."""
+    return one.measured.loss, one.measured.n_bytes
+
+
 def choose(
     found: Sequence[Candidate], budget: Budget, *, finals_first: bool = False
 ) -> list[Candidate]:
@@ -133,7 +138,7 @@ def choose(
         raise BudgetError(refusal(found, budget))
 
     def order(one: Candidate) -> tuple[bool, float, int]:
-        return finals_first and not one.is_final, one.measured.loss, one.measured.n_bytes
+        return finals_first and not one.is_final, *by_loss(one)
 
     return sorted(within, key=order)
 
