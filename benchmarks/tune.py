@@ -46,7 +46,7 @@ Row = dict[str, Any]
 def tune_dataset(
     name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
     folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
-    n_finalists: int = 6, certify_share: float = 0.5,
+    n_finalists: int = 8, certify_share: float = 0.5,
 ) -> Row:  # fmt: skip
     """Tune on one table, and return all that is to be shown of it.
 
@@ -70,7 +70,7 @@ def tune_dataset(
         Whether LightGBM and XGBoost are trained plainly beside it.
     effort : float, default=0.35
         Of a trial.
-    n_finalists : int, default=6
+    n_finalists : int, default=8
         Of the search.
     certify_share : float, default=0.5
         Share of the rows that no trial sees: many, as they are what all is compared by.

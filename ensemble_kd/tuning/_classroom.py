@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -15,11 +14,9 @@ from ensemble_kd._stages import Stages
 from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import Teaching, teach
 from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd.model import CompactModel
 from ensemble_kd.students import Student
 from ensemble_kd.tuning._digest import digest
 from ensemble_kd.tuning._judge import Judge, train_plainly
-from ensemble_kd.tuning._peers import blended
 from ensemble_kd.tuning._rows import DividedRows, take
 
 
@@ -62,7 +59,6 @@ class Classroom:
         self._teaching, self._plain, self._X_unlabeled = teaching, plain, X_unlabeled
         self._memory, self.key, self.n_rows, self._n_jobs = memory, key, n_rows, n_jobs
         self._sets: TransferSets | None = None
-        self._peers: Sequence[CompactModel] = ()
         self._kept: dict[str, TransferSet] = {}
         validation = take(self.rows, divided.validation)
         self.X_validation = validation.X
@@ -81,7 +77,7 @@ class Classroom:
         """
         if not recipe.needs_teacher:
             return self._divided.without_validation(self.rows.as_transfer_set(self.rows.truth))
-        found = blended(self._cached(replace(recipe, labels="out_of_fold")), self._peers)
+        found = self._cached(replace(recipe, labels="out_of_fold"))
         if recipe.labels == "out_of_fold":
             return found
         in_sample = self._cached(replace(recipe, synthesizers=()))
@@ -93,12 +89,6 @@ class Classroom:
         """Return the same with so many synthetic rows; those made already are the first."""
         more = copy(self)
         more.n_rows, more._kept = n_rows, {}
-        return more
-
-    def with_peers(self, models: Sequence[CompactModel]) -> Classroom:
-        """Return the same with synthetic rows labelled by students too."""
-        more = copy(self)
-        more._peers = models
         return more
 
     def judge_of(self, certified: RealRows) -> Judge:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,13 +55,13 @@ class Findings:
         )
 
 
-def read_findings(studies: Sequence[Any], folder: Path, quantile: str) -> Findings:
+def read_findings(study: Any, finals: Any, folder: Path, quantile: str) -> Findings:
     """Read a study, and warn of trials that broke off.
 
     Parameters
     ----------
-    studies : sequence of optuna.study.Study
-        In their storage; the finals are counted on from the trials, which are the first.
+    study, finals : optuna.study.Study
+        In their storage; the finals are counted on from the trials.
     folder : Path
         Of the model files.
     quantile : {"p50", "p99"}
@@ -74,7 +73,7 @@ def read_findings(studies: Sequence[Any], folder: Path, quantile: str) -> Findin
         If a file is absent, or not the one that was measured.
     """
     optuna = require("optuna", extra="tune")
-    trials = [trial for study in studies for trial in study.get_trials(deepcopy=False)]
+    trials = [*study.get_trials(deepcopy=False), *finals.get_trials(deepcopy=False)]
     broken = [trial.user_attrs[ERROR] for trial in trials if ERROR in trial.user_attrs]
     if broken:
         warnings.warn(
@@ -82,8 +81,8 @@ def read_findings(studies: Sequence[Any], folder: Path, quantile: str) -> Findin
             UserWarning, stacklevel=4,
         )  # fmt: skip
     with quiet():
-        copy = optuna.create_study(directions=studies[0].directions)
-        copy.set_metric_names(studies[0].metric_names)
+        copy = optuna.create_study(directions=study.directions)
+        copy.set_metric_names(study.metric_names)
         copy.add_trials(trials)
     found = candidates(copy)
     files = {one.number: _read(one, folder) for one in found}

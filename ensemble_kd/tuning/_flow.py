@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from ensemble_kd._stages import Stages
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._classroom import open_classroom
-from ensemble_kd.tuning._finals import distinct, enqueue, hold_finals
+from ensemble_kd.tuning._favourite import favourite_first
+from ensemble_kd.tuning._finals import distinct, enqueue, finalists
 from ensemble_kd.tuning._findings import Findings, read_findings
 from ensemble_kd.tuning._front import candidates, choose
 from ensemble_kd.tuning._outcome import Finish, Outcome
 from ensemble_kd.tuning._rows import divide
 from ensemble_kd.tuning._sizes import FileBytes
-from ensemble_kd.tuning._space import EVEN, SearchSpace, starting_points
+from ensemble_kd.tuning._space import EVEN, EVEN_WIDTHS, SearchSpace, starting_points
 from ensemble_kd.tuning._storage import open_storage
 from ensemble_kd.tuning._trial import TrialRunner
 from ensemble_kd.tuning._useless import warn_of_useless
@@ -133,16 +134,17 @@ def search(
             runner, place,
             n_trials=n_trials, deadline=trials_end, seed=seed, n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
-    studies = [study]
+    own = next((point for point in first if point["shape"] == EVEN), None)
+    last = replace(place, name=f"{name}-finals-{n_synthetic}")
     with stage("finals"):  # the best, and the flow's own network, in earnest
         if n_finalists and not interrupted:
-            own = next((point for point in first if point.get("shape") == EVEN), None)
-            held, interrupted = hold_finals(
-                runner, place, candidates(study), own, n_finalists=n_finalists, n_rows=n_synthetic,
-                deadline=end, seed=seed, n_jobs=n_jobs, verbose=verbose,
+            chosen = finalists(candidates(study), budget, own, n_finalists, runner.setting_of)
+            interrupted = run_trials(
+                runner.of_finals(n_synthetic), last, title="finals",
+                n_trials=enqueue(last.open(), chosen), deadline=end, seed=seed, n_jobs=n_jobs,
+                verbose=verbose,
             )  # fmt: skip
-            studies += held
-    findings = read_findings(studies, students, budget.quantile)
+    findings = read_findings(place.open(), last.open(), students, budget.quantile)
     if interrupted and not findings.candidates:
         raise KeyboardInterrupt
 
@@ -155,6 +157,7 @@ def search(
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
             ranked = choose(findings.candidates, budget, finals_first=True)
+            ranked = favourite_first(ranked, findings.files, classroom, own)
             outcome = finish.hand_over(ranked, budget, refit=refit and not interrupted)
             interrupted |= outcome.interrupted
         except BudgetError as error:
@@ -179,5 +182,5 @@ def study_name(
     effort: float, sampler: str,
 ) -> str:  # fmt: skip
     """Return a name that tells rows, teacher, budget and space apart."""
-    facts = (key, budget.limits(), span, effort, n_rows, space, sampler)
+    facts = (key, budget.limits(), span, effort, n_rows, space, EVEN_WIDTHS, sampler)
     return f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"

@@ -12,7 +12,7 @@ import pandas as pd
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import Budget, percent
-from ensemble_kd.tuning._trial import FILE, FINAL, MEASURED, PEERS, Measured
+from ensemble_kd.tuning._trial import FILE, FINAL, MEASURED, Measured
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Candidate:
         Name and digest of its model file.
     is_final : bool, default=False
         Whether it was trained in earnest.
-    peers : tuple of dict, default=()
-        Parameters of the students that labelled synthetic rows for it, beside the teacher.
     """
 
     number: int
@@ -45,7 +43,6 @@ class Candidate:
     file: str
     sha256: str
     is_final: bool = False
-    peers: tuple[dict[str, Any], ...] = ()
 
     def excess(self, budget: Budget) -> dict[str, float]:
         """Return by how much it breaks each limit of any budget."""
@@ -77,7 +74,6 @@ class Candidate:
             "compression": self.compression,
             "seconds": found.seconds,
             "final": self.is_final,
-            "n_peers": len(self.peers),
         }
 
 
@@ -92,7 +88,6 @@ def candidates(study: Any) -> list[Candidate]:
             Candidate(
                 trial.number, dict(trial.params), told["student"], told["compression"],
                 Measured.from_dict(told[MEASURED]), file, sha256, told[FINAL],
-                tuple(told[PEERS]),
             )
         )  # fmt: skip
     return found

@@ -70,10 +70,14 @@ class Judge:
 
     def loss(self, response: NDArray[np.float64]) -> float:
         """Return the loss that trials are compared by; a teacher of no use has no say."""
-        if self.plain_loss <= self.teacher_loss:
-            return self.true_loss(response)
-        both = (self._mean(response, self._truth) + self._mean(response, self._soft)) / 2
-        return self._scale(both)
+        return self._scale(float(self.row_losses(response).mean()))
+
+    def row_losses(self, response: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of each row in that loss; in regression before the root is taken."""
+        found = self._rows(response, self._truth)
+        if self.plain_loss > self.teacher_loss:
+            found = (found + self._rows(response, self._soft)) / 2
+        return found
 
     def __call__(self, response: NDArray[np.float64]) -> Verdict:
         """Return the verdict on a response of shape (n_rows, n_outputs)."""
@@ -82,8 +86,13 @@ class Judge:
         return Verdict(self.loss(response), found, kept, found <= self.plain_loss)
 
     def _mean(self, response: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+        return float(self._rows(response, target).mean())
+
+    def _rows(
+        self, response: NDArray[np.float64], target: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         losses = true_losses(response, target, is_classification=self._is_classification)
-        return float(np.average(losses, weights=self._weight))
+        return np.asarray(losses * (self._weight / self._weight.mean()))
 
     def _scale(self, mean: float) -> float:
         return mean if self._is_classification else mean**0.5

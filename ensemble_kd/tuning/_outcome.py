@@ -16,7 +16,6 @@ from ensemble_kd._synthetic_rows import TransferSets
 from ensemble_kd._teaching import Teaching
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.metrics import Latency
-from ensemble_kd.model import CompactModel
 from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate, certify
@@ -25,7 +24,6 @@ from ensemble_kd.tuning._digest import digest
 from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import Candidate
 from ensemble_kd.tuning._judge import Judge, Verdict
-from ensemble_kd.tuning._peers import blended
 from ensemble_kd.tuning._rows import DividedRows
 from ensemble_kd.tuning._trial import TrialRunner, card_lines, fit_setting
 
@@ -146,15 +144,14 @@ class Finish:
         setting = self.runner.setting_of(candidate.params)
         rows, teaching, stage = self.divided.rows, self._teaching, Stages()
         sets = TransferSets(rows, teaching, self.X_unlabeled, stage, self.n_jobs)
-        peers = [self._trained(params, sets) for params in candidate.peers]
-        transfer_set = blended(sets.of(setting.recipe, self.n_synthetic), peers)
+        transfer_set = sets.of(setting.recipe, self.n_synthetic)
         with stage("student"):
             student, model = fit_setting(setting, transfer_set, rows.seed)
         response = Scorer(model).respond(self.divided.certified.X)
         told = self._judge(response)
         kept = "" if told.gain_kept != told.gain_kept else f", {told.gain_kept:.0%} of the gain"
         line = f"On {len(response)} rows unseen: loss {told.true_loss:.5g}{kept}"
-        data = pack(model, None, [*card_lines(setting, len(peers)), line])
+        data = pack(model, None, [*card_lines(setting), line])
         result = Distillation(
             teaching.teacher, transfer_set, student, model, setting.recipe, [],
             [found for found in (teaching.member,) if found is not None],
@@ -162,12 +159,6 @@ class Finish:
             stage.times, [],
         )  # fmt: skip
         return Outcome(candidate, data, self._certify(candidate, data, self._judge), result)
-
-    def _trained(self, params: dict[str, Any], sets: TransferSets) -> CompactModel:
-        """Return a student that labels for another one, taught by the teacher alone."""
-        setting = self.runner.setting_of(params)
-        rows = sets.of(setting.recipe, self.n_synthetic)
-        return fit_setting(setting, rows, sets.rows.seed)[1]
 
     def _as_it_is(self, candidate: Candidate) -> Outcome:
         """Return the student of the trial itself."""

@@ -63,7 +63,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         What varies; None takes all of it.
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
-    n_finalists : int, default=6
+    n_finalists : int, default=8
         Students that are trained in earnest after the trials, with all steps and synthetic rows, to
         choose from on the same validation rows: the best trials, and networks like the flow's own
         as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
@@ -166,7 +166,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         margin: float = MARGIN,
         space: SearchSpace | None = None,
         n_trials: int = 60,
-        n_finalists: int = 6,
+        n_finalists: int = 8,
         timeout: float | None = None,
         effort: float = 0.35,
         sampler: str = "tpe",

@@ -34,7 +34,7 @@ LABELS: tuple[Labels, ...] = ("out_of_fold", "in_sample", "true")
 PRUNING_UPDATES = 1500
 # Shape of the flow's own network, and units of each of its three layers, where the flow has 96.
 EVEN = "even"
-EVEN_WIDTHS = (160, 128, 96, 80, 64, 48, 32)
+EVEN_WIDTHS = (192, 160, 128, 96, 80, 64, 48, 32)
 EVEN_BINS = (32, 64)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from ensemble_kd.tuning._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
-FINAL, PEERS = "final", "peers"
+FINAL = "final"
 # The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
 # training. Without it most trials go to what is small, fast and of no use.
 WORSE_THAN_PLAIN = "worse_than_plain"
@@ -116,8 +115,6 @@ class TrialRunner:
         Where the files go.
     is_final : bool, default=False
         Whether these are the finals, which are trained in earnest.
-    peers : tuple of dict, default=()
-        Parameters of the students that label synthetic rows beside the teacher.
     """
 
     classroom: Classroom
@@ -130,7 +127,6 @@ class TrialRunner:
     prune: bool
     folder: Path
     is_final: bool = False
-    peers: tuple[dict[str, Any], ...] = ()
 
     @property
     def timed_rows(self) -> list[dict[str, Any]]:
@@ -141,12 +137,6 @@ class TrialRunner:
         """Return what trains in earnest: all steps, all synthetic rows, and to the end."""
         room = self.classroom.with_rows(n_rows)
         return replace(self, classroom=room, effort=1.0, prune=False, is_final=True)
-
-    def taught_by(
-        self, peers: Sequence[dict[str, Any]], models: Sequence[CompactModel]
-    ) -> TrialRunner:
-        """Return what trains with students as teachers too, given their parameters and models."""
-        return replace(self, classroom=self.classroom.with_peers(models), peers=tuple(peers))
 
     def setting(self, trial: Any) -> Setting:
         """Return the setting of a trial, of full effort."""
@@ -172,11 +162,10 @@ class TrialRunner:
         _, model = fit_setting(
             setting, room.transfer_set(setting.recipe), room.rows.seed, watch=curve
         )
-        kind = "heir" if self.peers else "final" if self.is_final else "trial"
+        kind = FINAL if self.is_final else "trial"
         path = self.folder / f"{kind}-{trial.number:05d}.ekd"
-        data = pack(model, path, card_lines(setting, len(self.peers)))
+        data = pack(model, path, card_lines(setting))
         trial.set_user_attr(FINAL, self.is_final)
-        trial.set_user_attr(PEERS, list(self.peers))
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
         verdict = room.judge(load(data).respond(room.X_validation))
         latency = self.meter(str(path), self.timed_rows, self.budget)
@@ -215,15 +204,14 @@ def fit_setting(
     return student, compress(student.to_model(), setting.steps, rows, loss).model
 
 
-def card_lines(setting: Setting, n_peers: int = 0) -> list[str]:
-    """Return what the model card tells of a setting, and of students that taught too."""
-    beside = f", labelled by {n_peers} students too" if n_peers else ""
+def card_lines(setting: Setting) -> list[str]:
+    """Return what the model card tells of a setting."""
     told = setting.recipe.describe()
     shown = setting.describe()
     return [
         f"Student: {shown['student']}, {shown['compression']}",
         f"Taught by labels {told['labels']}, alpha {told['alpha']:.2f}, {told['loss']}",
-        f"Synthetic rows: {told['synthesizer']}{beside}",
+        f"Synthetic rows: {told['synthesizer']}",
     ]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning import Budget
-from ensemble_kd.tuning._finals import finalists, peers_and_heirs
+from ensemble_kd.tuning import Budget, _favourite
+from ensemble_kd.tuning._favourite import favourite_first
+from ensemble_kd.tuning._finals import finalists
 from ensemble_kd.tuning._front import Candidate, choose
 from ensemble_kd.tuning._trial import Measured
 
-OWN = {"student": "mlp", "shape": "even", "width": 96, "alpha": 0.7, "most_bins": 32}
+OWN = {"student": "mlp", "shape": "even", "width": 96, "alpha": 0.7, "most_bins": 32, "keep": 1.0}
 
 
 def trial(number, loss, us=1.0, kept=0.9, is_final=False, **params):
@@ -31,9 +33,10 @@ def chosen(found, budget=None, most=9, own=OWN):
 
 FOUND = [
     trial(0, 0.30, shape="halved", alpha=0.5),
-    trial(1, 0.32, shape="even", width=96, alpha=0.7, us=2.0),
-    trial(2, 0.33, shape="even", width=160, alpha=0.7, us=3.0),
-    trial(3, 0.34, shape="even", width=64, alpha=0.7),
+    trial(1, 0.32, shape="even", width=96, keep=1.0, alpha=0.7, us=2.0),
+    trial(2, 0.33, shape="even", width=160, keep=1.0, alpha=0.7, us=3.0),
+    trial(3, 0.34, shape="even", width=64, keep=1.0, alpha=0.7),
+    trial(5, 0.35, shape="even", width=128, keep=0.5, alpha=0.7),
     trial(4, 0.31, student="gbdt"),
 ]
 
@@ -48,13 +51,16 @@ def test_finals_have_the_best_trial_and_what_it_was_taught_by_in_larger_networks
     found = chosen(FOUND)
     assert found[1] == FOUND[0].params
     fine = OWN | {"most_bins": 64}
-    assert found[2:5] == [fine | {"alpha": 0.5}, fine, fine | {"alpha": 0.5, "width": 160}]
-    assert found[5] == FOUND[4].params
+    assert found[2:4] == [fine | {"alpha": 0.5}, fine]
+    assert found[4] == fine | {"alpha": 0.5, "width": 192, "keep": 0.5}
+    assert found[5] == fine | {"alpha": 0.5, "width": 160}
+    assert found[6] == FOUND[-1].params
 
 
 def test_finals_train_nothing_twice():
     fine = OWN | {"most_bins": 64}
-    assert chosen([trial(n, 0.3, **OWN) for n in range(2)]) == [OWN, fine]
+    cut = fine | {"width": 192, "keep": 0.5}
+    assert chosen([trial(n, 0.3, **OWN) for n in range(2)]) == [OWN, fine, cut]
 
 
 def test_finals_without_the_flows_own_network_are_the_best_trials():
@@ -67,16 +73,32 @@ def test_finals_do_not_ask_a_short_training_for_the_gain_but_for_its_costs():
     assert chosen(FOUND, Budget(max_bytes=10)) == []
 
 
-def test_peers_may_cost_what_they_like_and_heirs_may_not():
-    told = {"labels": "out_of_fold", "synthesizer": "munge 0.5"}
-    found = [trial(n, 0.3 + 0.01 * n, us=5.0 - n, n_bytes=n, **told) for n in range(5)]
-    plain = trial(9, 0.1, labels="true", synthesizer="munge 0.5")
-    peers, heirs = peers_and_heirs([*found, plain], Budget(max_latency_us=4.0, margin=0.0))
-    assert [one.number for one in peers] == [0, 1, 2]
-    assert heirs == [found[1].params, found[2].params]
-
-
 def test_choose_believes_the_finals_before_shorter_trainings():
     found = [trial(0, 0.30), trial(1, 0.31, is_final=True), trial(2, 0.32, is_final=True)]
     numbers = [one.number for one in choose(found, Budget(), finals_first=True)]
     assert numbers == [1, 2, 0]
+
+
+def handed_over(monkeypatch, losses, own=OWN):
+    """Return the numbers in order, of finalists whose losses on four rows are given."""
+    monkeypatch.setattr(_favourite, "load", lambda data: SimpleNamespace(respond=lambda X: data))
+    judge = SimpleNamespace(row_losses=lambda response: response)
+    room = SimpleNamespace(judge=judge, X_validation=None)
+    files = dict(enumerate(map(np.array, losses)))
+    ranked = [trial(0, 0.1, is_final=True, **OWN | {"alpha": 0.4})]
+    ranked += [trial(1, 0.2, is_final=True, **OWN), trial(2, 0.3, is_final=True, **OWN)]
+    return [one.number for one in favourite_first(ranked, files, room, own)]
+
+
+def test_favourite_gives_way_to_what_is_surely_better(monkeypatch):
+    its = [0.4, 0.2, 0.3, 0.5]
+    assert handed_over(monkeypatch, [[0.3, 0.11, 0.2, 0.4], its, its]) == [0, 1, 2]
+
+
+def test_favourite_goes_before_what_leads_by_chance(monkeypatch):
+    its = [0.4, 0.2, 0.3, 0.5]
+    assert handed_over(monkeypatch, [[0.1, 0.3, 0.2, 0.6], its, its]) == [1, 0, 2]
+
+
+def test_favourite_is_absent_where_the_flows_own_network_is(monkeypatch):
+    assert handed_over(monkeypatch, [[0.4], [0.2], [0.1]], own=None) == [0, 1, 2]
