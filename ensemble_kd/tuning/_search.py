@@ -15,20 +15,18 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._estimator import DistilledEstimator
-from ensemble_kd._optional import require
 from ensemble_kd._scorer import load
 from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
-from ensemble_kd.errors import BudgetError, InputError
+from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import as_table
 from ensemble_kd.tuning._outcome import Outcome
+from ensemble_kd.tuning._rules import checked
 from ensemble_kd.tuning._selection import Selection, pick
 from ensemble_kd.tuning._space import SearchSpace
-from ensemble_kd.tuning._storage import SAMPLERS
 from ensemble_kd.tuning._useless import warn_of_useless
 
 
@@ -227,7 +225,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         BudgetError
             If no student keeps the budget.
         """
-        budget, space = self._check()
+        budget, space = checked(self)
         X = table(X)
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
@@ -235,11 +233,11 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             found = search(
                 X, y, sample_weight, X_unlabeled,
                 estimator=self.estimator, budget=budget, space=space, n_trials=self.n_trials,
-                n_finalists=self.n_finalists,
-                timeout=self.timeout, effort=self.effort, sampler=self.sampler, prune=self.prune,
-                certify_share=self.certify_share, refit=self.refit, storage=self.storage,
-                folder=Path(folder), meter=self.meter or Meter(), n_jobs=self.n_jobs,
-                verbose=self.verbose, seed=check_seed(self.random_state),
+                n_finalists=self.n_finalists, timeout=self.timeout, effort=self.effort,
+                sampler=self.sampler, prune=self.prune, certify_share=self.certify_share,
+                refit=self.refit, storage=self.storage, folder=Path(folder),
+                meter=self.meter or Meter(), n_jobs=self.n_jobs, verbose=self.verbose,
+                seed=check_seed(self.random_state),
             )  # fmt: skip
         self._keep_trials(found)
         if isinstance(found.outcome, BudgetError):
@@ -284,32 +282,6 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             told = line["certified_loss"], line["certified_gain_kept"]
             warn_of_useless(*told, self._front, budget)
         return found
-
-    def _check(self) -> tuple[Budget, SearchSpace]:
-        if not isinstance(self.estimator, DistilledEstimator):
-            raise InputError(
-                "estimator must be a DistilledClassifier or DistilledRegressor, got "
-                f"{type(self.estimator).__name__}."
-            )
-        if not (isinstance(self.n_trials, int | np.integer) and self.n_trials >= 1):
-            raise InputError(f"n_trials must be >= 1, got {self.n_trials!r}.")
-        if not (isinstance(self.n_finalists, int | np.integer) and self.n_finalists >= 0):
-            raise InputError(f"n_finalists must be >= 0, got {self.n_finalists!r}.")
-        if self.timeout is not None and not self.timeout > 0:
-            raise InputError(f"timeout must be > 0 seconds, got {self.timeout!r}.")
-        if not 0 < self.effort <= 1:
-            raise InputError(f"effort must be in (0, 1], got {self.effort!r}.")
-        if not 0 < self.certify_share <= 0.5:
-            raise InputError(f"certify_share must be in (0, 0.5], got {self.certify_share!r}.")
-        if self.sampler not in SAMPLERS:
-            raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {self.sampler!r}.")
-        limits = (self.max_latency_us, self.max_bytes, self.min_gain_kept)
-        budget = Budget(*limits, self.latency, self.margin)
-        space = SearchSpace() if self.space is None else self.space
-        budget.check()
-        space.check()
-        require("optuna", extra="tune")
-        return budget, space
 
     def _keep_trials(self, found: SearchResult) -> None:
         findings = found.findings
