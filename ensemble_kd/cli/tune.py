@@ -183,6 +183,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, write and certify a student, and return the exit code."""
+    from ensemble_kd.tuning._work import tally
+
     console = Console(args.quiet)
     teacher_file = None if args.teacher == "auto" else args.teacher
     check_out(args.out, [p for p in (args.table, args.unlabeled, teacher_file) if p is not None])
@@ -207,7 +209,7 @@ def run(args: argparse.Namespace) -> int:
         "target": args.target,
         "task": data.task,
         "interrupted": search.interrupted_,
-        "n_trials": len(search.study_.trials),
+        "n_trials": tally(search.study_).done,
         "params": search.best_params_,
         "certificate": _plain(search.certificate_),
         "front": search.front_.to_dict("records"),
@@ -278,7 +280,7 @@ def render(outcome: dict[str, Any], certificate: str) -> str:
     )
     return "\n".join(
         [
-            f"{outcome['task']} of {outcome['target']!r}: the best of {outcome['n_trials']} trials",
+            f"{outcome['task']} of {outcome['target']!r}: the best of {outcome['n_trials']} students",
             certificate,
             "",
             "on validation rows no student is better, faster and smaller than one of these:",

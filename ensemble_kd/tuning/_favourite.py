@@ -41,7 +41,7 @@ def favourite_first(
     Several finalists are compared on some hundred rows, so the first of them is as likely the
     luckiest as the best. The flow's own network therefore stays, with the weights and intervals
     that suit it best, unless another one leads by 1.5 standard errors of the paired difference on
-    the validation rows.
+    the validation rows. It has no such right where it is worse than plain training.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def favourite_first(
     own : dict or None
         Parameters of the flow's own network.
     """
-    mine = [one for one in ranked if one.is_final and is_own(one, own)]
+    mine = [one for one in ranked if one.is_final and one.measured.no_worse and is_own(one, own)]
     if not mine:
         return list(ranked)
     favourite = min(mine, key=by_loss)

@@ -128,6 +128,8 @@ def choose(
 ) -> list[Candidate]:
     """Return those within a budget, the best loss first; if so told, those of the finals before.
 
+    What is worse than plain training on the validation rows comes after all that is not.
+
     Raises
     ------
     BudgetError
@@ -137,8 +139,8 @@ def choose(
     if not within:
         raise BudgetError(refusal(found, budget))
 
-    def order(one: Candidate) -> tuple[bool, float, int]:
-        return finals_first and not one.is_final, *by_loss(one)
+    def order(one: Candidate) -> tuple[bool, bool, float, int]:
+        return not one.measured.no_worse, finals_first and not one.is_final, *by_loss(one)
 
     return sorted(within, key=order)
 

@@ -17,9 +17,9 @@ from ensemble_kd.tuning._trial import Measured
 OWN = {"student": "mlp", "shape": "even", "width": 96, "alpha": 0.7, "most_bins": 32, "keep": 1.0}
 
 
-def trial(number, loss, us=1.0, kept=0.9, is_final=False, **params):
+def trial(number, loss, us=1.0, kept=0.9, is_final=False, no_worse=True, **params):
     latency = Latency(us, (us, us), us, (us, us), 64)
-    measured = Measured(loss, loss, kept, 1000, latency, {}, 1.0)
+    measured = Measured(loss, loss, kept, 1000, latency, {}, 1.0, no_worse)
     return Candidate(number, {"student": "mlp"} | params, "", "", measured, "", "", is_final)
 
 
@@ -79,26 +79,38 @@ def test_choose_believes_the_finals_before_shorter_trainings():
     assert numbers == [1, 2, 0]
 
 
-def handed_over(monkeypatch, losses, own=OWN):
+def test_choose_puts_what_is_worse_than_plain_training_last():
+    found = [trial(0, 0.30), trial(1, 0.31, is_final=True, no_worse=False)]
+    numbers = [one.number for one in choose(found, Budget(), finals_first=True)]
+    assert numbers == [0, 1]
+
+
+def handed_over(monkeypatch, losses, own=OWN, no_worse=True):
     """Return the numbers in order, of finalists whose losses on four rows are given."""
     monkeypatch.setattr(_favourite, "load", lambda data: SimpleNamespace(respond=lambda X: data))
     judge = SimpleNamespace(row_losses=lambda response: response)
     room = SimpleNamespace(judge=judge, X_validation=None)
-    files = dict(enumerate(map(np.array, losses)))
+    files = dict(zip((0, 2, 3), map(np.array, losses), strict=True))
     ranked = [trial(0, 0.1, is_final=True, **OWN | {"alpha": 0.4})]
-    ranked += [trial(1, 0.2, is_final=True, **OWN), trial(2, 0.3, is_final=True, **OWN)]
+    ranked += [trial(n, 0.1 * n, is_final=True, no_worse=no_worse, **OWN) for n in (2, 3)]
     return [one.number for one in favourite_first(ranked, files, room, own)]
 
 
 def test_favourite_gives_way_to_what_is_surely_better(monkeypatch):
     its = [0.4, 0.2, 0.3, 0.5]
-    assert handed_over(monkeypatch, [[0.3, 0.11, 0.2, 0.4], its, its]) == [0, 1, 2]
+    assert handed_over(monkeypatch, [[0.3, 0.11, 0.2, 0.4], its, its]) == [0, 2, 3]
 
 
 def test_favourite_goes_before_what_leads_by_chance(monkeypatch):
     its = [0.4, 0.2, 0.3, 0.5]
-    assert handed_over(monkeypatch, [[0.1, 0.3, 0.2, 0.6], its, its]) == [1, 0, 2]
+    assert handed_over(monkeypatch, [[0.1, 0.3, 0.2, 0.6], its, its]) == [2, 0, 3]
 
 
 def test_favourite_is_absent_where_the_flows_own_network_is(monkeypatch):
-    assert handed_over(monkeypatch, [[0.4], [0.2], [0.1]], own=None) == [0, 1, 2]
+    assert handed_over(monkeypatch, [[0.4], [0.2], [0.1]], own=None) == [0, 2, 3]
+
+
+def test_favourite_has_no_right_where_it_is_worse_than_plain_training(monkeypatch):
+    its = [0.4, 0.2, 0.3, 0.5]
+    losses = [[0.1, 0.3, 0.2, 0.6], its, its]
+    assert handed_over(monkeypatch, losses, no_worse=False) == [0, 2, 3]
