@@ -280,7 +280,7 @@ def render(outcome: dict[str, Any], certificate: str) -> str:
     )
     return "\n".join(
         [
-            f"{outcome['task']} of {outcome['target']!r}: the best of {outcome['n_trials']} students",
+            f"{outcome['task']} of {outcome['target']!r}: best of {outcome['n_trials']} students",
             certificate,
             "",
             "on validation rows no student is better, faster and smaller than one of these:",
