@@ -185,7 +185,7 @@ def distill(
     elif recipe == "fast" and n_synthetic == "auto":
         n_new //= 2
     if choices.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
-        student = student if recipe == "auto" else student.shortened(FAST_EFFORT)
+        student = student if recipe == "auto" else student.with_effort(FAST_EFFORT)
         return _train_plainly(
             student,
             rows,
@@ -200,7 +200,7 @@ def distill(
     student = _no_bigger_than(teaching.teacher, student, rows.n_outputs)
 
     if recipe == "fast":
-        race, student = Race(default_recipe(task, choices, n_new)), student.shortened(FAST_EFFORT)
+        race, student = Race(default_recipe(task, choices, n_new)), student.with_effort(FAST_EFFORT)
     else:
         with stage("race"):  # short fits on few rows, judged on held-out real rows
             unseen = teaching.without_held_out()
@@ -313,7 +313,7 @@ def _with_hard_rows(
     transfer_set: TransferSet, sets: TransferSets, recipe: Recipe, student: Student, n_new: int
 ) -> TransferSet:
     """Return the set with more rows where a first, short fit and the teacher differ."""
-    first = recipe.student(student.shortened(FIRST_FIT))
+    first = recipe.student(student.with_effort(FIRST_FIT))
     first.fit_transfer(transfer_set, recipe.loss)
     return transfer_set.extend(*sets.around_disagreement(first, recipe, n_new // 2), SYNTHETIC)
 

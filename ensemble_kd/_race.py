@@ -103,7 +103,7 @@ def run_race(
         bar.set_postfix(recipe=recipe.name)
         start = time.perf_counter()
         transfer_set = sets.of(recipe, min(n_rows, n_synthetic))
-        fitted = recipe.student(student.shortened(effort))
+        fitted = recipe.student(student.with_effort(effort))
         fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
         losses = judge(fitted, transfer_set)
         if recipe is plain:

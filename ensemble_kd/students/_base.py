@@ -68,13 +68,13 @@ class Student(BaseEstimator):  # type: ignore[misc]
             self._watch = None
         return self
 
-    def shortened(self, effort: float) -> Self:
-        """Return an unfitted student that trains for a share of the time.
+    def with_effort(self, effort: float) -> Self:
+        """Return an unfitted student that trains for a share of the time, or for longer.
 
         Parameters
         ----------
         effort : float
-            In (0, 1].
+            Greater than 0; 1 changes nothing. What sets the size of a student does not grow.
 
         Returns
         -------

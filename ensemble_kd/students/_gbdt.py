@@ -134,13 +134,13 @@ class GBDTStudent(Student):
 
         return [tell]
 
-    def shortened(self, effort: float) -> GBDTStudent:
+    def with_effort(self, effort: float) -> GBDTStudent:
         """Return an unfitted student of fewer rounds that learn faster.
 
         Parameters
         ----------
         effort : float
-            In (0, 1].
+            Greater than 0; from 1 on nothing changes, as rounds are size.
 
         Returns
         -------

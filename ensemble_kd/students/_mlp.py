@@ -191,13 +191,13 @@ class MLPStudent(Student):
         )
         self.history_ = self._network.history
 
-    def shortened(self, effort: float) -> MLPStudent:
-        """Return an unfitted student that takes a share of the steps.
+    def with_effort(self, effort: float) -> MLPStudent:
+        """Return an unfitted student that takes a share of the steps, or more of them.
 
         Parameters
         ----------
         effort : float
-            In (0, 1].
+            Greater than 0; 1 changes nothing.
 
         Returns
         -------

@@ -29,12 +29,12 @@ from ensemble_kd.tuning._rows import divide
 from ensemble_kd.tuning._sizes import FileBytes
 from ensemble_kd.tuning._space import EVEN, EVEN_WIDTHS, SearchSpace, starting_points
 from ensemble_kd.tuning._storage import open_storage
-from ensemble_kd.tuning._trial import TrialRunner
+from ensemble_kd.tuning._trial import IN_EARNEST, TrialRunner
 from ensemble_kd.tuning._useless import warn_of_useless
 from ensemble_kd.tuning._work import StudyPlace
 from ensemble_kd.tuning._workers import run_trials
 
-# Synthetic rows of a trial; the refit takes all.
+# Synthetic rows of a trial; finals and refit take all.
 TRIAL_ROWS = 60_000
 # Of the time that a search may take; the finals have the rest.
 TRIALS_SHARE = 0.7
@@ -112,6 +112,7 @@ def search(
     divided = divide(everything, certify_share)  # certified | validation | held out | the others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(estimator.n_synthetic, n_train, divided.rows.n_outputs)
+    n_earnest = IN_EARNEST * n_synthetic if estimator.n_synthetic == "auto" else n_synthetic
 
     with stage("labels"):  # of a teacher that has seen the others alone
         classroom = open_classroom(
@@ -135,12 +136,12 @@ def search(
             n_trials=n_trials, deadline=trials_end, seed=seed, n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
     own = next((point for point in first if point["shape"] == EVEN), None)
-    last = replace(place, name=f"{name}-finals-{n_synthetic}")
+    last = replace(place, name=f"{name}-finals-{IN_EARNEST}-{n_earnest}")
     with stage("finals"):  # the best, and the flow's own network, in earnest
         if n_finalists and not interrupted:
             chosen = finalists(candidates(study), budget, own, n_finalists, runner.setting_of)
             interrupted = run_trials(
-                runner.of_finals(n_synthetic), last, title="finals",
+                runner.of_finals(n_earnest), last, title="finals",
                 n_trials=enqueue(last.open(), chosen), deadline=end, seed=seed, n_jobs=n_jobs,
                 verbose=verbose,
             )  # fmt: skip
@@ -150,7 +151,7 @@ def search(
 
     judge = classroom.judge_of(divided.certified)
     finish = Finish(
-        runner, divided, judge, findings.files, estimator._teacher(), X_unlabeled, n_synthetic,
+        runner, divided, judge, findings.files, estimator._teacher(), X_unlabeled, n_earnest,
         memory, n_jobs, verbose, stage,
     )  # fmt: skip
     outcome: Outcome | BudgetError

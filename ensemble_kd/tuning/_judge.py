@@ -102,6 +102,6 @@ def train_plainly(rows: TransferSet) -> list[Student]:
     """Return default networks trained on true targets, by several efforts."""
     loss = plain_recipe("classification" if rows.is_classification else "regression").loss
     return [
-        MLPStudent(random_state=0).shortened(effort).fit_transfer(rows, loss)
+        MLPStudent(random_state=0).with_effort(effort).fit_transfer(rows, loss)
         for effort in PLAIN_EFFORTS
     ]

@@ -25,7 +25,7 @@ from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import Candidate
 from ensemble_kd.tuning._judge import Judge, Verdict
 from ensemble_kd.tuning._rows import DividedRows
-from ensemble_kd.tuning._trial import TrialRunner, card_lines, fit_setting
+from ensemble_kd.tuning._trial import IN_EARNEST, TrialRunner, card_lines, fit_setting
 
 # Candidates that are tried in turn, the best first, where one breaks the budget once refitted.
 MOST_TRIED = 4
@@ -140,8 +140,8 @@ class Finish:
         )
 
     def _refitted(self, candidate: Candidate) -> Outcome:
-        """Train a candidate again: all rows of the search, the whole teacher, full effort."""
-        setting = self.runner.setting_of(candidate.params)
+        """Train a candidate again: all rows of the search, the whole teacher, in earnest."""
+        setting = self.runner.setting_of(candidate.params).with_effort(IN_EARNEST)
         rows, teaching, stage = self.divided.rows, self._teaching, Stages()
         sets = TransferSets(rows, teaching, self.X_unlabeled, stage, self.n_jobs)
         transfer_set = sets.of(setting.recipe, self.n_synthetic)

@@ -62,14 +62,16 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     n_finalists : int, default=8
-        Students that are trained in earnest after the trials, with all steps and synthetic rows, to
-        choose from on the same validation rows: the best trials, and networks like the flow's own
+        Students that are trained in earnest after the trials, for twice as many steps as the flow
+        takes and, with `n_synthetic="auto"`, on twice as many synthetic rows, to choose from on the
+        same validation rows: the best trials, and networks like the flow's own
         as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
     timeout : float or None, default=None
         Seconds from the call of `fit` after which no student is begun but the one handed over,
         greater than 0; trials take 70 % of them, so that some are left for the finalists.
     effort : float, default=0.35
-        Share of its steps that a network trains for in a trial, in (0, 1]; later it takes all.
+        Share of its usual steps that a network trains for in a trial, in (0, 1]; a finalist and the
+        student handed over take twice as many as usual.
     sampler : {"tpe", "nsga2"}, default="tpe"
         What suggests settings: the tree-structured Parzen estimator [1]_ or NSGA-II [2]_.
     prune : bool, default=True

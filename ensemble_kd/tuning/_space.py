@@ -62,9 +62,9 @@ class Setting:
     steps: list[CompressionStep]
     n_bytes: int
 
-    def shortened(self, effort: float) -> Setting:
-        """Return the same with a network that takes a share of the steps; trees are quick."""
-        if effort >= 1 or not isinstance(self.student, MLPStudent):
+    def with_effort(self, effort: float) -> Setting:
+        """Return the same with a network that takes so many times the steps; trees are quick."""
+        if not isinstance(self.student, MLPStudent):
             return self
         steps = [
             PruneNeurons(step.keep, n_updates=max(1, round(effort * step.n_updates)))
@@ -73,7 +73,7 @@ class Setting:
             for step in self.steps
         ]
         return Setting(
-            self.family, self.recipe, self.student.shortened(effort), steps, self.n_bytes
+            self.family, self.recipe, self.student.with_effort(effort), steps, self.n_bytes
         )
 
     def describe(self) -> dict[str, str]:

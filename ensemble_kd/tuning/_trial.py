@@ -33,6 +33,9 @@ FINAL = "final"
 # The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
 # training. Without it most trials go to what is small, fast and of no use.
 WORSE_THAN_PLAIN = "worse_than_plain"
+# Steps of finalists and of the refit, where 1 is what the flow takes, which must cost no more than
+# its teacher did. Longer training helps as much as there are more synthetic rows to learn.
+IN_EARNEST = 2
 # The sampler is told latencies in steps of a quarter of an octave, so that noise alone seldom
 # changes what it suggests next.
 STEPS_A_OCTAVE = 4
@@ -108,7 +111,7 @@ class TrialRunner:
     meter : Meter
         Times a model file.
     effort : float
-        Share of a network's steps, in (0, 1].
+        Steps of a network, where 1 is what the flow takes.
     prune : bool
         Whether poor trials are given up.
     folder : Path
@@ -134,9 +137,9 @@ class TrialRunner:
         return timed_rows(self.classroom.rows)
 
     def of_finals(self, n_rows: int) -> TrialRunner:
-        """Return what trains in earnest: all steps, all synthetic rows, and to the end."""
+        """Return what trains in earnest: more steps, on more synthetic rows, and to the end."""
         room = self.classroom.with_rows(n_rows)
-        return replace(self, classroom=room, effort=1.0, prune=False, is_final=True)
+        return replace(self, classroom=room, effort=IN_EARNEST, prune=False, is_final=True)
 
     def setting(self, trial: Any) -> Setting:
         """Return the setting of a trial, of full effort."""
@@ -150,7 +153,7 @@ class TrialRunner:
         """Fit and measure a student, note it in the trial, and return the objectives."""
         optuna = require("optuna", extra="tune")
         start = time.perf_counter()
-        setting = self.setting(trial).shortened(self.effort)
+        setting = self.setting(trial).with_effort(self.effort)
         for name, text in setting.describe().items():
             trial.set_user_attr(name, text)
         others = study.get_trials(

@@ -142,7 +142,7 @@ def test_periodic_student_survives_pickling(student, rows):
 
 
 def test_periodic_student_keeps_its_encoding_shortened_and_within_bytes():
-    assert STUDENT.shortened(0.04).encoding == "periodic"
+    assert STUDENT.with_effort(0.04).encoding == "periodic"
     assert MLPStudent(encoding="periodic").within(30_000, 2).encoding == "periodic"
 
 

@@ -25,9 +25,12 @@ from ensemble_kd import (
     InputError,
     load,
 )
+from ensemble_kd._distill import n_synthetic_rows
+from ensemble_kd._transfer_set import REAL
 from ensemble_kd.metrics import Latency
+from ensemble_kd.students import MLPStudent
 from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
-from ensemble_kd.tuning._trial import WORSE_THAN_PLAIN
+from ensemble_kd.tuning._trial import IN_EARNEST, WORSE_THAN_PLAIN
 
 # The teacher of these tests is one small tree, which gains nothing over plain training.
 pytestmark = pytest.mark.filterwarnings("ignore:the best student within:UserWarning")
@@ -278,6 +281,18 @@ def test_search_trains_finalists_in_earnest_and_hands_one_over(table):
     own = found.trials_.set_index("final").loc[True]
     assert "(96, 96, 96)" in own["student"] and own["loss"] == found.best_score_
     assert "finals" in found.times_
+    usual = MLPStudent().n_updates
+    assert found.best_estimator_.student_.n_updates == IN_EARNEST * usual
+
+
+@pytest.mark.parametrize(
+    ("given", "made"), [("auto", IN_EARNEST * n_synthetic_rows("auto", 1)), (300, 300)]
+)
+def test_search_refits_on_more_rows_unless_their_number_is_given(table, given, made):
+    room = SearchSpace(students=("tree",), synthesizers=("munge 0.5",), labels=("out_of_fold",))
+    inner = estimator().set_params(n_synthetic=given)
+    found = search(inner, space=room, n_trials=1, n_finalists=0).fit(*table)
+    assert (found.best_estimator_.transfer_set_.origin != REAL).sum() == made
 
 
 def test_search_is_a_scikit_learn_estimator(table):

@@ -45,7 +45,7 @@ def point(**more):
 def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_bytes):
     sizes = FileBytes(rows, ["-" * 70] * 3)
     trial = point(student=student, weights=weights, n_bytes=n_bytes)
-    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).with_effort(0.01)
     _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
     found = len(pack(model, None, card_lines(setting)))
     assert found <= n_bytes
@@ -58,7 +58,7 @@ def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_byt
 def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes):
     sizes = FileBytes(rows, ["-" * 70] * 3)
     trial = point(student="mlp", n_bytes=n_bytes, shape="even", width=width, weights="float16")
-    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).with_effort(0.01)
     _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
     assert len(pack(model, None, card_lines(setting))) <= n_bytes
     assert len(set(setting.student.hidden)) == 1 and max(setting.student.hidden) <= width
@@ -71,10 +71,21 @@ def test_space_has_the_flows_own_network(rows):
         assert (own.hidden, own.n_bins) == ((width,) * 3, n_bins)
 
 
+def test_setting_takes_more_steps_or_fewer_and_stays_as_large(rows):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student="mlp", n_bytes=20_000, keep=0.5)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN)
+    for effort in (0.1, 2):
+        other = setting.with_effort(effort)
+        assert other.student.n_updates == effort * setting.student.n_updates
+        assert other.steps[0].n_updates == effort * setting.steps[0].n_updates
+        assert other.student.hidden == setting.student.hidden
+
+
 def test_space_pruned_networks_fit_their_bytes(rows):
     sizes = FileBytes(rows, ["-" * 70] * 3)
     trial = point(student="mlp", n_bytes=20_000, keep=0.25)
-    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).shortened(0.01)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN).with_effort(0.01)
     _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
     assert 10_000 <= len(pack(model, None, card_lines(setting))) <= 20_000
 
