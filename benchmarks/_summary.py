@@ -13,6 +13,7 @@ from ensemble_kd.metrics import gain_kept
 PAIRS = [
     ("hard_student", "distilled"),
     ("hard_student", "distilled_fast"),
+    ("hard_student", "distilled_small"),
     ("hard_gbdt", "distilled_gbdt"),
     ("hard_tree", "distilled_tree"),
 ]

@@ -10,6 +10,7 @@ from ensemble_kd.benchmarks.methods.best_member import BestMember
 from ensemble_kd.benchmarks.methods.distilled import Distilled
 from ensemble_kd.benchmarks.methods.distilled_fast import DistilledFast
 from ensemble_kd.benchmarks.methods.distilled_gbdt import DistilledGBDT
+from ensemble_kd.benchmarks.methods.distilled_small import DistilledSmall
 from ensemble_kd.benchmarks.methods.distilled_tree import DistilledTree
 from ensemble_kd.benchmarks.methods.hard_gbdt import HardGBDT
 from ensemble_kd.benchmarks.methods.hard_student import HardStudent
@@ -28,6 +29,7 @@ METHODS: dict[str, type[Method]] = {
         HardStudent,
         Distilled,
         DistilledFast,
+        DistilledSmall,
         HardGBDT,
         DistilledGBDT,
         HardTree,
