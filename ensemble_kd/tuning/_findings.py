@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ class Findings:
     candidates: list[Candidate]
     files: dict[int, bytes]
     front: list[Candidate]
+
+    def timed_again(
+        self, timing: Callable[[Sequence[Candidate]], list[Candidate]], quantile: str
+    ) -> Findings:
+        """Return the same with other latencies, and the front by these."""
+        found = timing(self.candidates)
+        return replace(self, candidates=found, front=front(found, quantile))
 
     def front_table(self, certified: RealRows, judge: Judge) -> pd.DataFrame:
         """Return the front, with what its students are worth on rows that no trial saw."""

@@ -26,6 +26,7 @@ from ensemble_kd.tuning._findings import Findings, read_findings
 from ensemble_kd.tuning._front import candidates, choose
 from ensemble_kd.tuning._outcome import Finish, Outcome
 from ensemble_kd.tuning._rows import divide
+from ensemble_kd.tuning._second_timing import SecondTiming
 from ensemble_kd.tuning._sizes import FileBytes
 from ensemble_kd.tuning._space import EVEN, EVEN_WIDTHS, SearchSpace, starting_points
 from ensemble_kd.tuning._storage import open_storage
@@ -135,11 +136,13 @@ def search(
             runner, place,
             n_trials=n_trials, deadline=trials_end, seed=seed, n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
+    timing = SecondTiming(meter, runner.timed_rows, students, budget)
     own = next((point for point in first if point["shape"] == EVEN), None)
     last = replace(place, name=f"{name}-finals-{IN_EARNEST}-{n_earnest}")
     with stage("finals"):  # the best, and the flow's own network, in earnest
         if n_finalists and not interrupted:
-            chosen = finalists(candidates(study), budget, own, n_finalists, runner.setting_of)
+            found = timing(candidates(study))
+            chosen = finalists(found, budget, own, n_finalists, runner.setting_of)
             interrupted = run_trials(
                 runner.of_finals(n_earnest), last, title="finals",
                 n_trials=enqueue(last.open(), chosen), deadline=end, seed=seed, n_jobs=n_jobs,
@@ -148,6 +151,9 @@ def search(
     findings = read_findings(place.open(), last.open(), students, budget.quantile)
     if interrupted and not findings.candidates:
         raise KeyboardInterrupt
+    if not interrupted:
+        findings = findings.timed_again(timing, budget.quantile)
+        interrupted = timing.interrupted
 
     judge = classroom.judge_of(divided.certified)
     finish = Finish(

@@ -29,6 +29,8 @@ from ensemble_kd.tuning._trial import IN_EARNEST, TrialRunner, card_lines, fit_s
 
 # Candidates that are tried in turn, the best first, where one breaks the budget once refitted.
 MOST_TRIED = 4
+# Of these are trained again; a second refit, of all rows, is better than the trial's own student.
+MOST_REFITTED = 2
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ class Finish:
         budget : Budget
             The limits.
         refit : bool
-            Whether each is trained again first; if that breaks the budget, or Ctrl-C ends it, it
-            is taken as its trial made it.
+            Whether they are trained again first; if that breaks the budget for the best ones, or
+            Ctrl-C ends it, one is taken as its trial made it.
 
         Raises
         ------
@@ -127,8 +129,9 @@ class Finish:
     def _first_that_keeps(
         self, tried: Sequence[Candidate], budget: Budget, *, refit: bool
     ) -> Outcome:
-        for one in tried:
-            for make in [self._refitted, self._as_it_is] if refit else [self._as_it_is]:
+        refits = tried[:MOST_REFITTED] if refit else []
+        for make, ranked in (self._refitted, refits), (self._as_it_is, tried):
+            for one in ranked:
                 outcome = make(one)
                 if keeps(budget, outcome.certificate.latency, len(outcome.data)):
                     return outcome
