@@ -15,6 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from ensemble_kd._validation import check_seed
 from ensemble_kd.benchmarks._shared_teacher import fit_shared
 from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.datasets import load_dataset
+from ensemble_kd.metrics import Latency
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
-from ensemble_kd.tuning import SearchSpace, draw_front
+from ensemble_kd.tuning import Budget, SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows
-from ensemble_kd.tuning._fresh import latency_afresh
+from ensemble_kd.tuning._fresh import Meter, latency_afresh
 from ensemble_kd.tuning._front import nearest
 from ensemble_kd.tuning._judge import Judge, train_plainly
 from ensemble_kd.tuning._rows import divide
@@ -45,10 +47,42 @@ N_ROWS_TIMED, MOST_MINUTES = 20_000, 15
 Row = dict[str, Any]
 
 
+class Beside(Meter):
+    """Times a file and a reference in turn, as on a machine that answers as fast as at first.
+
+    A shared machine is a third slower in one minute than in another, which would decide a race
+    between students that are about as fast.
+
+    Parameters
+    ----------
+    reference : path
+        A model file.
+    usual_us : float
+        What it takes, by which other times are corrected.
+    """
+
+    def __init__(self, reference: Path, usual_us: float) -> None:
+        super().__init__(seconds=0.25)
+        self.reference, self.usual_us = str(reference), usual_us
+
+    def __call__(self, path: str, rows: list[Row], budget: Budget) -> Latency:
+        """Return the corrected latency."""
+        now = super().__call__(self.reference, rows, Budget())
+        own = super().__call__(path, rows, Budget())
+        scale = self.usual_us / now.p50_us
+        times = {name: np.multiply(value, scale) for name, value in vars(own).items()
+                 if name.startswith("p")}  # fmt: skip
+        return replace(own, **{name: _plain(value) for name, value in times.items()})
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if value.ndim == 0 else tuple(value.tolist())
+
+
 def tune_dataset(
     name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
     folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
-    n_finalists: int = 8, certify_share: float = 0.5,
+    n_finalists: int = 6, certify_share: float = 0.5,
 ) -> Row:  # fmt: skip
     """Tune on one table, and return all that is to be shown of it.
 
@@ -72,7 +106,7 @@ def tune_dataset(
         Whether LightGBM and XGBoost are trained plainly beside it.
     effort : float, default=0.35
         Of a trial.
-    n_finalists : int, default=8
+    n_finalists : int, default=6
         Of the search.
     certify_share : float, default=0.5
         Share of the rows that no trial sees: many, as they are what all is compared by.
@@ -103,7 +137,9 @@ def tune_dataset(
 
     # The teacher of its trials has not seen their validation rows, so it cannot be the shared one.
     auto.set_params(teacher=teacher)
-    search.set_params(estimator=auto, max_latency_us=latency.p50_interval[1])
+    search.set_params(
+        estimator=auto, max_latency_us=latency.p50_us, meter=Beside(path, latency.p50_us)
+    )
     refused = ""
     try:
         search.fit(X, y)
@@ -154,13 +190,11 @@ def _point(told: Row) -> Row:
 def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Row:
     """Return what a budget gave, measured again in a process of its own."""
     budget = {"max_latency_us": us, "max_bytes": size}
-    search = search.set_params(margin=0.15)
+    search = search.set_params(margin=0.15, meter=None)
     try:
         chosen = search.select(**budget)
     except BudgetError as error:
         # Right where the nearest one, measured again, does break it.
-        from ensemble_kd.tuning import Budget
-
         one = nearest(search._front, Budget(us, size))
         (folder / "again.ekd").write_bytes(search._files[one.number])
         again = latency_afresh(str(folder / "again.ekd"), timed_rows(rows), n_processes=1)

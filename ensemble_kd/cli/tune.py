@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--finalists",
         metavar="N",
         type=read.at_least(0),
-        default=8,
+        default=6,
         help="students trained in earnest after the trials, to choose from: the best trials, and "
         "networks like that of distill as large as the budget allows; 0 takes the best trial "
         "(default: %(default)s)",

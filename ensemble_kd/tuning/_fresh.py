@@ -61,9 +61,9 @@ class Meter:
 
 
 def latency_afresh(
-    path: str, rows: list[dict[str, Any]], *, n_processes: int = 3, seconds: float = 1.0
+    path: str, rows: list[dict[str, Any]], *, n_processes: int = 3, meter: Meter | None = None
 ) -> Latency:
-    """Time a model file in fresh processes, one after the other, whatever the limit.
+    """Time a model file several times, one after the other, whatever the limit.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ def latency_afresh(
     rows : list of dict
         Raw rows.
     n_processes : int, default=3
-        Processes; what is returned is of the one whose median is in the middle, its intervals
-        widened to the quantiles of all.
-    seconds : float, default=1.0
-        The most that timing takes in each.
+        Times; what is returned is the one whose median is in the middle, its intervals widened to
+        the quantiles of all.
+    meter : Meter or None, default=None
+        What times it; None does so in fresh processes on this machine.
 
     Returns
     -------
@@ -86,7 +86,8 @@ def latency_afresh(
     EnsembleKDError
         If a process fails.
     """
-    found = sorted((_timed(path, rows, seconds=seconds) for _ in range(n_processes)), key=_median)
+    timed = meter or Meter()
+    found = sorted((timed(path, rows, Budget()) for _ in range(n_processes)), key=_median)
     middle = found[n_processes // 2]
     return replace(
         middle,

@@ -21,7 +21,7 @@ from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate, certify
 from ensemble_kd.tuning._classroom import teach_once, trained_plainly
 from ensemble_kd.tuning._digest import digest
-from ensemble_kd.tuning._fresh import latency_afresh
+from ensemble_kd.tuning._fresh import Meter, latency_afresh
 from ensemble_kd.tuning._front import Candidate
 from ensemble_kd.tuning._judge import Judge, Verdict
 from ensemble_kd.tuning._rows import DividedRows
@@ -188,17 +188,17 @@ class Finish:
         measured = candidate.measured
         chosen = Verdict(measured.loss, measured.true_loss, measured.gain_kept, True)
         response = load(data).respond(self.divided.certified.X)
-        latency = time_data(data, self.runner.timed_rows)
+        latency = time_data(data, self.runner.timed_rows, self.runner.meter)
         trial_loss = self.runner.classroom.judge.teacher_loss
         return certify(judge, response, chosen, trial_loss, latency, len(data))
 
 
-def time_data(data: bytes, rows: list[dict[str, Any]]) -> Latency:
-    """Return the latency of a model file in fresh processes."""
+def time_data(data: bytes, rows: list[dict[str, Any]], meter: Meter | None = None) -> Latency:
+    """Return the latency of a model file, in fresh processes unless the meter does otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.ekd"
         path.write_bytes(data)
-        return latency_afresh(str(path), rows)
+        return latency_afresh(str(path), rows, meter=meter)
 
 
 def keeps(budget: Budget, latency: Latency, n_bytes: int) -> bool:

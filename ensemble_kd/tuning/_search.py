@@ -61,7 +61,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         What varies; None takes all of it.
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
-    n_finalists : int, default=8
+    n_finalists : int, default=6
         Students that are trained in earnest after the trials, for twice as many steps as the flow
         takes and, with `n_synthetic="auto"`, on twice as many synthetic rows, to choose from on the
         same validation rows: the best trials, and networks like the flow's own
@@ -88,7 +88,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         Folder of the journal, the cache of labels and the students; with the same rows and budget
         a later `fit` goes on where an earlier one stopped. None: a folder that is removed.
     meter : Meter or None, default=None
-        Times the file of a trial; None does so in a fresh process on this machine.
+        Times a model file, of a trial or handed over; None does so in a fresh process on this
+        machine.
     n_jobs : int or None, default=None
         Trials at once, through joblib.
     verbose : int, default=0
@@ -166,7 +167,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         margin: float = MARGIN,
         space: SearchSpace | None = None,
         n_trials: int = 60,
-        n_finalists: int = 8,
+        n_finalists: int = 6,
         timeout: float | None = None,
         effort: float = 0.35,
         sampler: str = "tpe",
@@ -268,7 +269,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         Returns
         -------
         Selection
-            The student as its trial made it, timed again in fresh processes.
+            The student as its trial made it, timed again.
 
         Raises
         ------
@@ -278,7 +279,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         check_is_fitted(self, "front_")
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
         budget.check()
-        found = pick(self._front, self._files, budget, self._timed_rows)
+        found = pick(self._front, self._files, budget, self._timed_rows, self.meter)
         line = self.front_.set_index("trial").loc[found.candidate.number]
         if line["worse_than_plain"]:
             told = line["certified_loss"], line["certified_gain_kept"]

@@ -10,12 +10,14 @@ from typing import Any
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._fresh import Meter
-from ensemble_kd.tuning._front import Candidate
+from ensemble_kd.tuning._front import Candidate, by_loss
 
 # Shares of the limit by which a first timing may lie below or above it and be no clear verdict:
 # training beside it has doubled a latency, and has made none shorter.
 UNCLEAR = (-0.25, 1.0)
 N_AGAIN = 2
+# Students that are timed again, the best ones.
+MOST_AGAIN = 16
 
 
 @dataclass
@@ -52,14 +54,14 @@ class SecondTiming:
         A trial's student is timed while other workers train, in one process; a latency also differs
         by a tenth and more from process to process.
         """
-        timed = list(found)
+        unclear = sorted((one for one in found if self._is_unclear(one)), key=by_loss)
+        timed: dict[int, Candidate] = {}
         try:
-            for i, one in enumerate(found):
-                if not self.interrupted and self._is_unclear(one):
-                    timed[i] = self._again(one)
+            for one in unclear[:MOST_AGAIN] if not self.interrupted else []:
+                timed[one.number] = self._again(one)
         except KeyboardInterrupt:
             self.interrupted = True
-        return timed
+        return [timed.get(one.number, one) for one in found]
 
     def _is_unclear(self, one: Candidate) -> bool:
         excess = one.excess(self.budget).get("max_latency_us")

@@ -12,6 +12,7 @@ from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import Budget
+from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import Candidate, choose
 from ensemble_kd.tuning._outcome import MOST_TRIED, keeps, time_data
 
@@ -58,6 +59,7 @@ def pick(
     files: Mapping[int, bytes],
     budget: Budget,
     rows: list[dict[str, Any]],
+    meter: Meter | None,
 ) -> Selection:
     """Return the best student within a budget that keeps it when timed again.
 
@@ -71,6 +73,8 @@ def pick(
         The limits.
     rows : list of dict
         Rows to time.
+    meter : Meter or None
+        Times a file; None does so in fresh processes on this machine.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def pick(
     ranked = choose(front, budget)
     for one in ranked[:MOST_TRIED]:
         data = files[one.number]
-        timed = time_data(data, rows)
+        timed = time_data(data, rows, meter)
         if keeps(budget, timed, len(data)):
             return Selection(one, data, timed)
     raise BudgetError(
