@@ -15,7 +15,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,14 @@ from sklearn.base import clone
 from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier, DistilledRegressor
 from ensemble_kd._real_rows import RealRows, read_rows
 from ensemble_kd._validation import check_seed
+from ensemble_kd.benchmarks._beside import Beside, side_by_side
 from ensemble_kd.benchmarks._shared_teacher import fit_shared
 from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.datasets import load_dataset
-from ensemble_kd.metrics import Latency
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import Budget, SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows
-from ensemble_kd.tuning._fresh import Meter, latency_afresh
+from ensemble_kd.tuning._fresh import latency_afresh
 from ensemble_kd.tuning._front import nearest
 from ensemble_kd.tuning._judge import Judge, train_plainly
 from ensemble_kd.tuning._rows import divide
@@ -40,43 +39,11 @@ from ensemble_kd.tuning._rows import divide
 DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
 LATENCIES_US, SIZES = (5, 20, 100), (10_000, 50_000, 500_000)
 SPAN = (6_000, 300_000)
-# Fresh processes that time the default and the tuned student in turn.
+# Fresh processes that time the default and the tuned student side by side.
 N_PROCESSES = 9
 # Rows of the table that the minutes of a study are measured on, and the most they may be.
 N_ROWS_TIMED, MOST_MINUTES = 20_000, 15
 Row = dict[str, Any]
-
-
-class Beside(Meter):
-    """Times a file and a reference in turn, as on a machine that answers as fast as at first.
-
-    A shared machine is a third slower in one minute than in another, which would decide a race
-    between students that are about as fast.
-
-    Parameters
-    ----------
-    reference : path
-        A model file.
-    usual_us : float
-        What it takes, by which other times are corrected.
-    """
-
-    def __init__(self, reference: Path, usual_us: float) -> None:
-        super().__init__(seconds=0.25)
-        self.reference, self.usual_us = str(reference), usual_us
-
-    def __call__(self, path: str, rows: list[Row], budget: Budget) -> Latency:
-        """Return the corrected latency."""
-        now = super().__call__(self.reference, rows, Budget())
-        own = super().__call__(path, rows, Budget())
-        scale = self.usual_us / now.p50_us
-        times = {name: np.multiply(value, scale) for name, value in vars(own).items()
-                 if name.startswith("p")}  # fmt: skip
-        return replace(own, **{name: _plain(value) for name, value in times.items()})
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if value.ndim == 0 else tuple(value.tolist())
 
 
 def tune_dataset(
@@ -165,7 +132,7 @@ def tune_dataset(
             "optimism": told.optimism, "gain_kept": told.gain_kept, "params": search.best_params_,
         }  # fmt: skip
         search.save(folder / f"{name}-tuned.ekd")
-        paths = [path, folder / f"{name}-tuned.ekd"]
+        paths = (path, folder / f"{name}-tuned.ekd")
         found["auto"]["each_us"], found["tuned"]["each_us"] = in_turn(paths, timed_rows(certified))
         for one in ("auto", "tuned"):
             found[one]["us"] = float(np.median(found[one]["each_us"]))
@@ -214,13 +181,13 @@ def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Ro
     }  # fmt: skip
 
 
-def in_turn(paths: Sequence[Path], rows: list[Row]) -> list[list[float]]:
-    """Return the microseconds of each file, in processes that follow each other in turn."""
-    each = [
-        [latency_afresh(str(path), rows, n_processes=1).p50_us for path in paths]
+def in_turn(paths: tuple[Path, Path], rows: list[Row]) -> tuple[list[float], list[float]]:
+    """Return the microseconds of two files side by side, in each of some fresh processes."""
+    each = np.array([
+        np.median([(one.p50_us, other.p50_us) for one, other in side_by_side(paths, rows)], axis=0)
         for _ in range(N_PROCESSES)
-    ]
-    return [list(times) for times in zip(*each, strict=True)]
+    ])  # fmt: skip
+    return each[:, 0].tolist(), each[:, 1].tolist()
 
 
 def is_slower(tuned: Row, auto: Row) -> bool:

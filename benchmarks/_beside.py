@@ -1,0 +1,86 @@
+"""Times one model file beside another, in one process and in turn."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ensemble_kd.metrics import Latency
+from ensemble_kd.tuning._budget import Budget
+from ensemble_kd.tuning._fresh import Meter
+
+N_TURNS = 9
+# Standard error of a median in median absolute deviations, times the root of the number of values.
+MEDIAN_ERROR = 1.25 * 1.48
+_CODE = """
+import json, sys
+from ensemble_kd import load
+from ensemble_kd.metrics._latency import measure_latency
+n_turns, paths, rows = int(sys.argv[1]), sys.argv[2:], json.load(sys.stdin)
+scorers = [load(path) for path in paths]
+calls = [s.predict_proba_one if s.task == "classification" else s.predict_one for s in scorers]
+told = [[vars(measure_latency(call, rows, seconds=0.06)) for call in calls] for _ in range(n_turns)]
+print(json.dumps(told))
+"""
+
+
+def side_by_side(
+    paths: tuple[str | Path, str | Path], rows: list[dict[str, Any]]
+) -> list[tuple[Latency, Latency]]:
+    """Return the latencies of two model files, turn by turn, in a fresh process.
+
+    Parameters
+    ----------
+    paths : tuple of two paths
+        The files.
+    rows : list of dict
+        Raw rows.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE, str(N_TURNS), *map(str, paths)],
+        input=json.dumps(rows), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [(Latency(**one), Latency(**other)) for one, other in json.loads(done.stdout)]
+
+
+class Beside(Meter):
+    """Times a file beside a reference, and corrects by what that takes.
+
+    A shared machine is twice as slow in one second or process as in the next, which would decide
+    between students that are about as fast.
+
+    Parameters
+    ----------
+    reference : path
+        A model file.
+    usual_us : float
+        What it takes a row.
+    """
+
+    def __init__(self, reference: Path, usual_us: float) -> None:
+        super().__init__()
+        self.reference, self.usual_us = reference, usual_us
+
+    def __call__(self, path: str, rows: list[dict[str, Any]], budget: Budget) -> Latency:
+        """Return the latency as it would be if the reference took what it usually does.
+
+        The interval is that of the median of the ratios, two standard errors to either side.
+        """
+        turns = side_by_side((self.reference, path), rows)
+        ratios = np.array([own.p50_us / reference.p50_us for reference, own in turns])
+        middle = float(np.median(ratios))
+        deviation = float(np.median(np.abs(ratios - middle)))
+        p50 = self.usual_us * middle
+        reach = 2 * self.usual_us * MEDIAN_ERROR * deviation / len(ratios) ** 0.5
+        slow = float(np.median([own.p99_us / reference.p50_us for reference, own in turns]))
+        p99 = self.usual_us * slow
+        return replace(
+            turns[0][1], p50_us=p50, p50_interval=(p50 - reach, p50 + reach),
+            p99_us=p99, p99_interval=(p99, p99),
+        )  # fmt: skip
