@@ -112,7 +112,7 @@ def file_bytes(model: CompactModel, estimator: DistilledClassifier) -> int:
 
 
 def _student(max_bytes: int = MLPStudent().max_bytes) -> MLPStudent:
-    student: MLPStudent = MLPStudent(max_bytes=max_bytes, random_state=0).shortened(FAST_EFFORT)
+    student: MLPStudent = MLPStudent(max_bytes=max_bytes, random_state=0).with_effort(FAST_EFFORT)
     return student
 
 
