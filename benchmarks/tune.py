@@ -190,16 +190,10 @@ def in_turn(paths: tuple[Path, Path], rows: list[Row]) -> tuple[list[float], lis
     return each[:, 0].tolist(), each[:, 1].tolist()
 
 
-def is_slower(tuned: Row, auto: Row) -> bool:
-    """Tell whether a student takes longer, by more than a standard error of the difference."""
-    extra = np.subtract(tuned["each_us"], auto["each_us"])
-    return bool(extra.mean() > extra.std(ddof=1) / len(extra) ** 0.5)
-
-
 def beats(found: Row) -> bool:
     """Tell whether the tuned student has a lower loss than the default at no more microseconds."""
     tuned, auto = found.get("tuned"), found["auto"]
-    return bool(tuned and tuned["loss"] < auto["loss"] and not is_slower(tuned, auto))
+    return bool(tuned and tuned["loss"] < auto["loss"] and tuned["us"] <= auto["us"])
 
 
 def dominated(found: Row, model: str) -> tuple[int, int]:

@@ -142,6 +142,8 @@ def search(
     with stage("finals"):  # the best, and the flow's own network, in earnest
         if n_finalists and not interrupted:
             found = timing(candidates(study))
+            interrupted = timing.interrupted
+        if n_finalists and not interrupted:
             chosen = finalists(found, budget, own, n_finalists, runner.setting_of)
             interrupted = run_trials(
                 runner.of_finals(n_earnest), last, title="finals",

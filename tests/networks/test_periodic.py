@@ -141,7 +141,7 @@ def test_periodic_student_survives_pickling(student, rows):
     np.testing.assert_array_equal(again.respond(rows.X), student.respond(rows.X))
 
 
-def test_periodic_student_keeps_its_encoding_shortened_and_within_bytes():
+def test_periodic_student_keeps_its_encoding_with_less_effort_and_within_bytes():
     assert STUDENT.with_effort(0.04).encoding == "periodic"
     assert MLPStudent(encoding="periodic").within(30_000, 2).encoding == "periodic"
 

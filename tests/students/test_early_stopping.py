@@ -99,7 +99,7 @@ def test_student_ends_at_its_deadline_with_a_model(student: Student, rows: Trans
 
 
 @pytest.mark.parametrize("student", [MLPStudent(n_updates=1000), GBDTStudent(n_estimators=500)])
-def test_shortened_student_takes_a_share_of_the_effort(student: Any) -> None:
+def test_student_with_less_effort_takes_a_share_of_the_effort(student: Any) -> None:
     name = "n_updates" if isinstance(student, MLPStudent) else "n_estimators"
     shorter = student.with_effort(0.1)
     assert getattr(shorter, name) == 0.1 * getattr(student, name)

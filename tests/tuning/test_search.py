@@ -29,7 +29,7 @@ from ensemble_kd._distill import n_synthetic_rows
 from ensemble_kd._transfer_set import REAL
 from ensemble_kd.metrics import Latency
 from ensemble_kd.students import MLPStudent
-from ensemble_kd.tuning import SearchSpace, _judge, _outcome, draw_front, draw_study
+from ensemble_kd.tuning import SearchSpace, _flow, _judge, _outcome, draw_front, draw_study
 from ensemble_kd.tuning._trial import IN_EARNEST, WORSE_THAN_PLAIN
 
 # The teacher of these tests is one small tree, which gains nothing over plain training.
@@ -283,6 +283,25 @@ def test_search_trains_finalists_in_earnest_and_hands_one_over(table):
     assert "finals" in found.times_
     usual = MLPStudent().n_updates
     assert found.best_estimator_.student_.n_updates == IN_EARNEST * usual
+
+
+def test_search_begins_no_finals_when_interrupted_while_it_times_again(table, monkeypatch):
+    class StopsAfterTrials(FixedMeter):
+        def __call__(self, path, rows, budget):
+            if self.is_over:
+                self.is_over = False
+                raise KeyboardInterrupt
+            return super().__call__(path, rows, budget)
+
+    meter = StopsAfterTrials()
+    meter.is_over = False
+    ask = _flow.candidates
+    monkeypatch.setattr(
+        _flow, "candidates", lambda study: setattr(meter, "is_over", True) or ask(study)
+    )
+    with pytest.warns(UserWarning, match="interrupted"):
+        found = search(meter=meter, max_latency_us=2.5, n_trials=2, n_finalists=2).fit(*table)
+    assert not found.trials_["final"].any()
 
 
 @pytest.mark.parametrize(
