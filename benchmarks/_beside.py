@@ -1,10 +1,11 @@
-"""Times one model file beside another, in one process and in turn."""
+"""Times model files beside each other, in one process and in turn."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,22 +32,27 @@ print(json.dumps(told))
 
 
 def side_by_side(
-    paths: tuple[str | Path, str | Path], rows: list[dict[str, Any]]
-) -> list[tuple[Latency, Latency]]:
-    """Return the latencies of two model files, turn by turn, in a fresh process.
+    paths: Sequence[str | Path], rows: list[dict[str, Any]]
+) -> list[tuple[Latency, ...]]:
+    """Return the latencies of model files, turn by turn, in a fresh process.
 
     Parameters
     ----------
-    paths : tuple of two paths
+    paths : sequence of paths
         The files.
     rows : list of dict
         Raw rows.
+
+    Returns
+    -------
+    list of tuple of Latency
+        For each turn that of each file.
     """
     done = subprocess.run(
         [sys.executable, "-c", _CODE, str(N_TURNS), *map(str, paths)],
         input=json.dumps(rows), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return [(Latency(**one), Latency(**other)) for one, other in json.loads(done.stdout)]
+    return [tuple(Latency(**one) for one in turn) for turn in json.loads(done.stdout)]
 
 
 class Beside(Meter):

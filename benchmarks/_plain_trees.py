@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import lightgbm
@@ -15,17 +16,23 @@ from ensemble_kd._recipes import plain_recipe
 from ensemble_kd._scorer import Scorer
 from ensemble_kd.benchmarks.scoring._rivals import lightgbm_fast
 from ensemble_kd.metrics import measure_latency
+from ensemble_kd.model import CompactModel
 from ensemble_kd.students import GBDTStudent
-from ensemble_kd.tuning._artefact import pack, score_one, timed_rows
+from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._judge import Judge
 
 # Trees and leaves of a tree.
 SIZES = ((10, 8), (30, 8), (100, 8), (100, 31), (300, 31))
 SECONDS = 0.5
+THIS_CORE = "LightGBM, this core"
 
 
-def plain_trees(rows: RealRows, certified: RealRows, judge: Judge) -> list[dict[str, Any]]:
+def plain_trees(
+    rows: RealRows, certified: RealRows, judge: Judge, folder: Path
+) -> list[dict[str, Any]]:
     """Return a line for each size and way: loss on unseen rows, microseconds, bytes.
+
+    What this core scores is a model file, "file" in its line, that is yet to be timed.
 
     Parameters
     ----------
@@ -35,20 +42,22 @@ def plain_trees(rows: RealRows, certified: RealRows, judge: Judge) -> list[dict[
         Rows that judge.
     judge : Judge
         Of these.
+    folder : Path
+        Where the model files go.
     """
     given = rows.schema.encode(rows.X), rows.schema.encode(certified.X)
     found = []
     for n_trees, n_leaves in SIZES:
+        size = {"size": f"{n_trees} x {n_leaves}"}
         for way, (response, latency, n_bytes) in _ways(rows, certified, given, n_trees, n_leaves):
-            found.append(
-                {
-                    "model": way,
-                    "size": f"{n_trees} x {n_leaves}",
-                    "certified_loss": judge.true_loss(response),
-                    "latency_p50_us": latency.p50_us,
-                    "size_bytes": n_bytes,
-                }
-            )
+            loss = judge.true_loss(response)
+            found.append({"model": way, **size, "certified_loss": loss, "size_bytes": n_bytes,
+                          "latency_p50_us": latency.p50_us})  # fmt: skip
+        model = _in_this_core(rows, n_trees, n_leaves)
+        path = folder / f"plain-{n_trees}-{n_leaves}.ekd"
+        loss = judge.true_loss(Scorer(model).respond(certified.X))
+        found.append({"model": THIS_CORE, **size, "certified_loss": loss,
+                      "size_bytes": len(pack(model, path, [])), "file": path})  # fmt: skip
     return found
 
 
@@ -109,21 +118,15 @@ def _ways(
         ),
     )
 
+
+def _in_this_core(rows: RealRows, n_trees: int, n_leaves: int) -> CompactModel:
+    """Return LightGBM's trees as a model of this core."""
     student = GBDTStudent(
-        n_estimators=n_trees if n_sums == 1 else -(-10 * n_trees // 3), num_leaves=n_leaves,
+        n_estimators=n_trees if rows.n_outputs < 3 else -(-10 * n_trees // 3), num_leaves=n_leaves,
         learning_rate=min(0.3, 10 / n_trees), random_state=0,
     )  # fmt: skip
     student.fit_transfer(rows.as_transfer_set(rows.truth), plain_recipe(rows.task).loss)
-    model = student.to_model()
-    scorer = Scorer(model)
-    yield (
-        "LightGBM, this core",
-        (
-            scorer.respond(certified.X),
-            measure_latency(score_one(scorer), timed_rows(certified), seconds=SECONDS),
-            len(pack(model, None, [])),
-        ),
-    )
+    return student.to_model()
 
 
 def _lightgbm_call(booster: Any, n_columns: int, n_sums: int) -> Callable[[Any], Any]:

@@ -88,9 +88,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=read.at_least(0),
         default=6,
-        help="students trained in earnest after the trials, to choose from: the best trials, and "
-        "networks like that of distill as large as the budget allows; 0 takes the best trial "
-        "(default: %(default)s)",
+        help="students trained after the trials for twice the steps of distill on twice its "
+        "synthetic rows, to choose from: the best trials, and networks like that of distill as "
+        "large as the budget allows; 0 takes the best trial (default: %(default)s)",
     )
     add(
         "--timeout",

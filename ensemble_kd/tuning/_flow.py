@@ -127,7 +127,7 @@ def search(
     students.mkdir(exist_ok=True)
     runner = TrialRunner(classroom, space, sizes, span, budget, meter, effort, prune, students)
     place = StudyPlace(storage, folder, name, sampler)
-    first = starting_points(space, span, getattr(estimator, "_recipe", None))
+    first = starting_points(space, sizes, span, getattr(estimator, "_recipe", None))
     study = place.open()
     if not study.get_trials(deepcopy=False):
         enqueue(study, distinct(first, runner.setting_of))

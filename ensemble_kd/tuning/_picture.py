@@ -56,7 +56,11 @@ def draw_front(
         axis.set_xscale("log")
         axis.set_xlabel(label)
     axes[0].set_ylabel("loss on validation rows" if loss == "loss" else "loss on unseen rows")
-    axes[1].legend(fontsize=8)
+    named: dict[str, Any] = {}  # the limit of one panel may not be in the other
+    for axis in axes:
+        handles, names = axis.get_legend_handles_labels()
+        named |= dict(zip(names, handles, strict=True))
+    axes[1].legend(named.values(), named.keys(), fontsize=8)
     if title:
         figure.suptitle(title)
     figure.savefig(path, dpi=110)

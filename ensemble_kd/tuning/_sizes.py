@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,10 @@ NODE_BYTES = {"float32": (17, 4), "float16": (9, 2), "int8": (9, 1)}
 MOST_TREES, MOST_LEAVES = 400, 2048
 # Names, offsets and padding of the arrays.
 ARRAY_HEADER = 900
+# A small student that still tells rows apart: units, intervals of a numeric column and categories
+# of a network of one layer, and bytes of the nodes of each output of boosted trees.
+SMALL_NETWORK = NetworkSize((NARROWEST,), 16, 24)
+SMALL_TREES = 1_500
 # Bytes of a file that no student needs more than, where the budget does not say, and the share of
 # the most at which the search begins.
 LARGEST_FILE, SMALLEST_SHARE = 400_000, 1 / 32
@@ -50,6 +55,14 @@ class FileBytes:
         """Return the range of the bytes of a file to search, within a limit."""
         high = min(LARGEST_FILE, max_bytes or LARGEST_FILE)
         return max(int(high * SMALLEST_SHARE), min(high, self.fixed)), high
+
+    def small(self, family: str) -> int:
+        """Return the bytes of a file of a small student, one that still tells rows apart."""
+        if family == "mlp":
+            size = replace(SMALL_NETWORK, hidden=(max(NARROWEST, self._n_outputs),))
+            return self.fixed + math.ceil(self._network_bytes(size, LARGEST_FILE, "int8"))
+        nodes = SMALL_TREES * (self._n_outputs if self._n_outputs > 2 else 1)
+        return self._without_nodes() + nodes
 
     def network(
         self,
@@ -150,9 +163,12 @@ class FileBytes:
         return TreeStudent(max_leaf_nodes=int(np.clip((n_nodes + 1) // 2, 2, MOST_LEAVES)))
 
     def _tree_room(self, n_bytes: int) -> int:
-        """Return what nodes may take: trees name every category, and rank it by a float64."""
-        ranks = 8 * self._n_codes
-        return max(1, n_bytes - self.fixed - self._full_schema - ranks - ARRAY_HEADER)
+        """Return what nodes may take."""
+        return max(1, n_bytes - self._without_nodes())
+
+    def _without_nodes(self) -> int:
+        """Return what else a file of trees takes: they name every category, with a float64."""
+        return self.fixed + self._full_schema + 8 * self._n_codes + ARRAY_HEADER
 
 
 def _hidden(width: int, depth: int, keep: float = 1.0) -> tuple[int, ...]:

@@ -206,7 +206,7 @@ class SearchSpace:
 
 
 def starting_points(
-    space: SearchSpace, span: tuple[int, int], recipe: Recipe | None = None
+    space: SearchSpace, sizes: FileBytes, span: tuple[int, int], recipe: Recipe | None = None
 ) -> list[dict[str, Any]]:
     """Return parameters that are tried first: the defaults of the flow at several sizes.
 
@@ -214,12 +214,15 @@ def starting_points(
     ----------
     space : SearchSpace
         Points outside it are left out.
+    sizes : FileBytes
+        Tells the bytes of small students.
     span : tuple of (int, int)
         Range of the bytes of the file.
     recipe : Recipe or None, default=None
         Of an earlier distillation; None starts from the default one.
     """
     low, high = span
+    small, small_trees = (min(high, max(low, sizes.small(family))) for family in ("mlp", "gbdt"))
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
         "temperature": 1.0, "shape": "halved", "depth": 3, "n_bins": 16, "keep": 1.0,
@@ -228,6 +231,7 @@ def starting_points(
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     middle = round((low * high) ** 0.5)
+    little = min(high, round(1.4 * small))
     points: list[dict[str, Any]] = [
         {"student": "mlp", "n_bytes": high, "shape": EVEN, "weights": "float16"},
         {"student": "gbdt", "n_bytes": high},
@@ -246,8 +250,10 @@ def starting_points(
         {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
         {"student": "mlp", "n_bytes": middle, "depth": 2, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},
-        {"student": "mlp", "n_bytes": low, "n_bins": 5, "depth": 1},
-        {"student": "gbdt", "n_bytes": low, "num_leaves": 5, "gbdt_learning_rate": 0.4},
+        # The smaller a network is, the more it owes to fine intervals, and the less to layers.
+        {"student": "mlp", "n_bytes": little, "depth": 1},
+        {"student": "mlp", "n_bytes": small, "depth": 1},
+        {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 5, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
         {"student": "tree", "n_bytes": low},
     ]

@@ -104,21 +104,38 @@ def test_space_plain_training_is_a_choice(rows):
     assert not recipe.needs_teacher and recipe.loss.alpha == 0 and recipe.synthesizers == ()
 
 
-def test_starting_points_lie_in_the_space():
-    points = starting_points(SearchSpace(), SPAN)
+def test_starting_points_lie_in_the_space(rows):
+    sizes = FileBytes(rows, [])
+    points = starting_points(SearchSpace(), sizes, SPAN)
     assert {p["student"] for p in points} == {"mlp", "gbdt", "tree"}
     assert all(SPAN[0] <= p["n_bytes"] <= SPAN[1] for p in points)
-    assert not starting_points(SearchSpace(alpha=(0.9, 1.0)), SPAN)
-    trees = starting_points(SearchSpace(students=("tree",)), SPAN)
+    assert not starting_points(SearchSpace(alpha=(0.9, 1.0)), sizes, SPAN)
+    trees = starting_points(SearchSpace(students=("tree",)), sizes, SPAN)
     assert {p["student"] for p in trees} == {"tree"}
 
 
-def test_starting_points_follow_a_recipe():
+def test_starting_points_hold_small_students_that_tell_rows_apart(rows):
+    lines = ["-" * 70] * 4
+    sizes = FileBytes(rows, lines)
+    for family in ("mlp", "gbdt"):
+        points = starting_points(SearchSpace(students=(family,)), sizes, (1_000, 300_000))
+        small = min(points, key=lambda point: point["n_bytes"])
+        trial = optuna.trial.FixedTrial(small)
+        setting = SearchSpace().suggest(trial, rows.task, sizes, (1_000, 300_000))
+        if family == "mlp":
+            assert setting.student.n_bins == 16
+        else:
+            assert setting.student.n_estimators >= 10
+        _, model = fit_setting(setting.with_effort(0.01), rows.as_transfer_set(rows.truth), 0)
+        assert len(pack(model, None, card_lines(setting))) <= small["n_bytes"]
+
+
+def test_starting_points_follow_a_recipe(rows):
     recipe = Recipe(
         "logit matching", "in_sample", LogitMatchingLoss(0.8), SYNTHESIZERS["forest leaves"],
         {"edges": "quantiles", "encoding": "periodic"},
     )  # fmt: skip
-    first = starting_points(SearchSpace(), SPAN, recipe)[0]
+    first = starting_points(SearchSpace(), FileBytes(rows, []), SPAN, recipe)[0]
     expected = ("logit_matching", "in_sample", 0.8, "forest leaves", "quantiles", "periodic")
     keys = ("loss", "labels", "alpha", "synthesizer", "edges", "encoding")
     assert tuple(first[key] for key in keys) == expected
