@@ -55,6 +55,8 @@ class SearchResult:
         The front, with losses on the certified rows.
     outcome : Outcome or BudgetError
         The student handed over, or why there is none.
+    finish : Finish
+        Refits another one of the front.
     interrupted : bool
         Whether Ctrl-C ended it.
     is_certified : ndarray of shape (n_samples,), bool
@@ -68,6 +70,7 @@ class SearchResult:
     findings: Findings
     front_table: pd.DataFrame
     outcome: Outcome | BudgetError
+    finish: Finish
     interrupted: bool
     is_certified: NDArray[np.bool_]
     timed_rows: list[dict[str, Any]]
@@ -181,7 +184,7 @@ def search(
             UserWarning, stacklevel=3,
         )  # fmt: skip
     return SearchResult(
-        findings, findings.front_table(divided.certified, judge), outcome, interrupted,
+        findings, findings.front_table(divided.certified, judge), outcome, finish, interrupted,
         divided.is_certified, runner.timed_rows, stage.times,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from ensemble_kd._distill import Distillation, held_out_fidelity
 from ensemble_kd._scorer import Scorer, load
 from ensemble_kd._stages import Stages
@@ -130,7 +132,7 @@ class Finish:
         self, tried: Sequence[Candidate], budget: Budget, *, refit: bool
     ) -> Outcome:
         refits = tried[:MOST_REFITTED] if refit else []
-        for make, ranked in (self._refitted, refits), (self._as_it_is, tried):
+        for make, ranked in (self.refitted, refits), (self._as_it_is, tried):
             for one in ranked:
                 outcome = make(one)
                 if keeps(budget, outcome.certificate.latency, len(outcome.data)):
@@ -142,12 +144,12 @@ class Finish:
             "the machine may be busier than it was, or the limit at the edge of what it can do."
         )
 
-    def _refitted(self, candidate: Candidate) -> Outcome:
+    def refitted(self, candidate: Candidate) -> Outcome:
         """Train a candidate again: all rows of the search, the whole teacher, in earnest."""
         setting = self.runner.setting_of(candidate.params).with_effort(IN_EARNEST)
         rows, teaching, stage = self.divided.rows, self._teaching, Stages()
-        sets = TransferSets(rows, teaching, self.X_unlabeled, stage, self.n_jobs)
-        transfer_set = sets.of(setting.recipe, self.n_synthetic)
+        with stage("labels"):
+            transfer_set = self._sets.of(setting.recipe, self.n_synthetic)
         with stage("student"):
             student, model = fit_setting(setting, transfer_set, rows.seed)
         response = Scorer(model).respond(self.divided.certified.X)
@@ -167,6 +169,19 @@ class Finish:
         """Return the student of the trial itself."""
         data = self.files[candidate.number]
         return Outcome(candidate, data, self._certify(candidate, data, self.trial_judge), None)
+
+    def without_cache(self) -> Finish:
+        """Return the same for when the folder of the cache is gone: what it holds is kept."""
+        found = replace(self, memory=joblib.Memory(None))
+        found.__dict__.update(self.__dict__ | {"memory": found.memory})
+        return found
+
+    @cached_property
+    def _sets(self) -> TransferSets:
+        """The transfer sets of all refits: rows are made and labelled once."""
+        return TransferSets(
+            self.divided.rows, self._teaching, self.X_unlabeled, Stages(), self.n_jobs
+        )
 
     @cached_property
     def _teaching(self) -> Teaching:

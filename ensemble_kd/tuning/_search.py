@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd._scorer import load
 from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
-from ensemble_kd.errors import BudgetError
+from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import as_table
-from ensemble_kd.tuning._outcome import Outcome
+from ensemble_kd.tuning._outcome import Finish, Outcome
 from ensemble_kd.tuning._rules import checked
-from ensemble_kd.tuning._selection import Selection, pick
+from ensemble_kd.tuning._selection import Selection, pick, pick_and_refit
 from ensemble_kd.tuning._space import SearchSpace
 from ensemble_kd.tuning._useless import warn_of_useless
 
@@ -254,8 +254,9 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         max_latency_us: float | None = None,
         max_bytes: int | None = None,
         min_gain_kept: float | None = None,
+        refit: bool = False,
     ) -> Selection:
-        """Pick again from the front, without fitting anything.
+        """Pick again from the front, without fitting anything unless so told.
 
         Parameters
         ----------
@@ -265,26 +266,46 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
             Bytes of the model file.
         min_gain_kept : float or None, default=None
             Share of the teacher's gain to keep on validation rows, at most 1.
+        refit : bool, default=False
+            Whether the student is trained again on all rows of the search but the certified ones,
+            and in earnest, as the one that `fit` hands over; takes as long as the refit of `fit`.
 
         Returns
         -------
         Selection
-            The student as its trial made it, timed again.
+            The student as its trial made it, timed again; or refitted, with a certificate.
 
         Raises
         ------
         BudgetError
             If no student of the front keeps the budget.
+        InputError
+            If one is to be refitted by a search that came from a pickle, which holds no rows.
         """
         check_is_fitted(self, "front_")
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
         budget.check()
-        found = pick(self._front, self._files, budget, self._timed_rows, self.meter)
+        if refit:
+            found = pick_and_refit(self._finish_at_hand(), self._front, budget)
+        else:
+            found = pick(self._front, self._files, budget, self._timed_rows, self.meter)
         line = self.front_.set_index("trial").loc[found.candidate.number]
-        if line["worse_than_plain"]:
-            told = line["certified_loss"], line["certified_gain_kept"]
-            warn_of_useless(*told, self._front, budget)
+        loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
+        if (told := found.certificate) is not None:
+            loss, kept = told.loss, told.gain_kept
+            worse = told.is_worse_than_plain and not found.candidate.measured.no_worse
+        if worse:
+            warn_of_useless(loss, kept, self._front, budget)
         return found
+
+    def _finish_at_hand(self) -> Finish:
+        finish: Finish | None = getattr(self, "_finish", None)
+        if finish is None:
+            raise InputError(
+                "refit must be False for a search that came from a pickle, as this holds neither "
+                "rows nor labels; fit the search again, with its workdir to go on from its trials."
+            )
+        return finish
 
     def _keep_trials(self, found: SearchResult) -> None:
         findings = found.findings
@@ -293,6 +314,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         self.trials_, self.front_ = as_table(findings.candidates), found.front_table
         self.certified_rows_ = found.is_certified
         self.interrupted_, self.times_ = found.interrupted, found.times
+        # A folder of its own is gone by now, and the cache of labels with it.
+        self._finish = found.finish.without_cache() if self.workdir is None else found.finish
 
     def _keep_student(self, outcome: Outcome, X: Any) -> None:
         self._data = outcome.data
@@ -377,8 +400,9 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         return len(self._data)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the study out, which is tied to its storage; `trials_` stays."""
-        return {k: v for k, v in super().__getstate__().items() if k != "study_"}
+        """Leave out the study, which is tied to its storage, and what a refit takes: the rows."""
+        left_out = ("study_", "_finish")
+        return {k: v for k, v in super().__getstate__().items() if k not in left_out}
 
     def __sklearn_tags__(self) -> Any:
         """Say what the estimator says."""

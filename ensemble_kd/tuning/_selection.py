@@ -1,4 +1,4 @@
-"""A student picked again from the front, without fitting anything."""
+"""A student picked again from the front, as its trial made it or refitted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import Budget
+from ensemble_kd.tuning._certificate import Certificate
 from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import Candidate, choose
-from ensemble_kd.tuning._outcome import MOST_TRIED, keeps, time_data
+from ensemble_kd.tuning._outcome import MOST_TRIED, Finish, keeps, time_data
 
 
 class Selection:
@@ -28,10 +29,18 @@ class Selection:
         Its model file.
     latency : Latency
         Of one row, in fresh processes.
+    certificate : Certificate or None, default=None
+        On rows that no trial saw, where it was refitted.
     """
 
-    def __init__(self, candidate: Candidate, data: bytes, latency: Latency) -> None:
-        self.candidate, self.latency = candidate, latency
+    def __init__(
+        self,
+        candidate: Candidate,
+        data: bytes,
+        latency: Latency,
+        certificate: Certificate | None = None,
+    ) -> None:
+        self.candidate, self.latency, self.certificate = candidate, latency, certificate
         self.size_bytes = len(data)
         self._data = data
 
@@ -91,3 +100,26 @@ def pick(
         f"measured again, none of {len(ranked)} students meets {budget.describe()}; the machine "
         "may be busier than it was. Ask again, or for more microseconds."
     )
+
+
+def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -> Selection:
+    """Return the best student within a budget, trained again on all rows of the search.
+
+    Parameters
+    ----------
+    finish : Finish
+        Of the search.
+    front : sequence of Candidate
+        To pick from.
+    budget : Budget
+        The limits; what breaks them once refitted is left as its trial made it.
+
+    Raises
+    ------
+    BudgetError
+        If there is none.
+    """
+    found = finish.hand_over(choose(front, budget), budget, refit=True)
+    told = found.certificate
+    is_refitted = found.result is not None
+    return Selection(found.candidate, found.data, told.latency, told if is_refitted else None)

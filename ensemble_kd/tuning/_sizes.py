@@ -25,9 +25,9 @@ MOST_TREES, MOST_LEAVES = 400, 2048
 # Names, offsets and padding of the arrays.
 ARRAY_HEADER = 900
 # A small student that still tells rows apart: units, intervals of a numeric column and categories
-# of a network of one layer, and bytes of the nodes of each output of boosted trees.
+# of a network of one layer, bytes of the nodes of each output of boosted trees, and of one tree.
 SMALL_NETWORK = NetworkSize((NARROWEST,), 16, 24)
-SMALL_TREES = 1_500
+SMALL_TREES, SMALL_TREE = 1_500, 2_500
 # Bytes of a file that no student needs more than, where the budget does not say, and the share of
 # the most at which the search begins.
 LARGEST_FILE, SMALLEST_SHARE = 400_000, 1 / 32
@@ -61,8 +61,8 @@ class FileBytes:
         if family == "mlp":
             size = replace(SMALL_NETWORK, hidden=(max(NARROWEST, self._n_outputs),))
             return self.fixed + math.ceil(self._network_bytes(size, LARGEST_FILE, "int8"))
-        nodes = SMALL_TREES * (self._n_outputs if self._n_outputs > 2 else 1)
-        return self._without_nodes() + nodes
+        n_sums = self._n_outputs if self._n_outputs > 2 else 1
+        return self._without_nodes() + (SMALL_TREE if family == "tree" else SMALL_TREES * n_sums)
 
     def network(
         self,

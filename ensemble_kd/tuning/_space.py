@@ -222,7 +222,9 @@ def starting_points(
         Of an earlier distillation; None starts from the default one.
     """
     low, high = span
-    small, small_trees = (min(high, max(low, sizes.small(family))) for family in ("mlp", "gbdt"))
+    small, small_trees, small_tree = (
+        min(high, max(low, sizes.small(family))) for family in ("mlp", "gbdt", "tree")
+    )
     base: dict[str, Any] = {
         "labels": "out_of_fold", "alpha": 0.7, "synthesizer": "munge 0.5", "loss": "soft_targets",
         "temperature": 1.0, "shape": "halved", "depth": 3, "n_bins": 16, "keep": 1.0,
@@ -255,7 +257,7 @@ def starting_points(
         {"student": "mlp", "n_bytes": small, "depth": 1},
         {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 5, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
-        {"student": "tree", "n_bytes": low},
+        {"student": "tree", "n_bytes": small_tree},
     ]
     found = [base | point for point in points if point["student"] in space.students]
     return [point for point in found if _is_inside(point, space)]

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -161,11 +162,30 @@ def test_select_picks_again_without_fitting(fitted, table, tmp_path):
         fitted.select(max_bytes=100)
 
 
+def test_select_refits_on_all_rows_but_the_certified_ones(fitted, table, tmp_path):
+    smallest = int(fitted.front_["size_bytes"].min())
+    before, chosen = (fitted.select(max_bytes=2 * smallest, refit=again) for again in (False, True))
+    assert chosen.candidate == before.candidate and before.certificate is None
+    assert chosen.certificate.n_rows == fitted.certified_rows_.sum()
+    assert chosen.certificate.size_bytes == chosen.size_bytes <= 2 * smallest
+    chosen.save(tmp_path / "again.ekd")
+    X, y = (part[fitted.certified_rows_] for part in table)
+    found = log_loss(y, load(tmp_path / "again.ekd").predict_proba(X))
+    assert found == pytest.approx(chosen.certificate.loss, rel=1e-3)
+    assert found != log_loss(y, before.scorer.predict_proba(X))
+
+
+def test_select_does_not_refit_without_rows(fitted):
+    with pytest.raises(InputError, match=r"refit must be False.*workdir"):
+        pickle.loads(pickle.dumps(fitted)).select(refit=True)
+
+
 def test_search_refuses_an_impossible_budget_and_names_the_nearest(table):
     tried = search(max_bytes=2_000)
     with pytest.raises(BudgetError, match=r"none of \d+ students meets 2,000 bytes.*max_bytes="):
         tried.fit(*table)
     assert tried.select().size_bytes > 2_000 and len(tried.front_)
+    assert tried.select(refit=True).certificate is not None
 
 
 def test_search_does_not_hand_over_silently_what_is_worse_than_plain_training(table):
