@@ -280,7 +280,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         BudgetError
             If no student of the front keeps the budget.
         InputError
-            If one is to be refitted by a search that came from a pickle, which holds no rows.
+            If one is to be refitted by a search from a pickle or a copy, which holds no rows.
         """
         check_is_fitted(self, "front_")
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
@@ -302,8 +302,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         finish: Finish | None = getattr(self, "_finish", None)
         if finish is None:
             raise InputError(
-                "refit must be False for a search that came from a pickle, as this holds neither "
-                "rows nor labels; fit the search again, with its workdir to go on from its trials."
+                "refit must be False for a search from a pickle or a copy, as this holds neither rows "
+                "nor labels; fit the search again, with its workdir to go on from its trials."
             )
         return finish
 
