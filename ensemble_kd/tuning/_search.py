@@ -302,8 +302,8 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         finish: Finish | None = getattr(self, "_finish", None)
         if finish is None:
             raise InputError(
-                "refit must be False for a search from a pickle or a copy, as this holds neither rows "
-                "nor labels; fit the search again, with its workdir to go on from its trials."
+                "refit must be False for a search from a pickle or a copy, as this holds neither "
+                "rows nor labels; fit the search again, with its workdir to go on from its trials."
             )
         return finish
 
