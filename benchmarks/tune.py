@@ -156,7 +156,8 @@ def tune_dataset(
         points.append(("recipe='auto'", [_point(found["auto"])]))
         if not refused:
             points.append(("tuned, refitted", [_point(found["tuned"])]))
-        points.append(("front, refitted", found["refitted"]))
+        if found["refitted"]:
+            points.append(("front, refitted", found["refitted"]))
         shown = copy(search)
         shown.front_ = pd.DataFrame(found["front"])
         draw_front(shown, folder / f"{name}.png", loss="certified_loss", others=points, title=name)
