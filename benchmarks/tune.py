@@ -28,7 +28,18 @@ from ensemble_kd._real_rows import RealRows, read_rows
 from ensemble_kd._validation import check_seed
 from ensemble_kd.benchmarks._beside import Beside, side_by_side
 from ensemble_kd.benchmarks._shared_teacher import fit_shared
-from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.benchmarks._tune_tables import (
+    COSTS,
+    LATENCIES_US,
+    SIZES,
+    Row,
+    budget_table,
+    duel_table,
+    is_dominated,
+    point,
+    rival_table,
+    verdicts,
+)
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import Budget, SearchSpace, draw_front
@@ -39,17 +50,13 @@ from ensemble_kd.tuning._judge import Judge, train_plainly
 from ensemble_kd.tuning._rows import divide
 
 DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
-LATENCIES_US, SIZES = (5, 20, 100), (10_000, 50_000, 500_000)
 SPAN = (6_000, 300_000)
 # Fresh processes that time the default and the tuned student side by side.
 N_PROCESSES = 9
 # The same for the front and the rivals of this core, which are many.
 N_PROCESSES_OF_FRONT = 5
-# What a student may cost that is set beside a rival.
-COSTS = ("latency_p50_us", "size_bytes")
 # Rows of the table that the minutes of a study are measured on, and the most they may be.
 N_ROWS_TIMED, MOST_MINUTES = 20_000, 15
-Row = dict[str, Any]
 
 
 def tune_dataset(
@@ -153,20 +160,15 @@ def tune_dataset(
             _time_beside(paths, timed_rows(certified), N_PROCESSES_OF_FRONT)
         ways = sorted({line["model"] for line in found["rivals"]})
         points = [(way, [r for r in found["rivals"] if r["model"] == way]) for way in ways]
-        points.append(("recipe='auto'", [_point(found["auto"])]))
+        points.append(("recipe='auto'", [point(found["auto"])]))
         if not refused:
-            points.append(("tuned, refitted", [_point(found["tuned"])]))
+            points.append(("tuned, refitted", [point(found["tuned"])]))
         if found["refitted"]:
             points.append(("front, refitted", found["refitted"]))
         shown = copy(search)
         shown.front_ = pd.DataFrame(found["front"])
         draw_front(shown, folder / f"{name}.png", loss="certified_loss", others=points, title=name)
     return found
-
-
-def _point(told: Row) -> Row:
-    return {"certified_loss": told["loss"], "latency_p50_us": told["latency_p50_us"],
-            "size_bytes": told["bytes"]}  # fmt: skip
 
 
 def _files(found: Row, search: Any, folder: Path, room: Path) -> list[tuple[Row, Path]]:
@@ -189,7 +191,7 @@ def _refitted(found: Row, search: Any, paths: list[tuple[Row, Path]], room: Path
     rivals, as some compared them.
     """
     candidates = {one.number: one for one in search._front}
-    own = [*found["front"], *([_point(found["tuned"])] if "tuned" in found else [])]
+    own = [*found["front"], *([point(found["tuned"])] if "tuned" in found else [])]
     lines: list[Row] = []
     for rival in sorted(found["rivals"], key=lambda line: int(line["size_bytes"])):
         within = [line for line in found["front"] if all(line[key] <= rival[key] for key in COSTS)]
@@ -256,94 +258,6 @@ def in_turn(
         for _ in range(n_processes)
     ])  # fmt: skip
     return [list(column) for column in each.T.tolist()]
-
-
-def beats(found: Row) -> bool:
-    """Tell whether the tuned student has a lower loss than the default at no more microseconds."""
-    tuned, auto = found.get("tuned"), found["auto"]
-    return bool(tuned and tuned["loss"] < auto["loss"] and tuned["us"] <= auto["us"])
-
-
-def is_dominated(rival: Row, own: Sequence[Row]) -> bool:
-    """Tell whether some student is no worse in loss, microseconds and bytes at once."""
-    return any(all(one[key] <= rival[key] for key in ("certified_loss", *COSTS)) for one in own)
-
-
-def budget_table(results: Sequence[Row]) -> str:
-    """Return the gain kept, time and size of each budget's student."""
-    header = ["budget", *(found["dataset"] for found in results)]
-    body = []
-    for i, (us, size) in enumerate((us, size) for us in LATENCIES_US for size in SIZES):
-        cells = []
-        for found in results:
-            told = found["budgets"][i]
-            mark = "" if told["right"] else " **missed**"
-            if told["refused"]:
-                cells.append(f"refused ({told['bytes'] / 1e3:.1f} kB){mark}")
-                continue
-            kept = told["gain_kept"]
-            cells.append(
-                f"{'-' if kept != kept else f'{kept:.0%}'}, {told['us']:.1f} us, "
-                f"{told['bytes'] / 1e3:.0f} kB{mark}"
-            )
-        body.append([f"{us} us, {size // 1000} kB", *cells])
-    return markdown_table(header, body)
-
-
-def duel_table(results: Sequence[Row]) -> str:
-    """Return the tuned student beside the default one."""
-    body = []
-    for found in results:
-        auto, tuned = found["auto"], found.get("tuned")
-        lines = [found["dataset"], f"{found['n_rows']:,}", *(f"{found[k]:.5g}" for k in
-                 ("teacher", "plain")), f"{auto['loss']:.5g}"]  # fmt: skip
-        lines += (
-            ["refused"] + 3 * ["-"] if tuned is None
-            else [f"{tuned['loss']:.5g}", f"{auto['us']:.2f} / {tuned['us']:.2f}",
-                  f"{auto['bytes'] / 1e3:.0f} / {tuned['bytes'] / 1e3:.0f}",
-                  f"{tuned['optimism']:+.2g}"]
-        )  # fmt: skip
-        body.append([*lines, "yes" if beats(found) else "no"])
-    return markdown_table(
-        ["data set", "rows", "teacher", "plain", "auto", "tuned", "us", "kB", "optimism",
-         "tuned beats auto"],
-        body,
-    )  # fmt: skip
-
-
-def rival_table(results: Sequence[Row]) -> str:
-    """Return how many plainly trained trees are beaten in loss, time and bytes at once.
-
-    By the front as its trials made it, and once a few of it are refitted, as the tuned one is.
-    """
-    ways = sorted({r["model"] for found in results for r in found.get("rivals", ())})
-    body = []
-    for found in results:
-        if "rivals" not in found:
-            continue
-        tuned = [_point(found["tuned"])] if "tuned" in found else []
-        refitted = [*found["front"], *found["refitted"], *tuned]
-        cells = []
-        for way in ways:
-            rivals = [line for line in found["rivals"] if line["model"] == way]
-            as_made, again = (
-                sum(is_dominated(rival, own) for rival in rivals)
-                for own in (found["front"], refitted)
-            )
-            cells.append(f"{as_made} / {again} of {len(rivals)}")
-        body.append([found["dataset"], *cells])
-    return markdown_table(["dominated by the front / refitted", *ways], body)
-
-
-def verdicts(results: Sequence[Row]) -> str:
-    """Return what was to be shown, and whether it is."""
-    cells = [cell for found in results for cell in found["budgets"]]
-    kept = sum(cell["right"] for cell in cells)
-    won = sum(map(beats, results))
-    return (
-        f"budgets kept when measured again, or rightly refused: {kept} of {len(cells)}\n"
-        f"tuned beats recipe='auto' at equal or lower latency: {won} of {len(results)} sets"
-    )
 
 
 def time_study(n_rows: int, n_trials: int, n_jobs: int, folder: Path, name: str = "adult") -> Row:

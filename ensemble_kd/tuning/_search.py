@@ -18,16 +18,15 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd._scorer import load
 from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
-from ensemble_kd.errors import BudgetError, InputError
+from ensemble_kd.errors import BudgetError
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import as_table
-from ensemble_kd.tuning._outcome import Finish, Outcome
+from ensemble_kd.tuning._outcome import Outcome
 from ensemble_kd.tuning._rules import checked
-from ensemble_kd.tuning._selection import Selection, pick, pick_and_refit
+from ensemble_kd.tuning._selection import Selection, pick, pick_and_refit, warn_if_useless
 from ensemble_kd.tuning._space import SearchSpace
-from ensemble_kd.tuning._useless import warn_of_useless
 
 
 def _is_classifier(search: DistillationSearch) -> bool:
@@ -286,26 +285,11 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
         budget.check()
         if refit:
-            found = pick_and_refit(self._finish_at_hand(), self._front, budget)
+            found = pick_and_refit(getattr(self, "_finish", None), self._front, budget)
         else:
             found = pick(self._front, self._files, budget, self._timed_rows, self.meter)
-        line = self.front_.set_index("trial").loc[found.candidate.number]
-        loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
-        if (told := found.certificate) is not None:
-            loss, kept = told.loss, told.gain_kept
-            worse = told.is_worse_than_plain and not found.candidate.measured.no_worse
-        if worse:
-            warn_of_useless(loss, kept, self._front, budget)
+        warn_if_useless(found, self.front_, self._front, budget)
         return found
-
-    def _finish_at_hand(self) -> Finish:
-        finish: Finish | None = getattr(self, "_finish", None)
-        if finish is None:
-            raise InputError(
-                "refit must be False for a search from a pickle or a copy, as this holds neither "
-                "rows nor labels; fit the search again, with its workdir to go on from its trials."
-            )
-        return finish
 
     def _keep_trials(self, found: SearchResult) -> None:
         findings = found.findings

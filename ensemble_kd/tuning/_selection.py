@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ensemble_kd._scorer import Scorer, load
 from ensemble_kd.bundle._save import write_atomically
-from ensemble_kd.errors import BudgetError
+from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate
 from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._front import Candidate, choose
 from ensemble_kd.tuning._outcome import MOST_TRIED, Finish, keeps, time_data
+from ensemble_kd.tuning._useless import warn_of_useless
 
 
 class Selection:
@@ -102,13 +105,13 @@ def pick(
     )
 
 
-def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -> Selection:
+def pick_and_refit(finish: Finish | None, front: Sequence[Candidate], budget: Budget) -> Selection:
     """Return the best student within a budget, trained again on all rows of the search.
 
     Parameters
     ----------
-    finish : Finish
-        Of the search.
+    finish : Finish or None
+        Of the search; None where this came from a pickle or is a copy.
     front : sequence of Candidate
         To pick from.
     budget : Budget
@@ -118,8 +121,40 @@ def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -
     ------
     BudgetError
         If there is none.
+    InputError
+        If `finish` is None.
     """
+    if finish is None:
+        raise InputError(
+            "refit must be False for a search from a pickle or a copy, as this holds neither rows "
+            "nor labels; fit the search again, with its workdir to go on from its trials."
+        )
     found = finish.hand_over(choose(front, budget), budget, refit=True)
     told = found.certificate
     is_refitted = found.result is not None
     return Selection(found.candidate, found.data, told.latency, told if is_refitted else None)
+
+
+def warn_if_useless(
+    found: Selection, table: pd.DataFrame, front: Sequence[Candidate], budget: Budget
+) -> None:
+    """Warn of a student that is worse than plain training on two sets of rows.
+
+    Parameters
+    ----------
+    found : Selection
+        The student.
+    table : DataFrame
+        The front, with losses on the certified rows; what was refitted has a certificate for them.
+    front : sequence of Candidate
+        The same, among which the nearest useful one is named.
+    budget : Budget
+        The limits that it keeps.
+    """
+    line = table.set_index("trial").loc[found.candidate.number]
+    loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
+    if (told := found.certificate) is not None:
+        loss, kept = told.loss, told.gain_kept
+        worse = told.is_worse_than_plain and not found.candidate.measured.no_worse
+    if worse:
+        warn_of_useless(loss, kept, front, budget)

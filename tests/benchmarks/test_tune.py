@@ -11,6 +11,13 @@ from sklearn.naive_bayes import GaussianNB
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.benchmarks import tune
 from ensemble_kd.benchmarks._tables import mixed_table
+from ensemble_kd.benchmarks._tune_tables import (
+    budget_table,
+    duel_table,
+    is_dominated,
+    rival_table,
+    verdicts,
+)
 from ensemble_kd.tuning import _outcome
 
 
@@ -29,10 +36,10 @@ def test_tune_benchmark_on_a_small_table(tmp_path, monkeypatch):
     found = json.loads(json.dumps(found))
     assert len(found["budgets"]) == 9 and all(cell["right"] for cell in found["budgets"])
     assert (tmp_path / "small.png").exists()
-    text = tune.budget_table([found]) + tune.duel_table([found]) + tune.rival_table([found])
+    text = budget_table([found]) + duel_table([found]) + rival_table([found])
     for words in ("5 us, 10 kB", "tuned beats auto", "LightGBM, C interface", " of 5"):
         assert words in text
-    assert "budgets kept when measured again, or rightly refused: 9 of 9" in tune.verdicts([found])
+    assert "budgets kept when measured again, or rightly refused: 9 of 9" in verdicts([found])
 
 
 def test_tune_benchmark_refits_only_for_rivals_that_none_beats(tmp_path):
@@ -60,5 +67,5 @@ def test_tune_benchmark_refits_only_for_rivals_that_none_beats(tmp_path):
     # fourth, and the dearest may be beaten by the dearest of the front.
     assert tried == [1, 2] == [line["trial"] for line in refitted]
     assert [path.read_bytes() for _, path in paths] == [b"x" * 90] * 2
-    beaten = [tune.is_dominated(rival, [*found["front"], *refitted]) for rival in found["rivals"]]
+    beaten = [is_dominated(rival, [*found["front"], *refitted]) for rival in found["rivals"]]
     assert beaten == [True, True, True, False, False]
