@@ -255,7 +255,7 @@ def starting_points(
         # The smaller a network is, the more it owes to fine intervals, and the less to layers.
         {"student": "mlp", "n_bytes": little, "depth": 1},
         {"student": "mlp", "n_bytes": small, "depth": 1},
-        {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 5, "gbdt_learning_rate": 0.5},
+        {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 8, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
         {"student": "tree", "n_bytes": small_tree},
     ]

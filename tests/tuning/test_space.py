@@ -122,10 +122,13 @@ def test_starting_points_hold_small_students_that_tell_rows_apart(rows):
         small = min(points, key=lambda point: point["n_bytes"])
         trial = optuna.trial.FixedTrial(small)
         setting = SearchSpace().suggest(trial, rows.task, sizes, (1_000, 300_000))
-        shown, least = {
-            "mlp": ("n_bins", 16), "gbdt": ("n_estimators", 10), "tree": ("max_leaf_nodes", 50)
-        }[family]  # fmt: skip
-        assert getattr(setting.student, shown) >= least
+        student = setting.student
+        if family == "mlp":
+            assert student.n_bins == 16
+        elif family == "gbdt":
+            assert student.n_estimators * student.num_leaves >= 64
+        else:
+            assert student.max_leaf_nodes >= 64
         _, model = fit_setting(setting.with_effort(0.01), rows.as_transfer_set(rows.truth), 0)
         assert len(pack(model, None, card_lines(setting))) <= small["n_bytes"]
 
