@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # What must hold without the core in C as well.
-NUMPY_TESTS := tests/test_scorer.py tests/runtime/test_runtime.py tests/students
+NUMPY_TESTS := tests/scoring/test_scorer.py tests/runtime/test_runtime.py tests/students
 
 .PHONY: demo test lint peers clean
 

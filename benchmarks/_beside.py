@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning._budget import Budget
-from ensemble_kd.tuning._fresh import Meter
+from ensemble_kd.tuning import Budget, Meter
 
 N_TURNS = 9
 # Standard error of a median in median absolute deviations, times the root of the number of values.

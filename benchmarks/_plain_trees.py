@@ -11,12 +11,12 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from ensemble_kd._real_rows import RealRows
-from ensemble_kd._recipes import plain_recipe
-from ensemble_kd._scorer import Scorer
 from ensemble_kd.benchmarks.scoring._rivals import lightgbm_fast
+from ensemble_kd.flow import plain_recipe
 from ensemble_kd.metrics import measure_latency
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import RealRows
+from ensemble_kd.scoring import Scorer
 from ensemble_kd.students import GBDTStudent
 from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._judge import Judge

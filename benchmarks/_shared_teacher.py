@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
-from ensemble_kd._real_rows import read_rows
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import read_rows
 from ensemble_kd.teachers import TeacherEnsemble
 
 

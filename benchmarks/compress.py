@@ -8,6 +8,7 @@ same test rows. A second table weighs the model file of a made-up table of 30 mi
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 import tempfile
 import warnings
@@ -19,17 +20,15 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd import DistilledClassifier, MLPStudent
-from ensemble_kd._distill import FAST_EFFORT
-from ensemble_kd._model_card import model_card
-from ensemble_kd._scorer import Scorer, make_selftest
 from ensemble_kd.benchmarks._tables import mixed_table
 from ensemble_kd.benchmarks.render import markdown_table
-from ensemble_kd.bundle import save_bundle
 from ensemble_kd.compress import FactorizeWeights, PruneNeurons, compress
 from ensemble_kd.datasets import load_dataset
+from ensemble_kd.flow import FAST_EFFORT
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.losses._base import one_hot
 from ensemble_kd.model import CompactModel
+from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import teacher_response
 
 DATASETS = (
@@ -101,14 +100,10 @@ def compressed_rows(
 
 def file_bytes(model: CompactModel, estimator: DistilledClassifier) -> int:
     """Return the bytes of the model's file, with the card and the facts of the estimator."""
+    as_saved = copy.copy(estimator)
+    as_saved.model_ = model
     with tempfile.TemporaryDirectory() as folder:
-        return save_bundle(
-            model,
-            Path(folder) / "model.ekd",
-            selftest=make_selftest(model),
-            card=model_card(estimator),
-            training=estimator._training_facts(),
-        )
+        return as_saved.save(Path(folder) / "model.ekd")
 
 
 def _student(max_bytes: int = MLPStudent().max_bytes) -> MLPStudent:

@@ -17,9 +17,9 @@ from typing import Any
 from tqdm import tqdm
 
 from ensemble_kd import MungeSynthesizer
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.benchmarks._tables import mixed_table
 from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer._munge import mixed_metric
 
 Row = list[Any]

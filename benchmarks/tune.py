@@ -25,8 +25,6 @@ import pandas as pd
 from sklearn.base import clone
 
 from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier, DistilledRegressor
-from ensemble_kd._real_rows import RealRows, read_rows
-from ensemble_kd._validation import check_seed
 from ensemble_kd.benchmarks._beside import Beside, side_by_side
 from ensemble_kd.benchmarks._shared_teacher import fit_shared
 from ensemble_kd.benchmarks._tune_tables import (
@@ -42,6 +40,7 @@ from ensemble_kd.benchmarks._tune_tables import (
     verdicts,
 )
 from ensemble_kd.datasets import load_dataset
+from ensemble_kd.rows import RealRows, check_seed, read_rows
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import Budget, SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows

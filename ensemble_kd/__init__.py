@@ -19,10 +19,9 @@ TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_kd._classifier import DistilledClassifier
-    from ensemble_kd._distill import Distillation, distill
-    from ensemble_kd._regressor import DistilledRegressor
-    from ensemble_kd._scorer import Scorer, load
+    from ensemble_kd.estimators import DistilledClassifier, DistilledRegressor
+    from ensemble_kd.flow import Distillation, distill
+    from ensemble_kd.scoring import Scorer, load
     from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
     from ensemble_kd.teachers import TeacherEnsemble
     from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DistilledClassifier": "ensemble_kd._classifier",
-    "DistilledRegressor": "ensemble_kd._regressor",
-    "Distillation": "ensemble_kd._distill",
-    "distill": "ensemble_kd._distill",
-    "Scorer": "ensemble_kd._scorer",
-    "load": "ensemble_kd._scorer",
+    "DistilledClassifier": "ensemble_kd.estimators",
+    "DistilledRegressor": "ensemble_kd.estimators",
+    "Distillation": "ensemble_kd.flow",
+    "distill": "ensemble_kd.flow",
+    "Scorer": "ensemble_kd.scoring",
+    "load": "ensemble_kd.scoring",
     "TeacherEnsemble": "ensemble_kd.teachers",
     "MarginalSynthesizer": "ensemble_kd.transfer",
     "MungeSynthesizer": "ensemble_kd.transfer",

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._transfer_set import REAL, SYNTHETIC, TransferSet
 from ensemble_kd.losses import softmax
+from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet
+from ensemble_kd.schema import TableSchema
 
 CITIES = ["Oslo", "Rome", "Lima", "Kyōto"]
 SIZES = pd.CategoricalDtype(["S", "M", "L", "XL"], ordered=True)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.benchmarks._shared_teacher import fingerprint
 from ensemble_kd.benchmarks.methods._base import Shared, TaskData
 from ensemble_kd.benchmarks.methods._peer import Peer
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers import teacher_response
 
 

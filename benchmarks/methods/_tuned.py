@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from ensemble_kd._optional import require
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.benchmarks._losses import main_loss
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, dicts
+from ensemble_kd.schema import TableSchema
 
 # About what distilling takes after the teacher's fit, on the same core.
 TUNING_SECONDS = 45

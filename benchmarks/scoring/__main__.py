@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd import Scorer
-from ensemble_kd._scorer import make_selftest
 from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.benchmarks.scoring._models import (
     N_BINS,
@@ -41,8 +40,8 @@ from ensemble_kd.benchmarks.scoring._timing import (
     time_processes,
     time_single_rows,
 )
-from ensemble_kd.bundle import save_bundle
 from ensemble_kd.runtime import HAS_CORE, CompiledRuntime
+from ensemble_kd.scoring import save
 from ensemble_kd.teachers._forest_arrays import forest_runtime
 
 # ONNX Runtime's network is given rows that are encoded already. With an input for each bin, missing
@@ -192,7 +191,7 @@ def cold_starts(subjects: Subjects, folder: Path, n_rounds: int) -> pd.DataFrame
     for name in ("mlp", "lightgbm"):
         path = folder / f"{name}.ekd"
         model = subjects.students[name]
-        save_bundle(model, path, selftest=make_selftest(model))
+        save(model, path)
         for module in ("ensemble_kd.without_numpy", "ensemble_kd"):
             codes[f"{name}: {module}.load, first dict"] = (
                 f"from {module} import load; print(load({str(path)!r}).predict_proba_one({row!r}))"

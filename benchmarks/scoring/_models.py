@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._gbdt import _lay_out
 from ensemble_kd.teachers._forest_arrays import _unrounded
 

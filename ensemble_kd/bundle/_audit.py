@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.bundle._decision import audit_decision
 from ensemble_kd.bundle._format import (
     KINDS,
@@ -30,6 +29,7 @@ from ensemble_kd.bundle._json import check_keys, shown
 from ensemble_kd.bundle._storage import audit_storage
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.schema import TableSchema
 
 _CATEGORY_TYPES = (str, int, float, bool)
 _LINKS = ("identity", "sigmoid", "softmax")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.bundle._archive import unpack
 from ensemble_kd.bundle._audit import (
     audit_array_forms,
@@ -38,6 +37,7 @@ from ensemble_kd.bundle._limits import MAX_BYTES
 from ensemble_kd.bundle._tensors import decode_arrays
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.model import CompactModel
+from ensemble_kd.schema import TableSchema
 
 Members = Mapping[str, memoryview]
 

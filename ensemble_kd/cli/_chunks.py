@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd._schema import Category, Column, TableSchema
 from ensemble_kd.cli._console import check_column, near_match
 from ensemble_kd.cli._tables import (
     MISSING,
@@ -29,6 +28,7 @@ from ensemble_kd.cli._tables import (
     table_kind,
 )
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import Category, Column, TableSchema
 
 _BOOLEANS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}
 

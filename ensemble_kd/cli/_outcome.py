@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._gate import Comparison
 from ensemble_kd.cli._console import size_text, text_table
 from ensemble_kd.cli._data import Data
 from ensemble_kd.cli._quality import TITLES, Scores, classification_quality, regression_quality
+from ensemble_kd.flow import Comparison
 
 
 def measure(estimator: Any, data: Data) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     dict
         Plain values. Without test rows there is no quality, and the fidelity is that of the fit.
     """
-    from ensemble_kd._transfer_set import SYNTHETIC
     from ensemble_kd.metrics import measure_fidelity
+    from ensemble_kd.rows import SYNTHETIC
     from ensemble_kd.teachers import teacher_response
 
     is_classification = data.task == "classification"

@@ -11,8 +11,8 @@ from ensemble_kd.cli._sinks import check_out
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
 
 if TYPE_CHECKING:
-    from ensemble_kd._scorer import Scorer
     from ensemble_kd.model import CompactModel
+    from ensemble_kd.scoring import Scorer
 
 SUMMARY = "put a classifier's probabilities right, and choose its threshold"
 DESCRIPTION = """\
@@ -66,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate and write a model, and return the exit code."""
-    from ensemble_kd._scorer import load
     from ensemble_kd.cli._tables import read_frame
     from ensemble_kd.cli._target import read_target
+    from ensemble_kd.scoring import load
 
     console = Console(args.quiet)
     check_out(args.out, [args.model, args.rows])
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _calibrate(args: argparse.Namespace, scorer: Scorer, frame: Any, y: Any) -> dict[str, Any]:
-    from ensemble_kd.calibration import calibrate, choose_threshold, with_threshold
+    from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
 
     model = scorer.model
     if args.method != "none":
@@ -117,7 +117,7 @@ def _quality(model: CompactModel, frame: Any, y: Any) -> dict[str, float | None]
     """Return log-loss and, of two classes, the shares of wrong calls."""
     import numpy as np
 
-    from ensemble_kd._scorer import Scorer
+    from ensemble_kd.scoring import Scorer
 
     scorer = Scorer(model)
     proba = scorer.predict_proba(frame)
@@ -138,16 +138,14 @@ def _quality(model: CompactModel, frame: Any, y: Any) -> dict[str, float | None]
 
 
 def _write(out: str, model: CompactModel, scorer: Scorer) -> None:
-    from ensemble_kd._scorer import make_selftest
-    from ensemble_kd.bundle import save_bundle
+    from ensemble_kd.scoring import save
 
     bundle = scorer.bundle
     assert bundle is not None
     try:
-        save_bundle(
+        save(
             model,
             out,
-            selftest=make_selftest(model),
             card=bundle.card,
             name=bundle.manifest["name"],
             training=bundle.manifest["training"],

@@ -11,8 +11,8 @@ from ensemble_kd.cli._sinks import check_out
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
 
 if TYPE_CHECKING:
-    from ensemble_kd._scorer import Scorer
-    from ensemble_kd._transfer_set import TransferSet
+    from ensemble_kd.rows import TransferSet
+    from ensemble_kd.scoring import Scorer
 
 SUMMARY = "make a model file smaller"
 DESCRIPTION = """\
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compress, write and measure a model, and return the exit code."""
-    from ensemble_kd._scorer import load
+    from ensemble_kd.scoring import load
 
     console = Console(args.quiet)
     check_out(args.out, [path for path in (args.model, args.rows) if path is not None])
@@ -131,10 +131,10 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
     """Return the rows with the model's own answers, a fifth of them held out."""
     import numpy as np
 
-    from ensemble_kd._scorer import Scorer
-    from ensemble_kd._transfer_set import REAL, TransferSet
     from ensemble_kd.cli._tables import read_frame
     from ensemble_kd.model import without_decision
+    from ensemble_kd.rows import REAL, TransferSet
+    from ensemble_kd.scoring import Scorer
 
     frame = read_frame(args.rows, console.note)
     if len(frame) < FEWEST_ROWS:
@@ -188,10 +188,9 @@ def _targets(column: Any, name: str, classes: tuple[Any, ...]) -> Any:
 def _compress(
     args: argparse.Namespace, scorer: Scorer, steps: list[Any], rows: TransferSet | None
 ) -> dict[str, Any]:
-    from ensemble_kd._scorer import make_selftest
-    from ensemble_kd.bundle import save_bundle
     from ensemble_kd.compress import compress
     from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
+    from ensemble_kd.scoring import save
 
     alpha = 0.7
     loss = SoftTargetLoss(alpha=alpha) if scorer.model.classes else SquaredErrorLoss(alpha=alpha)
@@ -201,10 +200,9 @@ def _compress(
     names = [row["step"] for row in result.report[1:]]
     done = [*bundle.manifest["training"].get("compression", []), *names]
     try:
-        n_bytes = save_bundle(
+        n_bytes = save(
             result.model,
             args.out,
-            selftest=make_selftest(result.model),
             card=_card(bundle.card, names),
             name=bundle.manifest["name"],
             training=bundle.manifest["training"] | {"compression": done},

@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the export, tell of it and return the exit code."""
-    from ensemble_kd._scorer import load
+    from ensemble_kd.scoring import load
 
     _check_options(args)
     out = args.out or str(Path(args.model).with_suffix(f".{args.to}"))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
 
 if TYPE_CHECKING:
-    from ensemble_kd._schema import Column
     from ensemble_kd.bundle import Bundle
+    from ensemble_kd.schema import Column
 
 SUMMARY = "tell what a model file holds"
 DESCRIPTION = """\
@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what the file holds and return the exit code."""
-    from ensemble_kd._scorer import load
     from ensemble_kd.bundle import load_bundle
     from ensemble_kd.errors import BundleError
+    from ensemble_kd.scoring import load
 
     bundle = load_bundle(args.model)
     facts = bundle_facts(bundle)

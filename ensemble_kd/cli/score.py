@@ -13,7 +13,7 @@ from ensemble_kd.cli._sinks import check_is_no_input, open_sink, sink_format
 from ensemble_kd.errors import InputError
 
 if TYPE_CHECKING:
-    from ensemble_kd._scorer import Scorer
+    from ensemble_kd.scoring import Scorer
 
 SUMMARY = "predict each row of a table"
 DESCRIPTION = """\
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score the table and return the exit code."""
-    from ensemble_kd._scorer import load
+    from ensemble_kd.scoring import load
 
     console = Console(args.quiet)
     kind = sink_format(args.out, args.json)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._quantize import DTYPES, Quantize
 from ensemble_kd.compress._report import report_row
 from ensemble_kd.compress._rows import in_codes_of
@@ -16,6 +15,7 @@ from ensemble_kd.compress._step import CompressionStep
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, without_decision
+from ensemble_kd.rows import TransferSet
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._forward import Array
 from ensemble_kd.compress._prune_neurons import keep_units
 from ensemble_kd.compress._step import CompressionStep, network_of
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord
+from ensemble_kd.rows import TransferSet
 
 
 def drop_dead_neurons(model: CompactModel) -> CompactModel:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._arrays import holding, weights_of
 from ensemble_kd.compress._forward import Array, first_inputs, forward
 from ensemble_kd.compress._rows import calibration_rows
@@ -15,6 +14,7 @@ from ensemble_kd.compress._step import CompressionStep, check_share, network_of
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, LowRank, MLPRecord, SharedRows, Storage
+from ensemble_kd.rows import TransferSet
 
 # Share of the mean curvature that is added to all inputs, so that rare ones are not given up.
 DAMPING = 1e-3

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
+from ensemble_kd.rows import TransferSet
 
 Array = NDArray[np.float64]
 

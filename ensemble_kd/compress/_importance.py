@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._forward import Array, forward, unit_gradients
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
+from ensemble_kd.rows import TransferSet
 
 # Share of the mean curvature that is added to all, so that units that say the same can be solved.
 DAMPING = 1e-3

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._arrays import FIRST_LAYER
 from ensemble_kd.compress._forward import forward, unit_gradients
 from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
@@ -18,6 +17,7 @@ from ensemble_kd.compress._step import CompressionStep, check_share, network_of,
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand
+from ensemble_kd.rows import TransferSet
 
 IMPORTANCES = ("magnitude", "taylor", "obs")
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._rows import learning_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, trees_of, with_rows
 from ensemble_kd.compress._trees import (
@@ -21,6 +20,7 @@ from ensemble_kd.compress._trees import (
 )
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.rows import TransferSet
 
 # Splits are cut off in so many goes, later ones being judged by the trees as they are by then.
 N_GOES = 5

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._arrays import holding, weights_of
 from ensemble_kd.compress._step import CompressionStep
 from ensemble_kd.errors import InputError
@@ -25,6 +24,7 @@ from ensemble_kd.model import (
     TreesRecord,
     expand,
 )
+from ensemble_kd.rows import TransferSet
 
 DTYPES = ("int8", "float16", "float32")
 LARGEST_CODE = 127

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.bundle import stored_bytes
 from ensemble_kd.compress._rows import judging_rows
 from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import build_runtime, response
+from ensemble_kd.rows import TransferSet
+from ensemble_kd.runtime import respond
 
 SMALLEST_PROBABILITY = 1e-15
 # The columns of a report.
@@ -44,7 +44,7 @@ def report_row(step: str, model: CompactModel, rows: TransferSet | None) -> dict
     judged = None if rows is None else judging_rows(rows)
     if judged is None or not len(judged):
         return row
-    answers = response(model, build_runtime(model).outputs(judged.X))
+    answers = respond(model, judged.X)
     row["n_rows"] = len(judged)
     row["fidelity_rmse"] = float(np.sqrt(np.mean((answers - judged.response) ** 2)))
     if judged.is_classification:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._transfer_set import REAL, TransferSet
+from ensemble_kd.rows import REAL, TransferSet
+from ensemble_kd.schema import TableSchema
 
 # Rows on which importances and errors are measured.
 MOST_CALIBRATION_ROWS = 4000

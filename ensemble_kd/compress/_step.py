@@ -6,10 +6,10 @@ from abc import abstractmethod
 
 from sklearn.base import BaseEstimator
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.rows import TransferSet
 
 
 class CompressionStep(BaseEstimator):  # type: ignore[misc]

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._base import one_hot, row_alpha
 from ensemble_kd.model import TreesRecord
+from ensemble_kd.rows import TransferSet
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, trees_of, with_rows
 from ensemble_kd.compress._trees import Array, keep_nodes, leaves_reached, trees_of_nodes
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.rows import TransferSet
 
 # Without a number of trees, as few as lose no more than this share of what all of them gained.
 TOLERANCE = 0.02

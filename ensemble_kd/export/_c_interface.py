@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd._columns import Column
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._c_tables import Tables
 from ensemble_kd.export._c_text import identifiers, remark
 from ensemble_kd.export._categories import check_unicode, codes_by_text, texts_of
 from ensemble_kd.model import CompactModel
+from ensemble_kd.schema import Column
 
 FIND = """
 static int @_find(const char *text, const char *const *texts, const @_code *codes, int n,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._columns import Column
 from ensemble_kd.export._c_text import floats
 from ensemble_kd.model import CompactModel
+from ensemble_kd.schema import Column
 
 TOLERANCE = 1e-5
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from ensemble_kd._columns import Category, Column
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import Category, Column
 
 
 def texts_of(value: Category) -> tuple[str, ...]:

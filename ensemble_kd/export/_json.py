@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._scorer import make_selftest
 from ensemble_kd.bundle._decision import decision_scalars
 from ensemble_kd.bundle._format import body_to_parts
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel
+from ensemble_kd.scoring import make_selftest
 
 # Rises with every change that a reader of this document would have to know of; a document is of the
 # lowest version that has all it holds.

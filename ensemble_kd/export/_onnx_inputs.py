@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_kd._columns import Column
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import codes_by_text
 from ensemble_kd.export._onnx_graph import ML_DOMAIN, Graph
+from ensemble_kd.schema import Column, TableSchema
 
 
 class ColumnInputs:

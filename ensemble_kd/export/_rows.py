@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._scorer import make_selftest
 from ensemble_kd.model import CompactModel, MLPRecord
 from ensemble_kd.runtime import MLPRuntime, TreesRuntime, response
+from ensemble_kd.scoring import make_selftest
 
 
 def probe_rows(model: CompactModel) -> NDArray[np.float64]:
@@ -18,11 +18,7 @@ def probe_rows(model: CompactModel) -> NDArray[np.float64]:
     ndarray of shape (n_rows, n_columns), float64
         Every kind of value: inside the bounds, missing, a category never seen.
     """
-    rows = make_selftest(model).rows
-    table = np.empty((len(rows), len(model.schema.columns)), dtype=object)
-    for i, row in enumerate(rows):
-        table[i] = row
-    return model.schema.encode(table)
+    return model.schema.encode_rows(make_selftest(model).rows)
 
 
 def answers(model: CompactModel, codes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import MLPRecord, TreesRecord
+from ensemble_kd.schema import TableSchema
 
 
 @dataclass(frozen=True)

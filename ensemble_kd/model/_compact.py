@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ensemble_kd._schema import Category, TableSchema
 from ensemble_kd.model._decision import Calibrator
 from ensemble_kd.model._layers import MLPRecord
 from ensemble_kd.model._trees import Link, TreesRecord
+from ensemble_kd.schema import Category, TableSchema
 
 Task = Literal["classification", "regression"]
 

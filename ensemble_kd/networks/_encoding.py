@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
+from ensemble_kd.schema import TableSchema
 
 
 @dataclass(frozen=True)

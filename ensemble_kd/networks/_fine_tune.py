@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.losses._torch import torch_twin
 from ensemble_kd.model import MLPRecord, SharedRows, expand
@@ -26,6 +25,7 @@ from ensemble_kd.networks._torch_mlp import (
     _Rows,
     _train_step,
 )
+from ensemble_kd.rows import TransferSet
 
 N_CHECKS = 10
 AVERAGING = 0.99

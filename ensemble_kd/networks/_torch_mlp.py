@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.losses._torch import TorchLoss, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
+from ensemble_kd.rows import TransferSet
 
 
 @dataclass(frozen=True)

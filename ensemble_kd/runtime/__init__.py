@@ -2,7 +2,7 @@
 
 from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
-from ensemble_kd.runtime._response import Runtime, build_runtime, decision, response
+from ensemble_kd.runtime._response import Runtime, build_runtime, decision, respond, response
 from ensemble_kd.runtime._trees import MOST_CODES, TreesRuntime
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "TreesRuntime",
     "build_runtime",
     "decision",
+    "respond",
     "response",
     "row_encoder",
 ]

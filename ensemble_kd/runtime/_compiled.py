@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, TreesRecord
+from ensemble_kd.schema import TableSchema
 
 try:
     from ensemble_kd._core import Model

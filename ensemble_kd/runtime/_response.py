@@ -74,6 +74,24 @@ def build_runtime(
     return TreesRuntime(model.body, left_categories)
 
 
+def respond(model: CompactModel, codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the response to encoded rows, by a runtime built for the purpose.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student's arrays.
+    codes : ndarray of shape (n_samples, n_columns)
+        Rows as the model's schema encodes them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes) or (n_samples, 1), float64
+        Probabilities or values.
+    """
+    return response(model, build_runtime(model).outputs(codes))
+
+
 def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn outputs into the response.
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, Task, TreesRecord
+from ensemble_kd.rows import TransferSet
+from ensemble_kd.schema import TableSchema
 
 Respond = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 # Told the share of the training that is done, and how the student responds by then; it ends the

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd._optional import require
-from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.model import Link, TreesRecord
+from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 

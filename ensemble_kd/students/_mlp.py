@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd._optional import require
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._transfer_set import REAL, TransferSet
-from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks._encoding import fit_encoding
+from ensemble_kd.rows import REAL, TransferSet, check_seed
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._size import choose_size
 

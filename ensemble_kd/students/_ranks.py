@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.rows import TransferSet
 
 
 @dataclass(frozen=True)

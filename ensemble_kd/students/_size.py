@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
+from ensemble_kd.schema import TableSchema
 
 BYTES_PER_WEIGHT = 4
 BYTES_PER_EDGE = 8

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
-from ensemble_kd._transfer_set import TransferSet
-from ensemble_kd._validation import check_seed
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.losses._base import one_hot, row_alpha
 from ensemble_kd.model import TreesRecord
+from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import CompactModel, Link
 from ensemble_kd.runtime import HAS_CORE, Runtime, build_runtime
 from ensemble_kd.runtime import response as linked
+from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
 from ensemble_kd.teachers._forest_arrays import forest_runtime
 from ensemble_kd.teachers._forests import RandomForestMember

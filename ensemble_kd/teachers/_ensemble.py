@@ -11,9 +11,9 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._validation import check_seed, check_target, check_weight, record_features, table
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses._base import one_hot
+from ensemble_kd.rows import check_seed, check_target, check_weight, record_features, table
 from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
 from ensemble_kd.teachers._members import Task, name_task

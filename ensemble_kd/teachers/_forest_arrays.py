@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, Task, TreesRecord
 from ensemble_kd.runtime import Runtime, build_runtime
+from ensemble_kd.schema import Column, TableSchema
 
 
 def forest_record(model: Any) -> TreesRecord:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
-from ensemble_kd._schema import TableSchema
+from ensemble_kd.schema import TableSchema
 
 Matrix = NDArray[np.float64]
 Task = Literal["classification", "regression"]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd._transfer_set import REAL, TransferSet
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss, softmax
 from ensemble_kd.losses._base import one_hot
 from ensemble_kd.networks._encoding import fit_encoding
+from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.teachers._boosting import stopping_split
 from ensemble_kd.teachers._members import Matrix, TableMember
 

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from tqdm.auto import tqdm
 
-from ensemble_kd._frames import take_rows
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import take_rows
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]

@@ -18,7 +18,7 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 
-from ensemble_kd._schema import TableSchema
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers._booster_text import tree_fields
 from ensemble_kd.teachers._members import TableMember
 

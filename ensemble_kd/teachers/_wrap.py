@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from ensemble_kd._frames import take_rows
 from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError
+from ensemble_kd.rows import take_rows
 
 # Rows a teacher labels at once: bounds the memory of forests on many classes, feeds the threads.
 LABEL_CHUNK = 10_000

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._frames import RowDecoder
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._validation import table
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import RowDecoder, table
+from ensemble_kd.schema import TableSchema
 
 Matrix = NDArray[np.float64]
 

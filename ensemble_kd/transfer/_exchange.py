@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer._base import Matrix
 
 # A numeric column with at most this many distinct values keeps to them.

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer._base import Matrix, Synthesizer
 from ensemble_kd.transfer._exchange import Exchange, evenly_often
 

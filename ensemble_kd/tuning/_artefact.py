@@ -7,10 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ensemble_kd._real_rows import RealRows
-from ensemble_kd._scorer import Scorer, make_selftest
-from ensemble_kd.bundle import save_bundle
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import RealRows
+from ensemble_kd.scoring import Scorer, save
 
 NAME = "tuned"
 # Rows that are timed in turn.
@@ -37,7 +36,7 @@ def pack(model: CompactModel, path: str | os.PathLike[str] | None, lines: list[s
         with tempfile.TemporaryDirectory() as folder:
             return pack(model, Path(folder) / "model.ekd", lines)
     card = "\n".join([f"# Tuned {model.task} model", "", *(f"- {line}" for line in lines), ""])
-    save_bundle(model, path, selftest=make_selftest(model), card=card, name=NAME)
+    save(model, path, card=card, name=NAME)
     return Path(path).read_bytes()
 
 

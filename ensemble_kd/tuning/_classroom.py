@@ -8,12 +8,8 @@ from typing import Any
 
 import joblib
 
-from ensemble_kd._real_rows import RealRows
-from ensemble_kd._recipes import Recipe
-from ensemble_kd._stages import Stages
-from ensemble_kd._synthetic_rows import TransferSets
-from ensemble_kd._teaching import Teaching, teach
-from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.flow import Recipe, Stages, Teaching, TransferSets, teach
+from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Student
 from ensemble_kd.tuning._digest import digest
 from ensemble_kd.tuning._judge import Judge, train_plainly

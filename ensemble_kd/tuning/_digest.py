@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import ensemble_kd
-from ensemble_kd._real_rows import RealRows
+from ensemble_kd.rows import RealRows
 
 
 def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._scorer import load
+from ensemble_kd.scoring import load
 from ensemble_kd.tuning._classroom import Classroom
 from ensemble_kd.tuning._front import Candidate, by_loss
 from ensemble_kd.tuning._space import EVEN

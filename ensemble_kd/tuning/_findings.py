@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from ensemble_kd._optional import require
-from ensemble_kd._real_rows import RealRows
-from ensemble_kd._scorer import load
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import RealRows
+from ensemble_kd.scoring import load
 from ensemble_kd.tuning._front import Candidate, as_table, candidates, front
 from ensemble_kd.tuning._judge import Judge
 from ensemble_kd.tuning._storage import quiet

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_kd._distill import n_synthetic_rows
-from ensemble_kd._real_rows import read_rows
-from ensemble_kd._stages import Stages
 from ensemble_kd.errors import BudgetError
+from ensemble_kd.flow import Stages, n_synthetic_rows
+from ensemble_kd.rows import read_rows
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._classroom import open_classroom
 from ensemble_kd.tuning._favourite import favourite_first

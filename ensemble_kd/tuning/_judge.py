@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._gate import true_losses
-from ensemble_kd._real_rows import RealRows
-from ensemble_kd._recipes import plain_recipe
-from ensemble_kd._transfer_set import TransferSet
+from ensemble_kd.flow import plain_recipe, true_losses
 from ensemble_kd.metrics import gain_kept
+from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import MLPStudent, Student
 
 # Shares of a plain student's effort; the best of them is what the gain is counted from.

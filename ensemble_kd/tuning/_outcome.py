@@ -11,13 +11,10 @@ from typing import Any
 
 import joblib
 
-from ensemble_kd._distill import Distillation, held_out_fidelity
-from ensemble_kd._scorer import Scorer, load
-from ensemble_kd._stages import Stages
-from ensemble_kd._synthetic_rows import TransferSets
-from ensemble_kd._teaching import Teaching
 from ensemble_kd.errors import BudgetError
+from ensemble_kd.flow import Distillation, Stages, Teaching, TransferSets, held_out_fidelity
 from ensemble_kd.metrics import Latency
+from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate, certify

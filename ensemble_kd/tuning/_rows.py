@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._frames import take_rows
-from ensemble_kd._real_rows import RealRows, read_rows
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import RealRows, TransferSet, read_rows, take_rows
 
 MOST_CERTIFIED = 10_000
 # Share of the other rows that compare trials, besides those that stop the training.

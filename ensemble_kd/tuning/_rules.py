@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_kd._estimator import DistilledEstimator
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
+from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._space import SearchSpace
 from ensemble_kd.tuning._storage import SAMPLERS

@@ -15,10 +15,10 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd._scorer import load
-from ensemble_kd._validation import check_seed, record_features, table
 from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError
+from ensemble_kd.rows import check_seed, record_features, table
+from ensemble_kd.scoring import load
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_kd._scorer import Scorer, load
 from ensemble_kd.bundle._save import write_atomically
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.metrics import Latency
+from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning._certificate import Certificate
 from ensemble_kd.tuning._fresh import Meter

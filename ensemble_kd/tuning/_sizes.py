@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._real_rows import RealRows
 from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.rows import RealRows
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.tuning._artefact import pack

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ensemble_kd._recipes import Labels, Recipe, plain_recipe
 from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
+from ensemble_kd.flow import Labels, Recipe, plain_recipe
 from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
-from ensemble_kd._recipes import Recipe
-from ensemble_kd._scorer import load
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.compress import compress
+from ensemble_kd.flow import Recipe
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import TransferSet
+from ensemble_kd.scoring import load
 from ensemble_kd.students import Student
 from ensemble_kd.students._base import Watch
 from ensemble_kd.tuning._artefact import pack, timed_rows

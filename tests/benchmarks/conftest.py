@@ -40,8 +40,8 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
     monkeypatch.setattr("ensemble_kd.benchmarks.methods.hard_student.N_UPDATES", (30,))
-    monkeypatch.setattr("ensemble_kd._distill.FEWEST", 200)
-    monkeypatch.setattr("ensemble_kd._distill.MULTIPLE", 1)
+    monkeypatch.setattr("ensemble_kd.flow._distill.FEWEST", 200)
+    monkeypatch.setattr("ensemble_kd.flow._distill.MULTIPLE", 1)
     monkeypatch.setattr("ensemble_kd.benchmarks.methods._tuned.N_TRIALS", 2)
     monkeypatch.setattr("ensemble_kd.benchmarks.methods._tuned.MOST_ROUNDS", 10)
     monkeypatch.setattr(

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.bundle import SelfTest
 from ensemble_kd.model import (
     CompactModel,
@@ -15,6 +14,7 @@ from ensemble_kd.model import (
     ProbabilityCurve,
     TreesRecord,
 )
+from ensemble_kd.schema import Column, TableSchema
 
 CREATED = "2026-01-31T12:00:00Z"
 

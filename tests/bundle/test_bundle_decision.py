@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ensemble_kd._scorer import make_selftest
 from ensemble_kd.bundle import load_bundle, save_bundle
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import LogitScaling, ProbabilityCurve
+from ensemble_kd.scoring import make_selftest
 
 from .forge import members_of, with_entries
 from .hand_made import CURVE, MODELS, f64

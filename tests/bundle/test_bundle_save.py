@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.bundle import load_bundle, save_bundle
 from ensemble_kd.errors import BundleError
+from ensemble_kd.schema import Column, TableSchema
 
 from .hand_made import CREATED, MODELS, classifier, mlp_body, regressor, selftest_for, trees_body
 

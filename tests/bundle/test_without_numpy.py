@@ -15,8 +15,8 @@ import safetensors.numpy
 
 import ensemble_kd
 from ensemble_kd import BundleError, InputError, Scorer
-from ensemble_kd._scorer import make_selftest
 from ensemble_kd.bundle import save_bundle
+from ensemble_kd.scoring import make_selftest
 
 from .forge import members_of, seal, with_entries, with_fields, with_member
 from .hand_made import MODELS, f32, f64, i32

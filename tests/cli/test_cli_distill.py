@@ -285,7 +285,7 @@ def test_failure_to_save_is_a_failure_of_running(distill, monkeypatch):
     def fail(self, path):
         raise BundleError("saving: no room")
 
-    monkeypatch.setattr("ensemble_kd._estimator.DistilledEstimator.save", fail)
+    monkeypatch.setattr("ensemble_kd.estimators._base.DistilledEstimator.save", fail)
     assert distill().code == 1
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from ensemble_kd import DistilledClassifier, load
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.cli import _sinks, score
 from ensemble_kd.cli._chunks import read_chunks
 from ensemble_kd.cli._tables import MISSING, _exact_numbers
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import Column, TableSchema
 
 BLOCKED = (
     "torch",

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from ensemble_kd._scorer import load, make_selftest
 from ensemble_kd.bundle import save_bundle, stored_bytes
 from ensemble_kd.compress import (
     DropDeadNeurons,
@@ -25,6 +24,7 @@ from ensemble_kd.compress import (
 )
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import LogitScaling
+from ensemble_kd.scoring import load, make_selftest
 
 from .conftest import EVERY, NETWORKS, TREES, run
 

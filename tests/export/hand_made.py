@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ensemble_kd._columns import Column
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.schema import Column, TableSchema
 
 # tests/ is no package, so that the folder beside this one is found by its place.
 _spec = importlib.util.spec_from_file_location(

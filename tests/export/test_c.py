@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_kd._columns import Column
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
 from ensemble_kd.export import build_c, export_c
 from ensemble_kd.export._c_text import identifiers, literal, macro_name, remark
 from ensemble_kd.export._rows import answers
+from ensemble_kd.schema import Column, TableSchema
 
 from .conftest import STUDENTS, TASKS
 from .hand_made import MODELS, constant_models

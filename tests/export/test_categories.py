@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ensemble_kd._columns import Column, encode_value
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import codes_by_text, texts_of
+from ensemble_kd.schema._columns import Column, encode_value
 
 VALUES = st.one_of(
     st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text(max_size=3)

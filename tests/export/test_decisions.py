@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ensemble_kd._scorer import Scorer
 from ensemble_kd.export import export_c, export_json, export_onnx
 from ensemble_kd.export._rows import answers
 from ensemble_kd.model import LogitScaling, ProbabilityCurve
+from ensemble_kd.scoring import Scorer
 
 from . import reader
 from .conftest import STUDENTS

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.export import export_c, export_onnx
 from ensemble_kd.export._rows import answers
+from ensemble_kd.schema import TableSchema
 
 from .hand_made import MODELS
 

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_kd._scorer import N_SELFTEST_ROWS
 from ensemble_kd.errors import InputError
 from ensemble_kd.export import export_json, json_difference
 from ensemble_kd.export._rows import answers
+from ensemble_kd.scoring._selftest import N_ROWS
 
 from . import reader
 from .conftest import STUDENTS, TASKS
@@ -48,7 +48,7 @@ def test_json_carries_rows_with_answers_that_another_program_gives(name):
     document = reader.read(export_json(MODELS[name]))
     test = document["selftest"]
     given = np.array([reader.respond(document, row) for row in test["rows"]])
-    assert given.shape == (N_SELFTEST_ROWS, len(document["classes"]) or 1)
+    assert given.shape == (N_ROWS, len(document["classes"]) or 1)
     np.testing.assert_allclose(given, test["expected"], atol=test["tolerance"])
 
 

@@ -14,12 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ensemble_kd._columns import Column
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._scorer import Scorer
 from ensemble_kd.errors import InputError, MissingDependencyError
 from ensemble_kd.export import export_onnx, onnx_difference
 from ensemble_kd.export._rows import answers
+from ensemble_kd.schema import Column, TableSchema
+from ensemble_kd.scoring import Scorer
 
 from .conftest import STUDENTS, TASKS
 from .hand_made import MODELS, constant_models, one_split

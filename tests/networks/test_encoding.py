@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.networks._encoding import Encoding, choose_edges, fit_encoding
+from ensemble_kd.schema import Column, TableSchema
 
 NAN = np.nan
 SCHEMA = TableSchema(

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import (
     CompactModel,
     Dense,
@@ -25,6 +24,7 @@ from ensemble_kd.model import (
     ProbabilityCurve,
     TreesRecord,
 )
+from ensemble_kd.schema import Column, TableSchema
 
 CATEGORIES = ["Oslo", "", "Kyōto", "1", 1, 2, 7, -3, 2.5, 2**70, False]
 KINDS = ["numeric", "boolean", "categorical"]

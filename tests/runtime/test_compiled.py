@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ensemble_kd import InputError, Scorer
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import (
     CompactModel,
     Dense,
@@ -38,6 +37,7 @@ from ensemble_kd.runtime import (
     response,
     row_encoder,
 )
+from ensemble_kd.schema import Column, TableSchema
 
 pytest.importorskip("ensemble_kd._core", reason="the core in C was not built")
 from strategies import any_sets

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from ensemble_kd import Scorer
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.model import (
     CompactModel,
     Dense,
@@ -19,6 +18,7 @@ from ensemble_kd.model import (
     TreesRecord,
 )
 from ensemble_kd.runtime import MLPRuntime, TreesRuntime, build_runtime, decision, response
+from ensemble_kd.schema import Column, TableSchema
 
 NAN, INF = np.nan, np.inf
 SCHEMA = TableSchema((Column("b", "categorical", categories=("p", "q")), Column("a", "numeric")))

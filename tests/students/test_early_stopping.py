@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss, log_softmax
+from ensemble_kd.rows import TransferSet
 from ensemble_kd.students import GBDTStudent, MLPStudent, Student
 
 TASKS = ("binary", "multiclass", "regression")

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from ensemble_kd._schema import Column, TableSchema
-from ensemble_kd._transfer_set import REAL, TransferSet
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.model import MLPRecord
+from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
+from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.students import MLPStudent
 
 SMALL = MLPStudent(hidden=(8, 4), n_updates=80, random_state=0)

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ensemble_kd._schema import Column, TableSchema
-from ensemble_kd._transfer_set import REAL, TransferSet
+from ensemble_kd.rows import REAL, TransferSet
+from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.students._ranks import fit_ranks
 
 SCHEMA = TableSchema(

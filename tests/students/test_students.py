@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from ensemble_kd._transfer_set import TransferSet
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.students import (
     STUDENTS,

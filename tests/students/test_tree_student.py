@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ensemble_kd._schema import TableSchema
-from ensemble_kd._transfer_set import REAL, TransferSet
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
+from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import TreeStudent
 
 

@@ -12,9 +12,9 @@ from sklearn.ensemble import (
 )
 
 from ensemble_kd import InputError
-from ensemble_kd._schema import Column, TableSchema
 from ensemble_kd.bundle._audit import audit_model
 from ensemble_kd.model import CompactModel
+from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.teachers._forest_arrays import _unrounded, forest_record, forest_runtime
 
 SCHEMA = TableSchema(tuple(Column(f"x{j}", "numeric") for j in range(4)), named=False)

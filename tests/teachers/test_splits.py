@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd._schema import TableSchema
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers import teacher_splits
 from ensemble_kd.teachers._forests import RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer import MungeSynthesizer
 from ensemble_kd.transfer._exchange import MAX_GRID_VALUES
 from ensemble_kd.transfer._munge import mixed_metric

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from ensemble_kd._schema import TableSchema
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer import (
     SYNTHESIZERS,
     ForestLeafSynthesizer,

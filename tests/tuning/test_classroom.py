@@ -12,8 +12,8 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd._real_rows import read_rows
-from ensemble_kd._recipes import plain_recipe
+from ensemble_kd.flow import plain_recipe
+from ensemble_kd.rows import read_rows
 from ensemble_kd.tuning import SYNTHESIZERS, _judge
 from ensemble_kd.tuning._classroom import open_classroom
 from ensemble_kd.tuning._rows import DividedRows, divide

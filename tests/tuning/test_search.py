@@ -26,9 +26,9 @@ from ensemble_kd import (
     InputError,
     load,
 )
-from ensemble_kd._distill import n_synthetic_rows
-from ensemble_kd._transfer_set import REAL
+from ensemble_kd.flow import n_synthetic_rows
 from ensemble_kd.metrics import Latency
+from ensemble_kd.rows import REAL
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tuning import SearchSpace, _flow, _judge, _outcome, draw_front, draw_study
 from ensemble_kd.tuning._trial import IN_EARNEST, WORSE_THAN_PLAIN

@@ -8,9 +8,9 @@ import numpy as np
 import optuna
 import pytest
 
-from ensemble_kd._real_rows import read_rows
-from ensemble_kd._recipes import Recipe
+from ensemble_kd.flow import Recipe
 from ensemble_kd.losses import LogitMatchingLoss
+from ensemble_kd.rows import read_rows
 from ensemble_kd.tuning import SYNTHESIZERS, SearchSpace
 from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._curve import CURVE, LearningCurve

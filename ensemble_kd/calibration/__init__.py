@@ -1,6 +1,0 @@
-"""Compact model and real rows -> compact model whose probabilities, or decisions, are put right."""
-
-from ensemble_kd.calibration._calibrate import calibrate
-from ensemble_kd.calibration._threshold import choose_threshold, with_threshold
-
-__all__ = ["calibrate", "choose_threshold", "with_threshold"]

@@ -1,0 +1,68 @@
+"""The text that travels with a model: what it is, what it learned from, how close it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ensemble_kd.rows import ORIGINS
+
+
+def model_card(estimator: Any) -> str:
+    """Return the model card of a fitted estimator, as Markdown.
+
+    Parameters
+    ----------
+    estimator : DistilledClassifier or DistilledRegressor
+        Fitted.
+
+    Returns
+    -------
+    str
+    """
+    rows = estimator.transfer_set_
+    counts = [f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)]
+    teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
+    lines = [
+        f"# Distilled {estimator.model_.task} model",
+        "",
+        f"- Student: {type(estimator.student_).__name__}",
+        f"- Teacher: {teacher}",
+        f"- Columns: {len(rows.schema.columns)}",
+        f"- Learned from: {', '.join(counts)} rows",
+        *_recipe_lines(estimator.recipe_),
+    ]
+    lines += [f"- On real rows, {found}" for found in estimator.gate_]
+    if rows.classes:
+        lines.append(f"- Classes: {', '.join(str(label) for label in rows.classes[:20])}")
+    return "\n".join([*lines, "", "## Fidelity", "", *_fidelity_lines(estimator.fidelity_), ""])
+
+
+def _recipe_lines(table: Any) -> list[str]:
+    chosen = table[table["chosen"]].iloc[-1]
+    among = f", chosen among {table['recipe'].nunique()} by held-out rows" if len(table) > 1 else ""
+    return [
+        f"- Recipe: {chosen['recipe']}{among} (labels {chosen['labels']}, alpha "
+        f"{chosen['alpha']:g}, {chosen['loss']}, synthetic rows by {chosen['synthesizer']})"
+    ]
+
+
+def _fidelity_lines(fidelity: Any) -> list[str]:
+    if fidelity is None:
+        return ["Trained on hard labels alone: there is no teacher to compare with."]
+    seen = (
+        "that the student was not trained on, though they chose its recipe, said when to stop, and "
+        "were known to the teacher of its synthetic rows"
+        if fidelity.held_out
+        else "that the student was trained on"
+    )
+    lines = [
+        f"Student beside teacher on {fidelity.n_rows:,} real rows {seen}, the teacher's response "
+        "being out of fold unless it was frozen.",
+        "",
+        f"- Root mean squared difference: {fidelity.rmse:.4g}",
+        f"- Correlation: {fidelity.correlation:.4f}",
+    ]
+    if fidelity.agreement is not None:
+        lines.append(f"- Same class named: {fidelity.agreement:.2%}")
+        lines.append(f"- Mean divergence: {fidelity.divergence:.4g} nats")
+    return lines

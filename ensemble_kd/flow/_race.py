@@ -1,0 +1,195 @@
+"""Choose a recipe on held-out real rows by successive halving, cheap rounds first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from ensemble_kd.flow._comparison import Comparison, compare, true_losses
+from ensemble_kd.flow._recipes import Recipe
+from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.rows import RealRows, TransferSet
+from ensemble_kd.students import Student
+
+# Held-out rows below which a race would choose by chance.
+MIN_ROWS_TO_RACE = 100
+# Share of the student's own effort, and how many recipes it is spent on.
+FIRST_EFFORT, SECOND_EFFORT = 0.025, 0.12
+N_CONTENDERS = 2
+FIRST_ROWS, SECOND_ROWS = 10_000, 40_000
+# A recipe goes on that is better than the default by so many standard errors of the paired
+# difference, and takes its place in the end by so many more.
+PROMISING, CLEARLY = 1.0, 2.5
+DEFAULT = 0
+
+
+@dataclass
+class Race:
+    """What came of a race.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The one to train with.
+    table : list of dict
+        A record for each short fit: the recipe, its effort, and its held-out losses.
+    gate : Comparison or None
+        The chosen recipe beside plain training, both briefly fitted, on the held-out rows.
+    plain : Student or None
+        The student that was trained plainly, where it is surely better; then the recipe is the
+        plain one.
+    """
+
+    recipe: Recipe
+    table: list[dict[str, Any]] = field(default_factory=list)
+    gate: Comparison | None = None
+    plain: Student | None = None
+
+
+def run_race(
+    recipes: list[Recipe],
+    plain: Recipe,
+    student: Student,
+    sets: TransferSets,
+    *,
+    n_synthetic: int,
+    deadline: float | None,
+    verbose: int,
+) -> Race:
+    """Fit every recipe briefly, those that promise more than the default for longer, and choose.
+
+    A recipe is judged by its loss on held-out rows, half against the true target and half against
+    the teacher's out-of-fold response, which tells the same with less noise; one that departs from
+    the teacher by design, by the true target alone, since it may be the very thing that is wrong.
+    The default stays unless another is clearly better, by a multiple of the standard error of the
+    paired difference.
+
+    Parameters
+    ----------
+    recipes : list of Recipe
+        The default first.
+    plain : Recipe
+        Training without a teacher, which is fitted beside them.
+    student : Student
+        Unfitted.
+    sets : TransferSets
+        Gives each recipe its rows, labelled by a teacher that has not seen the held-out ones.
+    n_synthetic : int
+        Synthetic rows of the fit that follows; the race takes fewer.
+    deadline : float or None
+        Time of `time.monotonic` after which no further fit is begun.
+    verbose : int
+        A progress bar from 1 on.
+
+    Returns
+    -------
+    Race
+    """
+    rows = sets.rows
+    judge = _Judge(rows, sets.teaching.soft_real)
+    race = Race(recipes[DEFAULT])
+    plain_fits: list[tuple[float, Student, NDArray[np.float64]]] = []
+    bar = tqdm(desc="race", disable=verbose < 1, unit="fit")
+
+    def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
+        if deadline is not None and time.monotonic() >= deadline:
+            return None
+        bar.set_postfix(recipe=recipe.name)
+        start = time.perf_counter()
+        transfer_set = sets.of(recipe, min(n_rows, n_synthetic))
+        fitted = recipe.student(student.with_effort(effort))
+        fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
+        losses = judge(fitted, transfer_set)
+        if recipe is plain:
+            plain_fits.append((judge.mean(losses.truth), fitted, losses.truth))
+        race.table.append(
+            {
+                **recipe.describe(),
+                "effort": effort,
+                "held_out_loss": judge.mean(losses.truth),
+                "loss_to_teacher": judge.mean(losses.soft),
+                "seconds": time.perf_counter() - start,
+            }
+        )
+        bar.update()
+        return losses
+
+    def better(losses: dict[int, _Losses | None], n_errors: float) -> list[int]:
+        """Return those that beat the default by some standard errors, the best first."""
+        lead = {}
+        for i, found in losses.items():
+            default = losses[DEFAULT]
+            if i != DEFAULT and found is not None and default is not None:
+                by_truth = recipes[i].departs_from(recipes[DEFAULT])
+                lead[i] = judge.lead(found, default, by_truth=by_truth)
+        return sorted((i for i in lead if lead[i] > n_errors), key=lead.__getitem__, reverse=True)
+
+    first = {i: short_fit(r, FIRST_EFFORT, FIRST_ROWS) for i, r in enumerate(recipes)}
+    short_fit(plain, FIRST_EFFORT, 0)
+    finalists = [DEFAULT, *better(first, PROMISING)[:N_CONTENDERS]]
+    second = {i: short_fit(recipes[i], SECOND_EFFORT, SECOND_ROWS) for i in finalists}
+    chosen = next(iter(better(second, CLEARLY)), DEFAULT)
+    race.recipe = recipes[chosen]
+    short_fit(plain, SECOND_EFFORT, 0)
+    bar.close()
+    distilled = second[chosen]
+    if distilled is not None and plain_fits:
+        _, best_plain, plain_losses = min(plain_fits, key=lambda fit: fit[0])
+        race.gate = judge.compare(distilled.truth, plain_losses, rows.seed)
+        if race.gate.rival_wins:
+            race.recipe, race.plain = plain, best_plain
+    return race
+
+
+@dataclass(frozen=True)
+class _Losses:
+    """Loss of each held-out row against the true target, and against the teacher's response."""
+
+    truth: NDArray[np.float64]
+    soft: NDArray[np.float64]
+
+
+class _Judge:
+    """Compare students on the held-out rows."""
+
+    def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
+        self._is_classification = rows.classes is not None
+        self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
+        weight = np.ones(len(rows.held_out)) if rows.weight is None else rows.weight
+        self._weight = weight[rows.held_out]
+
+    def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
+        """Return the losses of a student."""
+        response = student.respond(transfer_set.X[transfer_set.held_out])
+        truth, soft = (
+            true_losses(response, target, is_classification=self._is_classification)
+            for target in (self._truth, self._soft)
+        )
+        return _Losses(truth, soft)
+
+    def lead(self, found: _Losses, default: _Losses, *, by_truth: bool) -> float:
+        """Return by how many standard errors a recipe beats the default."""
+        gain = default.truth - found.truth
+        if not by_truth:
+            gain = (gain + default.soft - found.soft) / 2
+        spread = (gain - self.mean(gain)) * self._weight / self._weight.mean()
+        error = float(spread.std(ddof=1) / np.sqrt(len(gain)))
+        return self.mean(gain) / max(error, 1e-300)
+
+    def compare(
+        self, distilled: NDArray[np.float64], plain: NDArray[np.float64], seed: int
+    ) -> Comparison:
+        """Return the distilled student beside the plain one, both briefly trained."""
+        return compare(
+            "the distilled student", distilled, "the same student trained plainly", plain,
+            self._weight, seed,
+        )  # fmt: skip
+
+    def mean(self, losses: NDArray[np.float64]) -> float:
+        """Return the weighted mean."""
+        return float(np.average(losses, weights=self._weight))

@@ -1,0 +1,168 @@
+"""Fit the teacher, and find what it says of rows that it has not seen."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ensemble_kd.errors import NotDistillableError
+from ensemble_kd.flow._comparison import Comparison, compare, true_losses
+from ensemble_kd.rows import RealRows
+from ensemble_kd.teachers import (
+    TeacherEnsemble,
+    check_distillable,
+    compiled,
+    cross_fit,
+    make_folds,
+    seeded,
+    teacher_response,
+    teacher_splits,
+)
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A fitted teacher and what it says of the real rows.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted on all real rows.
+    labeller : estimator
+        What labels new rows: the teacher, or its best member where that is better.
+    unseen : estimator
+        The labeller fitted without the held-out rows; the labeller itself where it is frozen or
+        none are held out.
+    soft_real : ndarray of shape (n_samples, n_outputs)
+        Response to each real row out of fold, by models that saw no held-out row; in-sample where
+        the teacher is frozen.
+    frozen : bool
+        Whether the teacher was given fitted.
+    member : Comparison or None
+        The teacher beside its best single member, out of fold; None where it has no members.
+    """
+
+    teacher: Any
+    labeller: Any
+    unseen: Any
+    soft_real: NDArray[np.float64]
+    frozen: bool
+    member: Comparison | None = None
+
+    def without_held_out(self) -> Teaching:
+        """Return the same with the labeller that was not fitted on the held-out rows.
+
+        A student judged on held-out rows must not have learned them through synthetic rows labelled
+        by a teacher that has. A frozen teacher stays what it is.
+        """
+        return replace(self, labeller=self.unseen)
+
+    def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
+        """Return the response to raw rows, shape (n_samples, n_outputs)."""
+        return teacher_response(self._compiled_labeller, X, rows.classes, n_jobs=n_jobs)
+
+    @cached_property
+    def _compiled_labeller(self) -> Any:
+        """The labeller made fast, when it is first asked."""
+        return compiled(self.labeller)
+
+    def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
+        """Return where the teacher's trees split each column."""
+        return teacher_splits(self.labeller, rows.schema)
+
+
+def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
+    """Fit the teacher on all rows, and get its response to each row out of fold.
+
+    Parameters
+    ----------
+    teacher : estimator or None
+        None takes the default `TeacherEnsemble`.
+    rows : RealRows
+        Rows to fit.
+    n_jobs : int or None
+        Fits at once.
+    verbose : int
+        Progress bars from 1 on.
+
+    Returns
+    -------
+    Teaching
+
+    Raises
+    ------
+    NotDistillableError
+        If the teacher gives no probabilities or values, or is frozen and not fitted.
+    """
+    if teacher is None:
+        teacher = TeacherEnsemble(
+            task=rows.task, cv=rows.cv, n_jobs=n_jobs, verbose=verbose, random_state=rows.seed
+        )
+    check_distillable(teacher, rows.classes is not None)
+    if isinstance(teacher, FrozenEstimator):
+        try:
+            check_is_fitted(teacher)
+        except NotFittedError as error:
+            raise NotDistillableError("the frozen teacher must be fitted first.") from error
+        warnings.warn(
+            "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
+            "teacher that was fitted on these rows has memorised some of them. Give rows that it "
+            "has not seen, or the unfitted teacher.",
+            UserWarning,
+            stacklevel=4,
+        )
+        soft_real = teacher_response(teacher, rows.X, rows.classes)
+        return Teaching(teacher, teacher, teacher, soft_real, True)
+    teacher = seeded(teacher, rows.seed)
+    if hasattr(teacher, "fit_beside"):
+        teacher_ = clone(teacher)
+        beside = teacher_.fit_beside(rows.X, rows.labels, rows.weight, held_out=rows.held_out)
+        soft_real = teacher_.out_of_fold_response_
+        found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
+        return _or_its_best_member(found, rows)
+    fits = cross_fit(
+        [("teacher", teacher)], rows.X, rows.labels, rows.weight,
+        folds=make_folds(
+            rows.labels, rows.cv, rows.classes is not None, rows.seed, rows.held_out
+        ),
+        classes=rows.classes, held_out=rows.held_out, n_jobs=n_jobs, verbose=verbose,
+    )  # fmt: skip
+    teacher_ = fits.fitted[0]
+    return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
+
+
+def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
+    """Let the best member label the rows where the ensemble is worse out of fold, and say so."""
+    members = getattr(teaching.teacher, "members_", [])
+    if len(members) < 2:
+        return teaching
+    kept = ~rows.held_out
+    weight = np.ones(len(rows.target)) if rows.weight is None else rows.weight
+    responses = teaching.teacher.member_responses_
+    of_members = [_losses(response, rows)[kept] for response in responses]
+    best = int(np.argmin([np.average(losses, weights=weight[kept]) for losses in of_members]))
+    name, model = members[best]
+    comparison = compare(
+        "the teacher", _losses(teaching.soft_real, rows)[kept],
+        f"its best single member ({name})", of_members[best], weight[kept], rows.seed,
+    )  # fmt: skip
+    if not comparison.rival_wins:
+        return replace(teaching, member=comparison)
+    warnings.warn(f"{comparison} That member is distilled in its place.", UserWarning, stacklevel=5)
+    unseen = model if teaching.unseen is teaching.teacher else teaching.unseen.members_[best][1]
+    return replace(
+        teaching, labeller=model, unseen=unseen, soft_real=responses[best], member=comparison
+    )
+
+
+def _losses(response: NDArray[np.float64], rows: RealRows) -> NDArray[np.float64]:
+    return true_losses(response, rows.truth, is_classification=rows.classes is not None)

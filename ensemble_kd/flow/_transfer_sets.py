@@ -1,0 +1,224 @@
+"""Synthetic rows without end: sampled and labelled in blocks, when they are first asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ensemble_kd.flow._clock import Stages
+from ensemble_kd.flow._comparison import true_losses
+from ensemble_kd.flow._recipes import Recipe
+from ensemble_kd.flow._teaching import Teaching
+from ensemble_kd.rows import (
+    SYNTHETIC,
+    UNLABELLED,
+    RealRows,
+    RowDecoder,
+    TransferSet,
+    concatenate,
+    match_columns,
+    table,
+    take_rows,
+)
+from ensemble_kd.students import Student
+from ensemble_kd.transfer import Synthesizer
+
+Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
+# Every block has a seed of its own, so that the first rows do not depend on how many follow.
+BLOCK = 10_000
+# Rows labelled between two looks at the clock.
+CHUNK = 1_000
+# Rows with the greatest disagreement that new ones are made around.
+MOST_STARTING_POINTS = 20_000
+
+
+class TransferSets:
+    """The transfer set of any recipe; labels are made once and kept.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Real rows.
+    teaching : Teaching
+        The teacher, and what it says of them.
+    X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None
+        Further real rows, which the teacher labels.
+    stage : Stages
+        Where the time is noted.
+    n_jobs : int or None
+        Threads that label.
+    deadline : float or None
+        Time of `time.monotonic` after which no block is begun.
+    """
+
+    def __init__(
+        self,
+        rows: RealRows,
+        teaching: Teaching,
+        X_unlabeled: Any,
+        stage: Stages,
+        n_jobs: int | None,
+        deadline: float | None = None,
+    ) -> None:
+        self.rows, self.teaching = rows, teaching
+        self._stage, self._n_jobs, self._deadline = stage, n_jobs, deadline
+        self._pools: dict[str, _Pool] = {}
+        self._in_sample: NDArray[np.float64] | None = None
+        with stage("labels"):
+            self.splits = teaching.splits(rows)
+            self._unlabelled = self._label_unlabelled(X_unlabeled)
+
+    def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
+        """Return real, unlabelled and synthetic rows as the recipe wants them.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            What to learn from.
+        n_synthetic : int
+            Synthetic rows, fewer where the deadline is near.
+
+        Returns
+        -------
+        TransferSet
+        """
+        if not recipe.needs_teacher:
+            return self.rows.as_transfer_set(self.rows.truth)
+        found = self.rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
+        if self._unlabelled is not None:
+            found = found.extend(*self._unlabelled, UNLABELLED)
+        for synthesizer, share in recipe.synthesizers:
+            pool = self._pool(synthesizer)
+            found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
+        return found
+
+    def around_disagreement(self, student: Student, recipe: Recipe, n_rows: int) -> Rows:
+        """Return new rows around those on which a student differs most from the teacher.
+
+        Rows are drawn in proportion to the student's divergence from the label, and the
+        synthesizer is fitted on them: the student's own mistakes say where to look next.
+
+        Parameters
+        ----------
+        student : Student
+            A first fit.
+        recipe : Recipe
+            Its rows are looked at.
+        n_rows : int
+            Rows to make.
+
+        Returns
+        -------
+        X, response : ndarray
+
+        References
+        ----------
+        .. [1] Ross, Gordon, Bagnell (2011). A Reduction of Imitation Learning and Structured
+           Prediction to No-Regret Online Learning (dataset aggregation).
+        """
+        synthesizer, _ = recipe.synthesizers[0]
+        X, response = self._pool(synthesizer).take(n_rows)
+        divergence = _divergence(
+            response, student.respond(X), is_classification=self.rows.classes is not None
+        )
+        rng = np.random.default_rng(self.rows.seed)
+        n_drawn = min(MOST_STARTING_POINTS, int((divergence > 0).sum()))
+        if n_drawn < 2:
+            return X[:0], response[:0]
+        drawn = rng.choice(len(X), n_drawn, replace=False, p=divergence / divergence.sum())
+        decoder = RowDecoder(self.rows.X, self.rows.schema)
+        return _Pool(self, synthesizer, decoder.decode(X[drawn])).take(n_rows)
+
+    def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
+        if X_unlabeled is None:
+            return None
+        X = table(X_unlabeled)
+        codes = self.rows.schema.encode(X)
+        X = match_columns(X, self.rows.X)
+        return codes, self.teaching.label(X, self.rows, self._n_jobs)
+
+    def _real_labels(self, labels: str) -> NDArray[np.float64]:
+        """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold."""
+        if labels == "out_of_fold" or self.teaching.frozen:
+            return self.teaching.soft_real
+        if self._in_sample is None:
+            with self._stage("labels"):
+                self._in_sample = np.where(
+                    self.rows.held_out[:, None],
+                    self.teaching.soft_real,
+                    self.teaching.label(self.rows.X, self.rows, self._n_jobs),
+                )
+        return self._in_sample
+
+    def _pool(self, synthesizer: Synthesizer) -> _Pool:
+        key = repr(synthesizer)
+        if key not in self._pools:
+            self._pools[key] = _Pool(self, synthesizer)
+        return self._pools[key]
+
+
+class _Pool:
+    """Labelled rows of one synthesizer, fitted on the real rows that are not held out, or on X."""
+
+    def __init__(self, sets: TransferSets, synthesizer: Synthesizer, X: Any = None) -> None:
+        self._sets = sets
+        rows = sets.rows
+        with sets._stage("synthesis"):
+            self._synthesizer = clone(synthesizer)
+            self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
+        self._raw: list[Any] = []
+        self._X = np.empty((0, len(rows.schema.columns)))
+        self._response = np.empty((0, sets.teaching.soft_real.shape[1]))
+
+    def take(self, n_rows: int) -> Rows:
+        """Return the first rows, made and labelled now where they are not yet."""
+        sets, found = self._sets, [(self._X, self._response)]
+        n_made = len(self._X)
+        while n_made < n_rows:
+            late = sets._deadline is not None and time.monotonic() >= sets._deadline
+            if late and n_made > 0:
+                break
+            # Without a deadline all at once, which several threads can share.
+            n_next = n_rows - n_made if sets._deadline is None else CHUNK
+            X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
+            with sets._stage("labels"):
+                response = sets.teaching.label(X, sets.rows, sets._n_jobs)
+            found.append((sets.rows.schema.encode(X), response))
+            n_made += len(response)
+        self._X = np.vstack([X for X, _ in found])
+        self._response = np.vstack([response for _, response in found])
+        return self._X[:n_rows], self._response[:n_rows]
+
+    def _block(self, seeds: list[int]) -> Any:
+        """Return new rows in random order, so that the first of them stand for all."""
+        rows = self._synthesizer.sample(BLOCK, seeds)
+        return take_rows(rows, np.random.default_rng(seeds).permutation(BLOCK))
+
+    def _raw_rows(self, start: int, stop: int) -> Any:
+        """Return rows from `start` to `stop` of the endless table."""
+        parts = []
+        while start < stop:
+            index, first = divmod(start, BLOCK)
+            if index == len(self._raw):
+                with self._sets._stage("synthesis"):
+                    self._raw.append(self._block([self._sets.rows.seed, index]))
+            last = min(BLOCK, first + stop - start)
+            parts.append(take_rows(self._raw[index], np.arange(first, last)))
+            if last == BLOCK:
+                self._raw[index] = None  # All of it is handed out.
+            start += last - first
+        return concatenate(parts)
+
+
+def _divergence(
+    response: NDArray[np.float64], answer: NDArray[np.float64], *, is_classification: bool
+) -> NDArray[np.float64]:
+    """Return each row's Kullback-Leibler divergence, or squared difference."""
+    if not is_classification:
+        return np.asarray(((response - answer) ** 2).sum(axis=1))
+    own = true_losses(response, response, is_classification=True)
+    return np.maximum(true_losses(answer, response, is_classification=True) - own, 0.0)

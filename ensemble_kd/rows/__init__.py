@@ -1,0 +1,25 @@
+"""Rows: the real ones, checked and encoded once, and the transfer set a student learns from."""
+
+from ensemble_kd.rows._checks import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
+from ensemble_kd.rows._real_rows import RealRows, read_rows
+from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
+
+__all__ = [
+    "ORIGINS",
+    "REAL",
+    "SYNTHETIC",
+    "UNLABELLED",
+    "RealRows",
+    "RowDecoder",
+    "TransferSet",
+    "check_seed",
+    "check_target",
+    "check_weight",
+    "concatenate",
+    "match_columns",
+    "read_rows",
+    "record_features",
+    "table",
+    "take_rows",
+]

@@ -1,0 +1,202 @@
+"""Input checks shared by the estimators: the table, the target, the weights, the seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.schema import check_unique, is_frame
+
+# Squares of targets, and the float32 that students hold, have room up to here.
+LARGEST_TARGET = 1e30
+
+
+def table(X: Any, fitted: Any = None) -> Any:
+    """Return the rows as a pandas frame or a two-dimensional array.
+
+    Parameters
+    ----------
+    X : data frame or array-like of shape (n_samples, n_features)
+        Raw rows.
+    fitted : estimator or None, default=None
+        If given, `X` must have the columns that it was fitted on.
+
+    Returns
+    -------
+    data frame or ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    InputError
+        If `X` is not a table, has no rows or no columns, or two columns of one name.
+    TypeError
+        If `X` is sparse.
+    """
+    if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
+        X = X.to_pandas()
+    if hasattr(X, "toarray"):
+        raise TypeError(
+            "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."
+        )
+    if is_frame(X):
+        check_unique(list(X.columns))
+    else:
+        X = _as_matrix(X)
+    if X.shape[0] == 0:
+        raise InputError(
+            f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    if X.shape[1] == 0:
+        raise InputError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    if fitted is not None:
+        try:
+            validate_data(fitted, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    return X
+
+
+def _as_matrix(X: Any) -> NDArray[Any]:
+    mixed = isinstance(X, list | tuple) and any(
+        isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row
+    )
+    array = np.asarray(X, dtype=object) if mixed else np.asarray(X)
+    if array.dtype.kind == "c":
+        raise InputError("Complex data not supported: give real numbers.")
+    if array.ndim != 2:
+        raise InputError(
+            f"Expected 2D array, got {array.ndim}D array instead, of shape {array.shape}. "
+            "Reshape your data: X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample."
+        )
+    return array
+
+
+def record_features(estimator: Any, X: Any) -> None:
+    """Set `n_features_in_` and, for a frame, `feature_names_in_`."""
+    validate_data(estimator, X, reset=True, skip_check_array=True)
+
+
+def check_target(
+    y: Any, n_samples: int, is_classification: bool
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Return the target as class indices and classes, or as values and None.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        True targets.
+    n_samples : int
+        Rows of the table.
+    is_classification : bool
+        Whether `y` are labels.
+
+    Returns
+    -------
+    target : ndarray of shape (n_samples,)
+        Class indices (int64), or values (float64).
+    classes : ndarray of shape (n_classes,) or None
+        The sorted labels.
+
+    Raises
+    ------
+    InputError
+        If labels or values are missing, or there is a single class.
+    """
+    if y is None:
+        raise InputError("requires y to be passed, but the target y is None.")
+    try:
+        y = column_or_1d(_without_extension(y), warn=True)
+        check_consistent_length(y, np.empty(n_samples))
+        if not is_classification:
+            return _check_values(y), None
+        labels = _check_labels(np.asarray(y))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    classes, target = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise InputError(
+            f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+        )
+    return target.astype(np.int64), classes
+
+
+def _without_extension(y: Any) -> Any:
+    """Return a nullable pandas column without gaps as the plain array it stands for."""
+    plain = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if plain is None or y.isna().any() else y.to_numpy(dtype=plain)
+
+
+def _check_values(y: NDArray[Any]) -> NDArray[np.float64]:
+    values = np.asarray(y, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
+    if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
+        raise InputError(
+            f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to a "
+            "smaller unit."
+        )
+    return values
+
+
+def _check_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    if labels.dtype.kind == "f" and np.isinf(labels).any():
+        raise InputError("Input y contains infinity: drop the rows without a label.")
+    missing = np.array([value is None or value != value for value in labels.tolist()])
+    if missing.any():
+        raise InputError(
+            f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
+            "give them as X_unlabeled."
+        )
+    numbers = (bool, int, float, np.bool_, np.number)
+    if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
+        types = sorted({type(value).__name__ for value in labels.tolist()})
+        raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
+    if labels.dtype.kind == "O":
+        labels = np.array(labels.tolist())
+    check_classification_targets(labels)
+    return labels
+
+
+def check_weight(
+    sample_weight: Any, target: NDArray[Any], is_classification: bool
+) -> NDArray[np.float64] | None:
+    """Return the weights as float64, or None.
+
+    Raises
+    ------
+    InputError
+        If they are not one finite number a row, at least 0 and not all 0, or leave a single class.
+    """
+    if sample_weight is None:
+        return None
+    n_samples = len(target)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(f"sample_weight must be numbers: {error}.") from error
+    if weight.ndim == 0:
+        weight = np.full(n_samples, float(weight))
+    if weight.ndim != 1:
+        raise InputError("Sample weights must be 1D array or scalar")
+    if weight.shape != (n_samples,):
+        raise InputError(
+            f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}: one weight a row."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
+        raise InputError("sample_weight must be finite, at least 0 and not zero throughout.")
+    if is_classification and len(np.unique(target[weight > 0])) < 2:
+        raise InputError("sample_weight must be above 0 for rows of at least two classes.")
+    return weight
+
+
+def check_seed(random_state: Any) -> int:
+    """Return one integer seed from an int, RandomState or None."""
+    return int(check_random_state(random_state).randint(2**31 - 1))

@@ -1,0 +1,110 @@
+"""The rows a student learns from: where each came from, and what teacher and truth say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.schema import Category, TableSchema
+
+REAL, UNLABELLED, SYNTHETIC = 0, 1, 2
+ORIGINS = ("real", "unlabelled", "synthetic")
+
+
+@dataclass(frozen=True)
+class TransferSet:
+    """Encoded rows with the teacher's response, a plain record.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        What the columns of `X` mean.
+    X : ndarray of shape (n_samples, n_columns), float64
+        Rows as ``schema.encode`` gives them.
+    response : ndarray of shape (n_samples, n_outputs), float64
+        The teacher's soft labels (probabilities), or values in regression.
+    hard : ndarray of shape (n_samples,)
+        Index of the true class, -1 where there is none; in regression the true value or NaN.
+    sample_weight : ndarray of shape (n_samples,), float64
+        Weight of each row.
+    origin : ndarray of shape (n_samples,), int8
+        0 = real, 1 = unlabelled real, 2 = synthetic.
+    held_out : ndarray of shape (n_samples,), bool
+        Real rows kept from the student's training: they stop it early and measure its fidelity.
+    classes : tuple
+        Class labels in output order; empty for regression.
+    splits : tuple of ndarray of shape (n_thresholds, 2)
+        For each column the thresholds of the teacher's trees and their weights; empty where there
+        are none to be had.
+    """
+
+    schema: TableSchema
+    X: NDArray[np.float64]
+    response: NDArray[np.float64]
+    hard: NDArray[Any]
+    sample_weight: NDArray[np.float64]
+    origin: NDArray[np.int8]
+    held_out: NDArray[np.bool_]
+    classes: tuple[Category, ...] = ()
+    splits: tuple[NDArray[np.float64], ...] = ()
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether the response is probabilities of classes."""
+        return bool(self.classes)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of the student."""
+        return self.response.shape[1]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.X)
+
+    def take(self, rows: NDArray[Any]) -> TransferSet:
+        """Return some rows, by mask or index."""
+        return replace(
+            self,
+            X=self.X[rows],
+            response=self.response[rows],
+            hard=self.hard[rows],
+            sample_weight=self.sample_weight[rows],
+            origin=self.origin[rows],
+            held_out=self.held_out[rows],
+        )
+
+    def extend(
+        self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int
+    ) -> TransferSet:
+        """Return the set with rows added that have no true target.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_added, n_columns)
+            Encoded rows.
+        response : ndarray of shape (n_added, n_outputs)
+            The teacher's response to them.
+        origin : int
+            UNLABELLED or SYNTHETIC.
+        """
+        n_added = len(X)
+        no_target: Any = -1 if self.is_classification else np.nan
+        return replace(
+            self,
+            X=np.vstack([self.X, X]),
+            response=np.vstack([self.response, response]),
+            hard=np.concatenate([self.hard, np.full(n_added, no_target, dtype=self.hard.dtype)]),
+            sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
+            origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
+            held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
+        )
+
+    def __repr__(self) -> str:
+        """Return the number of rows of each origin."""
+        counts = [int((self.origin == code).sum()) for code in range(len(ORIGINS))]
+        parts = [f"{count} {name}" for count, name in zip(counts, ORIGINS, strict=True) if count]
+        return f"TransferSet({', '.join(parts)}; {int(self.held_out.sum())} held out)"

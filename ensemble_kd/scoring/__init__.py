@@ -1,0 +1,8 @@
+"""A model at work and on disk: score raw rows, save with a self-test, load only what passes it."""
+
+from ensemble_kd.scoring._load import load
+from ensemble_kd.scoring._save import save
+from ensemble_kd.scoring._scorer import Scorer
+from ensemble_kd.scoring._selftest import make_selftest
+
+__all__ = ["Scorer", "load", "make_selftest", "save"]

@@ -1,0 +1,44 @@
+"""From a model file to a scorer, by way of the file's own test."""
+
+from __future__ import annotations
+
+import os
+
+from ensemble_kd.bundle import load_bundle
+from ensemble_kd.scoring._scorer import Scorer
+from ensemble_kd.scoring._selftest import check_selftest
+
+
+def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
+    """Load a saved model and test it on the rows it carries.
+
+    Needs numpy and safetensors alone.
+
+    Parameters
+    ----------
+    path : str, path or bytes
+        A `.ekd` file, or its content.
+    n_jobs : int, default=1
+        Threads for a batch; see `Scorer`.
+
+    Returns
+    -------
+    Scorer
+        With `predict`, `predict_proba`, `predict_one` and `predict_proba_one`.
+
+    Raises
+    ------
+    BundleError
+        If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
+        does not give the answers that its file promises.
+
+    Examples
+    --------
+    >>> load("missing.ekd")
+    Traceback (most recent call last):
+        ...
+    ensemble_kd.errors.BundleError: ...
+    """
+    bundle = load_bundle(path)
+    check_selftest(bundle.model, bundle.selftest)
+    return Scorer(bundle.model, bundle, n_jobs=n_jobs)

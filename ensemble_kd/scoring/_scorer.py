@@ -1,0 +1,271 @@
+"""A compact model at work: raw rows in, classes, probabilities or values out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.bundle import Bundle
+from ensemble_kd.errors import InputError
+from ensemble_kd.model import CompactModel
+from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
+from ensemble_kd.schema import TableSchema
+
+
+class Scorer:
+    """Score raw rows with a compact model.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student's arrays.
+    bundle : Bundle or None, default=None
+        The file it came from.
+    n_jobs : int, default=1
+        Threads of the core in C for a batch, each for 1024 rows or more; -1 for one a CPU.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+        What it predicts.
+    schema : TableSchema
+        The columns of a raw row.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the probabilities (classification).
+    bundle : Bundle or None
+        Manifest and model card, where the model came from a file.
+    runtime : {"C", "numpy"}
+        What scores. The environment variable ``ENSEMBLE_KD_RUNTIME=numpy`` (or ``c``) chooses it
+        when a scorer is made; both give the same answers to 1e-6.
+
+    Notes
+    -----
+    With the core in C, `predict_one`, `predict_proba_one` and `score_one` of a scorer are the
+    core's own.
+
+    Examples
+    --------
+    Models come from `load`, or from the `model_` of a fitted estimator.
+    """
+
+    def __init__(
+        self, model: CompactModel, bundle: Bundle | None = None, *, n_jobs: int = 1
+    ) -> None:
+        self.model = model
+        self.bundle = bundle
+        self.n_jobs = n_jobs
+        self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
+        if model.task == "classification":
+            self.classes_ = _as_array(model.classes)
+        if isinstance(self._runtime, CompiledRuntime):
+            # A method in Python that calls them would cost a tenth of what the answer does.
+            core = self._runtime.core
+            own: dict[str, Any] = {"predict_one": core.predict_one, "score_one": core.score_one}
+            if model.task == "classification":
+                own["predict_proba_one"] = core.predict_proba_one
+            vars(self).update(own)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the arrays; what is laid out for scoring is laid out anew."""
+        return _rebuild, (type(self), self.model, self.bundle, self.n_jobs)
+
+    @property
+    def runtime(self) -> str:
+        """What scores, "C" or "numpy"."""
+        return self._runtime.name
+
+    @property
+    def task(self) -> str:
+        """What the model predicts, "classification" or "regression"."""
+        return self.model.task
+
+    @property
+    def schema(self) -> TableSchema:
+        """The columns of a raw row."""
+        return self.model.schema
+
+    def respond(self, X: Any) -> NDArray[np.float64]:
+        """Return the response to raw rows.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities or values.
+        """
+        encoded = self.model.schema.encode(X)
+        if isinstance(self._runtime, CompiledRuntime):
+            return self._runtime.respond(encoded)
+        return response(self.model, self._runtime.outputs(encoded))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows; a missing value is None or NaN, a category never seen is allowed.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        AttributeError
+            If the model predicts values.
+        """
+        self._check_classifier("predict_proba")
+        return self.respond(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return class labels, by the model's threshold where it has one, or values.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), or list of dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        """
+        answer = self.respond(X)
+        if self.model.task == "classification":
+            return self.decide(answer)
+        return answer[:, 0]
+
+    def decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the class label of each row of probabilities.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_samples, n_classes)
+            What `predict_proba` gave.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The second class from the model's threshold on, or, without one, the likeliest.
+        """
+        return np.asarray(self.classes_[decision(self.model, proba)])
+
+    def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
+        """Return the probability of each class for one raw row.
+
+        Parameters
+        ----------
+        row : dict
+            Value of each column by name; a nullable column may be left out.
+
+        Returns
+        -------
+        dict
+            Probability by class label.
+
+        Raises
+        ------
+        InputError
+            If a key is unknown, a value is absent, or of the wrong kind.
+        """
+        self._check_classifier("predict_proba_one")
+        answer = self._respond_one(row)[0].tolist()
+        return dict(zip(self.model.classes, answer, strict=True))
+
+    def predict_one(self, row: Mapping[str, Any]) -> Any:
+        """Return the class label or value of one raw row, given as a dict.
+
+        Parameters
+        ----------
+        row : dict
+            Value of each column by name; a nullable column may be left out.
+
+        Returns
+        -------
+        label or float
+
+        Raises
+        ------
+        InputError
+            If a key is unknown, a value is absent, or of the wrong kind.
+        """
+        answer = self._respond_one(row)
+        if self.model.task == "classification":
+            return self.model.classes[int(decision(self.model, answer)[0])]
+        return float(answer[0, 0])
+
+    def score_one(self, row: Mapping[str, Any]) -> float:
+        """Return one number for one raw row: of two classes the probability of the second.
+
+        It costs less than `predict_proba_one`, which makes a dict.
+
+        Parameters
+        ----------
+        row : dict
+            Value of each column by name; a nullable column may be left out.
+
+        Returns
+        -------
+        float
+            The probability of ``classes_[1]``, or the value of a regression.
+
+        Raises
+        ------
+        InputError
+            If a key is unknown, a value is absent, or of the wrong kind.
+        AttributeError
+            If there are more than two classes.
+        """
+        if len(self.model.classes) > 2:
+            raise AttributeError(
+                "score_one is for two classes, or values; this model has more classes: use "
+                "predict_proba_one."
+            )
+        return float(self._respond_one(row)[0, -1])
+
+    def _respond_one(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
+        return response(self.model, self._runtime.outputs(row_encoder(self.model.schema)(row)))
+
+    def _check_classifier(self, method: str) -> None:
+        if self.model.task != "classification":
+            raise AttributeError(
+                f"{method} is for classifiers; this model predicts values: use predict."
+            )
+
+    def __repr__(self) -> str:
+        """Return the task, the kind of student and the number of columns."""
+        kind = type(self.model.body).__name__.removesuffix("Record")
+        return f"Scorer({self.task}, {kind}, {len(self.schema.columns)} columns)"
+
+
+def _as_array(classes: tuple[Any, ...]) -> NDArray[Any]:
+    """Return labels as an array; texts beside numbers stay what they are."""
+    array = np.array(classes)
+    is_mixed = array.dtype.kind == "U" and not all(isinstance(label, str) for label in classes)
+    return np.array(classes, dtype=object) if is_mixed else array
+
+
+def _rebuild(kind: type[Scorer], model: CompactModel, bundle: Bundle | None, n_jobs: int) -> Scorer:
+    return kind(model, bundle, n_jobs=n_jobs)
+
+
+def _thread_count(n_jobs: int) -> int:
+    if n_jobs != -1 and n_jobs < 1:
+        raise InputError(f"n_jobs must be at least 1, or -1 for one a core, got {n_jobs!r}.")
+    return (os.cpu_count() or 1) if n_jobs == -1 else n_jobs

@@ -1,0 +1,73 @@
+"""Rows that a model file carries with their answers, made up from the schema alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.bundle import SelfTest
+from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.model import CompactModel
+from ensemble_kd.runtime import respond
+
+N_ROWS = 16
+TOLERANCE = 1e-5
+
+
+def make_selftest(model: CompactModel) -> SelfTest:
+    """Return rows made up from the schema alone, and the model's answers to them.
+
+    No row of the training data goes into a model file; the rows reach every category, both bounds,
+    missing values and a category never seen.
+    """
+    rng = np.random.default_rng(0)
+    codes = np.empty((N_ROWS, len(model.schema.columns)))
+    for j, column in enumerate(model.schema.columns):
+        if column.kind == "numeric":
+            low, high = column.minimum or 0.0, column.maximum or 0.0
+            values = low + (high - low) * rng.random(N_ROWS)
+            values = np.round(values) if column.integer else _short(values)
+        else:
+            n_codes = 2 if column.kind == "boolean" else column.n_codes
+            values = rng.integers(n_codes, size=N_ROWS).astype(np.float64)
+        values[rng.random(N_ROWS) < 0.1] = np.nan
+        codes[:, j] = values
+    rows = model.schema.decode_rows(codes)
+    expected = _answer(model, rows)
+    if model.classes:  # Far finer than the tolerance; with many classes half the bytes.
+        expected = np.round(expected, 7)
+    return SelfTest(tuple(tuple(row) for row in rows), expected, TOLERANCE)
+
+
+def _short(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return numbers of 5 digits, which take a third of the bytes in a file."""
+    return np.array([float(f"{value:.5g}") for value in values])
+
+
+def check_selftest(model: CompactModel, promised: SelfTest) -> None:
+    """Refuse a model that does not give the answers that its file promises.
+
+    Raises
+    ------
+    BundleError
+        If an answer is off, or there is none.
+    """
+    try:
+        given = _answer(model, promised.rows)
+        scale = np.maximum(1.0, np.abs(promised.expected))
+        wrong = not np.all(np.abs(given - promised.expected) <= promised.tolerance * scale)
+    except (InputError, TypeError, ValueError, IndexError) as error:
+        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
+    if wrong:
+        worst = float(np.max(np.abs(given - promised.expected) / scale))
+        raise BundleError(
+            f"the model must answer its self-test rows within {promised.tolerance}, got a "
+            f"difference of {worst:.2g}: the file was made by a faulty writer, or this machine "
+            "computes wrongly."
+        )
+
+
+def _answer(model: CompactModel, rows: Any) -> NDArray[np.float64]:
+    return respond(model, model.schema.encode_rows(rows))

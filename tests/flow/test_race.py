@@ -1,0 +1,266 @@
+"""The race, the gate and the time limit, through `distill` on tables whose best recipe is known."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.naive_bayes import GaussianNB
+
+from ensemble_kd import DistilledClassifier, DistilledRegressor, TeacherEnsemble, distill
+from ensemble_kd.errors import InputError
+from ensemble_kd.flow import n_synthetic_rows
+from ensemble_kd.rows import REAL, SYNTHETIC
+from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.transfer import MungeSynthesizer
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(1100, 4))
+Y = (X[:, 0] * X[:, 1] + 0.3 * RNG.normal(size=1100) > 0).astype(int)
+FAST = GBDTStudent(n_estimators=60, num_leaves=8, learning_rate=0.2)
+
+
+class Oracle(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A teacher that knows how the labels came about."""
+
+    def fit(self, X: Any, y: Any) -> Oracle:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        positive = 1 / (1 + np.exp(-8 * X[:, 0] * X[:, 1]))
+        return np.column_stack([1 - positive, positive])
+
+    def predict(self, X: Any) -> np.ndarray:
+        return self.predict_proba(X).argmax(axis=1)
+
+
+class Parrot(Oracle):
+    """A teacher that knows the rows it was fitted on, and nothing of others."""
+
+    def fit(self, X: Any, y: Any) -> Oracle:
+        self.seen_ = {row.tobytes() for row in X}
+        return super().fit(X, y)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        known = np.array([row.tobytes() in self.seen_ for row in X])
+        return np.where(known[:, None], super().predict_proba(X), 0.5)
+
+
+def run(X: Any = X, y: Any = Y, **options: Any) -> Any:
+    return distill(X, y, **{"teacher": Oracle(), "student": FAST, "n_synthetic": 900} | options)
+
+
+def test_race_tells_every_candidate_and_marks_one():
+    result = run()
+    names = [record["recipe"] for record in result.race]
+    assert {"default", "plain", "in-sample labels", "forest leaves"} <= set(names)
+    assert result.recipe.name in names
+    assert all(np.isfinite(record["held_out_loss"]) for record in result.race)
+
+
+@pytest.mark.filterwarnings("ignore:the distilled student is worse")
+def test_race_trains_the_promising_longer():
+    records = run(teacher=Parrot(), synthesizer=None, alpha=1.0).race
+    longer = [record["recipe"] for record in records if record["effort"] > 0.05]
+    assert longer == ["default", "in-sample labels", "plain"]
+
+
+def test_race_takes_a_recipe_that_is_clearly_better(monkeypatch):
+    # The teacher is right about rows it has seen, and guesses elsewhere. The gate is left open.
+    monkeypatch.setattr("ensemble_kd.flow._comparison.CERTAIN", 1.1)
+    result = run(teacher=Parrot(), synthesizer=None, alpha=1.0)
+    assert result.recipe.name == "in-sample labels"
+
+
+def test_race_is_left_out_where_too_few_rows_are_held_out():
+    assert run(X[:500], Y[:500]).race == []
+
+
+def test_race_is_left_out_by_the_fast_recipe():
+    result = run(recipe="fast")
+    assert (result.race, result.recipe.name) == ([], "default")
+    rows = run(recipe="fast", n_synthetic="auto").transfer_set
+    n_trained_on = int((~rows.held_out & (rows.origin == REAL)).sum())
+    n_new = (rows.origin == SYNTHETIC).sum()
+    assert n_new == n_synthetic_rows("auto", n_trained_on) // 2
+
+
+def test_race_is_the_same_for_the_same_seed():
+    one, two = run(random_state=4), run(random_state=4)
+    assert one.recipe.describe() == two.recipe.describe()
+    scores = [[record["held_out_loss"] for record in result.race] for result in (one, two)]
+    assert scores[0] == scores[1]
+    np.testing.assert_array_equal(one.student.respond(X), two.student.respond(X))
+
+
+def test_gate_keeps_the_plain_student_where_the_teacher_knows_nothing():
+    with pytest.warns(
+        UserWarning, match="is worse than the same student trained plainly.*one is kept"
+    ):
+        result = run(teacher=DummyClassifier(strategy="prior"), alpha=1.0)
+    assert result.recipe.name == "plain"
+    plain = run(alpha=0.0, synthesizer=None).student
+    agreement = np.mean(result.student.respond(X).argmax(1) == plain.respond(X).argmax(1))
+    assert agreement > 0.85
+    assert set(result.transfer_set.origin) == {REAL}
+
+
+def test_race_is_judged_by_a_teacher_that_has_not_seen_the_held_out_rows():
+    # Labels by chance: a forest remembers them, and through it a student would. It must not win.
+    coin = RNG.integers(0, 2, len(X))
+    student = TreeStudent(max_leaf_nodes=400, min_samples_leaf=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = run(y=coin, teacher=ExtraTreesClassifier(15, random_state=0), student=student)
+    distilled = [r["held_out_loss"] for r in result.race if r["recipe"] == "default"]
+    assert min(distilled) > 0.69  # no better than saying one half
+
+
+def test_synthetic_rows_are_made_of_all_rows_however_few_they_are():
+    rows = run(n_synthetic=300, recipe="fast", synthesizer=MungeSynthesizer(p=0.0)).transfer_set
+    sources = {tuple(row) for row in rows.X[rows.origin == SYNTHETIC]}
+    position = [i for i, row in enumerate(rows.X[: len(X)]) if tuple(row) in sources]
+    assert len(sources) > 200
+    assert 400 < np.mean(position) < 700
+
+
+def test_plain_training_keeps_to_the_time_limit():
+    # With torch loaded.
+    run(student=MLPStudent(hidden=(8,), n_updates=1), alpha=0.0, synthesizer=None)
+    student = MLPStudent(hidden=(64,), n_updates=10**6, max_epochs=10**6, patience=10**6)
+    start = time.monotonic()
+    run(student=student, alpha=0.0, synthesizer=None, time_limit=1.0)
+    assert time.monotonic() - start < 10.0
+
+
+def test_time_limit_leaves_time_to_train():
+    student = MLPStudent(hidden=(32,))
+    result = run(student=student, recipe="fast", n_synthetic=5000, time_limit=0.01)
+    assert np.mean(result.student.respond(X).argmax(axis=1) == Y) > 0.7
+
+
+def test_gate_keeps_the_distilled_student_where_the_teacher_knows_more():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = run()
+    assert result.recipe.name != "plain"
+    assert result.gate[-1].probability > 0.9
+
+
+def test_gate_distils_the_best_member_where_the_ensemble_is_worse():
+    members = [("oracle", Oracle()), ("blind", DummyClassifier(strategy="uniform"))]
+    teacher = TeacherEnsemble(members, weights=[0.1, 0.9], cv=2)
+    with pytest.warns(UserWarning, match=r"best single member \(oracle\).*distilled in its place"):
+        result = run(teacher=teacher, labels="out_of_fold")
+    np.testing.assert_allclose(
+        result.transfer_set.response[: len(X)], teacher.members[0][1].fit(X, Y).predict_proba(X)
+    )
+
+
+def test_gate_compares_the_teacher_with_its_best_member():
+    members = [("nb", GaussianNB()), ("forest", RandomForestClassifier(5, random_state=0))]
+    found = run(teacher=TeacherEnsemble(members, cv=2)).gate[0]
+    assert "its best single member" in found.rival
+    assert found.n_rows == 991  # of 1,100, without those that are held out
+
+
+@pytest.mark.filterwarnings("ignore:the distilled student is worse")
+@pytest.mark.parametrize(
+    "student",
+    [MLPStudent(hidden=(64, 32)), GBDTStudent(n_estimators=5000, learning_rate=0.01)],
+    ids=["mlp", "gbdt"],
+)
+def test_time_limit_ends_with_a_student(student):
+    run(student=clone(student).set_params(n_updates=1) if isinstance(student, MLPStudent) else FAST)
+    start = time.monotonic()  # with torch and LightGBM loaded
+    result = distill(X, Y, teacher=Oracle(), student=student, n_synthetic=50_000, time_limit=3.0)
+    # Twice the limit, so that a busy machine does not fail the test; the benchmark measures it.
+    assert time.monotonic() - start < 6.0
+    assert np.mean(result.student.respond(X).argmax(axis=1) == Y) > 0.7
+
+
+@pytest.mark.parametrize("time_limit", [0, -1.0])
+def test_time_limit_must_be_positive(time_limit):
+    with pytest.raises(InputError, match="time_limit must be > 0 seconds, got"):
+        run(time_limit=time_limit)
+
+
+def test_recipe_must_be_known():
+    with pytest.raises(InputError, match="recipe must be 'auto' or 'fast', got 'best'"):
+        run(recipe="best")
+
+
+def test_active_adds_rows_where_the_first_student_differs():
+    plain, active = run(), run(active=True)
+    counts = [(r.transfer_set.origin == SYNTHETIC).sum() for r in (plain, active)]
+    assert counts[1] == counts[0] + 450
+    # The boundary is where the two differ: there the oracle is uncertain.
+    certainty = np.abs(active.transfer_set.response[:, 0] - 0.5)
+    assert certainty[-450:].mean() < certainty[len(X) : -450].mean()
+
+
+def test_assistant_labels_the_synthetic_rows_and_no_others():
+    plain, helped = run(recipe="fast"), run(recipe="fast", assistant=True)
+    rows = [result.transfer_set for result in (plain, helped)]
+    differs = (rows[0].response != rows[1].response).any(axis=1)
+    np.testing.assert_array_equal(rows[0].X, rows[1].X)
+    assert not differs[rows[0].origin == REAL].any()
+    assert differs[rows[0].origin == SYNTHETIC].all()
+    # It learned the teacher's answers, so its own are near them.
+    assert np.abs(rows[0].response - rows[1].response).mean() < 0.1
+
+
+def test_synthetic_rows_are_the_same_however_many_follow():
+    few, many = (run(n_synthetic=n, recipe="fast").transfer_set for n in (600, 30_000))
+    np.testing.assert_array_equal(few.X[len(X) :], many.X[len(X) : len(few)])
+
+
+def test_in_sample_labels_are_those_of_the_teacher_that_saw_the_rows():
+    forest = RandomForestClassifier(5, random_state=0)
+    result = run(teacher=forest, labels="in_sample")
+    rows = result.transfer_set.take(slice(0, len(X)))
+    of_seen = result.teacher.predict_proba(X)
+    np.testing.assert_allclose(rows.response[~rows.held_out], of_seen[~rows.held_out])
+    assert not np.allclose(rows.response[rows.held_out], of_seen[rows.held_out])
+
+
+def test_estimators_keep_what_the_race_learned():
+    fitted = DistilledClassifier(Oracle(), student=FAST, n_synthetic=900).fit(X, Y)
+    assert fitted.recipe_["chosen"].any()
+    assert {"recipe", "held_out_loss", "loss_to_teacher", "effort", "seconds"} <= set(
+        fitted.recipe_
+    )
+    assert "the same student trained plainly" in str(fitted.gate_[-1])
+
+
+def test_regressor_races_too():
+    fitted = DistilledRegressor(
+        RandomForestRegressor(10, random_state=0), student=TreeStudent(), n_synthetic=900, cv=2
+    ).fit(X, X[:, 0] * X[:, 1])
+    assert len(fitted.recipe_) > 3
+
+
+def test_boosted_student_has_no_more_trees_than_its_teacher_has_bytes():
+    fitted = DistilledClassifier(
+        GaussianNB(), student="gbdt", n_synthetic=500, recipe="fast"
+    ).fit(X, Y)  # fmt: skip
+    body = fitted.model_.body
+    assert body.feature.nbytes + body.threshold.nbytes + body.right.nbytes < 20_000
+
+
+def test_student_is_no_bigger_than_its_teacher():
+    fitted = DistilledClassifier(GaussianNB(), n_synthetic=500, recipe="fast").fit(X, Y)
+    body = fitted.model_.body
+    n_bytes = body.numeric_weight.nbytes + sum(layer.weight.nbytes for layer in body.layers)
+    assert n_bytes < 20_000
