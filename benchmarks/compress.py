@@ -25,8 +25,7 @@ from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.compress import FactorizeWeights, PruneNeurons, compress
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.flow import FAST_EFFORT
-from ensemble_kd.losses import SoftTargetLoss
-from ensemble_kd.losses._base import one_hot
+from ensemble_kd.losses import SoftTargetLoss, one_hot
 from ensemble_kd.model import CompactModel
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import teacher_response

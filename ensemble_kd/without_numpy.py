@@ -12,10 +12,16 @@ manifest that scoring does not use.
 
 from __future__ import annotations
 
-from ensemble_kd.bundle._archive import unpack
-from ensemble_kd.bundle._file import check_names_and_sizes, read_file
-from ensemble_kd.bundle._json import decode_json, shown
-from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES
+from ensemble_kd.bundle import (
+    MAX_BYTES,
+    MAX_TENSOR_HEADER_BYTES,
+    TASK_WITH_CLASSES,
+    check_names_and_sizes,
+    decode_json,
+    read_file,
+    shown,
+    unpack,
+)
 from ensemble_kd.errors import BundleError, InputError, InputTypeError, MissingDependencyError
 
 try:
@@ -188,9 +194,9 @@ def _read_manifest(members: Mapping[str, memoryview]) -> dict[str, Any]:
             raise BundleError(f"manifest.json must hold the digest of {name}.") from error
         if sha256(members[name]).hexdigest() != digest:
             raise BundleError(f"{name} was altered: get the file again from its source.")
-    is_classification = manifest.get("task") == "classification"
+    has_classes = manifest.get("task") == TASK_WITH_CLASSES
     classes = manifest.get("classes")
-    if not isinstance(classes, list) or bool(classes) != is_classification:
+    if not isinstance(classes, list) or bool(classes) != has_classes:
         raise BundleError("manifest.json must name classes in a classification, and no others.")
     is_plain = all(isinstance(label, str | int | float) for label in classes)
     if not is_plain or len(set(classes)) != len(classes):
@@ -210,7 +216,7 @@ def _read_arrays(
         return {name: values for name, (values, _) in stored.items()}
     if min_reader < 2:
         raise ValueError("storage needs a min_reader of 2.")
-    from ensemble_kd.bundle._plain_storage import expand_all
+    from ensemble_kd.bundle import expand_all
 
     return expand_all(stored, scalars.pop("storage"))
 
@@ -276,7 +282,7 @@ def _core_scalars(scalars: dict[str, Any], task: str) -> dict[str, Any]:
     """Return the scalars by the core's names: a network has its link by its task."""
     if not scalars.keys() <= SCALARS:
         raise ValueError(f"model.json has the unknown keys {sorted(scalars.keys() - SCALARS)}.")
-    if "n_layers" in scalars and task == "classification":
+    if "n_layers" in scalars and task == TASK_WITH_CLASSES:
         return scalars | {"link": "softmax"}
     return scalars
 

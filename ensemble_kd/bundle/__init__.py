@@ -9,35 +9,70 @@ TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_kd.bundle._format import FORMAT_VERSION, SelfTest
-    from ensemble_kd.bundle._limits import MAX_BYTES
+    from ensemble_kd.bundle._archive import unpack
+    from ensemble_kd.bundle._decision import decision_from_scalars, decision_scalars
+    from ensemble_kd.bundle._file import check_names_and_sizes, read_file
+    from ensemble_kd.bundle._format import (
+        FORMAT_VERSION,
+        SelfTest,
+        body_from_parts,
+        body_to_parts,
+    )
+    from ensemble_kd.bundle._json import decode_json, shown
+    from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES, TASK_WITH_CLASSES
     from ensemble_kd.bundle._load import Bundle, load_bundle
-    from ensemble_kd.bundle._save import save_bundle, stored_bytes
+    from ensemble_kd.bundle._plain_storage import expand_all
+    from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
+
+_HOMES = {
+    "FORMAT_VERSION": "_format",
+    "MAX_BYTES": "_limits",
+    "MAX_TENSOR_HEADER_BYTES": "_limits",
+    "TASK_WITH_CLASSES": "_limits",
+    "Bundle": "_load",
+    "SelfTest": "_format",
+    "body_from_parts": "_format",
+    "body_to_parts": "_format",
+    "check_names_and_sizes": "_file",
+    "decision_from_scalars": "_decision",
+    "decision_scalars": "_decision",
+    "decode_json": "_json",
+    "expand_all": "_plain_storage",
+    "load_bundle": "_load",
+    "read_file": "_file",
+    "save_bundle": "_save",
+    "shown": "_json",
+    "stored_bytes": "_save",
+    "unpack": "_archive",
+    "write_atomically": "_save",
+}
 
 __all__ = [
     "FORMAT_VERSION",
     "MAX_BYTES",
+    "MAX_TENSOR_HEADER_BYTES",
+    "TASK_WITH_CLASSES",
     "Bundle",
     "SelfTest",
+    "body_from_parts",
+    "body_to_parts",
+    "check_names_and_sizes",
+    "decision_from_scalars",
+    "decision_scalars",
+    "decode_json",
+    "expand_all",
     "load_bundle",
+    "read_file",
     "save_bundle",
+    "shown",
     "stored_bytes",
+    "unpack",
+    "write_atomically",
 ]
-
-_HOMES = {
-    "FORMAT_VERSION": "_format",
-    "SelfTest": "_format",
-    "MAX_BYTES": "_limits",
-    "Bundle": "_load",
-    "load_bundle": "_load",
-    "save_bundle": "_save",
-    "stored_bytes": "_save",
-}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ensemble_kd.bundle' has no attribute {name!r}")
-    import importlib  # here, as most of a cold start is imports
-
-    return getattr(importlib.import_module(f"ensemble_kd.bundle.{_HOMES[name]}"), name)
+    # Not by importlib: most of a cold start is imports.
+    return getattr(__import__(f"ensemble_kd.bundle.{_HOMES[name]}", fromlist=[name]), name)

@@ -1,9 +1,11 @@
-"""How many bytes a file and its members may have, and how many knots a curve."""
+"""What a file may hold: how many bytes, how many knots a curve, and which task has classes."""
 
 from __future__ import annotations
 
 _KIB, _MIB = 1024, 1024 * 1024
 
+# The one task whose files name classes.
+TASK_WITH_CLASSES = "classification"
 MAX_BYTES = 256 * _MIB
 MAX_TENSOR_HEADER_BYTES = 1 * _MIB
 # Of a calibrator's curve, so that it fits in model.json.

@@ -32,8 +32,8 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     from ensemble_kd.rows import SYNTHETIC
     from ensemble_kd.teachers import teacher_response
 
-    is_classification = data.task == "classification"
-    classes = estimator.classes_ if is_classification else None
+    task = estimator.transfer_set_.task
+    classes = task.labels if task.has_classes else None
     has_test = len(data.y_test) > 0
     quality: dict[str, Scores] | None = None
     fidelity = estimator.fidelity_
@@ -41,11 +41,9 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
         student = estimator._scorer.respond(data.X_test)
         quality = {}
         if estimator.teacher_ is not None:
-            teacher = teacher_response(estimator.teacher_, data.X_test, classes)
+            teacher = teacher_response(estimator.teacher_, data.X_test, task)
             quality["teacher"] = _scores(teacher, data, classes)
-            fidelity = measure_fidelity(
-                teacher, student, is_classification=is_classification, held_out=True
-            )
+            fidelity = measure_fidelity(teacher, student, task, held_out=True)
         quality["student"] = _scores(student, data, classes)
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {

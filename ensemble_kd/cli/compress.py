@@ -135,12 +135,14 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
     from ensemble_kd.model import without_decision
     from ensemble_kd.rows import REAL, TransferSet
     from ensemble_kd.scoring import Scorer
+    from ensemble_kd.tasks import task_with
 
     frame = read_frame(args.rows, console.note)
     if len(frame) < FEWEST_ROWS:
         raise InputError(f"--rows must hold at least {FEWEST_ROWS} rows, got {len(frame)}.")
     model = scorer.model
-    hard = np.full(len(frame), -1 if model.classes else np.nan)
+    task = task_with(np.array(model.classes) if model.has_classes else None)
+    hard = task.no_target(len(frame))
     if args.target is not None:
         check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
         hard = _targets(frame[args.target], args.target, model.classes)
@@ -151,11 +153,11 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
         model.schema,
         model.schema.encode(frame),
         Scorer(without_decision(model)).respond(frame),
-        hard.astype(np.int64) if model.classes else hard,
+        hard.astype(task.no_target(0).dtype),
         np.ones(len(frame)),
         np.full(len(frame), REAL, dtype=np.int8),
         held_out,
-        model.classes,
+        task,
     )
 
 

@@ -195,7 +195,7 @@ class PruneNeurons(CompressionStep):
         if pruned is model or self.n_updates == 0:
             return pruned
         rows, loss = with_rows(rows, loss, "training after pruning")
-        fine_tune = require("ensemble_kd.networks._fine_tune", extra="train").fine_tune
+        fine_tune = require("ensemble_kd.networks.with_torch", extra="train").fine_tune
         body = fine_tune(
             pruned.body, rows, loss,
             n_updates=self.n_updates, learning_rate=self.learning_rate, seed=self.random_state,

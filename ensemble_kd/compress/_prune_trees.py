@@ -87,7 +87,7 @@ def prune_trees(
         _, curvature = sum_gradients(body, sums_at(body, leaves), rows, loss)
         body, stands_for = _cut(body, leaf_totals(body, leaves, curvature), n_leaves)
         leaves = stands_for[leaves]
-        if body.link != "identity" or not rows.is_classification:  # a mean label has no better one
+        if not rows.task.has_classes or body.link != "identity":  # a mean label has no better one
             body = _refit_leaves(body, leaves, rows, loss)
     return replace(model, body=body)
 

@@ -13,7 +13,6 @@ from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import TransferSet
 from ensemble_kd.runtime import respond
 
-SMALLEST_PROBABILITY = 1e-15
 # The columns of a report.
 FIELDS = ("step", "size_bytes", "loss", "fidelity_rmse", "agreement", "n_rows")
 
@@ -47,18 +46,12 @@ def report_row(step: str, model: CompactModel, rows: TransferSet | None) -> dict
     answers = respond(model, judged.X)
     row["n_rows"] = len(judged)
     row["fidelity_rmse"] = float(np.sqrt(np.mean((answers - judged.response) ** 2)))
-    if judged.is_classification:
-        same = answers.argmax(axis=1) == judged.response.argmax(axis=1)
-        row["agreement"] = float(same.mean())
-        labelled = judged.hard >= 0
-        chosen = answers[labelled, judged.hard[labelled].astype(np.int64)]
-        losses = -np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
-    else:
-        labelled = ~np.isnan(judged.hard)
-        losses = (answers[labelled, 0] - judged.hard[labelled]) ** 2
-    weight = judged.sample_weight[labelled]
+    row["agreement"] = judged.task.agreement(answers, judged.response)
+    known = judged.task.has_target(judged.hard)
+    weight = judged.sample_weight[known]
     if weight.sum() > 0:
-        row["loss"] = float(np.average(losses, weights=weight))
+        truth = judged.task.truth(judged.hard[known])
+        row["loss"] = judged.task.mean_loss(answers[known], truth, weight)
     return row
 
 

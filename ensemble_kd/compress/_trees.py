@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.losses._base import one_hot, row_alpha
+from ensemble_kd.losses import DistillationLoss, row_alpha
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet
 
@@ -125,9 +124,9 @@ def sum_gradients(
         Times the weight of each row.
     """
     weight = rows.sample_weight[:, None]
-    if record.link == "identity" and rows.is_classification:
-        share = row_alpha(loss.alpha, rows.hard >= 0)
-        target = share * rows.response + (1 - share) * one_hot(rows.hard, rows.n_outputs)
+    if record.link == "identity" and rows.task.has_classes:
+        share = row_alpha(loss.alpha, rows.task.has_target(rows.hard))
+        target = share * rows.response + (1 - share) * rows.task.truth(rows.hard)
         return (sums - target) * weight, np.broadcast_to(weight, sums.shape)
     outputs = np.hstack([np.zeros_like(sums), sums]) if record.link == "sigmoid" else sums
     _, gradient = loss(outputs, rows.response, rows.hard)

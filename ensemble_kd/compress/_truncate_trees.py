@@ -86,7 +86,7 @@ def _mean_loss(body: TreesRecord, sums: Array, rows: TransferSet, loss: Distilla
     outputs = sums
     if body.link == "sigmoid":
         outputs = np.hstack([np.zeros_like(sums), sums])
-    elif body.link == "identity" and rows.is_classification:
+    elif body.link == "identity" and rows.task.has_classes:
         outputs = np.log(np.maximum(sums, 1e-15))
     values, _ = loss(outputs, rows.response, rows.hard)
     return float(np.average(values, weights=rows.sample_weight))

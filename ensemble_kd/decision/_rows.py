@@ -19,7 +19,7 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     InputError
         If the model predicts values, or a label is none of its classes.
     """
-    if model.task != "classification":
+    if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}
     labels = np.asarray(y).ravel().tolist()

@@ -1,29 +1,26 @@
-"""What the classifier and the regressor share: parameters become objects for `distill`."""
+"""What the classifier and the regressor share: parameters become settings of a distillation."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
-from ensemble_kd.estimators._model_card import model_card
-from ensemble_kd.flow import Distillation, distill, recipe_table
+from ensemble_kd.estimators._model_card import model_card, training_facts
+from ensemble_kd.flow import Distillation, Settings, distill, recipe_table
 from ensemble_kd.model import Task
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import Scorer, save
-from ensemble_kd.students import as_student
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
 
 
 class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
-    """Base of the distilled estimators; a subclass names its task and its loss."""
+    """Base of the distilled estimators; a subclass names its task."""
 
-    _task: Task
+    task: ClassVar[Task]
 
     def __init__(
         self,
@@ -33,36 +30,47 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         recipe: str = "auto",
         synthesizer: Any = "auto",
         labels: str = "auto",
+        temperature: float = 1.0,
         alpha: float | str = "auto",
+        loss: Any = "auto",
         n_synthetic: int | float | str = "auto",
-        active: bool = False,
-        assistant: bool = False,
+        lessons: Any = (),
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = 0,
+        active: Any = "deprecated",
+        assistant: Any = "deprecated",
     ) -> None:
         self.teacher = teacher
         self.student = student
         self.recipe = recipe
         self.synthesizer = synthesizer
         self.labels = labels
+        self.temperature = temperature
         self.alpha = alpha
+        self.loss = loss
         self.n_synthetic = n_synthetic
-        self.active = active
-        self.assistant = assistant
+        self.lessons = lessons
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
+        self.active = active
+        self.assistant = assistant
 
-    def _loss_options(self) -> dict[str, Any]:
-        """Return what `distill` is to know of the loss."""
-        return {}
+    def settings(self) -> Settings:
+        """Return the parameters as one record, for `distill` and a search.
+
+        Returns
+        -------
+        Settings
+        """
+        return Settings.of(self.get_params(deep=False))
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.
@@ -91,46 +99,26 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         X = table(X)
         record_features(self, X)
-        result = distill(
-            X,
-            y,
-            task=self._task,
-            teacher=self._teacher(),
-            student=as_student(self.student),
-            recipe=self.recipe,
-            synthesizer=self.synthesizer,
-            labels=self.labels,
-            alpha=self.alpha,
-            n_synthetic=self.n_synthetic,
-            **self._loss_options(),
-            X_unlabeled=X_unlabeled,
-            active=self.active,
-            assistant=self.assistant,
-            compression=self.compression,
-            sample_weight=sample_weight,
-            cv=self.cv,
-            time_limit=self.time_limit,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-            random_state=self.random_state,
-        )
-        self._keep(result)
-        return self
-
-    def _teacher(self) -> Any:
-        """Return the teacher, a list of members as an ensemble."""
-        if isinstance(self.teacher, list | tuple):
-            return TeacherEnsemble(
-                list(self.teacher),
-                task=self._task,
-                cv=self.cv,
-                n_jobs=self.n_jobs,
-                verbose=self.verbose,
-                random_state=self.random_state,
+        settings = self.settings()
+        return self.adopt(
+            distill(
+                X, y, task=self.task, X_unlabeled=X_unlabeled, sample_weight=sample_weight,
+                settings=settings,
             )
-        return self.teacher
+        )  # fmt: skip
 
-    def _keep(self, result: Distillation) -> None:
+    def adopt(self, result: Distillation) -> Self:
+        """Take over what came of a distillation: from now on its student predicts.
+
+        Parameters
+        ----------
+        result : Distillation
+            Of rows with the columns that this estimator has recorded.
+
+        Returns
+        -------
+        self
+        """
         self.teacher_ = result.teacher
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student
@@ -142,6 +130,9 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.compression_ = report_table(result.compression)
         self._recipe = result.recipe
         self._scorer = Scorer(result.model)
+        if result.model.has_classes:
+            self.classes_ = self._scorer.classes_
+        return self
 
     def predict(self, X: Any) -> Any:
         """Return the student's class labels or values.
@@ -191,32 +182,15 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             path,
             card=model_card(self),
             name=name,
-            training=self._training_facts(),
+            training=training_facts(self),
         )
-
-    def _training_facts(self) -> dict[str, Any]:
-        """Return what the manifest tells of the training: counts, a digest, fidelity."""
-        rows = self.transfer_set_
-        real = rows.X[rows.origin == 0]
-        facts: dict[str, Any] = {
-            "n_real": int((rows.origin == 0).sum()),
-            "n_unlabeled": int((rows.origin == 1).sum()),
-            "n_synthetic": int((rows.origin == 2).sum()),
-            "data_sha256": hashlib.sha256(np.ascontiguousarray(real).tobytes()).hexdigest(),
-            "recipe": self._recipe.describe(),
-        }
-        if len(self.compression_):
-            facts["compression"] = self.compression_["step"].tolist()[1:]
-        if self.fidelity_ is not None:
-            facts["fidelity"] = {
-                key: value for key, value in vars(self.fidelity_).items() if value == value
-            }
-        return facts
 
     def __sklearn_tags__(self) -> Any:
         """Say that what the teacher takes is welcome."""
         tags = super().__sklearn_tags__()
-        teacher = self._teacher()
+        teacher = self.teacher
+        if isinstance(teacher, list | tuple):
+            teacher = TeacherEnsemble(list(teacher), task=self.task)
         tags.input_tags.allow_nan = teacher is None or allows_missing(teacher)
         tags.input_tags.string = True
         tags.target_tags.required = True

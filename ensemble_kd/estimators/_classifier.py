@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
-from ensemble_kd.flow import Distillation
 from ensemble_kd.rows import table
 from ensemble_kd.scoring import Scorer
+from ensemble_kd.tasks import Classification
 
 
 class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[misc]
@@ -53,13 +53,10 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
         the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
-    active : bool, default=False
-        Whether to add half as many rows again around those on which a first, short fit differs
-        from the teacher.
-    assistant : bool, default=False
-        Whether a wide network learns from the teacher first, and labels the synthetic rows for the
-        student. It takes some five times the student's time; in a trial with one seed the loss was
-        1 % lower on letter and no lower on wine_quality.
+    lessons : Lesson, str or list of them, default=()
+        Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
+        a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
+        teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
@@ -75,6 +72,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
         The same seed gives the same model; it is the teacher's too where that has none.
+    active, assistant : bool
+        Former names of ``lessons=["hard_rows"]`` and ``lessons=["assistant"]``, for one release.
 
     Attributes
     ----------
@@ -130,55 +129,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     3
     """
 
-    _task = "classification"
-
-    def __init__(
-        self,
-        teacher: Any = None,
-        *,
-        student: Any = "mlp",
-        recipe: str = "auto",
-        synthesizer: Any = "auto",
-        labels: str = "auto",
-        temperature: float = 1.0,
-        alpha: float | str = "auto",
-        loss: str = "auto",
-        n_synthetic: int | float | str = "auto",
-        active: bool = False,
-        assistant: bool = False,
-        compression: Any = None,
-        cv: Any = 5,
-        time_limit: float | None = None,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            teacher,
-            student=student,
-            recipe=recipe,
-            synthesizer=synthesizer,
-            labels=labels,
-            alpha=alpha,
-            n_synthetic=n_synthetic,
-            active=active,
-            assistant=assistant,
-            compression=compression,
-            cv=cv,
-            time_limit=time_limit,
-            n_jobs=n_jobs,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.temperature = temperature
-        self.loss = loss
-
-    def _loss_options(self) -> dict[str, Any]:
-        return {"loss": self.loss, "temperature": self.temperature}
-
-    def _keep(self, result: Distillation) -> None:
-        super()._keep(result)
-        self.classes_ = self._scorer.classes_
+    task = Classification.name
 
     def calibrate(
         self,

@@ -1,10 +1,10 @@
-"""The text that travels with a model: what it is, what it learned from, how close it came."""
+"""What travels with a model: what it is, what it learned from, how close it came."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ensemble_kd.rows import ORIGINS
+from ensemble_kd.rows import ORIGINS, REAL, SYNTHETIC, UNLABELLED, table_digest
 
 
 def model_card(estimator: Any) -> str:
@@ -32,9 +32,39 @@ def model_card(estimator: Any) -> str:
         *_recipe_lines(estimator.recipe_),
     ]
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
-    if rows.classes:
-        lines.append(f"- Classes: {', '.join(str(label) for label in rows.classes[:20])}")
+    if rows.task.has_classes:
+        lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
     return "\n".join([*lines, "", "## Fidelity", "", *_fidelity_lines(estimator.fidelity_), ""])
+
+
+def training_facts(estimator: Any) -> dict[str, Any]:
+    """Return what the manifest tells of the training: counts, a digest, fidelity.
+
+    Parameters
+    ----------
+    estimator : DistilledClassifier or DistilledRegressor
+        Fitted.
+
+    Returns
+    -------
+    dict
+        Plain values.
+    """
+    rows = estimator.transfer_set_
+    facts: dict[str, Any] = {
+        "n_real": int((rows.origin == REAL).sum()),
+        "n_unlabeled": int((rows.origin == UNLABELLED).sum()),
+        "n_synthetic": int((rows.origin == SYNTHETIC).sum()),
+        "data_sha256": table_digest(rows.X[rows.origin == REAL]),
+        "recipe": estimator._recipe.describe(),
+    }
+    if len(estimator.compression_):
+        facts["compression"] = estimator.compression_["step"].tolist()[1:]
+    if estimator.fidelity_ is not None:
+        facts["fidelity"] = {
+            key: value for key, value in vars(estimator.fidelity_).items() if value == value
+        }
+    return facts
 
 
 def _recipe_lines(table: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from ensemble_kd.estimators._base import DistilledEstimator
+from ensemble_kd.tasks import Regression
 
 
 class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[misc]
@@ -31,20 +32,21 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
         Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
         says otherwise.
+    temperature : float, default=1.0
+        1, as values have none; here for the classifier's sake.
     alpha : float or "auto", default="auto"
         In [0, 1]: the weight of the teacher on real rows, the true value having the rest; "auto"
         is 0.7 unless the race says otherwise. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
+    loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
+        How far the student is from the teacher.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
         the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
-    active : bool, default=False
-        Whether to add half as many rows again around those on which a first, short fit differs
-        from the teacher.
-    assistant : bool, default=False
-        Whether a wide network learns from the teacher first, and labels the synthetic rows for the
-        student. It takes some five times the student's time; in a trial with one seed the loss was
-        1 % lower on letter and no lower on wine_quality.
+    lessons : Lesson, str or list of them, default=()
+        Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
+        a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
+        teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
@@ -60,6 +62,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
         The same seed gives the same model; it is the teacher's too where that has none.
+    active, assistant : bool
+        Former names of ``lessons=["hard_rows"]`` and ``lessons=["assistant"]``, for one release.
 
     Attributes
     ----------
@@ -104,4 +108,4 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     True
     """
 
-    _task = "regression"
+    task = Regression.name

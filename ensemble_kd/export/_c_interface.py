@@ -65,7 +65,7 @@ def declarations(model: CompactModel, real: str) -> str:
     ]
     if texts:
         lines += ["", "/* The code of a category by its text; NULL is missing. */", *texts]
-    if model.classes:
+    if model.has_classes:
         rule = "the likeliest"
         if model.threshold is not None:
             rule = f"class 1 from a probability of {model.threshold:.6g} on, else 0"
@@ -100,7 +100,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
             )
         functions.append(f"int @_code_{field}(const char *text)\n{{\n{body}\n}}\n")
     any_text = any(column.categories for column in model.schema.columns)
-    if model.classes:
+    if model.has_classes:
         labels = [texts_of(label)[0] for label in model.classes]
         _check_texts("the classes", labels)
         tables.add_texts("classes", labels)
@@ -135,6 +135,6 @@ def _remark(column: Column) -> str:
 
 
 def _outputs(model: CompactModel) -> str:
-    if model.task == "regression":
+    if not model.has_classes:
         return "the value to out[0]"
     return f"the probabilities of the {model.n_outputs} classes to out"

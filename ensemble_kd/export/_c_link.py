@@ -119,7 +119,7 @@ def _link(model: CompactModel) -> tuple[str, str]:
     """Return the variables that the link needs, and what it does."""
     body = model.body
     declare, link = "    int k;\n    float total = 0.0f;\n", ""
-    if model.task == "regression":
+    if not model.has_classes:
         declare = ""
         if isinstance(body, MLPRecord):
             mean, scale = _float(body.output_mean), _float(body.output_scale)

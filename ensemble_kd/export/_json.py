@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle._decision import decision_scalars
-from ensemble_kd.bundle._format import body_to_parts
+from ensemble_kd.bundle import body_to_parts, decision_scalars
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel

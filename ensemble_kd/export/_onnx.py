@@ -64,7 +64,7 @@ def export_onnx(
     if not name or not name.isprintable():
         raise InputError(f"name must be printable and not empty, got {name!r}.")
     check_unicode(missing, "missing")
-    is_classifier = model.task == "classification"
+    is_classifier = model.has_classes
     graph = Graph(name, ["probabilities", "label"] if is_classifier else ["value"])
     inputs = ColumnInputs(graph, model.schema, missing)
     body = model.body

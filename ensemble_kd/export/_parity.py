@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.bundle._decision import decision_from_scalars
-from ensemble_kd.bundle._format import body_from_parts, body_to_parts
+from ensemble_kd.bundle import body_from_parts, body_to_parts, decision_from_scalars
 from ensemble_kd.errors import MissingDependencyError
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.model import CompactModel
@@ -42,7 +41,7 @@ def onnx_difference(model: CompactModel, content: bytes) -> float | None:
     missing = json.loads(metadata["ensemble_kd.missing"])
     codes = probe_rows(model)
     feed = {facts["input"]: _values(facts, codes[:, j], missing) for j, facts in enumerate(inputs)}
-    output = "probabilities" if model.task == "classification" else "value"
+    output = "probabilities" if model.has_classes else "value"
     return _largest(session.run([output], feed)[0], answers(model, codes))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ensemble_kd.bundle._save import write_atomically
+from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import BundleError, InputError
 
 

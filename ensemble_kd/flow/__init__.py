@@ -1,32 +1,37 @@
 """The flow: teacher -> out-of-fold labels -> recipe -> transfer set -> student -> compact model."""
 
-from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._comparison import Comparison, true_losses
-from ensemble_kd.flow._distill import (
-    FAST_EFFORT,
-    Distillation,
-    distill,
-    held_out_fidelity,
-    n_synthetic_rows,
+from ensemble_kd.flow._clock import Deadlines, Stages
+from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._distill import Distillation, distill
+from ensemble_kd.flow._fidelity import held_out_fidelity
+from ensemble_kd.flow._recipes import (
+    Labels,
+    Recipe,
+    default_recipe,
+    plain_recipe,
+    recipe_table,
 )
-from ensemble_kd.flow._recipes import Labels, Recipe, plain_recipe, recipe_table
+from ensemble_kd.flow._settings import FAST_EFFORT, Settings, n_synthetic_rows
 from ensemble_kd.flow._teaching import Teaching, teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 
 __all__ = [
     "FAST_EFFORT",
     "Comparison",
+    "Deadlines",
     "Distillation",
     "Labels",
     "Recipe",
+    "Settings",
     "Stages",
     "Teaching",
     "TransferSets",
+    "compare",
+    "default_recipe",
     "distill",
     "held_out_fidelity",
     "n_synthetic_rows",
     "plain_recipe",
     "recipe_table",
     "teach",
-    "true_losses",
 ]

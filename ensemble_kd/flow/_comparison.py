@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 N_RESAMPLES = 1000
 # With this much certainty the simpler model takes the place of the distilled one.
 CERTAIN = 0.9
-SMALLEST_PROBABILITY = 1e-15
 
 
 @dataclass(frozen=True)
@@ -49,29 +48,6 @@ class Comparison:
             f"{self.model} {word} {self.rival} on {self.n_rows:,} real rows: loss {self.loss:.5g} "
             f"and {self.rival_loss:.5g}, lower in {self.probability:.0%} of the resamples."
         )
-
-
-def true_losses(
-    response: NDArray[np.float64], truth: NDArray[np.float64], *, is_classification: bool
-) -> NDArray[np.float64]:
-    """Return each row's log-loss, or squared error.
-
-    Parameters
-    ----------
-    response : ndarray of shape (n_rows, n_outputs)
-        Probabilities or values.
-    truth : ndarray of shape (n_rows, n_outputs)
-        One-hot classes (or soft ones, for a cross-entropy), or values.
-    is_classification : bool
-        Whether the response is probabilities.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-    """
-    if is_classification:
-        return np.asarray(-(truth * np.log(np.maximum(response, SMALLEST_PROBABILITY))).sum(axis=1))
-    return np.asarray(((response - truth) ** 2).sum(axis=1))
 
 
 def compare(

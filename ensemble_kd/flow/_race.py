@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ensemble_kd.flow._comparison import Comparison, compare, true_losses
-from ensemble_kd.flow._recipes import Recipe
+from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._recipes import Recipe, candidate_recipes, plain_recipe
+from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Student
@@ -51,16 +52,7 @@ class Race:
     plain: Student | None = None
 
 
-def run_race(
-    recipes: list[Recipe],
-    plain: Recipe,
-    student: Student,
-    sets: TransferSets,
-    *,
-    n_synthetic: int,
-    deadline: float | None,
-    verbose: int,
-) -> Race:
+def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthetic: int) -> Race:
     """Fit every recipe briefly, those that promise more than the default for longer, and choose.
 
     A recipe is judged by its loss on held-out rows, half against the true target and half against
@@ -71,30 +63,34 @@ def run_race(
 
     Parameters
     ----------
-    recipes : list of Recipe
-        The default first.
-    plain : Recipe
-        Training without a teacher, which is fitted beside them.
     student : Student
         Unfitted.
+    settings : Settings
+        What is not left to the race.
     sets : TransferSets
-        Gives each recipe its rows, labelled by a teacher that has not seen the held-out ones.
+        Gives each recipe its rows, labelled by a teacher that has not seen the held-out ones; when
+        its deadline has passed, no further fit is begun.
     n_synthetic : int
         Synthetic rows of the fit that follows; the race takes fewer.
-    deadline : float or None
-        Time of `time.monotonic` after which no further fit is begun.
-    verbose : int
-        A progress bar from 1 on.
 
     Returns
     -------
     Race
+        A table too small to hold enough rows out takes the default.
     """
-    rows = sets.rows
+    rows, deadline = sets.rows, sets.deadline
+    recipes = candidate_recipes(
+        rows.task, student, settings, n_synthetic,
+        has_splits=any(map(len, sets.splits)), has_numbers=not rows.schema.is_discrete.all(),
+        frozen=sets.teaching.frozen,
+    )  # fmt: skip
+    plain = plain_recipe(rows.task)
+    if rows.held_out.sum() < MIN_ROWS_TO_RACE:
+        return Race(recipes[DEFAULT])
     judge = _Judge(rows, sets.teaching.soft_real)
     race = Race(recipes[DEFAULT])
     plain_fits: list[tuple[float, Student, NDArray[np.float64]]] = []
-    bar = tqdm(desc="race", disable=verbose < 1, unit="fit")
+    bar = tqdm(desc="race", disable=settings.verbose < 1, unit="fit")
 
     def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
         if deadline is not None and time.monotonic() >= deadline:
@@ -158,17 +154,14 @@ class _Judge:
     """Compare students on the held-out rows."""
 
     def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
-        self._is_classification = rows.classes is not None
+        self._task, self._weight = rows.task, rows.weights[rows.held_out]
         self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
-        weight = np.ones(len(rows.held_out)) if rows.weight is None else rows.weight
-        self._weight = weight[rows.held_out]
 
     def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
         """Return the losses of a student."""
         response = student.respond(transfer_set.X[transfer_set.held_out])
         truth, soft = (
-            true_losses(response, target, is_classification=self._is_classification)
-            for target in (self._truth, self._soft)
+            self._task.row_losses(response, target) for target in (self._truth, self._soft)
         )
         return _Losses(truth, soft)
 

@@ -1,23 +1,17 @@
-"""What a distillation may choose: labels, synthetic rows, loss; one change at a time."""
+"""The recipes of a race: labels, synthetic rows, loss; the default, and one change at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pandas as pd
 from sklearn.base import clone
 
-from ensemble_kd.errors import InputError
-from ensemble_kd.losses import (
-    DistillationLoss,
-    LogitMatchingLoss,
-    SoftTargetLoss,
-    SquaredErrorLoss,
-)
-from ensemble_kd.losses._base import check_alpha
-from ensemble_kd.model import Task
+from ensemble_kd.flow._settings import Settings
+from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.students import MLPStudent, Student
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import (
     ForestLeafSynthesizer,
     MarginalSynthesizer,
@@ -28,8 +22,6 @@ from ensemble_kd.transfer import (
 
 Labels = Literal["out_of_fold", "in_sample", "true"]
 Share = tuple[Synthesizer, float]
-
-DEFAULT_ALPHA = 0.7
 
 
 @dataclass(frozen=True)
@@ -94,88 +86,14 @@ class Recipe:
         }
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the user fixed; "auto" leaves the choice open.
-
-    Parameters
-    ----------
-    labels : {"auto", "out_of_fold", "in_sample"}
-    synthesizer : "auto", str, Synthesizer or None
-    alpha : "auto" or float
-    loss : "auto", "soft_targets", "logit_matching" or DistillationLoss
-    temperature : float
-    """
-
-    labels: str = "auto"
-    synthesizer: Any = "auto"
-    alpha: float | str = "auto"
-    loss: Any = "auto"
-    temperature: float = 1.0
-
-    @property
-    def fixed_alpha(self) -> float | None:
-        """The alpha that the user gave, as such or in a loss; None where it is open."""
-        if not isinstance(self.loss, str):
-            return float(self.loss.alpha)
-        return None if isinstance(self.alpha, str) else float(self.alpha)
-
-    def is_open(self, name: str) -> bool:
-        """Tell whether the user left something to the race."""
-        value = getattr(self, name)
-        return isinstance(value, str) and value == "auto"
-
-    def check(self, task: Task) -> None:
-        """Refuse what no recipe could follow."""
-        if self.labels != "auto" and self.labels not in get_args(Labels)[:2]:
-            raise InputError(
-                f"labels must be 'auto', 'out_of_fold' or 'in_sample', got {self.labels!r}."
-            )
-        if self.alpha != "auto":
-            check_alpha(self.alpha)  # type: ignore[arg-type]
-        if isinstance(self.loss, str) or self.loss is None:
-            self._check_named_loss()
-        if isinstance(self.synthesizer, str) and self.synthesizer == "auto":
-            return
-        as_synthesizer(self.synthesizer)
-
-    def _check_named_loss(self) -> None:
-        if self.loss not in ("auto", "soft_targets", "logit_matching"):
-            raise InputError(
-                f"loss must be 'auto', 'soft_targets' or 'logit_matching', got {self.loss!r}."
-            )
-        if self.loss == "logit_matching" and self.temperature != 1.0:
-            raise InputError(
-                "temperature must be 1 with loss='logit_matching', which has none, got "
-                f"{self.temperature!r}."
-            )
-        SoftTargetLoss(self.temperature)
-
-    def distillation_loss(
-        self, task: Task, alpha: float | None = None, kind: str | None = None
-    ) -> DistillationLoss:
-        """Return the loss, with what is open at its default or as given here."""
-        if not isinstance(self.loss, str):
-            given: DistillationLoss = self.loss
-            return given
-        if alpha is None:
-            alpha = DEFAULT_ALPHA if self.fixed_alpha is None else self.fixed_alpha
-        if task == "regression":
-            return SquaredErrorLoss(alpha)
-        kind = kind or ("soft_targets" if self.loss == "auto" else self.loss)
-        if kind == "logit_matching":
-            return LogitMatchingLoss(alpha)
-        return SoftTargetLoss(self.temperature, alpha)
-
-
-def default_recipe(task: Task, choices: Choices, n_synthetic: int = 1) -> Recipe:
+def default_recipe(task: BaseTask, settings: Settings, n_synthetic: int = 1) -> Recipe:
     """Return what the user fixed, the rest at its default.
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : BaseTask
         What is learned.
-    choices : Choices
+    settings : Settings
         What the user fixed.
     n_synthetic : int, default=1
         Synthetic rows; with 0 it makes none.
@@ -185,27 +103,25 @@ def default_recipe(task: Task, choices: Choices, n_synthetic: int = 1) -> Recipe
     Recipe
         MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7.
     """
-    synthesizer = MungeSynthesizer() if choices.is_open("synthesizer") else as_synthesizer(
-        choices.synthesizer
-    )  # fmt: skip
+    is_open = settings.is_open("synthesizer")
+    synthesizer = MungeSynthesizer() if is_open else as_synthesizer(settings.synthesizer)
     return Recipe(
         "default",
-        "in_sample" if choices.labels == "in_sample" else "out_of_fold",
-        choices.distillation_loss(task),
+        "in_sample" if settings.labels == "in_sample" else "out_of_fold",
+        settings.distillation_loss(task),
         () if synthesizer is None or n_synthetic == 0 else ((synthesizer, 1.0),),
     )
 
 
-def plain_recipe(task: Task) -> Recipe:
+def plain_recipe(task: BaseTask) -> Recipe:
     """Return the recipe without a teacher: the true targets alone."""
-    loss = SquaredErrorLoss(0.0) if task == "regression" else SoftTargetLoss(1.0, 0.0)
-    return Recipe("plain", "true", loss, ())
+    return Recipe("plain", "true", task.plain_loss(), ())
 
 
 def candidate_recipes(
-    task: Task,
+    task: BaseTask,
     student: Student,
-    choices: Choices,
+    settings: Settings,
     n_synthetic: int,
     *,
     has_splits: bool,
@@ -216,11 +132,11 @@ def candidate_recipes(
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : BaseTask
         What is learned.
     student : Student
         Who learns.
-    choices : Choices
+    settings : Settings
         What the user fixed, which no candidate changes.
     n_synthetic : int
         Synthetic rows; with 0 no candidate makes any.
@@ -235,9 +151,9 @@ def candidate_recipes(
     -------
     list of Recipe
     """
-    default = default_recipe(task, choices, n_synthetic)
+    default = default_recipe(task, settings, n_synthetic)
     found = [default]
-    if choices.is_open("synthesizer") and n_synthetic > 0:
+    if settings.is_open("synthesizer") and n_synthetic > 0:
         munge: Synthesizer = MungeSynthesizer()
         leaves: Synthesizer = ForestLeafSynthesizer()
         with_marginals = ((munge, 0.75), (MarginalSynthesizer(), 0.25))
@@ -250,16 +166,17 @@ def candidate_recipes(
         ]
         if not isinstance(student, MLPStudent):
             found.append(replace(default, name="real rows alone", synthesizers=()))
-    if choices.is_open("labels") and not frozen:
+    if settings.is_open("labels") and not frozen:
         found.append(replace(default, name="in-sample labels", labels="in_sample"))
-    if choices.fixed_alpha is None:
-        half = choices.distillation_loss(task, alpha=0.4)
+    if settings.fixed_alpha is None:
+        half = settings.distillation_loss(task, alpha=0.4)
         found.append(replace(default, name="more truth", loss=half))
     if not isinstance(student, MLPStudent):
         return found
-    if task == "classification" and choices.is_open("loss") and choices.temperature == 1.0:
-        logits = choices.distillation_loss(task, kind="logit_matching")
-        found.append(replace(default, name="logit matching", loss=logits))
+    if settings.is_open("loss") and settings.temperature == 1.0:
+        for name in task.losses[1:]:
+            other = settings.distillation_loss(task, name=name)
+            found.append(replace(default, name=name.replace("_", " "), loss=other))
     if student.edges == "auto" and has_splits:
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
     if student.encoding == "auto" and has_numbers:

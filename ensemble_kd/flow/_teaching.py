@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,8 +13,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.errors import NotDistillableError
-from ensemble_kd.flow._comparison import Comparison, compare, true_losses
+from ensemble_kd.errors import NotDistillableError, warn
+from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._settings import Settings
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (
     TeacherEnsemble,
@@ -68,7 +68,7 @@ class Teaching:
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
-        return teacher_response(self._compiled_labeller, X, rows.classes, n_jobs=n_jobs)
+        return teacher_response(self._compiled_labeller, X, rows.task, n_jobs=n_jobs)
 
     @cached_property
     def _compiled_labeller(self) -> Any:
@@ -80,19 +80,15 @@ class Teaching:
         return teacher_splits(self.labeller, rows.schema)
 
 
-def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
+def teach(settings: Settings, rows: RealRows) -> Teaching:
     """Fit the teacher on all rows, and get its response to each row out of fold.
 
     Parameters
     ----------
-    teacher : estimator or None
-        None takes the default `TeacherEnsemble`.
+    settings : Settings
+        The teacher, and how many fits at once.
     rows : RealRows
         Rows to fit.
-    n_jobs : int or None
-        Fits at once.
-    verbose : int
-        Progress bars from 1 on.
 
     Returns
     -------
@@ -103,41 +99,43 @@ def teach(teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Tea
     NotDistillableError
         If the teacher gives no probabilities or values, or is frozen and not fitted.
     """
+    teacher = settings.teacher_of(rows.task)
     if teacher is None:
         teacher = TeacherEnsemble(
-            task=rows.task, cv=rows.cv, n_jobs=n_jobs, verbose=verbose, random_state=rows.seed
-        )
-    check_distillable(teacher, rows.classes is not None)
+            task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
+            random_state=rows.seed,
+        )  # fmt: skip
+    check_distillable(teacher, rows.task)
     if isinstance(teacher, FrozenEstimator):
-        try:
-            check_is_fitted(teacher)
-        except NotFittedError as error:
-            raise NotDistillableError("the frozen teacher must be fitted first.") from error
-        warnings.warn(
-            "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
-            "teacher that was fitted on these rows has memorised some of them. Give rows that it "
-            "has not seen, or the unfitted teacher.",
-            UserWarning,
-            stacklevel=4,
-        )
-        soft_real = teacher_response(teacher, rows.X, rows.classes)
-        return Teaching(teacher, teacher, teacher, soft_real, True)
+        return _as_it_is(teacher, rows)
     teacher = seeded(teacher, rows.seed)
     if hasattr(teacher, "fit_beside"):
         teacher_ = clone(teacher)
-        beside = teacher_.fit_beside(rows.X, rows.labels, rows.weight, held_out=rows.held_out)
+        beside = teacher_.fit_beside(rows.X, rows.targets, rows.weight, held_out=rows.held_out)
         soft_real = teacher_.out_of_fold_response_
         found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
         return _or_its_best_member(found, rows)
     fits = cross_fit(
-        [("teacher", teacher)], rows.X, rows.labels, rows.weight,
-        folds=make_folds(
-            rows.labels, rows.cv, rows.classes is not None, rows.seed, rows.held_out
-        ),
-        classes=rows.classes, held_out=rows.held_out, n_jobs=n_jobs, verbose=verbose,
+        [("teacher", teacher)], rows.X, rows.targets, rows.weight,
+        folds=make_folds(rows.targets, rows.cv, rows.task, rows.seed, rows.held_out),
+        task=rows.task, held_out=rows.held_out, n_jobs=settings.n_jobs, verbose=settings.verbose,
     )  # fmt: skip
     teacher_ = fits.fitted[0]
     return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
+
+
+def _as_it_is(teacher: FrozenEstimator, rows: RealRows) -> Teaching:
+    """Return what a fitted teacher says, and warn that it may have seen the rows."""
+    try:
+        check_is_fitted(teacher)
+    except NotFittedError as error:
+        raise NotDistillableError("the frozen teacher must be fitted first.") from error
+    warn(
+        "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
+        "teacher that was fitted on these rows has memorised some of them. Give rows that it "
+        "has not seen, or the unfitted teacher."
+    )
+    return Teaching(teacher, teacher, teacher, teacher_response(teacher, rows.X, rows.task), True)
 
 
 def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
@@ -146,23 +144,19 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     if len(members) < 2:
         return teaching
     kept = ~rows.held_out
-    weight = np.ones(len(rows.target)) if rows.weight is None else rows.weight
+    weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
-    of_members = [_losses(response, rows)[kept] for response in responses]
-    best = int(np.argmin([np.average(losses, weights=weight[kept]) for losses in of_members]))
+    of_members = [rows.task.row_losses(response[kept], truth) for response in responses]
+    best = int(np.argmin([np.average(losses, weights=weight) for losses in of_members]))
     name, model = members[best]
     comparison = compare(
-        "the teacher", _losses(teaching.soft_real, rows)[kept],
-        f"its best single member ({name})", of_members[best], weight[kept], rows.seed,
+        "the teacher", rows.task.row_losses(teaching.soft_real[kept], truth),
+        f"its best single member ({name})", of_members[best], weight, rows.seed,
     )  # fmt: skip
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)
-    warnings.warn(f"{comparison} That member is distilled in its place.", UserWarning, stacklevel=5)
+    warn(f"{comparison} That member is distilled in its place.")
     unseen = model if teaching.unseen is teaching.teacher else teaching.unseen.members_[best][1]
     return replace(
         teaching, labeller=model, unseen=unseen, soft_real=responses[best], member=comparison
     )
-
-
-def _losses(response: NDArray[np.float64], rows: RealRows) -> NDArray[np.float64]:
-    return true_losses(response, rows.truth, is_classification=rows.classes is not None)

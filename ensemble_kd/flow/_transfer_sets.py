@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._comparison import true_losses
 from ensemble_kd.flow._recipes import Recipe
 from ensemble_kd.flow._teaching import Teaching
 from ensemble_kd.rows import (
@@ -24,7 +23,6 @@ from ensemble_kd.rows import (
     table,
     take_rows,
 )
-from ensemble_kd.students import Student
 from ensemble_kd.transfer import Synthesizer
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -32,8 +30,6 @@ Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 BLOCK = 10_000
 # Rows labelled between two looks at the clock.
 CHUNK = 1_000
-# Rows with the greatest disagreement that new ones are made around.
-MOST_STARTING_POINTS = 20_000
 
 
 class TransferSets:
@@ -43,14 +39,14 @@ class TransferSets:
     ----------
     rows : RealRows
         Real rows.
-    teaching : Teaching
-        The teacher, and what it says of them.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None
         Further real rows, which the teacher labels.
     stage : Stages
         Where the time is noted.
     n_jobs : int or None
         Threads that label.
+    teaching : Teaching
+        The teacher, and what it says of the rows.
     deadline : float or None
         Time of `time.monotonic` after which no block is begun.
     """
@@ -58,14 +54,14 @@ class TransferSets:
     def __init__(
         self,
         rows: RealRows,
-        teaching: Teaching,
         X_unlabeled: Any,
         stage: Stages,
         n_jobs: int | None,
+        teaching: Teaching,
         deadline: float | None = None,
     ) -> None:
         self.rows, self.teaching = rows, teaching
-        self._stage, self._n_jobs, self._deadline = stage, n_jobs, deadline
+        self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
         self._in_sample: NDArray[np.float64] | None = None
         with stage("labels"):
@@ -96,42 +92,16 @@ class TransferSets:
             found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
         return found
 
-    def around_disagreement(self, student: Student, recipe: Recipe, n_rows: int) -> Rows:
-        """Return new rows around those on which a student differs most from the teacher.
-
-        Rows are drawn in proportion to the student's divergence from the label, and the
-        synthesizer is fitted on them: the student's own mistakes say where to look next.
-
-        Parameters
-        ----------
-        student : Student
-            A first fit.
-        recipe : Recipe
-            Its rows are looked at.
-        n_rows : int
-            Rows to make.
-
-        Returns
-        -------
-        X, response : ndarray
-
-        References
-        ----------
-        .. [1] Ross, Gordon, Bagnell (2011). A Reduction of Imitation Learning and Structured
-           Prediction to No-Regret Online Learning (dataset aggregation).
-        """
+    def new_rows(self, recipe: Recipe, n_rows: int) -> Rows:
+        """Return the first synthetic rows of a recipe, and the teacher's response to them."""
         synthesizer, _ = recipe.synthesizers[0]
-        X, response = self._pool(synthesizer).take(n_rows)
-        divergence = _divergence(
-            response, student.respond(X), is_classification=self.rows.classes is not None
-        )
-        rng = np.random.default_rng(self.rows.seed)
-        n_drawn = min(MOST_STARTING_POINTS, int((divergence > 0).sum()))
-        if n_drawn < 2:
-            return X[:0], response[:0]
-        drawn = rng.choice(len(X), n_drawn, replace=False, p=divergence / divergence.sum())
+        return self._pool(synthesizer).take(n_rows)
+
+    def rows_around(self, recipe: Recipe, codes: NDArray[np.float64], n_rows: int) -> Rows:
+        """Return rows that a recipe's synthesizer makes of encoded ones, and the response."""
+        synthesizer, _ = recipe.synthesizers[0]
         decoder = RowDecoder(self.rows.X, self.rows.schema)
-        return _Pool(self, synthesizer, decoder.decode(X[drawn])).take(n_rows)
+        return _Pool(self, synthesizer, decoder.decode(codes)).take(n_rows)
 
     def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
         if X_unlabeled is None:
@@ -179,11 +149,11 @@ class _Pool:
         sets, found = self._sets, [(self._X, self._response)]
         n_made = len(self._X)
         while n_made < n_rows:
-            late = sets._deadline is not None and time.monotonic() >= sets._deadline
+            late = sets.deadline is not None and time.monotonic() >= sets.deadline
             if late and n_made > 0:
                 break
             # Without a deadline all at once, which several threads can share.
-            n_next = n_rows - n_made if sets._deadline is None else CHUNK
+            n_next = n_rows - n_made if sets.deadline is None else CHUNK
             X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
             with sets._stage("labels"):
                 response = sets.teaching.label(X, sets.rows, sets._n_jobs)
@@ -212,13 +182,3 @@ class _Pool:
                 self._raw[index] = None  # All of it is handed out.
             start += last - first
         return concatenate(parts)
-
-
-def _divergence(
-    response: NDArray[np.float64], answer: NDArray[np.float64], *, is_classification: bool
-) -> NDArray[np.float64]:
-    """Return each row's Kullback-Leibler divergence, or squared difference."""
-    if not is_classification:
-        return np.asarray(((response - answer) ** 2).sum(axis=1))
-    own = true_losses(response, response, is_classification=True)
-    return np.maximum(true_losses(answer, response, is_classification=True) - own, 0.0)

@@ -1,13 +1,22 @@
-"""What every distillation loss offers: a value and a gradient for each row."""
+"""What every distillation loss offers: a value and a gradient for each row, and a torch twin."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    # (outputs, response, hard) of a batch -> one value a row.
+    TorchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+    # (outputs, response, weight) of a batch -> one value for all of its rows.
+    TorchBatchTerm = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 Array = NDArray[np.float64]
 
@@ -16,7 +25,8 @@ class DistillationLoss(Protocol):
     """A loss of the student's outputs against the teacher's response and the true targets.
 
     Each row stands alone, so sample weights are the caller's. A row without a true target (-1 as a
-    class, NaN as a value) is judged by the teacher's response alone, as if `alpha` were 1.
+    class, NaN as a value) is judged by the teacher's response alone, as if `alpha` were 1. What
+    relates the rows of a batch to each other is the batch term, which networks alone can learn.
     """
 
     @property
@@ -28,6 +38,20 @@ class DistillationLoss(Protocol):
 
     def curvature(self, outputs: Array, response: Array, hard: NDArray[Any]) -> Array:
         """Return the diagonal of the Hessian of each row's loss, of the shape of `outputs`."""
+
+    def torch_twin(self) -> TorchLoss:
+        """Return the same value for each row, differentiable."""
+
+    def torch_batch_term(self) -> TorchBatchTerm | None:
+        """Return what is added for the rows of a batch together; None where rows stand alone."""
+
+
+class RowLoss:
+    """Base of the losses whose rows stand alone."""
+
+    def torch_batch_term(self) -> TorchBatchTerm | None:
+        """Return None: there is no such term."""
+        return None
 
 
 def check_alpha(alpha: float) -> None:
@@ -47,3 +71,45 @@ def one_hot(hard: NDArray[np.int64], n_classes: int) -> Array:
     rows = np.flatnonzero(hard >= 0)
     out[rows, hard[rows]] = 1.0
     return out
+
+
+def torch_twin(loss: DistillationLoss) -> TorchLoss:
+    """Return the differentiable twin of a loss.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    if not hasattr(loss, "torch_twin"):
+        raise InputError(
+            f"a network cannot learn {type(loss).__name__}, which has no method torch_twin; write "
+            "one beside the loss, or choose student='gbdt'."
+        )
+    return loss.torch_twin()
+
+
+def torch_batch_term(loss: DistillationLoss) -> TorchBatchTerm | None:
+    """Return what a loss adds for the rows of a batch together; None where rows stand alone."""
+    return loss.torch_batch_term() if hasattr(loss, "torch_batch_term") else None
+
+
+def check_rows_stand_alone(loss: DistillationLoss, student: str) -> None:
+    """Refuse a loss with a term that relates rows to each other, which trees cannot learn."""
+    if torch_batch_term(loss) is not None:
+        raise InputError(
+            f"student={student!r} cannot learn {type(loss).__name__}, which relates the rows of a "
+            "batch to each other; choose student='mlp'."
+        )
+
+
+def torch_mix(alpha: float, soft_term: Tensor, logits: Tensor, hard: Tensor) -> Tensor:
+    """Return the soft term of each row mixed with cross-entropy to the true class, where known."""
+    import torch
+
+    if alpha == 1.0:
+        return soft_term
+    has_hard = hard >= 0
+    log_student = torch.nn.functional.log_softmax(logits, dim=1)
+    truth = log_student.gather(1, hard.clamp(min=0)[:, None])[:, 0]
+    return torch.where(has_hard, alpha * soft_term - (1 - alpha) * truth, soft_term)

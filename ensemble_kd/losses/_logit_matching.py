@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses._base import Array, check_alpha, one_hot, row_alpha
+from ensemble_kd.losses._base import Array, RowLoss, check_alpha, one_hot, row_alpha, torch_mix
 from ensemble_kd.losses._soft_targets import log_softmax
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ensemble_kd.losses._base import TorchLoss
 
 
 def teacher_logits(soft_labels: Array, clip: float) -> Array:
@@ -28,7 +34,7 @@ def teacher_logits(soft_labels: Array, clip: float) -> Array:
 
 
 @dataclass(frozen=True)
-class LogitMatchingLoss:
+class LogitMatchingLoss(RowLoss):
     """Half the mean squared distance of centred logits, mixed with cross-entropy to the true class.
 
     Parameters
@@ -78,3 +84,17 @@ class LogitMatchingLoss:
         student = np.exp(log_softmax(outputs))
         matching = (1 - 1 / n_classes) / n_classes
         return alpha * matching + (1 - alpha) * student * (1 - student)
+
+    def torch_twin(self) -> TorchLoss:
+        """Return the same value for each row, differentiable."""
+        import torch
+
+        def value(outputs: Tensor, response: Tensor, hard: Tensor) -> Tensor:
+            floor = response.amax(dim=1, keepdim=True) * torch.exp(torch.tensor(-self.clip))
+            logits = torch.log(torch.maximum(response, floor))
+            gap = (outputs - outputs.mean(dim=1, keepdim=True)) - (
+                logits - logits.mean(dim=1, keepdim=True)
+            )
+            return torch_mix(self.alpha, 0.5 * (gap**2).mean(dim=1), outputs, hard)
+
+        return value

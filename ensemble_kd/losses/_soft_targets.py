@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses._base import Array, check_alpha, one_hot, row_alpha
+from ensemble_kd.losses._base import Array, RowLoss, check_alpha, one_hot, row_alpha, torch_mix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ensemble_kd.losses._base import TorchLoss
 
 
 def log_softmax(logits: Array) -> Array:
@@ -44,7 +50,7 @@ def soft_targets(soft_labels: Array, temperature: float) -> Array:
 
 
 @dataclass(frozen=True)
-class SoftTargetLoss:
+class SoftTargetLoss(RowLoss):
     """Cross-entropy to soft targets, mixed with cross-entropy to the true class.
 
     Parameters
@@ -125,3 +131,21 @@ class SoftTargetLoss:
         tempered = softmax(outputs / self.temperature)
         student = softmax(outputs)
         return alpha * tempered * (1 - tempered) + (1 - alpha) * student * (1 - student)
+
+    def torch_twin(self) -> TorchLoss:
+        """Return the same value for each row, differentiable."""
+        import torch
+
+        temperature = self.temperature
+
+        def value(outputs: Tensor, response: Tensor, hard: Tensor) -> Tensor:
+            target = response
+            if temperature != 1.0:
+                target = (response / response.amax(dim=1, keepdim=True)) ** (1 / temperature)
+                target = target / target.sum(dim=1, keepdim=True)
+            entropy = -torch.special.entr(target).sum(dim=1)
+            log_tempered = torch.nn.functional.log_softmax(outputs / temperature, dim=1)
+            soft_term = temperature**2 * (entropy - (target * log_tempered).sum(dim=1))
+            return torch_mix(self.alpha, soft_term, outputs, hard)
+
+        return value

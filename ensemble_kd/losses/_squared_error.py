@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.losses._base import Array, check_alpha, row_alpha
+from ensemble_kd.losses._base import Array, RowLoss, check_alpha, row_alpha
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ensemble_kd.losses._base import TorchLoss
 
 
 @dataclass(frozen=True)
-class SquaredErrorLoss:
+class SquaredErrorLoss(RowLoss):
     """Half the squared error to the teacher's value, mixed with that to the true value.
 
     Parameters
@@ -56,3 +62,16 @@ class SquaredErrorLoss:
     def curvature(self, outputs: Array, response: Array, hard: NDArray[np.float64]) -> Array:
         """Return ones of the shape of `outputs`."""
         return np.ones_like(outputs)
+
+    def torch_twin(self) -> TorchLoss:
+        """Return the same value for each row, differentiable."""
+        import torch
+
+        def value(outputs: Tensor, response: Tensor, hard: Tensor) -> Tensor:
+            has_hard = ~torch.isnan(hard)
+            alpha = torch.where(has_hard, self.alpha, 1.0)
+            to_teacher = outputs[:, 0] - response[:, 0]
+            to_truth = outputs[:, 0] - torch.nan_to_num(hard)
+            return 0.5 * (alpha * to_teacher**2 + (1 - alpha) * to_truth**2)
+
+        return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SMALLEST_PROBABILITY = 1e-15
+from ensemble_kd.tasks import BaseTask
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Fidelity:
 def measure_fidelity(
     teacher: NDArray[np.float64],
     student: NDArray[np.float64],
+    task: BaseTask,
     *,
-    is_classification: bool,
     held_out: bool,
 ) -> Fidelity:
     """Compare the responses of teacher and student to the same real rows.
@@ -55,8 +55,8 @@ def measure_fidelity(
     ----------
     teacher, student : ndarray of shape (n_rows, n_outputs)
         Probabilities or values.
-    is_classification : bool
-        Whether they are probabilities.
+    task : BaseTask
+        What is predicted.
     held_out : bool
         Whether the student was not trained on the rows.
 
@@ -64,21 +64,14 @@ def measure_fidelity(
     -------
     Fidelity
     """
-    agreement = divergence = None
-    if is_classification:
-        agreement = float((teacher.argmax(axis=1) == student.argmax(axis=1)).mean())
-        ratio = np.maximum(teacher, SMALLEST_PROBABILITY) / np.maximum(
-            student, SMALLEST_PROBABILITY
-        )
-        divergence = float((teacher * np.log(ratio)).sum(axis=1).mean())
     spreads = teacher.std() * student.std()
     covariance = np.mean((teacher - teacher.mean()) * (student - student.mean()))
     return Fidelity(
         n_rows=len(teacher),
         held_out=held_out,
         rmse=float(np.sqrt(np.mean((teacher - student) ** 2))),
-        agreement=agreement,
-        divergence=divergence,
+        agreement=task.agreement(teacher, student),
+        divergence=float(task.divergence(teacher, student).mean()) if task.has_classes else None,
         correlation=float(covariance / spreads) if spreads > 0 else float("nan"),
     )
 

@@ -1,12 +1,13 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
-from ensemble_kd.model._compact import CompactModel, Task, without_decision
+from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
 from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "TASKS",
     "Calibrator",
     "Cast",
     "CompactModel",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from ensemble_kd.model._decision import Calibrator
 from ensemble_kd.model._layers import MLPRecord
@@ -11,6 +11,7 @@ from ensemble_kd.model._trees import Link, TreesRecord
 from ensemble_kd.schema import Category, TableSchema
 
 Task = Literal["classification", "regression"]
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,20 @@ class CompactModel:
     threshold: float | None = None
 
     @property
+    def has_classes(self) -> bool:
+        """Whether the response is a probability of each class."""
+        return self.task == "classification"
+
+    @property
     def n_outputs(self) -> int:
         """Number of outputs: one a class, or one value."""
-        return len(self.classes) if self.task == "classification" else 1
+        return len(self.classes) if self.has_classes else 1
 
     @property
     def link(self) -> Link:
         """What turns the body's sums into the response."""
         if isinstance(self.body, MLPRecord):
-            return "softmax" if self.task == "classification" else "identity"
+            return "softmax" if self.has_classes else "identity"
         return self.body.link
 
     @property

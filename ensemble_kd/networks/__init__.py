@@ -1,4 +1,5 @@
-"""Networks over an encoded table, for the teacher's network member and for the `mlp` student.
+"""Networks in torch, shared by the teacher's member and the student; the encoding is numpy."""
 
-They stand below both, so that the one file that trains with torch serves the two.
-"""
+from ensemble_kd.networks._encoding import Encoding, fit_encoding
+
+__all__ = ["Encoding", "fit_encoding"]

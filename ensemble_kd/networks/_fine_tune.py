@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.losses._torch import torch_twin
+from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
-from ensemble_kd.networks._torch_mlp import (
+from ensemble_kd.networks._training import (
+    Objective,
     _average,
     _batches,
     _cosine,
@@ -83,12 +83,12 @@ def fine_tune(
     check = rows
     if len(held_out):
         check = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    twin = torch_twin(loss)
+    objective = Objective(torch_twin(loss), torch_batch_term(loss))
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)
     with _one_thread(place):
-        best, best_loss = record, _mean_loss(network, twin, check)
+        best, best_loss = record, _mean_loss(network, objective, check)
         for updates in np.array_split(np.arange(n_updates), min(N_CHECKS, n_updates)):
             for update in updates:
                 step = progress(update / n_updates) * n_updates
@@ -96,9 +96,9 @@ def fine_tune(
                     break
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * _cosine(step, n_updates)
-                _train_step(network, [optimizer], twin, rows.batch(next(batches)))
+                _train_step(network, [optimizer], objective, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
-            now = _mean_loss(averaged, twin, check)
+            now = _mean_loss(averaged, objective, check)
             if now < best_loss:
                 best_loss = now
                 best = averaged.to_record(encoding, record.output_mean, record.output_scale)
@@ -170,7 +170,7 @@ def _load(network: EncodedNetwork, record: MLPRecord) -> None:
 
 def _scaled(rows: TransferSet, record: MLPRecord) -> TransferSet:
     """Bring values to the scale of the network's own output; leave probabilities alone."""
-    if rows.is_classification:
+    if rows.task.has_classes:
         return rows
     mean, scale = record.output_mean, record.output_scale
     return replace(rows, response=(rows.response - mean) / scale, hard=(rows.hard - mean) / scale)

@@ -1,6 +1,8 @@
 """Rows: the real ones, checked and encoded once, and the transfer set a student learns from."""
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.rows._digest import table_digest
+from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_rows
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
@@ -17,9 +19,11 @@ __all__ = [
     "check_target",
     "check_weight",
     "concatenate",
+    "draw_share",
     "match_columns",
     "read_rows",
     "record_features",
     "table",
+    "table_digest",
     "take_rows",
 ]

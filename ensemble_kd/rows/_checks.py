@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import check_unique, is_frame
-
-# Squares of targets, and the float32 that students hold, have room up to here.
-LARGEST_TARGET = 1e30
+from ensemble_kd.tasks import BaseTask
 
 
 def table(X: Any, fitted: Any = None) -> Any:
@@ -84,10 +81,8 @@ def record_features(estimator: Any, X: Any) -> None:
     validate_data(estimator, X, reset=True, skip_check_array=True)
 
 
-def check_target(
-    y: Any, n_samples: int, is_classification: bool
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Return the target as class indices and classes, or as values and None.
+def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDArray[Any]]:
+    """Return the task that knows its classes, and the target of each row.
 
     Parameters
     ----------
@@ -95,15 +90,15 @@ def check_target(
         True targets.
     n_samples : int
         Rows of the table.
-    is_classification : bool
-        Whether `y` are labels.
+    task : BaseTask
+        What `y` holds.
 
     Returns
     -------
-    target : ndarray of shape (n_samples,)
+    task : BaseTask
+        With the classes found.
+    hard : ndarray of shape (n_samples,)
         Class indices (int64), or values (float64).
-    classes : ndarray of shape (n_classes,) or None
-        The sorted labels.
 
     Raises
     ------
@@ -115,17 +110,9 @@ def check_target(
     try:
         y = column_or_1d(_without_extension(y), warn=True)
         check_consistent_length(y, np.empty(n_samples))
-        if not is_classification:
-            return _check_values(y), None
-        labels = _check_labels(np.asarray(y))
+        return task.read_target(y)
     except ValueError as error:
         raise InputError(str(error)) from error
-    classes, target = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise InputError(
-            f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
-        )
-    return target.astype(np.int64), classes
 
 
 def _without_extension(y: Any) -> Any:
@@ -134,39 +121,8 @@ def _without_extension(y: Any) -> Any:
     return y if plain is None or y.isna().any() else y.to_numpy(dtype=plain)
 
 
-def _check_values(y: NDArray[Any]) -> NDArray[np.float64]:
-    values = np.asarray(y, dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
-    if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
-        raise InputError(
-            f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to a "
-            "smaller unit."
-        )
-    return values
-
-
-def _check_labels(labels: NDArray[Any]) -> NDArray[Any]:
-    if labels.dtype.kind == "f" and np.isinf(labels).any():
-        raise InputError("Input y contains infinity: drop the rows without a label.")
-    missing = np.array([value is None or value != value for value in labels.tolist()])
-    if missing.any():
-        raise InputError(
-            f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
-            "give them as X_unlabeled."
-        )
-    numbers = (bool, int, float, np.bool_, np.number)
-    if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
-        types = sorted({type(value).__name__ for value in labels.tolist()})
-        raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
-    if labels.dtype.kind == "O":
-        labels = np.array(labels.tolist())
-    check_classification_targets(labels)
-    return labels
-
-
 def check_weight(
-    sample_weight: Any, target: NDArray[Any], is_classification: bool
+    sample_weight: Any, hard: NDArray[Any], task: BaseTask
 ) -> NDArray[np.float64] | None:
     """Return the weights as float64, or None.
 
@@ -177,7 +133,7 @@ def check_weight(
     """
     if sample_weight is None:
         return None
-    n_samples = len(target)
+    n_samples = len(hard)
     try:
         weight = np.asarray(sample_weight, dtype=np.float64)
     except ValueError as error:
@@ -192,8 +148,7 @@ def check_weight(
         )
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
         raise InputError("sample_weight must be finite, at least 0 and not zero throughout.")
-    if is_classification and len(np.unique(target[weight > 0])) < 2:
-        raise InputError("sample_weight must be above 0 for rows of at least two classes.")
+    task.check_weight(weight, hard)
     return weight
 
 

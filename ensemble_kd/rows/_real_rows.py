@@ -1,4 +1,4 @@
-"""The real rows of a distillation: checked, encoded, and some of them held out."""
+"""The real rows of a distillation: checked, encoded once, and some of them held out."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
-from ensemble_kd.losses._base import one_hot
-from ensemble_kd.model import Task
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
+from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
-from ensemble_kd.schema import Category, TableSchema
+from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import BaseTask, task_named
 
 HELD_OUT_SHARE = 0.1
 MAX_HELD_OUT = 4000
@@ -30,14 +29,14 @@ class RealRows:
         As it was given.
     schema : TableSchema
         What its columns mean.
-    target : ndarray of shape (n_samples,)
-        Index of the class, or value.
-    labels : ndarray of shape (n_samples,)
-        Class labels, or values.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None in regression.
+    codes : ndarray of shape (n_samples, n_columns), float64
+        The rows as the schema encodes them.
+    task : BaseTask
+        What is predicted.
+    hard : ndarray of shape (n_samples,)
+        Index of the true class, or the true value.
     weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
+        Weight of each row, as it was given.
     held_out : ndarray of shape (n_samples,), bool
         Rows that the student is not trained on.
     cv : int or splitter
@@ -48,55 +47,54 @@ class RealRows:
 
     X: Any
     schema: TableSchema
-    target: NDArray[Any]
-    labels: NDArray[Any]
-    classes: NDArray[Any] | None
+    codes: NDArray[np.float64]
+    task: BaseTask
+    hard: NDArray[Any]
     weight: NDArray[np.float64] | None
     held_out: NDArray[np.bool_]
     cv: Any
     seed: int
 
-    @property
-    def task(self) -> Task:
-        """What the target is."""
-        return "regression" if self.classes is None else "classification"
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.hard)
 
     @property
-    def n_outputs(self) -> int:
-        """Numbers in a label."""
-        return 1 if self.classes is None else len(self.classes)
+    def targets(self) -> NDArray[Any]:
+        """Class labels or values, as a teacher is fitted to them, of shape (n_samples,)."""
+        return self.task.targets(self.hard)
 
     @property
     def truth(self) -> NDArray[np.float64]:
         """One-hot true classes, or true values, of shape (n_samples, n_outputs)."""
-        if self.classes is None:
-            return np.asarray(self.target[:, None])
-        return one_hot(self.target, len(self.classes))
+        return self.task.truth(self.hard)
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Weight of each row, 1 where none was given, of shape (n_samples,)."""
+        return np.ones(len(self)) if self.weight is None else self.weight
 
     def as_transfer_set(
-        self, soft_real: NDArray[np.float64], splits: tuple[NDArray[np.float64], ...] = ()
+        self, response: NDArray[np.float64], splits: tuple[NDArray[np.float64], ...] = ()
     ) -> TransferSet:
-        """Return the real rows with the teacher's response, shape (n_samples, n_outputs)."""
-        n_rows = len(self.target)
-        weight = np.ones(n_rows) if self.weight is None else self.weight / self.weight.mean()
-        classes: tuple[Category, ...] = () if self.classes is None else tuple(self.classes.tolist())
+        """Return the real rows with a response to each, shape (n_samples, n_outputs)."""
         return TransferSet(
             self.schema,
-            self.schema.encode(self.X),
-            soft_real,
-            self.target,
-            weight,
-            np.full(n_rows, REAL, dtype=np.int8),
+            self.codes,
+            response,
+            self.hard,
+            self.weights / self.weights.mean(),
+            np.full(len(self), REAL, dtype=np.int8),
             self.held_out,
-            classes,
+            self.task,
             splits,
         )
 
 
 def read_rows(
-    X: Any, y: Any, sample_weight: Any, task: Task, cv: Any, random_state: Any
+    X: Any, y: Any, sample_weight: Any, task: str, cv: Any, random_state: Any
 ) -> RealRows:
-    """Check the rows, and choose which of them are held out.
+    """Check the rows, encode them, and choose which of them are held out.
 
     Parameters
     ----------
@@ -118,39 +116,25 @@ def read_rows(
     InputError
         If the data or a parameter break a rule.
     """
-    if task not in ("classification", "regression"):
-        raise InputError(f"task must be 'classification' or 'regression', got {task!r}.")
+    unread = task_named(task)
     X = table(X)
-    target, classes = check_target(y, len(X), task == "classification")
-    weight = check_weight(sample_weight, target, classes is not None)
+    known, hard = check_target(y, len(X), unread)
+    weight = check_weight(sample_weight, hard, known)
     seed = check_seed(random_state)
-    return RealRows(
-        X,
-        TableSchema.infer(X),
-        target,
-        target if classes is None else classes[target],
-        classes,
-        weight,
-        _hold_out(target, weight, classes is not None, seed),
-        cv,
-        seed,
-    )
+    schema = TableSchema.infer(X)
+    held_out = _hold_out(known.strata(hard), weight, seed)
+    return RealRows(X, schema, schema.encode(X), known, hard, weight, held_out, cv, seed)
 
 
 def _hold_out(
-    target: NDArray[Any], weight: NDArray[np.float64] | None, is_classification: bool, seed: int
+    strata: NDArray[np.int64], weight: NDArray[np.float64] | None, seed: int
 ) -> NDArray[np.bool_]:
-    """Return which rows the student is not trained on: a tenth of each class that can spare it.
+    """Return which rows the student is not trained on: a tenth of each group that can spare it.
 
     A row of weight 0 is not held out: it would have no say in when the student stops.
     """
-    held_out = np.zeros(len(target), dtype=bool)
-    if len(target) < MIN_ROWS_TO_HOLD_OUT:
-        return held_out
-    rng = np.random.default_rng(seed)
-    share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(target))
-    groups = target if is_classification else np.zeros(len(target), dtype=np.int64)
-    for group in np.unique(groups):
-        rows = np.flatnonzero((groups == group) & (True if weight is None else weight > 0))
-        held_out[rng.permutation(rows)[: int(len(rows) * share)]] = True
-    return held_out
+    if len(strata) < MIN_ROWS_TO_HOLD_OUT:
+        return np.zeros(len(strata), dtype=bool)
+    share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(strata))
+    allowed = None if weight is None else weight > 0
+    return draw_share(strata, share, np.random.default_rng(seed), allowed=allowed)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.schema import Category, TableSchema
+from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import BaseTask
 
 REAL, UNLABELLED, SYNTHETIC = 0, 1, 2
 ORIGINS = ("real", "unlabelled", "synthetic")
@@ -34,8 +35,8 @@ class TransferSet:
         0 = real, 1 = unlabelled real, 2 = synthetic.
     held_out : ndarray of shape (n_samples,), bool
         Real rows kept from the student's training: they stop it early and measure its fidelity.
-    classes : tuple
-        Class labels in output order; empty for regression.
+    task : BaseTask
+        What is predicted.
     splits : tuple of ndarray of shape (n_thresholds, 2)
         For each column the thresholds of the teacher's trees and their weights; empty where there
         are none to be had.
@@ -48,13 +49,8 @@ class TransferSet:
     sample_weight: NDArray[np.float64]
     origin: NDArray[np.int8]
     held_out: NDArray[np.bool_]
-    classes: tuple[Category, ...] = ()
+    task: BaseTask
     splits: tuple[NDArray[np.float64], ...] = ()
-
-    @property
-    def is_classification(self) -> bool:
-        """Whether the response is probabilities of classes."""
-        return bool(self.classes)
 
     @property
     def n_outputs(self) -> int:
@@ -92,12 +88,11 @@ class TransferSet:
             UNLABELLED or SYNTHETIC.
         """
         n_added = len(X)
-        no_target: Any = -1 if self.is_classification else np.nan
         return replace(
             self,
             X=np.vstack([self.X, X]),
             response=np.vstack([self.response, response]),
-            hard=np.concatenate([self.hard, np.full(n_added, no_target, dtype=self.hard.dtype)]),
+            hard=np.concatenate([self.hard, self.task.no_target(n_added)]),
             sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),

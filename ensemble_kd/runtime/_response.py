@@ -107,7 +107,7 @@ def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.fl
     ndarray of shape (n_samples, n_classes) or (n_samples, 1), float64
         Probabilities that sum to 1, or values.
     """
-    if model.task == "regression":
+    if not model.has_classes:
         return outputs
     calibrator = model.calibrator
     if isinstance(calibrator, LogitScaling):

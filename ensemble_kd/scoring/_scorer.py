@@ -59,13 +59,13 @@ class Scorer:
         self.bundle = bundle
         self.n_jobs = n_jobs
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
-        if model.task == "classification":
+        if model.has_classes:
             self.classes_ = _as_array(model.classes)
         if isinstance(self._runtime, CompiledRuntime):
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
             own: dict[str, Any] = {"predict_one": core.predict_one, "score_one": core.score_one}
-            if model.task == "classification":
+            if model.has_classes:
                 own["predict_proba_one"] = core.predict_proba_one
             vars(self).update(own)
 
@@ -147,7 +147,7 @@ class Scorer:
             If columns are absent or a value is of the wrong kind.
         """
         answer = self.respond(X)
-        if self.model.task == "classification":
+        if self.model.has_classes:
             return self.decide(answer)
         return answer[:, 0]
 
@@ -206,7 +206,7 @@ class Scorer:
             If a key is unknown, a value is absent, or of the wrong kind.
         """
         answer = self._respond_one(row)
-        if self.model.task == "classification":
+        if self.model.has_classes:
             return self.model.classes[int(decision(self.model, answer)[0])]
         return float(answer[0, 0])
 
@@ -243,7 +243,7 @@ class Scorer:
         return response(self.model, self._runtime.outputs(row_encoder(self.model.schema)(row)))
 
     def _check_classifier(self, method: str) -> None:
-        if self.model.task != "classification":
+        if not self.model.has_classes:
             raise AttributeError(
                 f"{method} is for classifiers; this model predicts values: use predict."
             )

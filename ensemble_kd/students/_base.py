@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel, MLPRecord, Task, TreesRecord
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 from ensemble_kd.rows import TransferSet
 from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import BaseTask
 
 Respond = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 # Told the share of the training that is done, and how the student responds by then; it ends the
@@ -24,6 +25,7 @@ Watch = Callable[[float, Respond], None]
 class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
 
+    _task: BaseTask
     _deadline: float | None = None
     _watch: Watch | None = None
 
@@ -61,7 +63,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
         """
         self._check(loss)
         self._deadline, self._watch = deadline, watch
-        self._schema, self._classes = transfer_set.schema, transfer_set.classes
+        self._schema, self._task = transfer_set.schema, transfer_set.task
         try:
             self._fit(transfer_set, loss)
         finally:
@@ -123,8 +125,8 @@ class Student(BaseEstimator):  # type: ignore[misc]
         -------
         CompactModel
         """
-        task: Task = "classification" if self._classes else "regression"
-        return CompactModel(task, self._model_schema(), self._body(), self._classes)
+        task = self._task
+        return CompactModel(task.name, self._model_schema(), self._body(), task.classes)
 
     @abstractmethod
     def _check(self, loss: DistillationLoss) -> None:

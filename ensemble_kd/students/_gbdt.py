@@ -12,8 +12,8 @@ from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss, softmax
-from ensemble_kd.model import Link, TreesRecord
+from ensemble_kd.losses import DistillationLoss, check_rows_stand_alone
+from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
@@ -86,9 +86,9 @@ class GBDTStudent(Student):
         self._ranks = fit_ranks(transfer_set)
         train = transfer_set.take(~transfer_set.held_out)
         stop = transfer_set.take(transfer_set.held_out) if transfer_set.held_out.any() else train
-        n_outputs = transfer_set.n_outputs
-        self._n_sums = 1 if n_outputs == 2 and self._classes else n_outputs
-        self._base = _starting_point(train, self._n_sums)
+        link = transfer_set.task.tree_link
+        self._n_sums = 1 if link == "sigmoid" else transfer_set.n_outputs
+        self._base = _starting_point(train)
         parameters: dict[str, Any] = {
             "objective": lambda sums, _: self._gradient(sums, train, loss),
             "num_class": self._n_sums,
@@ -202,13 +202,9 @@ class GBDTStudent(Student):
         if len(X) and booster is not None:
             raw = np.asarray(booster.predict(self._ranks.apply(X), raw_score=True))
             sums += raw.reshape(sums.shape)
-        outputs = self._outputs(sums)
-        return softmax(outputs) if self._classes else outputs
+        return self._task.respond(self._outputs(sums))
 
     def _body(self) -> TreesRecord:
-        link: Link = "identity"
-        if self._classes:
-            link = "sigmoid" if self._n_sums == 1 else "softmax"
         trees: list[dict[str, Any]] = [{"leaf_value": 0.0}] * self._n_sums
         if self.booster_ is not None:
             dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
@@ -219,7 +215,7 @@ class GBDTStudent(Student):
             category_columns=self._ranks.columns,
             category_offsets=self._ranks.offsets,
             category_rank=self._ranks.flat,
-            link=link,
+            link=self._task.tree_link,
         )
 
     def _dataset(self, lightgbm: Any, rows: TransferSet, reference: Any = None) -> Any:
@@ -233,7 +229,7 @@ class GBDTStudent(Student):
 
     def _outputs(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits of all classes from the log-odds of the second of two."""
-        if self._classes and self._n_sums == 1:
+        if self._task.tree_link == "sigmoid":
             return np.hstack([np.zeros_like(sums), sums])
         return sums
 
@@ -261,6 +257,7 @@ class GBDTStudent(Student):
         return float(np.average(value, weights=rows.sample_weight))
 
     def _check(self, loss: DistillationLoss) -> None:
+        check_rows_stand_alone(loss, "gbdt")
         for name, least in (
             ("n_estimators", 1),
             ("num_leaves", 2),
@@ -289,13 +286,12 @@ class _Watch:
             raise self._stop(int(np.argmin(self._history)), env.evaluation_result_list)
 
 
-def _starting_point(rows: TransferSet, n_sums: int) -> NDArray[np.float64]:
-    """Return the constant outputs that fit the mean response."""
-    mean = np.average(rows.response, axis=0, weights=rows.sample_weight)
-    if not rows.is_classification:
-        return np.asarray(mean)
-    logits = np.log(np.maximum(mean, 1e-6))
-    return np.asarray(logits[1:] - logits[0] if n_sums == 1 else logits - logits.mean())
+def _starting_point(rows: TransferSet) -> NDArray[np.float64]:
+    """Return the constant sums that fit the mean response."""
+    outputs = rows.task.outputs_of(np.average(rows.response, axis=0, weights=rows.sample_weight))
+    if rows.task.tree_link == "sigmoid":
+        return outputs[1:] - outputs[0]
+    return outputs - outputs.mean() if rows.task.tree_link == "softmax" else outputs
 
 
 def _lay_out(trees: list[dict[str, Any]], n_sums: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, softmax
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks._encoding import fit_encoding
+from ensemble_kd.networks import fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
@@ -140,7 +140,7 @@ class MLPStudent(Student):
         self.verbose = verbose
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
-        torch_mlp = require("ensemble_kd.networks._torch_mlp", extra="train")
+        networks = require("ensemble_kd.networks.with_torch", extra="train")
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
         muon = loss.alpha > 0 if self.optimizer == "auto" else self.optimizer == "muon"
@@ -158,7 +158,7 @@ class MLPStudent(Student):
             n_bins=None if self.n_bins == "auto" else int(self.n_bins),
             max_categories=None if self.max_categories == "auto" else int(self.max_categories),
         )
-        self._network = torch_mlp.train_network(
+        self._network = networks.train_network(
             transfer_set,
             loss,
             encoding=fit_encoding(
@@ -172,7 +172,7 @@ class MLPStudent(Student):
                 fewest_rows=size.fewest_rows,
             ),
             hidden=size.hidden,
-            plan=torch_mlp.TrainingPlan(
+            plan=networks.TrainingPlan(
                 n_updates=min(self.n_updates, self.max_epochs * epoch),
                 batch_size=batch_size,
                 learning_rate=LEARNING_RATE[muon] if rate == "auto" else float(rate),

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss
-from ensemble_kd.losses._base import one_hot, row_alpha
+from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss, row_alpha
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
@@ -134,11 +133,8 @@ class TreeStudent(Student):
 
 def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
     """Return the teacher's response mixed with the truth where it is known."""
-    if rows.is_classification:
-        share = row_alpha(alpha, rows.hard >= 0)
-        return share * rows.response + (1 - share) * one_hot(rows.hard, rows.n_outputs)
-    share = row_alpha(alpha, ~np.isnan(rows.hard))
-    return share * rows.response + (1 - share) * np.nan_to_num(rows.hard)[:, None]
+    share = row_alpha(alpha, rows.task.has_target(rows.hard))
+    return share * rows.response + (1 - share) * rows.task.truth(rows.hard)
 
 
 def _float64_thresholds(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:

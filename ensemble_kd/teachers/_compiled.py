@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import CompactModel, Link
+from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import HAS_CORE, Runtime, build_runtime
 from ensemble_kd.runtime import response as linked
 from ensemble_kd.schema import Column, TableSchema
@@ -39,7 +39,7 @@ def compiled(teacher: Any) -> Any:
     if hasattr(teacher, "members_") and hasattr(teacher, "weights_"):
         used = zip(teacher.members_, teacher.weights_, strict=True)
         members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
-        return WeightedMean(members, teacher.weights_, getattr(teacher, "classes_", None))
+        return WeightedMean(members, teacher.weights_, teacher.task_)
     runtime = _runtime_of(teacher)
     return teacher if runtime is None else _CompiledMember(teacher, *runtime)
 
@@ -69,8 +69,7 @@ def _runtime_of(member: Any) -> tuple[Runtime, CompactModel | None] | None:
     if isinstance(member, RandomForestMember):
         return forest_runtime(member.model_), None
     if isinstance(member, LightGBMMember | XGBoostMember):
-        n_outputs = len(member.classes_) if member.task == "classification" else 1
-        link: Link = {1: "identity", 2: "sigmoid"}.get(n_outputs, "softmax")  # type: ignore[assignment]
+        n_outputs, link = member.task_.n_outputs, member.task_.tree_link
         trees_of = lightgbm_trees if isinstance(member, LightGBMMember) else xgboost_trees
         n_sums, n_codes = n_outputs if n_outputs > 2 else 1, member.schema_.n_codes
         trees = trees_of(member.booster_, n_codes, n_sums, link)

@@ -7,16 +7,16 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses._base import one_hot
+from ensemble_kd.model import Task
 from ensemble_kd.rows import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import Task, name_task
+from ensemble_kd.teachers._members import has_classes
 from ensemble_kd.teachers._network import NetworkMember
 from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
@@ -28,10 +28,6 @@ from ensemble_kd.teachers._wrap import (
     teacher_response,
 )
 from ensemble_kd.teachers._xgboost import XGBoostMember
-
-
-def _is_classification(ensemble: Any) -> bool:
-    return bool(ensemble.task == "classification")
 
 
 def _default_members(task: Task, seed: int) -> list[tuple[str, Any]]:
@@ -86,6 +82,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         Weighted response to each training row of models that had not seen it.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
+    task_ : BaseTask
+        What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
     n_features_in_, feature_names_in_
@@ -111,7 +109,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self,
         members: list[tuple[str, Any]] | None = None,
         *,
-        task: Task = "classification",
+        task: Task = DEFAULT_TASK,
         weights: Literal["selection", "equal"] | Any = "selection",
         cv: Any = 5,
         n_jobs: int | None = None,
@@ -182,24 +180,24 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         InputError, NotDistillableError
             As `fit` does.
         """
-        if self.task not in ("classification", "regression"):
-            raise InputError(f"task must be 'classification' or 'regression', got {self.task!r}.")
+        unread = task_named(self.task)
         X = table(X)
-        target, classes = check_target(y, len(X), _is_classification(self))
-        weight = check_weight(sample_weight, target, classes is not None)
+        task, hard = check_target(y, len(X), unread)
+        weight = check_weight(sample_weight, hard, task)
         record_features(self, X)
         seed = check_seed(self.random_state)
-        members = self._checked_members(seed)
-        if classes is not None:
-            self.classes_ = classes
-        labels = target if classes is None else classes[target]
+        members = self._checked_members(task, seed)
+        self.task_ = task
+        if task.has_classes:
+            self.classes_ = task.labels
+        targets = task.targets(hard)
         found = cross_fit(
             members,
             X,
-            labels,
+            targets,
             weight,
-            folds=make_folds(labels, self.cv, _is_classification(self), seed, held_out),
-            classes=classes,
+            folds=make_folds(targets, self.cv, task, seed, held_out),
+            task=task,
             held_out=held_out,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
@@ -207,16 +205,17 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         names = [name for name, _ in members]
         self.members_ = list(zip(names, found.fitted, strict=True))
         self.member_responses_ = found.response
-        truth = target[:, None] if classes is None else one_hot(target, len(classes))
-        weight = np.ones(len(target)) if weight is None else weight
-        chosen = np.ones(len(target), dtype=bool) if held_out is None else ~held_out
-        self.weights_ = self._find_weights(found.response[:, chosen], truth[chosen], weight[chosen])
+        weight = np.ones(len(hard)) if weight is None else weight
+        chosen = np.ones(len(hard), dtype=bool) if held_out is None else ~held_out
+        self.weights_ = self._find_weights(
+            found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
+        )
         self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
         if not found.unseen:
             return None
-        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, classes)
+        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, task)
 
-    @available_if(_is_classification)
+    @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return soft labels.
 
@@ -245,9 +244,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
         """
         response = self._respond(X)
-        if _is_classification(self):
-            return np.asarray(self.classes_[response.argmax(axis=1)])
-        return response[:, 0]
+        return self.task_.decide(response)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy, or R squared in regression.
@@ -265,22 +262,20 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         -------
         float
         """
-        measure = accuracy_score if _is_classification(self) else r2_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+        return task_named(self.task).score(y, self.predict(X), sample_weight)
 
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        classes = self.classes_ if _is_classification(self) else None
         used = zip(self.weights_, self.members_, strict=True)
         parts = [
-            w * teacher_response(model, X, classes, n_jobs=self.n_jobs)
+            w * teacher_response(model, X, self.task_, n_jobs=self.n_jobs)
             for w, (_, model) in used
             if w > 0
         ]
         return np.asarray(np.sum(parts, axis=0))
 
-    def _checked_members(self, seed: int) -> list[tuple[str, Any]]:
+    def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:
             return _default_members(self.task, seed)
         members = list(self.members)
@@ -292,7 +287,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if len(set(names)) != len(names):
             raise InputError(f"members must have names of their own, got {names}.")
         for _, estimator in members:
-            check_distillable(estimator, _is_classification(self))
+            check_distillable(estimator, task)
         return [(name, seeded(estimator, seed)) for name, estimator in members]
 
     def _find_weights(
@@ -306,9 +301,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             if self.weights == "equal":
                 return np.full(n_members, 1 / n_members)
             if self.weights == "selection":
-                return greedy_weights(
-                    responses, truth, weight, is_classification=_is_classification(self)
-                )
+                return greedy_weights(responses, truth, weight, self.task_)
             raise InputError(
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
             )
@@ -323,7 +316,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Say what is predicted, and that what the members take is welcome."""
         tags = super().__sklearn_tags__()
-        name_task(tags, self.task)
+        task_named(self.task).describe_to_sklearn(tags)
         tags.target_tags.required = True
         members = [m[-1] if isinstance(m, tuple | list) else m for m in self.members or []]
         tags.input_tags.allow_nan = all(allows_missing(member) for member in members)

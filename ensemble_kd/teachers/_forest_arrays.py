@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, Task, TreesRecord
+from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.runtime import Runtime, build_runtime
 from ensemble_kd.schema import Column, TableSchema
+from ensemble_kd.tasks import Classification, Regression
 
 
 def forest_record(model: Any) -> TreesRecord:
@@ -97,7 +98,7 @@ def forest_runtime(model: Any, *, n_threads: int = 1) -> Runtime:
     n_values = record.value.shape[1]
     # One class is one value, as in a regression.
     classes = tuple(range(n_values)) if n_values > 1 else ()
-    task: Task = "classification" if classes else "regression"
+    task = (Classification if classes else Regression).name
     model = CompactModel(task, TableSchema(columns, named=False), record, classes)
     return build_runtime(model, n_threads=n_threads)
 

@@ -8,8 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.teachers._boosting import LEARNING_RATE, max_rounds, patience, stopping_split
-from ensemble_kd.teachers._members import Matrix, TableMember, Task
+from ensemble_kd.model import Link, Task
+from ensemble_kd.tasks import DEFAULT_TASK
+from ensemble_kd.teachers._boosting import (
+    LEARNING_RATE,
+    as_response,
+    max_rounds,
+    patience,
+    stopping_split,
+)
+from ensemble_kd.teachers._members import Matrix, TableMember
+
+OBJECTIVES: dict[Link, str] = {
+    "identity": "l2",
+    "sigmoid": "binary",
+    "softmax": "multiclass",
+}
 
 
 class LightGBMMember(TableMember):
@@ -31,7 +45,7 @@ class LightGBMMember(TableMember):
 
     def __init__(
         self,
-        task: Task = "classification",
+        task: Task = DEFAULT_TASK,
         *,
         num_leaves: int = 31,
         feature_fraction: float = 0.7,
@@ -44,11 +58,9 @@ class LightGBMMember(TableMember):
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         lightgbm = require("lightgbm", extra="train")
-        is_classification = self.task == "classification"
-        n_classes = len(self.classes_) if is_classification else 1
-        objective = {True: "binary", False: "multiclass"}[n_classes == 2]
+        n_outputs = self.task_.n_outputs
         parameters = {
-            "objective": objective if is_classification else "regression",
+            "objective": OBJECTIVES[self.task_.tree_link],
             "learning_rate": LEARNING_RATE,
             "num_leaves": self.num_leaves,
             "min_data_in_leaf": min(20, max(1, len(X) // 10)),
@@ -61,10 +73,10 @@ class LightGBMMember(TableMember):
             "force_row_wise": True,
             "verbosity": -1,
         }
-        if n_classes > 2:
-            parameters["num_class"] = n_classes
+        if n_outputs > 2:
+            parameters["num_class"] = n_outputs
         categorical = [j for j, c in enumerate(self.schema_.columns) if c.kind == "categorical"]
-        train, stop = stopping_split(target, is_classification, self.random_state)
+        train, stop = stopping_split(self.task_.strata(target), self.random_state)
         rows = self._unseen_as_missing(X)
 
         def data_set(part: NDArray[np.int64]) -> Any:
@@ -76,7 +88,7 @@ class LightGBMMember(TableMember):
         self.booster_ = lightgbm.train(
             parameters,
             data_set(train),
-            num_boost_round=max_rounds(n_classes, LEARNING_RATE),
+            num_boost_round=max_rounds(n_outputs, LEARNING_RATE),
             valid_sets=[data_set(stop)],
             callbacks=[lightgbm.early_stopping(patience(LEARNING_RATE), verbose=False)],
         )
@@ -87,6 +99,4 @@ class LightGBMMember(TableMember):
 
     def _respond(self, X: Matrix) -> Matrix:
         out = np.asarray(self.booster_.predict(self._unseen_as_missing(X)), dtype=np.float64)
-        if self.task == "regression":
-            return out[:, None]
-        return np.column_stack([1 - out, out]) if out.ndim == 1 else out
+        return as_response(out, self.task_.tree_link)

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
+from ensemble_kd.model import Task
 from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 
 Matrix = NDArray[np.float64]
-Task = Literal["classification", "regression"]
 
 # Forests refuse infinite values and hold float32.
 LARGEST_VALUE = 1e30
 
 
-def _is_classification(member: Any) -> bool:
-    return bool(member.task == "classification")
-
-
-def name_task(tags: Any, task: Task) -> None:
-    """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
-    if task == "classification":
-        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-    else:
-        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+def has_classes(estimator: Any) -> bool:
+    """Tell whether an estimator whose task is a parameter predicts classes."""
+    return task_named(estimator.task).has_classes
 
 
 class TableMember(BaseEstimator):  # type: ignore[misc]
@@ -49,12 +42,16 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
     ----------
     schema_ : TableSchema
         Columns of the table.
+    task_ : BaseTask
+        What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
     """
 
+    task_: BaseTask
+
     def __init__(
-        self, task: Task = "classification", *, n_jobs: int = 1, random_state: int = 0
+        self, task: Task = DEFAULT_TASK, *, n_jobs: int = 1, random_state: int = 0
     ) -> None:
         self.task = task
         self.n_jobs = n_jobs
@@ -78,27 +75,25 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         """
         self.schema_ = TableSchema.infer(X)
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
-        if _is_classification(self):
-            self.classes_, target = np.unique(np.asarray(y), return_inverse=True)
-        else:
-            target = np.asarray(y, dtype=np.float64)
+        self.task_, target = task_named(self.task).read_target(y)
+        if self.task_.has_classes:
+            self.classes_ = self.task_.labels
         self._fit_encoded(self._encode(X), target, weight)
         return self
 
-    @available_if(_is_classification)
+    @available_if(has_classes)
     def predict_proba(self, X: Any) -> Matrix:
         """Return probabilities of shape (n_samples, n_classes)."""
         return self._respond(self._encode(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels or values of shape (n_samples,)."""
-        response = self._respond(self._encode(X))
-        return self.classes_[response.argmax(1)] if _is_classification(self) else response[:, 0]
+        return self.task_.decide(self._respond(self._encode(X)))
 
     def __sklearn_tags__(self) -> Any:
         """Say whether this is a classifier or a regressor."""
         tags = super().__sklearn_tags__()
-        name_task(tags, self.task)
+        task_named(self.task).describe_to_sklearn(tags)
         tags.input_tags.allow_nan = True
         return tags
 
@@ -118,6 +113,3 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def _respond(self, X: Matrix) -> Matrix:
         """Return probabilities, or values of shape (n_samples, 1), of encoded rows."""
-
-
-__all__ = ["TableMember", "Task", "name_task"]

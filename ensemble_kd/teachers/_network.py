@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss, softmax
-from ensemble_kd.losses._base import one_hot
-from ensemble_kd.networks._encoding import fit_encoding
+from ensemble_kd.networks import fit_encoding
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.teachers._boosting import stopping_split
 from ensemble_kd.teachers._members import Matrix, TableMember
@@ -20,32 +18,30 @@ class NetworkMember(TableMember):
     """A two-layer network (torch) over encoded columns."""
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        torch_mlp = require("ensemble_kd.networks._torch_mlp", extra="train")
-        is_classification = self.task == "classification"
-        train, stop = stopping_split(target, is_classification, self.random_state)
+        networks = require("ensemble_kd.networks.with_torch", extra="train")
+        train, stop = stopping_split(self.task_.strata(target), self.random_state)
         held_out = np.zeros(len(X), dtype=bool)
         if len(train) < len(X):
             held_out[stop] = True
-        classes = tuple(range(len(self.classes_))) if is_classification else ()
         rows = TransferSet(
             self.schema_,
             X,
-            one_hot(target, len(classes)) if is_classification else target[:, None],
+            self.task_.truth(target),
             target,
             weight / weight.mean(),
             np.full(len(X), REAL, dtype=np.int8),
             held_out,
-            classes,
+            self.task_,
         )
-        plan = torch_mlp.TrainingPlan(
+        plan = networks.TrainingPlan(
             n_updates=int(np.clip(len(X) // 5, 1000, 4000)),
             batch_size=int(np.clip(len(X) // 40, 16, 256)),
             learning_rate=2e-3,
             weight_decay=0.03,
         )
-        self.network_ = torch_mlp.train_network(
+        self.network_ = networks.train_network(
             rows,
-            SoftTargetLoss(alpha=0.0) if is_classification else SquaredErrorLoss(alpha=0.0),
+            self.task_.plain_loss(),
             encoding=fit_encoding(X[~held_out], self.schema_, n_bins=16, max_categories=128),
             hidden=(192, 96),
             plan=plan,
@@ -54,5 +50,4 @@ class NetworkMember(TableMember):
         )
 
     def _respond(self, X: Matrix) -> Matrix:
-        outputs = self.network_.outputs(X)
-        return softmax(outputs) if self.task == "classification" else outputs
+        return self.task_.respond(self.network_.outputs(X))

@@ -10,11 +10,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.rows import take_rows
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -23,7 +24,7 @@ Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 def make_folds(
     y: NDArray[Any],
     cv: Any,
-    is_classification: bool,
+    task: BaseTask,
     seed: int,
     held_out: NDArray[np.bool_] | None = None,
 ) -> Folds:
@@ -37,8 +38,8 @@ def make_folds(
         True targets.
     cv : int or splitter
         Number of folds, at least 2; or a scikit-learn splitter that tests each row once.
-    is_classification : bool
-        Whether to spread classes.
+    task : BaseTask
+        What is predicted; classes are spread.
     seed : int
         Seeds the shuffling.
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
@@ -59,27 +60,20 @@ def make_folds(
     if held_out is not None and held_out.any():
         if isinstance(cv, int | np.integer):
             others = np.flatnonzero(~held_out)
-            cut = make_folds(y[others], cv, is_classification, seed)
+            cut = make_folds(y[others], cv, task, seed)
             return [(others[train], others[test]) for train, test in cut]
-        cut = make_folds(y, cv, is_classification, seed)
+        cut = make_folds(y, cv, task, seed)
         cut = [(train[~held_out[train]], test[~held_out[test]]) for train, test in cut]
         return [(train, test) for train, test in cut if len(test)]
     if len(y) < 2:
         raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
-    if is_classification and np.unique(y, return_counts=True)[1].max() < 2:
-        raise InputError(_too_rare(y))
+    task.check_folds(y, [])
     if isinstance(cv, int | np.integer):
         if cv < 2:
             raise InputError(f"cv must be at least 2, got {cv}.")
-        n_splits = min(int(cv), len(y))
-        if is_classification:
-            counts = np.unique(y, return_counts=True)[1]
-            n_splits = max(2, min(n_splits, int(counts.max())))
-            splitter: Any = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
-        else:
-            splitter = KFold(n_splits, shuffle=True, random_state=seed)
+        splitter = task.splitter(y, min(int(cv), len(y)), seed)
     else:
-        splitter = check_cv(cv, y, classifier=is_classification)
+        splitter = check_cv(cv, y, classifier=task.has_classes)
     with warnings.catch_warnings():
         # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
         warnings.filterwarnings("ignore", message="The least populated class")
@@ -90,17 +84,8 @@ def make_folds(
             f"cv must test each row exactly once, got {len(tested)} tests of {len(y)} rows; "
             "use KFold or StratifiedKFold."
         )
-    if is_classification and any(len(np.unique(y[train])) < 2 for train, _ in folds):
-        raise InputError(_too_rare(y))
+    task.check_folds(y, [train for train, _ in folds])
     return folds
-
-
-def _too_rare(y: NDArray[Any]) -> str:
-    labels, counts = np.unique(y, return_counts=True)
-    return (
-        f"out-of-fold labels need at least 2 rows of each of two classes, got {counts.min()} of "
-        f"class {labels.tolist()[counts.argmin()]!r}; give more rows of it."
-    )
 
 
 @dataclass(frozen=True)
@@ -129,7 +114,7 @@ def cross_fit(
     sample_weight: NDArray[np.float64] | None = None,
     *,
     folds: Folds,
-    classes: NDArray[Any] | None,
+    task: BaseTask,
     held_out: NDArray[np.bool_] | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -147,8 +132,8 @@ def cross_fit(
         Raw rows, true targets, weights.
     folds : list of (train, test)
         Row indices, as `make_folds` gives them.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None for regression.
+    task : BaseTask
+        What is predicted.
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
         Rows that no student is trained on, and none of the folds holds.
     n_jobs : int or None, default=None
@@ -160,8 +145,7 @@ def cross_fit(
     -------
     CrossFit
     """
-    n_outputs = 1 if classes is None else len(classes)
-    response = np.zeros((len(members), len(y), n_outputs))
+    response = np.zeros((len(members), len(y), task.n_outputs))
     everything, nothing = np.arange(len(y)), np.arange(0)
     fits = [*folds, (everything, nothing)]
     if held_out is not None and held_out.any():
@@ -169,7 +153,7 @@ def cross_fit(
     jobs = [(m, train, test) for m in range(len(members)) for train, test in fits]
     results = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_fit_and_respond)(
-            members[m][1], X, y, sample_weight, train, test, classes,
+            members[m][1], X, y, sample_weight, train, test, task,
             keep=test is nothing or fits[-1][1] is test,
         )
         for m, train, test in jobs
@@ -193,12 +177,12 @@ def _fit_and_respond(
     sample_weight: NDArray[np.float64] | None,
     train: NDArray[np.int64],
     test: NDArray[np.int64],
-    classes: NDArray[Any] | None,
+    task: BaseTask,
     *,
     keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
     weight = None if sample_weight is None else sample_weight[train]
     model = fit_teacher(clone(estimator), take_rows(X, train), y[train], weight)
-    answer = teacher_response(model, take_rows(X, test), classes) if len(test) else None
+    answer = teacher_response(model, take_rows(X, test), task) if len(test) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
     return (model if keep else None), answer

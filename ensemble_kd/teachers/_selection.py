@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.tasks import BaseTask
+
 # Bounds a log-loss that a member's zero would make infinite.
 SMALLEST_PROBABILITY = 1e-6
 
@@ -13,8 +15,8 @@ def greedy_weights(
     responses: NDArray[np.float64],
     truth: NDArray[np.float64],
     sample_weight: NDArray[np.float64],
+    task: BaseTask,
     *,
-    is_classification: bool,
     n_rounds: int = 50,
 ) -> NDArray[np.float64]:
     """Choose members with replacement, each time the one that lowers the loss of the mean most.
@@ -27,8 +29,8 @@ def greedy_weights(
         One-hot true classes, or true values.
     sample_weight : ndarray of shape (n_samples,)
         Weight of each row in the loss.
-    is_classification : bool
-        Log-loss if true, else squared error.
+    task : BaseTask
+        Whose loss is lowered.
     n_rounds : int, default=50
         Members to choose; the best prefix of the choices counts.
 
@@ -47,7 +49,9 @@ def greedy_weights(
     best_loss, best_counts = np.inf, counts
     for size in range(1, n_rounds + 1):
         losses = [
-            _loss((total + response) / size, truth, sample_weight, is_classification)
+            task.mean_loss(
+                (total + response) / size, truth, sample_weight, floor=SMALLEST_PROBABILITY
+            )
             for response in responses
         ]
         chosen = int(np.argmin(losses))
@@ -56,15 +60,3 @@ def greedy_weights(
         if losses[chosen] < best_loss:
             best_loss, best_counts = losses[chosen], counts.copy()
     return np.asarray(best_counts / best_counts.sum())
-
-
-def _loss(
-    response: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    sample_weight: NDArray[np.float64],
-    is_classification: bool,
-) -> float:
-    if is_classification:
-        likelihood = np.maximum((response * truth).sum(axis=1), SMALLEST_PROBABILITY)
-        return float(-np.average(np.log(likelihood), weights=sample_weight))
-    return float(np.average(((response - truth) ** 2).sum(axis=1), weights=sample_weight))

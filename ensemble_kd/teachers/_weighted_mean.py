@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import teacher_response
 
 
@@ -19,22 +20,23 @@ class WeightedMean:
         Fitted.
     weights : ndarray of shape (n_members,)
         They sum to 1; a member of weight 0 is not asked.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels in output order, None in regression.
+    task : BaseTask
+        What they predict.
     """
 
     def __init__(
         self,
         members: list[tuple[str, Any]],
         weights: NDArray[np.float64],
-        classes: NDArray[Any] | None,
+        task: BaseTask,
     ) -> None:
-        self.members_, self.weights_, self.classes_ = members, weights, classes
+        self.members_, self.weights_, self.task_ = members, weights, task
+        self.classes_ = task.labels
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of the members' responses."""
         parts = [
-            weight * teacher_response(model, X, self.classes_)
+            weight * teacher_response(model, X, self.task_)
             for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
             if weight > 0
         ]

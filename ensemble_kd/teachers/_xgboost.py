@@ -8,8 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.teachers._boosting import LEARNING_RATE, max_rounds, patience, stopping_split
-from ensemble_kd.teachers._members import Matrix, TableMember, Task
+from ensemble_kd.model import Link, Task
+from ensemble_kd.tasks import DEFAULT_TASK
+from ensemble_kd.teachers._boosting import (
+    LEARNING_RATE,
+    as_response,
+    max_rounds,
+    patience,
+    stopping_split,
+)
+from ensemble_kd.teachers._members import Matrix, TableMember
+
+OBJECTIVES: dict[Link, str] = {
+    "identity": "reg:squarederror",
+    "sigmoid": "binary:logistic",
+    "softmax": "multi:softprob",
+}
 
 
 class XGBoostMember(TableMember):
@@ -31,7 +45,7 @@ class XGBoostMember(TableMember):
 
     def __init__(
         self,
-        task: Task = "classification",
+        task: Task = DEFAULT_TASK,
         *,
         max_depth: int = 6,
         learning_rate: float = LEARNING_RATE,
@@ -44,23 +58,21 @@ class XGBoostMember(TableMember):
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         xgboost = require("xgboost", extra="train")
-        is_classification = self.task == "classification"
-        n_classes = len(self.classes_) if is_classification else 1
-        objective = {True: "binary:logistic", False: "multi:softprob"}[n_classes == 2]
+        n_outputs = self.task_.n_outputs
         parameters = {
-            "objective": objective if is_classification else "reg:squarederror",
+            "objective": OBJECTIVES[self.task_.tree_link],
             "learning_rate": self.learning_rate,
             "max_depth": self.max_depth,
-            "min_child_weight": 2.0 if n_classes <= 2 else 0.1,
+            "min_child_weight": 2.0 if n_outputs <= 2 else 0.1,
             "subsample": 0.8,
             "colsample_bytree": 0.7,
             "seed": self.random_state,
             "nthread": self.n_jobs,
             "verbosity": 0,
         }
-        if n_classes > 2:
-            parameters["num_class"] = n_classes
-        train, stop = stopping_split(target, is_classification, self.random_state)
+        if n_outputs > 2:
+            parameters["num_class"] = n_outputs
+        train, stop = stopping_split(self.task_.strata(target), self.random_state)
 
         def data_set(part: NDArray[np.int64]) -> Any:
             return self._matrix(xgboost, X[part], target[part], weight[part])
@@ -68,7 +80,7 @@ class XGBoostMember(TableMember):
         self.booster_ = xgboost.train(
             parameters,
             data_set(train),
-            num_boost_round=max_rounds(n_classes, self.learning_rate),
+            num_boost_round=max_rounds(n_outputs, self.learning_rate),
             evals=[(data_set(stop), "stop")],
             early_stopping_rounds=patience(self.learning_rate),
             verbose_eval=False,
@@ -82,9 +94,7 @@ class XGBoostMember(TableMember):
     def _respond(self, X: Matrix) -> Matrix:
         raw = self.booster_.predict(self._matrix(require("xgboost", extra="train"), X))
         out = np.asarray(raw, dtype=np.float64)
-        if self.task == "regression":
-            return out[:, None]
-        return np.column_stack([1 - out, out]) if out.ndim == 1 else out
+        return as_response(out, self.task_.tree_link)
 
     def _matrix(self, xgboost: Any, X: Matrix, label: Any = None, weight: Any = None) -> Any:
         kinds = ["c" if c.kind == "categorical" else "q" for c in self.schema_.columns]

@@ -53,11 +53,11 @@ def timed_rows(rows: RealRows) -> list[dict[str, Any]]:
     list of dict
         At most 256.
     """
-    codes = rows.schema.encode(rows.X)[:N_TIMED_ROWS]
+    codes = rows.codes[:N_TIMED_ROWS]
     names = rows.schema.names
     return [dict(zip(names, row, strict=True)) for row in rows.schema.decode_rows(codes)]
 
 
 def score_one(scorer: Scorer) -> Any:
     """Return what scores one dict."""
-    return scorer.predict_proba_one if scorer.task == "classification" else scorer.predict_one
+    return scorer.predict_proba_one if scorer.model.has_classes else scorer.predict_one

@@ -8,7 +8,7 @@ from typing import Any
 
 import joblib
 
-from ensemble_kd.flow import Recipe, Stages, Teaching, TransferSets, teach
+from ensemble_kd.flow import Recipe, Settings, Stages, Teaching, TransferSets, teach
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Student
 from ensemble_kd.tuning._digest import digest
@@ -58,7 +58,7 @@ class Classroom:
         self._kept: dict[str, TransferSet] = {}
         validation = take(self.rows, divided.validation)
         self.X_validation = validation.X
-        self.codes = validation.schema.encode(validation.X)
+        self.codes = validation.codes
         self.judge = Judge(validation, teaching.soft_real[divided.validation], plain)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Classroom:
         """Make and label the rows of a recipe."""
         if self._sets is None:
             self._sets = TransferSets(
-                self.rows, self._teaching, self._X_unlabeled, Stages(), self._n_jobs
+                self.rows, self._X_unlabeled, Stages(), self._n_jobs, self._teaching
             )
         return self._divided.without_validation(self._sets.of(recipe, self.n_rows))
 
@@ -109,21 +109,19 @@ class Classroom:
 
 
 def open_classroom(
-    teacher: Any,
+    settings: Settings,
     divided: DividedRows,
     X_unlabeled: Any,
     memory: joblib.Memory,
     *,
     n_rows: int,
-    n_jobs: int | None,
-    verbose: int,
 ) -> Classroom:
     """Let a teacher that has not seen the validation rows label the others.
 
     Parameters
     ----------
-    teacher : estimator or None
-        As `distill` takes it.
+    settings : Settings
+        The teacher, and how many fits at once.
     divided : DividedRows
         All rows.
     X_unlabeled : data frame, array or None
@@ -132,27 +130,22 @@ def open_classroom(
         Keeps what was computed, under a digest of the rows and the teacher.
     n_rows : int
         Synthetic rows of a trial.
-    n_jobs : int or None
-        Fits at once.
-    verbose : int
-        Progress bars from 1 on.
     """
     rows = divided.of_trials
+    teacher = settings.teacher_of(rows.task)
     key = digest(rows, X_unlabeled, teacher)
-    ask = memory.cache(_teach_unseen, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
-    teaching = ask(digest(rows, None, teacher), teacher, rows, n_jobs, verbose)
+    ask = memory.cache(_teach_unseen, ignore=["settings", "rows"], verbose=0)
+    teaching = ask(digest(rows, None, teacher), settings, rows)
     plain = trained_plainly(
         divided.without_validation(rows.as_transfer_set(rows.truth)), memory, key
     )
-    return Classroom(divided, teaching, plain, X_unlabeled, memory, key, n_rows, n_jobs)
+    return Classroom(divided, teaching, plain, X_unlabeled, memory, key, n_rows, settings.n_jobs)
 
 
-def teach_once(
-    teacher: Any, rows: RealRows, memory: joblib.Memory, n_jobs: int | None, verbose: int
-) -> Teaching:
+def teach_once(settings: Settings, rows: RealRows, memory: joblib.Memory) -> Teaching:
     """Return what `teach` does, from the cache where the teacher was asked before."""
-    ask = memory.cache(_teach, ignore=["teacher", "rows", "n_jobs", "verbose"], verbose=0)
-    found: Teaching = ask(digest(rows, None, teacher), teacher, rows, n_jobs, verbose)
+    ask = memory.cache(_teach, ignore=["settings", "rows"], verbose=0)
+    found: Teaching = ask(digest(rows, None, settings.teacher_of(rows.task)), settings, rows)
     return found
 
 
@@ -162,14 +155,12 @@ def trained_plainly(rows: TransferSet, memory: joblib.Memory, key: str) -> list[
     return found
 
 
-def _teach(key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int) -> Teaching:
-    return teach(teacher, rows, n_jobs, verbose)
+def _teach(key: str, settings: Settings, rows: RealRows) -> Teaching:
+    return teach(settings, rows)
 
 
-def _teach_unseen(
-    key: str, teacher: Any, rows: RealRows, n_jobs: int | None, verbose: int
-) -> Teaching:
-    return replace(teach(teacher, rows, n_jobs, verbose).without_held_out(), teacher=None)
+def _teach_unseen(key: str, settings: Settings, rows: RealRows) -> Teaching:
+    return replace(teach(settings, rows).without_held_out(), teacher=None)
 
 
 def _train_plainly(key: str, rows: TransferSet) -> list[Student]:

@@ -111,17 +111,17 @@ def search(
     folder.mkdir(parents=True, exist_ok=True)
     open_storage(storage, folder)  # a wrong one is refused before a teacher is fitted
     memory = joblib.Memory(folder / "cache", verbose=0)
-    everything = read_rows(X, y, sample_weight, estimator._task, estimator.cv, seed)
+    settings = replace(estimator.settings(), n_jobs=n_jobs, verbose=verbose)
+    everything = read_rows(X, y, sample_weight, estimator.task, settings.cv, seed)
     divided = divide(everything, certify_share)  # certified | validation | held out | the others
     n_train = int((~divided.rows.held_out).sum())
-    n_synthetic = n_synthetic_rows(estimator.n_synthetic, n_train, divided.rows.n_outputs)
-    n_earnest = IN_EARNEST * n_synthetic if estimator.n_synthetic == "auto" else n_synthetic
+    n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)
+    n_earnest = IN_EARNEST * n_synthetic if settings.is_open("n_synthetic") else n_synthetic
 
     with stage("labels"):  # of a teacher that has seen the others alone
         classroom = open_classroom(
-            estimator._teacher(), divided, X_unlabeled, memory,
-            n_rows=min(TRIAL_ROWS, n_synthetic), n_jobs=n_jobs, verbose=verbose,
-        )  # fmt: skip
+            settings, divided, X_unlabeled, memory, n_rows=min(TRIAL_ROWS, n_synthetic)
+        )
     sizes = FileBytes(classroom.rows, CARD_LINES)
     span = space.n_bytes or sizes.span(budget.max_bytes)
     name = study_name(classroom.key, classroom.n_rows, space, span, budget, effort, sampler)
@@ -161,8 +161,7 @@ def search(
 
     judge = classroom.judge_of(divided.certified)
     finish = Finish(
-        runner, divided, judge, findings.files, estimator._teacher(), X_unlabeled, n_earnest,
-        memory, n_jobs, verbose, stage,
+        runner, divided, judge, findings.files, settings, X_unlabeled, n_earnest, memory, stage,
     )  # fmt: skip
     outcome: Outcome | BudgetError
     with stage("refit"):  # of a teacher that has seen all but the certified rows

@@ -18,7 +18,7 @@ from ensemble_kd import load
 from ensemble_kd.metrics._latency import measure_latency
 path, options = sys.argv[1], json.loads(sys.argv[2])
 scorer = load(path)
-score = scorer.predict_proba_one if scorer.task == "classification" else scorer.predict_one
+score = scorer.predict_proba_one if scorer.model.has_classes else scorer.predict_one
 print(json.dumps(vars(measure_latency(score, json.load(sys.stdin), **options))))
 """
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.flow import plain_recipe, true_losses
 from ensemble_kd.metrics import gain_kept
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import MLPStudent, Student
@@ -56,11 +55,9 @@ class Judge:
 
     def __init__(self, rows: RealRows, soft: NDArray[np.float64], plain: Sequence[Student]) -> None:
         self._truth, self._soft = rows.truth, soft
-        self._weight = np.ones(len(soft)) if rows.weight is None else rows.weight
-        self._is_classification = rows.classes is not None
+        self._weight, self._task = rows.weights, rows.task
         self.teacher_loss = self.true_loss(soft)
-        codes = rows.schema.encode(rows.X)
-        self.plain_loss = min(self.true_loss(student.respond(codes)) for student in plain)
+        self.plain_loss = min(self.true_loss(student.respond(rows.codes)) for student in plain)
 
     def true_loss(self, response: NDArray[np.float64]) -> float:
         """Return log-loss or root mean squared error against the true targets."""
@@ -89,16 +86,16 @@ class Judge:
     def _rows(
         self, response: NDArray[np.float64], target: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        losses = true_losses(response, target, is_classification=self._is_classification)
+        losses = self._task.row_losses(response, target)
         return np.asarray(losses * (self._weight / self._weight.mean()))
 
     def _scale(self, mean: float) -> float:
-        return mean if self._is_classification else mean**0.5
+        return self._task.score_of(mean)
 
 
 def train_plainly(rows: TransferSet) -> list[Student]:
     """Return default networks trained on true targets, by several efforts."""
-    loss = plain_recipe("classification" if rows.is_classification else "regression").loss
+    loss = rows.task.plain_loss()
     return [
         MLPStudent(random_state=0).with_effort(effort).fit_transfer(rows, loss)
         for effort in PLAIN_EFFORTS

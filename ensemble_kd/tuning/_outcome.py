@@ -12,7 +12,14 @@ from typing import Any
 import joblib
 
 from ensemble_kd.errors import BudgetError
-from ensemble_kd.flow import Distillation, Stages, Teaching, TransferSets, held_out_fidelity
+from ensemble_kd.flow import (
+    Distillation,
+    Settings,
+    Stages,
+    Teaching,
+    TransferSets,
+    held_out_fidelity,
+)
 from ensemble_kd.metrics import Latency
 from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._artefact import pack
@@ -71,18 +78,14 @@ class Finish:
         Of the certified rows, by the teacher of the trials.
     files : dict of int to bytes
         The model files of the trials, by number.
-    teacher : estimator or None
-        Unfitted; it is fitted on all rows of the search when a student is first refitted.
+    settings : Settings
+        Its teacher is fitted on all rows of the search when a student is first refitted.
     X_unlabeled : data frame, array or None
         Further real rows.
     n_synthetic : int
         Rows of the refit.
     memory : joblib.Memory
         Keeps what the teacher said.
-    n_jobs : int or None
-        Fits at once.
-    verbose : int
-        Progress bars from 1 on.
     stage : Stages
         Notes the time of "teacher".
     """
@@ -91,12 +94,10 @@ class Finish:
     divided: DividedRows
     trial_judge: Judge
     files: Mapping[int, bytes]
-    teacher: Any
+    settings: Settings
     X_unlabeled: Any
     n_synthetic: int
     memory: Any
-    n_jobs: int | None
-    verbose: int
     stage: Stages
 
     def hand_over(self, ranked: Sequence[Candidate], budget: Budget, *, refit: bool) -> Outcome:
@@ -177,16 +178,14 @@ class Finish:
     def _sets(self) -> TransferSets:
         """The transfer sets of all refits: rows are made and labelled once."""
         return TransferSets(
-            self.divided.rows, self._teaching, self.X_unlabeled, Stages(), self.n_jobs
+            self.divided.rows, self.X_unlabeled, Stages(), self.settings.n_jobs, self._teaching
         )
 
     @cached_property
     def _teaching(self) -> Teaching:
         """Of a teacher fitted on all rows of the search."""
         with self.stage("teacher"):
-            return teach_once(
-                self.teacher, self.divided.rows, self.memory, self.n_jobs, self.verbose
-            )
+            return teach_once(self.settings, self.divided.rows, self.memory)
 
     @cached_property
     def _judge(self) -> Judge:
@@ -194,7 +193,9 @@ class Finish:
         rows, certified = self.divided.rows, self.divided.certified
         key = digest(rows, None, None)
         plain = trained_plainly(rows.as_transfer_set(rows.truth), self.memory, key)
-        return Judge(certified, self._teaching.label(certified.X, rows, self.n_jobs), plain)
+        return Judge(
+            certified, self._teaching.label(certified.X, rows, self.settings.n_jobs), plain
+        )
 
     def _certify(self, candidate: Candidate, data: bytes, judge: Judge) -> Certificate:
         measured = candidate.measured

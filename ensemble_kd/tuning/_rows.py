@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import RealRows, TransferSet, read_rows, take_rows
+from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_rows, take_rows
 
 MOST_CERTIFIED = 10_000
 # Share of the other rows that compare trials, besides those that stop the training.
@@ -70,13 +69,14 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     free = replace(everything, held_out=np.zeros_like(everything.held_out))
     is_certified = draw_rows(free, certify_share, MOST_CERTIFIED)
     if not is_certified.any():
-        raise InputError(
-            f"too few rows to keep some apart for the certificate, got {len(free.target)}."
-        )
+        raise InputError(f"too few rows to keep some apart for the certificate, got {len(free)}.")
     others = take(everything, ~is_certified)
     # The schema of the search is inferred without the certified rows too.
-    rows = read_rows(others.X, others.labels, others.weight, others.task, others.cv, others.seed)
-    certified = replace(take(free, is_certified), schema=rows.schema)
+    rows = read_rows(
+        others.X, others.targets, others.weight, others.task.name, others.cv, others.seed
+    )
+    certified = take(free, is_certified)
+    certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
     return DividedRows(
         is_certified, certified, rows, draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
     )
@@ -87,8 +87,8 @@ def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
     return replace(
         rows,
         X=take_rows(rows.X, chosen),
-        target=rows.target[chosen],
-        labels=rows.labels[chosen],
+        codes=rows.codes[chosen],
+        hard=rows.hard[chosen],
         weight=None if rows.weight is None else rows.weight[chosen],
         held_out=rows.held_out[chosen],
     )
@@ -98,16 +98,9 @@ def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
     """Return rows drawn from those that are not held out, by class: a share, and no more than so
     many; where classes are rare each keeps rows to learn from.
     """
-    rng = np.random.default_rng(rows.seed + 1)
-    chosen = np.zeros(len(rows.target), dtype=bool)
-    share = min(share, most / len(rows.target))
-    groups = np.zeros(len(chosen), dtype=int) if rows.classes is None else rows.target
-    for group in np.unique(groups):
-        free = np.flatnonzero((groups == group) & ~rows.held_out & _weighs(rows))
-        n_drawn = min(int(share * len(free) + 0.5), len(free) - 1)
-        chosen[rng.permutation(free)[: max(0, n_drawn)]] = True
-    return chosen
-
-
-def _weighs(rows: RealRows) -> Any:
-    return True if rows.weight is None else rows.weight > 0
+    share = min(share, most / len(rows))
+    allowed = ~rows.held_out if rows.weight is None else ~rows.held_out & (rows.weight > 0)
+    return draw_share(
+        rows.task.strata(rows.hard), share, np.random.default_rng(rows.seed + 1),
+        allowed=allowed, spare=1, nearest=True,
+    )  # fmt: skip

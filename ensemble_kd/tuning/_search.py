@@ -11,14 +11,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.bundle._save import write_atomically
+from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import BudgetError
 from ensemble_kd.rows import check_seed, record_features, table
 from ensemble_kd.scoring import load
+from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._fresh import Meter
@@ -30,7 +30,7 @@ from ensemble_kd.tuning._space import SearchSpace
 
 
 def _is_classifier(search: DistillationSearch) -> bool:
-    return bool(search.estimator._task == "classification")
+    return task_named(search.estimator.task).has_classes
 
 
 class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
@@ -313,7 +313,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         if outcome.result is not None:
             self.best_estimator_ = clone(self.estimator)
             record_features(self.best_estimator_, X)
-            self.best_estimator_._keep(outcome.result)
+            self.best_estimator_.adopt(outcome.result)
 
     def predict(self, X: Any) -> Any:
         """Return the student's class labels or values.
@@ -363,8 +363,7 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         -------
         float
         """
-        measure = accuracy_score if _is_classifier(self) else r2_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+        return task_named(self.estimator.task).score(y, self.predict(X), sample_weight)
 
     def save(self, path: str | os.PathLike[str]) -> int:
         """Write the very file that was measured; `ensemble_kd.load` reads it.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_kd.bundle._save import write_atomically
+from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.scoring import Scorer, load

@@ -45,8 +45,8 @@ class FileBytes:
     """
 
     def __init__(self, rows: RealRows, lines: list[str]) -> None:
-        self._schema, self._n_outputs = rows.schema, rows.n_outputs
-        self._table = TableBytes(rows.schema.encode(rows.X), rows.schema)
+        self._schema, self._n_outputs = rows.schema, rows.task.n_outputs
+        self._table = TableBytes(rows.codes, rows.schema)
         self._full_schema = len(json.dumps(rows.schema.to_dict(), separators=(",", ":")))
         self._n_codes = int(rows.schema.n_codes.sum())
         self.fixed = len(pack(_leaf(rows), None, lines)) - self._full_schema
@@ -181,7 +181,7 @@ def _leaf(rows: RealRows) -> CompactModel:
     """Return the smallest model: one leaf."""
     none: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
     zero = np.zeros(1, dtype=np.int32)
-    n = rows.n_outputs
+    n = rows.task.n_outputs
     body = TreesRecord(
         feature=np.full(1, -1, dtype=np.int32),
         threshold=np.zeros(1),
@@ -196,5 +196,4 @@ def _leaf(rows: RealRows) -> CompactModel:
         category_rank=np.zeros(0),
         link="identity",
     )
-    classes = () if rows.classes is None else tuple(rows.classes.tolist())
-    return CompactModel(rows.task, rows.schema, body, classes)
+    return CompactModel(rows.task.name, rows.schema, body, rows.task.classes)

@@ -13,10 +13,9 @@ from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,
     SoftTargetLoss,
-    SquaredErrorLoss,
 )
-from ensemble_kd.model import Task
 from ensemble_kd.students import STUDENTS, MLPStudent, Student
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
 from ensemble_kd.tuning._sizes import FileBytes
 
@@ -136,14 +135,16 @@ class SearchSpace:
                 raise InputError(f"{name} must be a range in [{least:g}, {most:g}], got "
                                  f"{getattr(self, name)!r}.")  # fmt: skip
 
-    def suggest(self, trial: Any, task: Task, sizes: FileBytes, span: tuple[int, int]) -> Setting:
+    def suggest(
+        self, trial: Any, task: BaseTask, sizes: FileBytes, span: tuple[int, int]
+    ) -> Setting:
         """Return the setting of a trial.
 
         Parameters
         ----------
         trial : optuna.trial.Trial or FixedTrial
             Asked for each parameter.
-        task : {"classification", "regression"}
+        task : BaseTask
             What is learned.
         sizes : FileBytes
             Turns bytes into widths and trees.
@@ -191,18 +192,15 @@ class SearchSpace:
             recipe = replace(plain_recipe(task), name="tuned plain", changes=changes)
         return Setting(family, recipe, student, steps, n_bytes)
 
-    def _loss(self, trial: Any, task: Task, family: str, alpha: float) -> DistillationLoss:
-        if task == "regression":
-            return SquaredErrorLoss(alpha)
-        if family == "tree":  # its leaves hold probabilities
-            return SoftTargetLoss(1.0, alpha)
-        if family == "mlp":
-            kind = trial.suggest_categorical("loss", ["soft_targets", "logit_matching"])
-            if kind == "logit_matching":
-                return LogitMatchingLoss(alpha)
-        return SoftTargetLoss(
-            trial.suggest_float("temperature", *self.temperature, log=True), alpha
-        )
+    def _loss(self, trial: Any, task: BaseTask, family: str, alpha: float) -> DistillationLoss:
+        names = list(task.losses)
+        name, temperature = names[0], 1.0
+        if family == "mlp" and len(names) > 1:
+            name = trial.suggest_categorical("loss", names)
+        # The leaves of a single tree hold probabilities, which have no temperature.
+        if family != "tree" and name == "soft_targets":
+            temperature = trial.suggest_float("temperature", *self.temperature, log=True)
+        return task.loss(name, alpha, temperature)
 
 
 def starting_points(

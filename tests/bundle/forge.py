@@ -6,9 +6,8 @@ import json
 
 import safetensors.numpy
 
-from ensemble_kd.bundle import save_bundle
+from ensemble_kd.bundle import body_to_parts, save_bundle
 from ensemble_kd.bundle._archive import pack, unpack
-from ensemble_kd.bundle._format import body_to_parts
 
 from .hand_made import CREATED, MODELS, selftest_for
 

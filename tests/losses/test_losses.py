@@ -16,9 +16,9 @@ from ensemble_kd.losses import (
     log_softmax,
     soft_targets,
     softmax,
+    torch_twin,
 )
 from ensemble_kd.losses._logit_matching import teacher_logits
-from ensemble_kd.losses._torch import torch_twin
 
 N_ROWS, N_CLASSES = 12, 4
 SOFT_TARGETS = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ensemble_kd.losses import softmax
-from ensemble_kd.losses._base import one_hot
+from ensemble_kd.losses import one_hot, softmax
 from ensemble_kd.teachers._selection import greedy_weights
 
 N_ROWS = 300

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from ensemble_kd.losses import DistillationLoss, softmax
-from ensemble_kd.losses._torch import TorchLoss, torch_twin
+from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
-from ensemble_kd.rows import TransferSet
+from ensemble_kd.rows import REAL, TransferSet
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def train_network(
     check_rows = train_rows
     if len(held_out):
         check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    twin = torch_twin(loss)
+    objective = Objective(torch_twin(loss), torch_batch_term(loss))
 
     averaged = copy.deepcopy(network)
     best_state, best_loss, best_check = copy.deepcopy(averaged.state_dict()), math.inf, 0
@@ -142,9 +141,11 @@ def train_network(
                     break
                 for group in (group for each in optimizers for group in each.param_groups):
                     group["lr"] = plan.learning_rate * _cosine(step, plan.n_updates)
-                _train_step(network, optimizers, twin, train_rows.batch(next(batches).to(place)))
+                _train_step(
+                    network, optimizers, objective, train_rows.batch(next(batches).to(place))
+                )
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
-            history.append(_mean_loss(averaged, twin, check_rows))
+            history.append(_mean_loss(averaged, objective, check_rows))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, mean, scale, scaled))
@@ -177,7 +178,7 @@ def _responder(
 
     def respond(X: NDArray[np.float64]) -> NDArray[np.float64]:
         outputs = FittedNetwork(copy.deepcopy(network), encoding, mean, scale, []).outputs(X)
-        return softmax(outputs) if rows.is_classification else outputs
+        return rows.task.respond(outputs)
 
     return respond
 
@@ -246,11 +247,25 @@ class _Batch:
     weight: Tensor
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What a step lowers: the mean of the rows' losses, and what relates the rows to each other."""
+
+    twin: Callable[[Tensor, Tensor, Tensor], Tensor]
+    batch_term: Callable[[Tensor, Tensor, Tensor], Tensor] | None
+
+    def __call__(self, outputs: Tensor, batch: _Batch) -> Tensor:
+        loss = (self.twin(outputs, batch.response, batch.hard) * batch.weight).mean()
+        if self.batch_term is None:
+            return loss
+        return loss + self.batch_term(outputs, batch.response, batch.weight)
+
+
 class _Rows:
     """Rows of a transfer set on the device."""
 
     def __init__(self, rows: TransferSet, inputs: EncodedInputs, place: torch.device) -> None:
-        hard_type = np.int64 if rows.is_classification else np.float32
+        hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
         self._inputs = inputs
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
         self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
@@ -291,12 +306,12 @@ def _make_optimizers(network: EncodedNetwork, plan: TrainingPlan) -> list[torch.
 def _train_step(
     network: EncodedNetwork,
     optimizers: list[torch.optim.Optimizer],
-    twin: TorchLoss,
+    objective: Objective,
     batch: _Batch,
 ) -> None:
-    losses = twin(network(*batch.inputs), batch.response, batch.hard)
+    loss = objective(network(*batch.inputs), batch)
     network.zero_grad(set_to_none=True)
-    (losses * batch.weight).mean().backward()  # type: ignore[no-untyped-call]
+    loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:
         optimizer.step()
 
@@ -307,10 +322,11 @@ def _average(averaged: EncodedNetwork, network: EncodedNetwork, decay: float) ->
 
 
 @torch.no_grad()
-def _mean_loss(network: EncodedNetwork, twin: TorchLoss, rows: _Rows) -> float:
+def _mean_loss(network: EncodedNetwork, objective: Objective, rows: _Rows) -> float:
+    """Return the rows' own losses: what relates them depends on how they are cut into batches."""
     total = weight = 0.0
     for batch in rows.chunks():
-        losses = twin(network(*batch.inputs), batch.response, batch.hard)
+        losses = objective.twin(network(*batch.inputs), batch.response, batch.hard)
         total += float((losses * batch.weight).sum())
         weight += float(batch.weight.sum())
     return total / max(weight, 1e-12)
@@ -341,10 +357,10 @@ def _fill_unseen_rows(network: EncodedNetwork, encoding: Encoding, X: NDArray[np
 
 
 def _scale_targets(transfer_set: TransferSet) -> tuple[TransferSet, float, float]:
-    """Bring regression targets to mean 0 and spread 1; leave probabilities alone."""
-    if transfer_set.is_classification:
+    """Bring values to mean 0 and spread 1; leave probabilities alone."""
+    if transfer_set.task.has_classes:
         return transfer_set, 0.0, 1.0
-    values = transfer_set.response[transfer_set.origin == 0, 0]
+    values = transfer_set.response[transfer_set.origin == REAL, 0]
     mean, scale = float(values.mean()), float(values.std())
     if scale == 0.0:  # A constant: the record says it whatever the network does.
         constant = np.zeros_like(transfer_set.response)

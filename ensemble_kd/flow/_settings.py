@@ -1,0 +1,286 @@
+"""What a distillation may choose, as one record: defaults, checks, and what "fast" means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+import numpy as np
+from sklearn.base import clone
+
+from ensemble_kd.compress import CompressionStep, as_steps
+from ensemble_kd.errors import InputError, warn
+from ensemble_kd.flow._clock import Deadlines
+from ensemble_kd.flow.lessons import LESSONS, as_lessons
+from ensemble_kd.losses import DistillationLoss, check_alpha
+from ensemble_kd.metrics import pickled_bytes
+from ensemble_kd.rows import RealRows
+from ensemble_kd.students import Student, as_student
+from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers import TeacherEnsemble
+from ensemble_kd.transfer import as_synthesizer
+
+GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
+
+DEFAULT_ALPHA = 0.7
+# Share of the student's effort that the fast recipe takes.
+FAST_EFFORT = 0.4
+MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
+# A teacher of many classes labels slowly: fewer rows where each needs many numbers.
+MOST_LABELS = 4_000_000
+# Bytes that the student of a small teacher may take, and beyond which no student needs to look.
+SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
+# Parameters of 0.1, and the lessons that they are now.
+FORMER_LESSONS = {"active": "hard_rows", "assistant": "assistant"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a distillation may choose; "auto" leaves it to the race.
+
+    Parameters
+    ----------
+    teacher : estimator, list of (str, estimator) or None, default=None
+        Cloned and fitted; `FrozenEstimator` for one that is fitted already. A list is averaged.
+        None takes the default `TeacherEnsemble`.
+    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+        Cloned and fitted.
+    recipe : {"auto", "fast"}, default="auto"
+        "auto" races recipes on held-out rows, plain training among them; "fast" takes the default
+        recipe with half the rows and a shorter training.
+    synthesizer : "auto", str, Synthesizer or None, default="auto"
+        Makes new rows; None makes none.
+    labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
+        Where the teacher's labels of real rows come from.
+    alpha : float or "auto", default="auto"
+        In [0, 1]: the weight of the teacher on real rows, the truth having the rest.
+    loss : str or DistillationLoss, default="auto"
+        What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
+        "auto" or "squared_error" for values. An object brings its own alpha and temperature.
+    temperature : float, default=1.0
+        Of soft targets, greater than 0.
+    n_synthetic : int, float or "auto", default="auto"
+        Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
+    lessons : Lesson, str or list of them, default=()
+        Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+    compression : CompressionStep, str, list of them, or None, default=None
+        What is done to the student at last, in order; "int8" and "float16" are steps too.
+    cv : int or splitter, default=5
+        Folds of the out-of-fold labels.
+    time_limit : float or None, default=None
+        Seconds that all after the teacher's fit may take, greater than 0. A fit that is cut short
+        depends on the speed of the machine.
+    n_jobs : int or None, default=None
+        Fits at once.
+    verbose : int, default=0
+        Progress bars from 1 on.
+    random_state : int, RandomState or None, default=0
+        Seeds everything that has no seed of its own.
+    """
+
+    teacher: Any = None
+    student: Any = "mlp"
+    recipe: str = "auto"
+    synthesizer: Any = "auto"
+    labels: str = "auto"
+    alpha: float | str = "auto"
+    loss: Any = "auto"
+    temperature: float = 1.0
+    n_synthetic: int | float | str = "auto"
+    lessons: Any = ()
+    compression: Any = None
+    cv: Any = 5
+    time_limit: float | None = None
+    n_jobs: int | None = None
+    verbose: int = 0
+    random_state: Any = 0
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Settings:
+        """Return the settings of an estimator's parameters, or of keywords.
+
+        Parameters
+        ----------
+        parameters : mapping
+            As `get_params(deep=False)` gives them.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown.
+        """
+        found = dict(parameters)
+        former = {name: found.pop(name, "deprecated") for name in FORMER_LESSONS}
+        known = [field.name for field in fields(cls)]
+        for name in found:
+            if name not in known:
+                raise InputError(f"{name} is no setting of a distillation; choose among {known}.")
+        settings = cls(**found)
+        lessons = as_lessons(settings.lessons)
+        for name, value in former.items():
+            if value == "deprecated":
+                continue
+            warn(f"{name}= is now lessons=[{FORMER_LESSONS[name]!r}].", FutureWarning)
+            lessons += [LESSONS[FORMER_LESSONS[name]]()] if value else []
+        return cls(**found | {"lessons": lessons})
+
+    # --- what was chosen --------------------------------------------------------------------------
+
+    @property
+    def races(self) -> bool:
+        """Whether recipes are raced."""
+        return self.recipe == "auto"
+
+    @property
+    def fixed_alpha(self) -> float | None:
+        """The alpha that the user gave, as such or in a loss; None where it is open."""
+        if not isinstance(self.loss, str):
+            return float(self.loss.alpha)
+        return None if isinstance(self.alpha, str) else float(self.alpha)
+
+    @property
+    def steps(self) -> list[CompressionStep]:
+        """The compression."""
+        return as_steps(self.compression)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether the user left something to the race."""
+        value = getattr(self, name)
+        return isinstance(value, str) and value == "auto"
+
+    def teacher_of(self, task: BaseTask) -> Any:
+        """Return the teacher, a list of members as an ensemble; None for the default one."""
+        if not isinstance(self.teacher, list | tuple):
+            return self.teacher
+        return TeacherEnsemble(
+            list(self.teacher), task=task.name, cv=self.cv, n_jobs=self.n_jobs,
+            verbose=self.verbose, random_state=self.random_state,
+        )  # fmt: skip
+
+    def student_of(self, rows: RealRows) -> Student:
+        """Return the student, with the flow's seed and verbosity where it has none of its own."""
+        student: Student = clone(as_student(self.student))
+        parameters = student.get_params(deep=False)
+        if parameters.get("random_state") is None:
+            student.set_params(random_state=rows.seed)
+        if self.verbose and not parameters.get("verbose"):
+            student.set_params(verbose=self.verbose)
+        return student
+
+    def distillation_loss(
+        self, task: BaseTask, alpha: float | None = None, name: str | None = None
+    ) -> DistillationLoss:
+        """Return the loss, with what is open at its default or as given here."""
+        if not isinstance(self.loss, str):
+            given: DistillationLoss = self.loss
+            return given
+        if alpha is None:
+            alpha = DEFAULT_ALPHA if self.fixed_alpha is None else self.fixed_alpha
+        name = name or (task.losses[0] if self.loss == "auto" else self.loss)
+        return task.loss(name, alpha, self.temperature)
+
+    # --- how much ---------------------------------------------------------------------------------
+
+    def n_new(self, rows: RealRows) -> int:
+        """Return how many synthetic rows to make."""
+        if self.synthesizer is None:
+            return 0
+        n_real = int((~rows.held_out).sum())
+        n_rows = n_synthetic_rows(self.n_synthetic, n_real, rows.task.n_outputs)
+        return n_rows if self.races or not self.is_open("n_synthetic") else n_rows // 2
+
+    def clock(self) -> Deadlines:
+        """Return when each stage has to end, from now on."""
+        return Deadlines(self.time_limit, trains_last=any(step.trains for step in self.steps))
+
+    def paced(self, student: Student) -> Student:
+        """Return the unfitted student with the effort of the recipe."""
+        return student if self.races else student.with_effort(FAST_EFFORT)
+
+    # --- rules ------------------------------------------------------------------------------------
+
+    def check(self, task: BaseTask) -> None:
+        """Refuse what no distillation could follow.
+
+        Raises
+        ------
+        InputError
+            If a setting is out of range, or does not suit the task.
+        """
+        if self.recipe not in ("auto", "fast"):
+            raise InputError(f"recipe must be 'auto' or 'fast', got {self.recipe!r}.")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise InputError(f"time_limit must be > 0 seconds, got {self.time_limit!r}.")
+        if self.labels not in get_args(GivenLabels):
+            raise InputError(
+                f"labels must be 'auto', 'out_of_fold' or 'in_sample', got {self.labels!r}."
+            )
+        if self.alpha != "auto":
+            check_alpha(self.alpha)  # type: ignore[arg-type]
+        if isinstance(self.loss, str) or self.loss is None:
+            self._check_named_loss(task)
+        if not self.is_open("synthesizer"):
+            as_synthesizer(self.synthesizer)
+        as_student(self.student)
+        as_steps(self.compression)
+
+    def _check_named_loss(self, task: BaseTask) -> None:
+        names = ("auto", *task.losses)
+        if self.loss not in names:
+            listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
+            raise InputError(f"loss must be {listed}, got {self.loss!r}.")
+        loss = self.distillation_loss(task, alpha=0.5)
+        if self.temperature != 1.0 and not hasattr(loss, "temperature"):
+            name = task.losses[0] if self.loss == "auto" else self.loss
+            raise InputError(
+                f"temperature must be 1 with loss={name!r}, which has none, got "
+                f"{self.temperature!r}."
+            )
+
+
+def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int = 1) -> int:
+    """Return how many synthetic rows are meant.
+
+    Parameters
+    ----------
+    n_synthetic : int, float or "auto"
+        A number of rows; a multiple of the real rows; or "auto": 32 times the real rows, at least
+        20,000 and at most 320,000, or 4 million probabilities.
+    n_real : int
+        Real rows that the student is trained on.
+    n_outputs : int, default=1
+        Numbers in a label.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If it is negative or something else.
+    """
+    if isinstance(n_synthetic, str):
+        if n_synthetic != "auto":
+            raise InputError(f"n_synthetic must be a number or 'auto', got {n_synthetic!r}.")
+        most = max(FEWEST, min(MOST, MOST_LABELS // n_outputs))
+        return int(np.clip(MULTIPLE * n_real, FEWEST, most))
+    is_number = isinstance(n_synthetic, int | float | np.number)
+    if not is_number or isinstance(n_synthetic, bool) or not 0 <= n_synthetic < np.inf:
+        raise InputError(f"n_synthetic must be >= 0, got {n_synthetic!r}.")
+    if isinstance(n_synthetic, int | np.integer):
+        return int(n_synthetic)
+    return round(float(n_synthetic) * n_real)
+
+
+def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
+    """Return the student with no more bytes to spend than its teacher takes.
+
+    What is pickled may be a mere handle, so some bytes are left in any case.
+    """
+    try:
+        n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
+    except Exception:  # A teacher that cannot be pickled has no size to compare with.
+        return student
+    return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)

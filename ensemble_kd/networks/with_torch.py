@@ -1,0 +1,6 @@
+"""What of the networks needs torch: to be imported by those that train, when they train."""
+
+from ensemble_kd.networks._fine_tune import fine_tune
+from ensemble_kd.networks._training import TrainingPlan, train_network
+
+__all__ = ["TrainingPlan", "fine_tune", "train_network"]

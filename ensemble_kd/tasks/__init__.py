@@ -1,0 +1,58 @@
+"""What is predicted, as one object: nothing else asks whether there are classes or values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.model import TASKS, Task
+from ensemble_kd.tasks._base import BaseTask
+from ensemble_kd.tasks._classification import Classification
+from ensemble_kd.tasks._regression import Regression
+
+_KINDS: dict[str, type[Classification | Regression]] = {
+    kind.name: kind for kind in (Classification, Regression)
+}
+DEFAULT_TASK: Task = Classification.name
+
+
+def task_named(name: str) -> BaseTask:
+    """Return a task that has read no target yet.
+
+    Parameters
+    ----------
+    name : {"classification", "regression"}
+        What is predicted.
+
+    Raises
+    ------
+    InputError
+        If there is no such task.
+    """
+    if name not in _KINDS:
+        raise InputError(f"task must be {' or '.join(map(repr, TASKS))}, got {name!r}.")
+    return _KINDS[name]()
+
+
+def task_with(labels: NDArray[Any] | None) -> BaseTask:
+    """Return the task of a model whose class labels are known.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_classes,) or None
+        In output order; None where it has none.
+    """
+    return Regression() if labels is None else Classification(np.asarray(labels))
+
+
+__all__ = [
+    "DEFAULT_TASK",
+    "BaseTask",
+    "Classification",
+    "Regression",
+    "task_named",
+    "task_with",
+]

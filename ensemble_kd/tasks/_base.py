@@ -1,0 +1,146 @@
+"""The contract of a task: what the targets are, what answers them, what it costs to be wrong.
+
+Shapes: `hard` is one entry a row (the index of a class, or a value); `truth` and `response` are
+arrays of shape (n_rows, n_outputs).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.model import Link, Task
+from ensemble_kd.schema import Category
+
+Array = NDArray[np.float64]
+
+
+class BaseTask(ABC):
+    """What is predicted. A task that has classes knows them once it has read a target."""
+
+    name: ClassVar[Task]
+    has_classes: ClassVar[bool]
+    # The names of its losses, the default first; of the loss of a row; of the reported score.
+    losses: ClassVar[tuple[str, ...]]
+    loss_name: ClassVar[str]
+    score_name: ClassVar[str]
+
+    # Class labels in output order; empty without classes.
+    labels: NDArray[Any] = np.empty(0)
+
+    @property
+    def classes(self) -> tuple[Category, ...]:
+        """Class labels in output order, as plain values."""
+        return tuple(self.labels.tolist())
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers in a response."""
+        return max(1, len(self.labels))
+
+    # --- the target -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def read_target(self, y: NDArray[Any]) -> tuple[Self, NDArray[Any]]:
+        """Check a column of targets; return the task that knows its classes, and `hard`."""
+
+    @abstractmethod
+    def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
+        """Return targets as a teacher is fitted to them: class labels, or values."""
+
+    @abstractmethod
+    def has_target(self, hard: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which rows have a true target."""
+
+    @abstractmethod
+    def no_target(self, n_rows: int) -> NDArray[Any]:
+        """Return the `hard` of rows without a true target."""
+
+    @abstractmethod
+    def truth(self, hard: NDArray[Any]) -> Array:
+        """Return what a perfect model would respond; 0 where there is no true target."""
+
+    @abstractmethod
+    def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the group of each row; groups are to be spread evenly over every cut of rows."""
+
+    @abstractmethod
+    def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
+        """Refuse weights, at least 0 and not all 0, that leave too little to learn from."""
+
+    @abstractmethod
+    def splitter(self, targets: NDArray[Any], n_splits: int, seed: int) -> Any:
+        """Return what cuts the rows into at most so many folds, shuffled."""
+
+    @abstractmethod
+    def check_folds(self, targets: NDArray[Any], trained: list[NDArray[np.int64]]) -> None:
+        """Refuse folds of which a model would learn too little, given the rows each one trains."""
+
+    # --- losses -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def row_losses(self, response: Array, truth: Array, *, floor: float = ...) -> Array:
+        """Return each row's loss against the truth, or against another response; least at it."""
+
+    def mean_loss(self, response: Array, truth: Array, weight: Array, **options: float) -> float:
+        """Return the weighted mean of the rows' losses."""
+        return float(np.average(self.row_losses(response, truth, **options), weights=weight))
+
+    @abstractmethod
+    def divergence(self, response: Array, other: Array) -> Array:
+        """Return by how much each row's loss against a response is above the least one; >= 0."""
+
+    @abstractmethod
+    def agreement(self, response: Array, other: Array) -> float | None:
+        """Return the share of rows with the same answer, None where answers are never the same."""
+
+    @abstractmethod
+    def score_of(self, mean_loss: float) -> float:
+        """Return the mean loss in the unit that is reported."""
+
+    @abstractmethod
+    def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
+        """Return one of the losses by name, with the weight of the teacher's response."""
+
+    def plain_loss(self) -> DistillationLoss:
+        """Return the loss against the truth alone."""
+        return self.loss(self.losses[0], 0.0)
+
+    # --- the response -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def check_teacher(self, teacher: Any) -> None:
+        """Refuse an estimator whose response is of another kind."""
+
+    @abstractmethod
+    def ask(self, teacher: Any, X: Any) -> Array:
+        """Return a fitted estimator's response to raw rows."""
+
+    @abstractmethod
+    def respond(self, outputs: Array) -> Array:
+        """Return the response of a network's or a boosted model's outputs."""
+
+    @abstractmethod
+    def outputs_of(self, response: Array) -> Array:
+        """Return outputs that stand for a response."""
+
+    @property
+    @abstractmethod
+    def tree_link(self) -> Link:
+        """How the sums of boosted trees become the response: "sigmoid" has one sum."""
+
+    @abstractmethod
+    def decide(self, response: Array) -> NDArray[Any]:
+        """Return the answer to each row: the likeliest class, or the value."""
+
+    @abstractmethod
+    def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
+        """Return scikit-learn's usual score of the answers, the higher the better."""
+
+    @abstractmethod
+    def describe_to_sklearn(self, tags: Any) -> None:
+        """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""

@@ -1,0 +1,210 @@
+"""Classes: the response is a probability of each, the loss of a row its log-loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_regressor
+from sklearn.ensemble import StackingClassifier
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.utils import ClassifierTags
+from sklearn.utils.multiclass import check_classification_targets
+
+from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.losses import (
+    DistillationLoss,
+    LogitMatchingLoss,
+    SoftTargetLoss,
+    one_hot,
+    softmax,
+)
+from ensemble_kd.model import Link, Task
+from ensemble_kd.tasks._base import Array, BaseTask
+
+# Bounds a log-loss that a probability of 0 would make infinite.
+SMALLEST_PROBABILITY = 1e-15
+
+
+@dataclass(frozen=True, eq=False)
+class Classification(BaseTask):
+    """One of several classes.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_classes,)
+        Class labels in output order, sorted; empty before a target was read.
+    """
+
+    labels: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
+
+    name: ClassVar[Task] = "classification"
+    has_classes: ClassVar[bool] = True
+    losses: ClassVar[tuple[str, ...]] = ("soft_targets", "logit_matching")
+    loss_name: ClassVar[str] = "log-loss"
+    score_name: ClassVar[str] = "log-loss"
+
+    def read_target(self, y: NDArray[Any]) -> tuple[Self, NDArray[np.int64]]:
+        """Return the task with its classes, and the index of each row's class."""
+        labels = _checked_labels(np.asarray(y))
+        classes, hard = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise InputError(
+                f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+            )
+        return type(self)(classes), hard.astype(np.int64)
+
+    def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
+        """Return class labels."""
+        return self.labels[hard]
+
+    def has_target(self, hard: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which rows have a true class."""
+        return np.asarray(hard >= 0)
+
+    def no_target(self, n_rows: int) -> NDArray[np.int64]:
+        """Return -1 for each row."""
+        return np.full(n_rows, -1, dtype=np.int64)
+
+    def truth(self, hard: NDArray[Any]) -> Array:
+        """Return one-hot classes; a row of zeros where there is none."""
+        return one_hot(hard, self.n_outputs)
+
+    def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the class: each is to be in every part."""
+        return hard
+
+    def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
+        """Refuse weights that leave a single class."""
+        if len(np.unique(hard[weight > 0])) < 2:
+            raise InputError("sample_weight must be above 0 for rows of at least two classes.")
+
+    def splitter(self, targets: NDArray[Any], n_splits: int, seed: int) -> Any:
+        """Return folds of which each has its share of every class, no more than rows of one."""
+        most = int(np.unique(targets, return_counts=True)[1].max())
+        return StratifiedKFold(max(2, min(n_splits, most)), shuffle=True, random_state=seed)
+
+    def check_folds(self, targets: NDArray[Any], trained: list[NDArray[np.int64]]) -> None:
+        """Refuse a fold that trains on a single class."""
+        labels, counts = np.unique(targets, return_counts=True)
+        if counts.max() < 2 or any(len(np.unique(targets[train])) < 2 for train in trained):
+            raise InputError(
+                f"out-of-fold labels need at least 2 rows of each of two classes, got "
+                f"{counts.min()} of class {labels.tolist()[counts.argmin()]!r}; give more rows of "
+                "it."
+            )
+
+    def row_losses(
+        self, response: Array, truth: Array, *, floor: float = SMALLEST_PROBABILITY
+    ) -> Array:
+        """Return log-losses: the cross-entropy to one-hot classes, or to other probabilities."""
+        return np.asarray(-(truth * np.log(np.maximum(response, floor))).sum(axis=1))
+
+    def divergence(self, response: Array, other: Array) -> Array:
+        """Return the Kullback-Leibler divergence of other probabilities, in nats."""
+        own = self.row_losses(response, response)
+        return np.maximum(self.row_losses(other, response) - own, 0.0)
+
+    def agreement(self, response: Array, other: Array) -> float:
+        """Return the share of rows for which both name the same class."""
+        return float((response.argmax(axis=1) == other.argmax(axis=1)).mean())
+
+    def score_of(self, mean_loss: float) -> float:
+        """Return the log-loss."""
+        return mean_loss
+
+    def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
+        """Return soft targets at a temperature, or logit matching, which has none."""
+        if name == "logit_matching":
+            return LogitMatchingLoss(alpha)
+        return SoftTargetLoss(temperature, alpha)
+
+    def check_teacher(self, teacher: Any) -> None:
+        """Refuse a regressor, and a classifier without probabilities."""
+        name = type(teacher).__name__
+        if is_regressor(teacher):
+            raise NotDistillableError(
+                f"teacher must be a classifier, got the regressor {name}; "
+                "use DistilledRegressor to distil it."
+            )
+        if not _gives_probabilities(teacher):
+            raise NotDistillableError(
+                f"teacher must give probabilities, but {name} has no predict_proba; wrap it in "
+                "CalibratedClassifierCV (for a VotingClassifier: voting='soft')."
+            )
+
+    def ask(self, teacher: Any, X: Any) -> Array:
+        """Return probabilities that sum to 1; of a class that it has never seen, 0."""
+        name = type(teacher).__name__
+        known = np.asarray(teacher.classes_)
+        unknown = [label for label in known.tolist() if label not in set(self.classes)]
+        if unknown:
+            raise NotDistillableError(
+                f"the teacher {name} knows the class {unknown[0]!r}, which is not among the labels "
+                f"given to fit; give rows of every class."
+            )
+        raw = np.asarray(teacher.predict_proba(X), dtype=np.float64)
+        out = np.zeros((len(X), self.n_outputs))
+        out[:, np.searchsorted(self.labels, known)] = raw
+        sums = out.sum(axis=1, keepdims=True)
+        if not np.isfinite(out).all() or (out < 0).any() or (sums <= 0).any():
+            raise NotDistillableError(
+                f"the teacher {name} must give probabilities, got values from {raw.min()} to "
+                f"{raw.max()}."
+            )
+        return np.asarray(out / sums)
+
+    def respond(self, outputs: Array) -> Array:
+        """Return probabilities of logits."""
+        return softmax(outputs)
+
+    def outputs_of(self, response: Array) -> Array:
+        """Return the logarithms of probabilities, the smallest of which count as a millionth."""
+        return np.asarray(np.log(np.maximum(response, 1e-6)))
+
+    @property
+    def tree_link(self) -> Link:
+        """One sum is enough for two classes."""
+        return "sigmoid" if self.n_outputs == 2 else "softmax"
+
+    def decide(self, response: Array) -> NDArray[Any]:
+        """Return the likeliest class of each row."""
+        return np.asarray(self.labels[response.argmax(axis=1)])
+
+    def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
+        """Return the accuracy."""
+        return float(accuracy_score(y, answer, sample_weight=weight))
+
+    def describe_to_sklearn(self, tags: Any) -> None:
+        """Say that it is a classifier."""
+        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+
+
+def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    if labels.dtype.kind == "f" and np.isinf(labels).any():
+        raise InputError("Input y contains infinity: drop the rows without a label.")
+    missing = np.array([value is None or value != value for value in labels.tolist()])
+    if missing.any():
+        raise InputError(
+            f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
+            "give them as X_unlabeled."
+        )
+    numbers = (bool, int, float, np.bool_, np.number)
+    if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
+        types = sorted({type(value).__name__ for value in labels.tolist()})
+        raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
+    if labels.dtype.kind == "O":
+        labels = np.array(labels.tolist())
+    check_classification_targets(labels)
+    return labels
+
+
+def _gives_probabilities(teacher: Any) -> bool:
+    last = teacher.steps[-1][1] if isinstance(teacher, Pipeline) else teacher
+    if isinstance(last, StackingClassifier) and last.final_estimator is None:
+        return True  # by LogisticRegression, but scikit-learn says so only once it is fitted
+    return hasattr(teacher, "predict_proba")

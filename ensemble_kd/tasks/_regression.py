@@ -1,0 +1,134 @@
+"""Values: the response is one number, the loss of a row its squared error."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.metrics import r2_score
+from sklearn.model_selection import KFold
+from sklearn.utils import RegressorTags
+
+from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
+from ensemble_kd.model import Link, Task
+from ensemble_kd.tasks._base import Array, BaseTask
+
+# Squares of targets, and the float32 that students hold, have room up to here.
+LARGEST_TARGET = 1e30
+
+
+class Regression(BaseTask):
+    """An amount."""
+
+    name: ClassVar[Task] = "regression"
+    has_classes: ClassVar[bool] = False
+    losses: ClassVar[tuple[str, ...]] = ("squared_error",)
+    loss_name: ClassVar[str] = "squared error"
+    score_name: ClassVar[str] = "RMSE"
+
+    def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
+        """Return the task, and the values."""
+        values = np.asarray(y, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
+        if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
+            raise InputError(
+                f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to "
+                "a smaller unit."
+            )
+        return self, values
+
+    def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
+        """Return the values."""
+        return hard
+
+    def has_target(self, hard: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which rows have a true value."""
+        return ~np.isnan(hard)
+
+    def no_target(self, n_rows: int) -> Array:
+        """Return NaN for each row."""
+        return np.full(n_rows, np.nan)
+
+    def truth(self, hard: NDArray[Any]) -> Array:
+        """Return the values as a column; 0 where there is none."""
+        return np.nan_to_num(hard)[:, None]
+
+    def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
+        """Return one group."""
+        return np.zeros(len(hard), dtype=np.int64)
+
+    def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
+        """Take any."""
+
+    def splitter(self, targets: NDArray[Any], n_splits: int, seed: int) -> Any:
+        """Return folds of equal size."""
+        return KFold(n_splits, shuffle=True, random_state=seed)
+
+    def check_folds(self, targets: NDArray[Any], trained: list[NDArray[np.int64]]) -> None:
+        """Take any."""
+
+    def row_losses(self, response: Array, truth: Array, *, floor: float = 0.0) -> Array:
+        """Return squared errors; there is no floor to them."""
+        return np.asarray(((response - truth) ** 2).sum(axis=1))
+
+    def divergence(self, response: Array, other: Array) -> Array:
+        """Return squared differences."""
+        return self.row_losses(response, other)
+
+    def agreement(self, response: Array, other: Array) -> None:
+        """Return None."""
+
+    def score_of(self, mean_loss: float) -> float:
+        """Return the root mean squared error, in the unit of the target."""
+        return float(mean_loss**0.5)
+
+    def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
+        """Return the squared error, the only one there is."""
+        return SquaredErrorLoss(alpha)
+
+    def check_teacher(self, teacher: Any) -> None:
+        """Refuse a classifier."""
+        if is_classifier(teacher):
+            raise NotDistillableError(
+                f"teacher must be a regressor, got the classifier {type(teacher).__name__}; "
+                "use DistilledClassifier to distil it."
+            )
+
+    def ask(self, teacher: Any, X: Any) -> Array:
+        """Return one finite value a row."""
+        values = np.asarray(teacher.predict(X), dtype=np.float64).reshape(len(X), -1)
+        if values.shape[1] != 1 or not np.isfinite(values).all():
+            raise NotDistillableError(
+                f"the teacher {type(teacher).__name__} must predict one finite value a row, got "
+                f"shape {values.shape}."
+            )
+        return values
+
+    def respond(self, outputs: Array) -> Array:
+        """Return the outputs."""
+        return outputs
+
+    def outputs_of(self, response: Array) -> Array:
+        """Return the response."""
+        return np.asarray(response)
+
+    @property
+    def tree_link(self) -> Link:
+        """The sum is the value."""
+        return "identity"
+
+    def decide(self, response: Array) -> NDArray[Any]:
+        """Return the value of each row."""
+        return response[:, 0]
+
+    def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
+        """Return R squared."""
+        return float(r2_score(y, answer, sample_weight=weight))
+
+    def describe_to_sklearn(self, tags: Any) -> None:
+        """Say that it is a regressor."""
+        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
