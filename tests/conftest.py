@@ -11,6 +11,7 @@ import pytest
 from ensemble_kd.losses import softmax
 from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet
 from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import task_with
 
 CITIES = ["Oslo", "Rome", "Lima", "Kyōto"]
 SIZES = pd.CategoricalDtype(["S", "M", "L", "XL"], ordered=True)
@@ -99,7 +100,7 @@ def make_transfer_set(make_target) -> Callable[..., TransferSet]:
             np.random.default_rng(seed).uniform(0.5, 1.5, n_rows),
             np.where(synthetic, SYNTHETIC, REAL).astype(np.int8),
             (index % 10 == 0) & ~synthetic,
-            () if task == "regression" else tuple(np.unique(target).tolist()),
+            task_with(None if task == "regression" else np.unique(target)),
         )
 
     return transfer_set

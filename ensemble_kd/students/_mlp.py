@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss, softmax
+from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks import fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
@@ -242,7 +242,7 @@ class MLPStudent(Student):
             Probabilities or values.
         """
         outputs = self._network.outputs(X)
-        return softmax(outputs) if self._classes else outputs
+        return self._task.respond(outputs)
 
     def _body(self) -> MLPRecord:
         record: MLPRecord = self._network.to_record()

@@ -94,7 +94,7 @@ def test_compression_has_the_time_limit_of_the_fit(make_frame, make_target, monk
         given.append(deadline)
         return body
 
-    monkeypatch.setattr("ensemble_kd.networks._fine_tune.fine_tune", kept)
+    monkeypatch.setattr("ensemble_kd.networks.with_torch.fine_tune", kept)
     options = how | {"compression": [PruneNeurons(0.5)]}
     classifier(**options).fit(frame[NUMBERS], make_target(frame))
     before = time.monotonic()

@@ -265,7 +265,7 @@ def test_compress_shares_its_time_among_trainings(fitted, monkeypatch):
     case = fitted("mlp binary")
     given = []
     monkeypatch.setattr(
-        "ensemble_kd.networks._fine_tune.fine_tune",
+        "ensemble_kd.networks.with_torch.fine_tune",
         lambda body, *rest, deadline, **options: given.append(deadline) or body,
     )
     end = time.monotonic() + 1e6

@@ -19,6 +19,7 @@ from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.students import MLPStudent
+from ensemble_kd.tasks import Regression
 
 CPU = torch.device("cpu")
 STUDENT = MLPStudent(hidden=(16, 8), n_updates=60, encoding="periodic", random_state=0)
@@ -170,6 +171,7 @@ def test_periodic_student_learns_a_wave():
     rows = TransferSet(
         TableSchema((Column("x", "numeric"),)), x[:, None], wave, np.full(2000, np.nan),
         np.ones(2000), np.full(2000, REAL, dtype=np.int8), np.arange(2000) % 10 == 0,
+        Regression(),
     )  # fmt: skip
     student = MLPStudent(
         hidden=(16,), n_updates=300, encoding="periodic", frequency_scale=4.0, random_state=0

@@ -16,13 +16,13 @@ TASKS = ("binary", "multiclass", "regression")
 
 
 def loss_of(rows: TransferSet, alpha: float = 0.7) -> DistillationLoss:
-    return SoftTargetLoss(alpha=alpha) if rows.classes else SquaredErrorLoss(alpha)
+    return SoftTargetLoss(alpha=alpha) if rows.task.classes else SquaredErrorLoss(alpha)
 
 
 def held_out_loss(answers: np.ndarray, rows: TransferSet, loss: DistillationLoss) -> float:
     """Return the loss of probabilities or values, by the definition of the loss."""
     rows_ = rows.take(rows.held_out)
-    outputs = np.log(np.maximum(answers, 1e-30)) if rows.classes else answers
+    outputs = np.log(np.maximum(answers, 1e-30)) if rows.task.classes else answers
     value, _ = loss(outputs, rows_.response, rows_.hard)
     return float(np.average(value, weights=rows_.sample_weight))
 
@@ -38,7 +38,7 @@ def test_mlp_student_keeps_the_check_with_the_least_held_out_loss(rows):
     student.fit_transfer(rows, loss)
     kept = held_out_loss(student.respond(rows.X[rows.held_out]), rows, loss)
     scale = 1.0
-    if not rows.classes:  # The network learns values brought to a spread of 1.
+    if not rows.task.classes:  # The network learns values brought to a spread of 1.
         scale = rows.response[rows.origin == 0].std() ** 2
     assert kept / scale == pytest.approx(min(student.history_), rel=1e-3)
 
@@ -61,7 +61,7 @@ def outputs_after(student: GBDTStudent, rows: TransferSet, n_rounds: int) -> np.
     raw = student.booster_.predict(X, raw_score=True, num_iteration=n_rounds)
     sums = student._base + np.asarray(raw).reshape(len(X), -1)
     outputs = student._outputs(sums)
-    return np.exp(log_softmax(outputs)) if rows.classes else outputs
+    return np.exp(log_softmax(outputs)) if rows.task.classes else outputs
 
 
 def test_gbdt_student_keeps_the_round_with_the_least_held_out_loss(rows):
@@ -94,7 +94,7 @@ def test_student_ends_at_its_deadline_with_a_model(student: Student, rows: Trans
     assert time.monotonic() - start < 20.0  # It would take hours.
     answers = student.respond(rows.X)
     assert np.isfinite(answers).all()
-    if rows.classes:
+    if rows.task.classes:
         np.testing.assert_allclose(answers.sum(axis=1), 1.0, atol=1e-6)
 
 

@@ -12,6 +12,7 @@ from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import GBDTStudent
+from ensemble_kd.tasks import Classification, Regression
 
 N_CLASSES = 20
 
@@ -31,7 +32,7 @@ def many_classes() -> TransferSet:
         np.ones(1500),
         np.full(1500, REAL, dtype=np.int8),
         np.arange(1500) % 10 == 0,
-        tuple(range(N_CLASSES)),
+        Classification(np.arange(N_CLASSES)),
     )
 
 
@@ -61,6 +62,7 @@ def test_gbdt_student_stops_when_the_held_out_loss_no_longer_falls(many_classes)
         np.ones(1500),
         many_classes.origin,
         many_classes.held_out,
+        Regression(),
     )
     student = GBDTStudent(patience=5, n_jobs=1).fit_transfer(rows, SquaredErrorLoss(1.0))
     assert student.booster_.current_iteration() < 40

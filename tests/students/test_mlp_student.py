@@ -14,6 +14,7 @@ from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.students import MLPStudent
+from ensemble_kd.tasks import Classification
 
 SMALL = MLPStudent(hidden=(8, 4), n_updates=80, random_state=0)
 
@@ -29,7 +30,7 @@ def real_rows(X: np.ndarray, positive: np.ndarray, schema: TableSchema) -> Trans
         np.ones(n_rows),
         np.full(n_rows, REAL, dtype=np.int8),
         np.arange(n_rows) % 10 == 0,
-        ("no", "yes"),
+        Classification(np.array(["no", "yes"])),
     )
 
 

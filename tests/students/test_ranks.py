@@ -10,6 +10,7 @@ import pytest
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.students._ranks import fit_ranks
+from ensemble_kd.tasks import Regression
 
 SCHEMA = TableSchema(
     (Column("n", "numeric"), Column("c", "categorical", categories=("a", "b", "c", "d")))
@@ -28,6 +29,7 @@ def rows() -> TransferSet:
         np.ones(7),
         np.full(7, REAL, dtype=np.int8),
         codes == 3,
+        Regression(),
     )
 
 

@@ -37,7 +37,7 @@ SMALL = {
 
 def train(student: Student, rows: TransferSet, loss: DistillationLoss | None = None) -> Student:
     """Return a fitted copy of a student."""
-    loss = loss or (SoftTargetLoss(alpha=0.7) if rows.classes else SquaredErrorLoss(0.7))
+    loss = loss or (SoftTargetLoss(alpha=0.7) if rows.task.classes else SquaredErrorLoss(0.7))
     return clone(student).fit_transfer(rows, loss)
 
 
@@ -56,7 +56,7 @@ def pooled(model: CompactModel, rows: TransferSet, X: np.ndarray) -> np.ndarray:
 
 def difference(student: Student, rows: TransferSet, X: np.ndarray) -> float:
     """Return the largest difference of the student and its plain arrays, in units of the target."""
-    scale = 1.0 if rows.classes else rows.response.std()
+    scale = 1.0 if rows.task.classes else rows.response.std()
     model = student.to_model()
     gaps = np.abs(run(model, pooled(model, rows, X)) - student.respond(X)) / scale
     return float(gaps.max(initial=0.0))
@@ -124,7 +124,7 @@ def test_student_answers_odd_rows_with_valid_numbers(fitted, rows, kind):
     answer = run(model, pooled(model, rows, X))
     assert answer.shape == (len(X), rows.n_outputs)
     assert np.isfinite(answer).all()
-    if rows.classes:
+    if rows.task.classes:
         assert (answer >= 0).all()
         np.testing.assert_allclose(answer.sum(axis=1), 1.0)
 
@@ -144,7 +144,7 @@ def test_student_learns_its_teacher(fitted, rows):
 
 
 def test_student_names_the_classes_in_the_order_of_the_transfer_set(fitted, rows):
-    assert fitted.to_model().classes == rows.classes
+    assert fitted.to_model().classes == rows.task.classes
 
 
 def test_student_leaves_the_transfer_set_unchanged(rows):
@@ -191,8 +191,8 @@ def test_mlp_student_is_another_model_for_another_seed(make_transfer_set):
 def test_student_fits_heavier_rows_better(name, task, make_transfer_set):
     # Two halves that contradict each other: the weights say which one counts.
     rows = make_transfer_set(task, n_rows=200)
-    flipped = rows.response[:, ::-1] if rows.classes else 200 - rows.response
-    hard = rows.hard * 0 + (-1 if rows.classes else np.nan)
+    flipped = rows.response[:, ::-1] if rows.task.classes else 200 - rows.response
+    hard = rows.hard * 0 + (-1 if rows.task.classes else np.nan)
     doubled = dataclasses.replace(
         rows,
         X=np.vstack([rows.X, rows.X]),

@@ -12,6 +12,7 @@ from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import TreeStudent
+from ensemble_kd.tasks import Regression
 
 
 def regression_rows(x: np.ndarray, response: np.ndarray) -> TransferSet:
@@ -25,6 +26,7 @@ def regression_rows(x: np.ndarray, response: np.ndarray) -> TransferSet:
         np.ones(n_rows),
         np.full(n_rows, REAL, dtype=np.int8),
         np.zeros(n_rows, dtype=bool),
+        Regression(),
     )
 
 
