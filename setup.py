@@ -4,6 +4,7 @@ It is optional: where there is no compiler the installation goes on without it, 
 """
 
 import sys
+from glob import glob
 
 from setuptools import Extension, setup
 
@@ -11,8 +12,8 @@ setup(
     ext_modules=[
         Extension(
             "ensemble_kd._core",
-            ["ensemble_kd/runtime/_core.c"],
-            depends=["ensemble_kd/runtime/_core_sums.h"],
+            ["ensemble_kd/runtime/core/module.c"],
+            depends=sorted(glob("ensemble_kd/runtime/core/*.h")),
             extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-std=gnu11"],
             extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
             py_limited_api=True,

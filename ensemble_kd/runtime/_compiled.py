@@ -1,6 +1,6 @@
 """Score either kind of record in C: arrays go in once, rows come in as numbers or as dicts.
 
-The core is `_core.c` beside this file. It is installed as `ensemble_kd._core`, out of this folder,
+The core is in `core/` beside this file. It is installed as `ensemble_kd._core`, out of this folder,
 so that importing it does not import numpy.
 """
 

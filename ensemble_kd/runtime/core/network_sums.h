@@ -1,6 +1,6 @@
-/* The sums of a layer, in vectors of N_FLOATS floats. `_core.c` includes this file once for each
- * width of vectors, with N_FLOATS, TOTAL (of a vector), KERNEL (which names what is defined here) and
- * TARGET set.
+/* The sums of a layer, in vectors of N_FLOATS floats. The files of each width include this one,
+ * which so has no guard, with N_FLOATS, TOTAL (of a vector), KERNEL (which names what is defined
+ * here) and TARGET set.
  *
  * One row or many, in a batch or alone, are summed by the same function and so in the same order. */
 

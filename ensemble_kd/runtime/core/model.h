@@ -1,0 +1,80 @@
+/* A model as Python holds it, and how rows are scored by either kind of student. */
+
+#pragma once
+
+#include "columns.h"
+#include "network_rows.h"
+#include "response.h"
+#include "trees_walk.h"
+
+/* What scoring writes to on its way; each thread has its own. */
+typedef struct {
+    Py_ssize_t n_rows; /* scored together */
+    NetworkScratch network;
+    double *cells;
+    double *panel;
+    double *sums;
+} Scratch;
+
+/* The keys of a row that was read, in its order: the next row most likely has the same ones. */
+typedef struct {
+    Py_ssize_t n_keys; /* 0 where none is known */
+    PyObject **key;    /* exact strings, which are owned */
+    int32_t *column;   /* of each key */
+    Py_ssize_t n_absent;
+    int32_t *absent;   /* columns that have no key */
+    int credit;        /* earned by rows that had these keys, spent on learning others */
+} Layout;
+
+typedef struct {
+    PyObject_HEAD
+    Block *memory;
+    Column *columns;
+    Py_ssize_t n_columns;
+    PyObject *classes;
+    PyObject *answer;      /* a dict of every class, to be copied and filled where they are many */
+    PyObject *encode_other; /* called with a row that raw_rows.h does not read */
+    int is_network;
+    Network network;
+    Trees trees;
+    Response response;
+    PyObject *column_of; /* a dict of a column's name to its index */
+    Layout layout;
+    Scratch scratch; /* for one row, used while the interpreter lock is held */
+} Model;
+
+static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, Scratch *scratch)
+{
+    size_t n_columns = model->n_columns, n_sums = model->response.n_sums;
+    memset(scratch, 0, sizeof *scratch);
+    if (model->is_network) {
+        scratch->n_rows = n_rows < NETWORK_ROWS ? n_rows : NETWORK_ROWS;
+        scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
+        return scratch->sums == NULL ? -1
+                                     : make_network_scratch(memory, &model->network,
+                                                            scratch->n_rows, &scratch->network);
+    }
+    size_t n_cells = model->trees.n_copies * n_columns;
+    size_t block_bytes = BLOCK_ROWS * sizeof(double) * (n_cells + n_sums);
+    size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
+    n_blocks = n_rows == 1 ? 0 : n_blocks;
+    size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    n_blocks = n_blocks < most ? n_blocks : most;
+    scratch->n_rows = n_blocks ? n_blocks * BLOCK_ROWS : 1;
+    scratch->cells = claim(memory, n_cells, sizeof(double));
+    scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, n_cells * sizeof(double));
+    scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
+    return scratch->cells && scratch->panel && scratch->sums ? 0 : -1;
+}
+
+static void score_rows(const Model *model, const double *X, Py_ssize_t n_rows, Scratch *scratch,
+                       double *sums)
+{
+    if (model->is_network) {
+        network_rows(&model->network, X, model->n_columns, (int)n_rows, &scratch->network, sums);
+    } else if (scratch->n_rows == 1) {
+        trees_row(&model->trees, X, scratch->cells, sums);
+    } else {
+        trees_panel(&model->trees, X, n_rows, scratch->panel, sums);
+    }
+}
