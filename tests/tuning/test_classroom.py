@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd.flow import plain_recipe
+from ensemble_kd.flow import Settings, plain_recipe
 from ensemble_kd.rows import read_rows
 from ensemble_kd.tuning import SYNTHESIZERS, _judge
 from ensemble_kd.tuning._classroom import open_classroom
@@ -54,22 +54,22 @@ def divided(request):
 def permuted(divided: DividedRows) -> DividedRows:
     """Return the same with the targets of the validation rows among themselves exchanged."""
     rows, chosen = divided.rows, np.flatnonzero(divided.validation)
-    order = np.arange(len(rows.target))
+    order = np.arange(len(rows.hard))
     order[chosen] = np.random.default_rng(1).permutation(chosen)
-    changed = replace(rows, target=rows.target[order], labels=rows.labels[order])
-    assert (changed.target != rows.target).sum() > len(chosen) / 3
+    changed = replace(rows, hard=rows.hard[order])
+    assert (changed.hard != rows.hard).sum() > len(chosen) / 3
     return replace(divided, rows=changed)
 
 
 def opened(divided, teacher):
     memory = joblib.Memory(None, verbose=0)
-    return open_classroom(teacher, divided, None, memory, n_rows=200, n_jobs=None, verbose=0)
+    return open_classroom(Settings(teacher=teacher), divided, None, memory, n_rows=200)
 
 
 @pytest.mark.parametrize("kind", ["tree", "neighbour", "ensemble"])
 def test_students_of_trials_learn_nothing_of_validation_targets(divided, kind):
     task = divided.rows.task
-    before, after = (opened(d, teachers(task)[kind]) for d in (divided, permuted(divided)))
+    before, after = (opened(d, teachers(task.name)[kind]) for d in (divided, permuted(divided)))
     assert before.judge.teacher_loss != after.judge.teacher_loss
     for labels in LABELS:
         for name in ("none", "munge 0.5"):
@@ -82,7 +82,7 @@ def test_students_of_trials_learn_nothing_of_validation_targets(divided, kind):
 
 
 def test_students_of_trials_are_not_trained_on_validation_rows(divided):
-    room = opened(divided, teachers(divided.rows.task)["tree"])
+    room = opened(divided, teachers(divided.rows.task.name)["tree"])
     for labels in LABELS:
         found = room.transfer_set(replace(plain_recipe(divided.rows.task), labels=labels))
         rows = {row.tobytes() for row in found.X}
@@ -92,7 +92,7 @@ def test_students_of_trials_are_not_trained_on_validation_rows(divided):
 
 
 def test_labels_of_synthetic_rows_do_not_depend_on_those_of_real_ones(divided):
-    room = opened(divided, teachers(divided.rows.task)["tree"])
+    room = opened(divided, teachers(divided.rows.task.name)["tree"])
     recipe = replace(plain_recipe(divided.rows.task), synthesizers=SYNTHESIZERS["munge 0.5"])
     one = room.transfer_set(replace(recipe, labels="out_of_fold"))
     other = room.transfer_set(replace(recipe, labels="in_sample"))
@@ -107,5 +107,5 @@ def test_divide_leaves_rows_of_a_rare_class_to_learn_from():
     found = divide(
         read_rows(np.arange(202.0).reshape(101, 2), y, None, "classification", 2, 0), 0.5
     )
-    assert found.rows.classes.tolist() == found.certified.classes.tolist() == [0, 1, 2]
-    assert 2 not in found.certified.target and found.certified.target.max() == 1
+    assert found.rows.task.classes == found.certified.task.classes == (0, 1, 2)
+    assert 2 not in found.certified.hard and found.certified.hard.max() == 1
