@@ -68,6 +68,10 @@ class Latency:
             return "meets"
         return "exceeds" if low > limit_us else "unclear"
 
+    def at(self, quantile: str) -> float:
+        """Return the microseconds of "p50" or "p99"."""
+        return self.p50_us if quantile == "p50" else self.p99_us
+
     def interval(self, quantile: str) -> tuple[float, float]:
         """Return the interval of "p50" or "p99"."""
         return self.p50_interval if quantile == "p50" else self.p99_interval

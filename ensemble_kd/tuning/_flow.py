@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ensemble_kd.errors import BudgetError, warn
 from ensemble_kd.flow import Stages, n_synthetic_rows
@@ -23,10 +21,10 @@ from ensemble_kd.tuning.finish import (
     Finish,
     Outcome,
     SecondTiming,
+    as_table,
     candidates,
     choose,
     distinct,
-    favourite_first,
     finalists,
     read_findings,
     status,
@@ -62,30 +60,22 @@ class SearchResult:
     ----------
     findings : Findings
         Trials, front, files.
-    front_table : DataFrame
-        The front, with losses on the certified rows.
+    trials_table, front_table : DataFrame
+        All students; the front, with losses on the certified rows.
     outcome : Outcome or BudgetError
         The student handed over, or why there is none.
     finish : Finish
         Refits another one of the front.
     interrupted : bool
         Whether Ctrl-C ended it.
-    is_certified : ndarray of shape (n_samples,), bool
-        The rows that no trial saw.
-    timed_rows : list of dict
-        Rows that students are timed on.
-    times : dict
-        Seconds of "labels", "trials", "finals", "teacher" and "refit".
     """
 
     findings: Findings
+    trials_table: pd.DataFrame
     front_table: pd.DataFrame
     outcome: Outcome | BudgetError
     finish: Finish
     interrupted: bool
-    is_certified: NDArray[np.bool_]
-    timed_rows: list[dict[str, Any]]
-    times: dict[str, float]
 
 
 def search(
@@ -169,7 +159,7 @@ def search(
     if interrupted and not findings.candidates:
         raise KeyboardInterrupt
     if not interrupted:
-        findings = findings.timed_again(timing, budget.quantile)
+        findings = findings.timed_again(timing)
         interrupted = timing.interrupted
 
     judge = classroom.judge_of(divided.certified)
@@ -180,7 +170,6 @@ def search(
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
             ranked = choose(findings.candidates, budget, finals_first=True)
-            ranked = favourite_first(ranked, findings.files, classroom, own)
             outcome = finish.hand_over(ranked, budget, refit=asked.refit and not interrupted)
             interrupted |= outcome.interrupted
         except BudgetError as error:
@@ -194,6 +183,6 @@ def search(
     if interrupted:
         warn("the search was interrupted: the best student so far is kept as its trial made it.")
     return SearchResult(
-        findings, findings.front_table(divided.certified, judge), outcome, finish, interrupted,
-        divided.is_certified, runner.timed_rows, stage.times,
+        findings, as_table(findings.candidates, budget),
+        findings.front_table(budget, divided.certified, judge), outcome, finish, interrupted,
     )  # fmt: skip

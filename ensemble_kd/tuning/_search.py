@@ -17,7 +17,7 @@ from ensemble_kd.tuning._budget import MARGIN
 from ensemble_kd.tuning._fitted import FittedSearch
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning._rules import checked
-from ensemble_kd.tuning.finish import Outcome, as_table
+from ensemble_kd.tuning.finish import Outcome
 from ensemble_kd.tuning.trial import SearchSpace
 
 
@@ -228,13 +228,12 @@ class DistillationSearch(FittedSearch):
         return self
 
     def _keep_trials(self, found: SearchResult) -> None:
-        findings = found.findings
-        self._front, self._files = findings.front, findings.files
-        self.study_, self._timed_rows = findings.study, found.timed_rows
-        self.trials_, self.front_ = as_table(findings.candidates), found.front_table
-        self.certified_rows_ = found.is_certified
-        self.interrupted_, self.times_ = found.interrupted, found.times
-        self._finish = found.finish
+        findings, self._finish = found.findings, found.finish
+        self._front, self._files, self.study_ = findings.front, findings.files, findings.study
+        self.trials_, self.front_ = found.trials_table, found.front_table
+        self._timed_rows = found.finish.runner.timed_rows
+        self.certified_rows_ = found.finish.divided.is_certified
+        self.interrupted_, self.times_ = found.interrupted, found.finish.stage.times
         if self.workdir is None:  # a folder of its own is gone by now, and the cache with it
             self._finish.memory = joblib.Memory(None)
 

@@ -1,7 +1,6 @@
 """The end of a search: finalists, timing again, the student handed over and its certificate."""
 
 from ensemble_kd.tuning.finish._certificate import Certificate
-from ensemble_kd.tuning.finish._favourite import favourite_first
 from ensemble_kd.tuning.finish._finals import distinct, finalists
 from ensemble_kd.tuning.finish._findings import Findings, read_findings
 from ensemble_kd.tuning.finish._finish import Finish, Outcome
@@ -27,7 +26,6 @@ __all__ = [
     "candidates",
     "choose",
     "distinct",
-    "favourite_first",
     "finalists",
     "latency_afresh",
     "nearest",

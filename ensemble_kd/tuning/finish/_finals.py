@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ensemble_kd.tuning._budget import Budget
-from ensemble_kd.tuning.finish._favourite import TAUGHT_BY
 from ensemble_kd.tuning.finish._front import Candidate, by_loss
 from ensemble_kd.tuning.trial import EVEN, EVEN_BINS, EVEN_WIDTHS, Setting
 
 Params = dict[str, Any]
+# Parameters of a network that say what it learns and how, not how large it is.
+TAUGHT_BY = (
+    "synthesizer", "labels", "alpha", "loss", "temperature", "edges", "encoding",
+    "mlp_learning_rate",
+)  # fmt: skip
 
 
 def finalists(

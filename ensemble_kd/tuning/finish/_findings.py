@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.rows import RealRows
 from ensemble_kd.scoring import load
+from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish._front import Candidate, as_table, candidates, front
+from ensemble_kd.tuning.finish._timing import SecondTiming
 from ensemble_kd.tuning.study import ERROR, quiet
 from ensemble_kd.tuning.trial import Judge
 
@@ -40,17 +41,15 @@ class Findings:
     files: dict[int, bytes]
     front: list[Candidate]
 
-    def timed_again(
-        self, timing: Callable[[Sequence[Candidate]], list[Candidate]], quantile: str
-    ) -> Findings:
+    def timed_again(self, timing: SecondTiming) -> Findings:
         """Return the same with other latencies, and the front by these."""
         found = timing(self.candidates)
-        return replace(self, candidates=found, front=front(found, quantile))
+        return replace(self, candidates=found, front=front(found, timing.budget.quantile))
 
-    def front_table(self, certified: RealRows, judge: Judge) -> pd.DataFrame:
+    def front_table(self, budget: Budget, certified: RealRows, judge: Judge) -> pd.DataFrame:
         """Return the front, with what its students are worth on rows that no trial saw."""
         told = [judge(load(self.files[one.number]).respond(certified.X)) for one in self.front]
-        return as_table(self.front).assign(
+        return as_table(self.front, budget).assign(
             certified_loss=[verdict.true_loss for verdict in told],
             certified_gain_kept=[verdict.gain_kept for verdict in told],
             # On two sets of rows, so hardly by chance.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ensemble_kd.errors import BudgetError
 from ensemble_kd.flow import (
     Distillation,
     Settings,
@@ -16,11 +15,12 @@ from ensemble_kd.flow import (
     TransferSets,
     held_out_fidelity,
 )
+from ensemble_kd.metrics import Latency
 from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish._certificate import Certificate, certify
 from ensemble_kd.tuning.finish._front import Candidate
-from ensemble_kd.tuning.finish._timing import keeps, time_data
+from ensemble_kd.tuning.finish._timing import first_that_keeps, keeps, time_data
 from ensemble_kd.tuning.trial import (
     IN_EARNEST,
     DividedRows,
@@ -35,10 +35,8 @@ from ensemble_kd.tuning.trial import (
     trained_plainly,
 )
 
-# Candidates that are tried in turn, the best first, where one breaks the budget once refitted.
+# Students of the trials that are timed in turn, the best first, until one keeps the budget.
 MOST_TRIED = 4
-# Of these are trained again; a second refit, of all rows, is better than the trial's own student.
-MOST_REFITTED = 2
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,16 @@ class Outcome:
     certificate: Certificate
     result: Distillation | None
     interrupted: bool = False
+
+    @property
+    def latency(self) -> Latency:
+        """Of one row, in fresh processes."""
+        return self.certificate.latency
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the model file."""
+        return len(self.data)
 
 
 @dataclass
@@ -112,37 +120,24 @@ class Finish:
         budget : Budget
             The limits.
         refit : bool
-            Whether they are trained again first; if that breaks the budget for the best ones, or
-            Ctrl-C ends it, one is taken as its trial made it.
+            Whether the best is trained again first; if it then breaks the budget, or Ctrl-C ends
+            it, one is taken as its trial made it.
 
         Raises
         ------
         BudgetError
             If none does.
         """
+        if not refit:
+            return self._as_made(ranked, budget)
         try:
-            return self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=refit)
+            found = self.refitted(ranked[0])
         except KeyboardInterrupt:
-            if not refit:
-                raise
-        found = self._first_that_keeps(ranked[:MOST_TRIED], budget, refit=False)
-        return replace(found, interrupted=True)
+            return replace(self._as_made(ranked, budget), interrupted=True)
+        return found if keeps(budget, found) else self._as_made(ranked, budget)
 
-    def _first_that_keeps(
-        self, tried: Sequence[Candidate], budget: Budget, *, refit: bool
-    ) -> Outcome:
-        refits = tried[:MOST_REFITTED] if refit else []
-        for make, ranked in (self.refitted, refits), (self._as_it_is, tried):
-            for one in ranked:
-                outcome = make(one)
-                if keeps(budget, outcome.certificate.latency, len(outcome.data)):
-                    return outcome
-        raise BudgetError(
-            f"none of the {len(tried)} best students that seemed to meet {budget.describe()} does "
-            f"when measured again in fresh processes: the last took "
-            f"{outcome.certificate.latency.p50_us:.2f} us a row and {len(outcome.data):,} bytes; "
-            "the machine may be busier than it was, or the limit at the edge of what it can do."
-        )
+    def _as_made(self, ranked: Sequence[Candidate], budget: Budget) -> Outcome:
+        return first_that_keeps(map(self._as_it_is, ranked[:MOST_TRIED]), budget)
 
     def refitted(self, candidate: Candidate) -> Outcome:
         """Train a candidate again: all rows of the search, the whole teacher, in earnest."""

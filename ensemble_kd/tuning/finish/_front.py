@@ -57,8 +57,8 @@ class Candidate:
         """Tell whether it keeps all limits."""
         return all(value <= 0 for value in self.excess(budget).values())
 
-    def row(self) -> dict[str, Any]:
-        """Return a line of a table."""
+    def row(self, budget: Budget) -> dict[str, Any]:
+        """Return a line of a table; what is feasible keeps the budget."""
         found = self.measured
         return {
             "trial": self.number,
@@ -69,7 +69,7 @@ class Candidate:
             "latency_p50_high_us": found.latency.p50_interval[1],
             "latency_p99_us": found.latency.p99_us,
             "size_bytes": found.n_bytes,
-            "feasible": found.is_feasible,
+            "feasible": self.meets(budget),
             "student": self.student,
             "compression": self.compression,
             "seconds": found.seconds,
@@ -104,18 +104,17 @@ def front(found: Sequence[Candidate], quantile: str = "p50") -> list[Candidate]:
 
 def _point(one: Candidate, quantile: str) -> tuple[float, float, float]:
     found = one.measured
-    timed = found.latency.p50_us if quantile == "p50" else found.latency.p99_us
-    return found.loss, timed, float(found.n_bytes)
+    return found.loss, found.latency.at(quantile), float(found.n_bytes)
 
 
 def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a != b and all(x <= y for x, y in zip(a, b, strict=True))
 
 
-def as_table(found: Sequence[Candidate]) -> pd.DataFrame:
+def as_table(found: Sequence[Candidate], budget: Budget) -> pd.DataFrame:
     """Return a line for each."""
     columns = None if found else ["trial", "loss", "latency_p50_us", "size_bytes", "feasible"]
-    return pd.DataFrame([one.row() for one in found], columns=columns)
+    return pd.DataFrame([one.row(budget) for one in found], columns=columns)
 
 
 def by_loss(one: Candidate) -> tuple[float, int]:
@@ -178,11 +177,11 @@ def refusal(found: Sequence[Candidate], budget: Budget) -> str:
         "min_gain_kept": f"{measured.gain_kept - 0.005:.2f}",
     }  # fmt: skip
     ask = " and ".join(f"{name}={needed[name]}" for name in broken)
-    timed = measured.latency.p50_us if budget.quantile == "p50" else measured.latency.p99_us
     return (
         f"none of {len(found)} students meets {budget.describe()}. The nearest, trial "
         f"{one.number}: {one.student}, {one.compression}, takes "
-        f"{timed:.2f} us a row ({budget.quantile}) and {measured.n_bytes:,} bytes, and keeps "
+        f"{measured.latency.at(budget.quantile):.2f} us a row ({budget.quantile}) and "
+        f"{measured.n_bytes:,} bytes, and keeps "
         f"{percent(measured.gain_kept)} of the gain; {ask} would let it pass."
     )
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd.bundle import write_atomically
-from ensemble_kd.errors import BudgetError, warn
+from ensemble_kd.errors import warn
 from ensemble_kd.metrics import Latency
 from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._budget import Budget, percent
 from ensemble_kd.tuning.finish._certificate import Certificate
 from ensemble_kd.tuning.finish._finish import MOST_TRIED, Finish, Outcome
 from ensemble_kd.tuning.finish._front import Candidate, choose, nearest
-from ensemble_kd.tuning.finish._timing import keeps, time_data
+from ensemble_kd.tuning.finish._timing import first_that_keeps, time_data
 from ensemble_kd.tuning.trial import Meter
 
 
@@ -91,16 +91,11 @@ def pick(
     BudgetError
         If there is none.
     """
-    ranked = choose(front, budget)
-    for one in ranked[:MOST_TRIED]:
-        data = files[one.number]
-        timed = time_data(data, rows, meter)
-        if keeps(budget, timed, len(data)):
-            return Selection(one, data, timed)
-    raise BudgetError(
-        f"measured again, none of {len(ranked)} students meets {budget.describe()}; the machine "
-        "may be busier than it was. Ask again, or for more microseconds."
-    )
+    tried = choose(front, budget)[:MOST_TRIED]
+    return first_that_keeps(
+        (Selection(one, files[one.number], time_data(files[one.number], rows, meter))
+         for one in tried), budget,
+    )  # fmt: skip
 
 
 def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -> Selection:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from ensemble_kd.errors import BudgetError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish._front import Candidate, by_loss
@@ -74,11 +75,8 @@ class SecondTiming:
         again = self._known.setdefault(one.sha256, [])
         while len(again) < N_AGAIN:
             again.append(self.meter(str(self.folder / one.file), self.rows, self.budget))
-        told = one.measured
-        by_median = sorted([told.latency, *again], key=lambda latency: latency.p50_us)
-        timed = replace(told, latency=by_median[len(by_median) // 2])
-        excess = replace(one, measured=timed).excess(self.budget)
-        return replace(one, measured=replace(timed, excess=excess))
+        by_median = sorted([one.measured.latency, *again], key=_median)
+        return replace(one, measured=replace(one.measured, latency=by_median[len(by_median) // 2]))
 
 
 def latency_afresh(
@@ -133,7 +131,41 @@ def time_data(data: bytes, rows: list[dict[str, Any]], meter: Meter | None = Non
         return latency_afresh(str(path), rows, meter=meter)
 
 
-def keeps(budget: Budget, latency: Latency, n_bytes: int) -> bool:
-    """Tell whether a file keeps a budget when measured again, with half the margin."""
-    again = replace(budget, min_gain_kept=None, margin=budget.margin / 2)
-    return all(v <= 0 for v in again.excess(latency, n_bytes, 1.0).values())
+class Timed(Protocol):
+    """A model file that was timed in fresh processes."""
+
+    @property
+    def latency(self) -> Latency: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+
+AnyTimed = TypeVar("AnyTimed", bound=Timed)
+
+
+def keeps(budget: Budget, found: Timed) -> bool:
+    """Tell whether a file keeps latency and bytes when measured again, with half the margin."""
+    again = replace(budget.costs_alone(), margin=budget.margin / 2)
+    return all(v <= 0 for v in again.excess(found.latency, found.size_bytes, 1.0).values())
+
+
+def first_that_keeps(tried: Iterable[AnyTimed], budget: Budget) -> AnyTimed:
+    """Return the first of some students that keeps the budget; the others are not made.
+
+    Raises
+    ------
+    BudgetError
+        If none does.
+    """
+    n_tried = 0
+    for found in tried:
+        if keeps(budget, found):
+            return found
+        n_tried += 1
+    raise BudgetError(
+        f"none of the {n_tried} best students that seemed to meet {budget.describe()} does when "
+        f"measured again in fresh processes: the last took {found.latency.p50_us:.2f} us a row and "
+        f"{found.size_bytes:,} bytes; the machine may be busier than it was, or the limit at the "
+        "edge of what it can do."
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import joblib
 
-from ensemble_kd.tuning.study._progress import Progress
+from ensemble_kd.tuning.study._progress import progress
 from ensemble_kd.tuning.study._storage import StudyPlace, quiet
 from ensemble_kd.tuning.study._work import Runner, work
 
@@ -64,7 +65,9 @@ class Pool:
             Whether Ctrl-C ended it.
         """
         n_workers = 1 if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
-        bar = Progress(place.open(), n_trials, deadline, title, self.status, self.verbose >= 1)
+        bar: AbstractContextManager[None] = nullcontext()
+        if self.verbose >= 1:
+            bar = progress(place.open(), n_trials, deadline, title, self.status)
         try:
             with quiet(), bar:
                 if n_workers > 1:

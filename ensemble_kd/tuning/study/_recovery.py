@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ensemble_kd._optional import require
@@ -40,7 +41,7 @@ def is_alive(trial: Any, now: float) -> bool:
         born = _born(worker["pid"])
         return born is not None and born == worker["born"]
     began = trial.datetime_start
-    last = trial.user_attrs.get(HEARTBEAT, 0.0 if began is None else _seconds(began))
+    last = trial.user_attrs.get(HEARTBEAT, 0.0 if began is None else began.timestamp())
     return bool(now - last < SILENCE)
 
 
@@ -77,33 +78,30 @@ def withdraw(study: Any, trial: Any) -> bool:
     return True
 
 
-class Heartbeat:
-    """Says in a trial, every so often, that its worker is alive.
+@contextmanager
+def heartbeat(trial: Any) -> Iterator[None]:
+    """Say in a running trial who works on it, and every so often that the worker is alive."""
+    trial.set_user_attr(WORKER, who_am_i())
+    with every(BEAT, lambda: trial.set_user_attr(HEARTBEAT, time.time())):
+        yield
 
-    Parameters
-    ----------
-    trial : optuna.trial.Trial
-        Running.
-    """
 
-    def __init__(self, trial: Any) -> None:
-        self._trial = trial
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+@contextmanager
+def every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
+    """Act in a thread, every so many seconds."""
+    over = threading.Event()
 
-    def __enter__(self) -> None:
-        """Say who works, and begin."""
-        self._trial.set_user_attr(WORKER, who_am_i())
-        self._thread.start()
+    def beat() -> None:
+        while not over.wait(seconds):
+            act()
 
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            self._trial.set_user_attr(HEARTBEAT, time.time())
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _born(pid: int) -> float | None:
@@ -125,7 +123,3 @@ def _exists(pid: int) -> float | None:
     except PermissionError:
         pass
     return 0.0
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.timestamp()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensemble_kd._optional import require
-from ensemble_kd.tuning.study._recovery import Heartbeat, requeue_dead_trials, withdraw
+from ensemble_kd.tuning.study._recovery import heartbeat, requeue_dead_trials, withdraw
 from ensemble_kd.tuning.study._storage import StudyPlace, quiet
 
 ERROR = "error"
@@ -119,7 +119,7 @@ def work(
                 time.sleep(WAIT)  # for the others: one that dies leaves its trial to this worker
                 continue
             trial = study.ask()
-            with Heartbeat(trial):
+            with heartbeat(trial):
                 ahead = tally(study, trial.number)
                 if ahead.done + ahead.running >= n_trials:  # another worker was a moment faster
                     study.tell(trial, state=state.FAIL)

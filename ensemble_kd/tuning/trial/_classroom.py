@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -114,8 +115,7 @@ class Classroom:
         name = f"{self.key} {self.n_rows} {recipe.labels} {recipe.synthesizers!r}"
         kept = self._made.kept
         if name not in kept:
-            made = self._memory.cache(_transfer_set, ignore=["classroom", "recipe"], verbose=0)
-            kept[name] = made(name, self, recipe)
+            kept[name] = remembered(self._memory, name, self.make_transfer_set, recipe)
         return kept[name]
 
 
@@ -145,11 +145,9 @@ def open_classroom(
     rows = divided.of_trials
     teacher = settings.teacher_of(rows.task)
     key = digest(rows, X_unlabeled, teacher)
-    ask = memory.cache(_teach_unseen, ignore=["settings", "rows"], verbose=0)
-    teaching = ask(digest(rows, None, teacher), settings, rows)
-    plain = trained_plainly(
-        divided.without_validation(rows.as_transfer_set(rows.truth)), memory, key
-    )
+    teaching = remembered(memory, f"unseen {digest(rows, None, teacher)}", _unseen, settings, rows)
+    taught = divided.without_validation(rows.as_transfer_set(rows.truth))
+    plain = trained_plainly(taught, memory, key)
     return Classroom(divided, teaching, plain, X_unlabeled, memory, key, n_rows, settings.n_jobs)
 
 
@@ -163,28 +161,25 @@ def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
 
 def teach_once(settings: Settings, rows: RealRows, memory: joblib.Memory) -> Teaching:
     """Return what `teach` does, from the cache where the teacher was asked before."""
-    ask = memory.cache(_teach, ignore=["settings", "rows"], verbose=0)
-    found: Teaching = ask(digest(rows, None, settings.teacher_of(rows.task)), settings, rows)
+    key = digest(rows, None, settings.teacher_of(rows.task))
+    found: Teaching = remembered(memory, f"taught {key}", teach, settings, rows)
     return found
 
 
 def trained_plainly(rows: TransferSet, memory: joblib.Memory, key: str) -> list[Student]:
     """Return plain students of rows, from the cache where there are some."""
-    found: list[Student] = memory.cache(_train_plainly, ignore=["rows"], verbose=0)(key, rows)
+    found: list[Student] = remembered(memory, f"plain {key}", train_plainly, rows)
     return found
 
 
-def _teach(key: str, settings: Settings, rows: RealRows) -> Teaching:
-    return teach(settings, rows)
+def remembered(memory: joblib.Memory, key: str, make: Callable[..., Any], *given: Any) -> Any:
+    """Return what is made of the given, from the cache where the key is known."""
+    return memory.cache(_call, ignore=["make", "given"], verbose=0)(key, make, given)
 
 
-def _teach_unseen(key: str, settings: Settings, rows: RealRows) -> Teaching:
+def _call(key: str, make: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    return make(*given)
+
+
+def _unseen(settings: Settings, rows: RealRows) -> Teaching:
     return replace(teach(settings, rows).without_held_out(), teacher=None)
-
-
-def _train_plainly(key: str, rows: TransferSet) -> list[Student]:
-    return train_plainly(rows)
-
-
-def _transfer_set(name: str, classroom: Classroom, recipe: Recipe) -> TransferSet:
-    return classroom.make_transfer_set(recipe)

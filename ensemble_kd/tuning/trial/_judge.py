@@ -61,18 +61,14 @@ class Judge:
 
     def true_loss(self, response: NDArray[np.float64]) -> float:
         """Return log-loss or root mean squared error against the true targets."""
-        return self._scale(self._mean(response, self._truth))
+        return self._task.score_of(self._mean(response, self._truth))
 
     def loss(self, response: NDArray[np.float64]) -> float:
         """Return the loss that trials are compared by; a teacher of no use has no say."""
-        return self._scale(float(self.row_losses(response).mean()))
-
-    def row_losses(self, response: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the share of each row in that loss; in regression before the root is taken."""
-        found = self._rows(response, self._truth)
+        mean = self._mean(response, self._truth)
         if self.plain_loss > self.teacher_loss:
-            found = (found + self._rows(response, self._soft)) / 2
-        return found
+            mean = (mean + self._mean(response, self._soft)) / 2
+        return self._task.score_of(mean)
 
     def __call__(self, response: NDArray[np.float64]) -> Verdict:
         """Return the verdict on a response of shape (n_rows, n_outputs)."""
@@ -81,16 +77,7 @@ class Judge:
         return Verdict(self.loss(response), found, kept, found <= self.plain_loss)
 
     def _mean(self, response: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-        return float(self._rows(response, target).mean())
-
-    def _rows(
-        self, response: NDArray[np.float64], target: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        losses = self._task.row_losses(response, target)
-        return np.asarray(losses * (self._weight / self._weight.mean()))
-
-    def _scale(self, mean: float) -> float:
-        return self._task.score_of(mean)
+        return self._task.mean_loss(response, target, self._weight)
 
 
 def train_plainly(rows: TransferSet) -> list[Student]:

@@ -20,6 +20,7 @@ from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._curve import LearningCurve
 from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._judge import Verdict
 from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
@@ -39,38 +40,22 @@ STEPS_A_OCTAVE = 4
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a trial's exported student costs, and how good it is on the validation rows.
+class Measured(Verdict):
+    """What a trial's exported student costs, besides how good it is on the validation rows.
 
     Parameters
     ----------
-    loss, true_loss, gain_kept : float
-        See `Verdict`.
     n_bytes : int
         Of the file.
     latency : Latency
         Of the loaded file.
-    excess : dict of str to float
-        By how much each limit is broken, as a share of it.
     seconds : float
         That the trial took.
-    no_worse : bool, default=True
-        Whether it is no worse than plain training on these rows.
     """
 
-    loss: float
-    true_loss: float
-    gain_kept: float
     n_bytes: int
     latency: Latency
-    excess: dict[str, float]
     seconds: float
-    no_worse: bool = True
-
-    @property
-    def is_feasible(self) -> bool:
-        """Whether all limits are kept."""
-        return all(value <= 0 for value in self.excess.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined is None."""
@@ -166,20 +151,17 @@ class TrialRunner:
         trial.set_user_attr(FILE, [path.name, hashlib.sha256(data).hexdigest()])
         verdict = room.judge(load(data).respond(room.X_validation))
         latency = self.meter(str(path), self.timed_rows, self.budget)
+        seconds = time.perf_counter() - start
+        measured = Measured(**vars(verdict), n_bytes=len(data), latency=latency, seconds=seconds)
+        trial.set_user_attr(MEASURED, measured.to_dict())
         excess = self.budget.excess(
             latency, len(data), verdict.gain_kept, no_worse=verdict.no_worse
         )
-        measured = Measured(
-            verdict.loss, verdict.true_loss, verdict.gain_kept, len(data), latency, excess,
-            time.perf_counter() - start, verdict.no_worse,
-        )  # fmt: skip
-        trial.set_user_attr(MEASURED, measured.to_dict())
-        worse = verdict.true_loss - room.judge.plain_loss
-        useless = {WORSE_THAN_PLAIN: worse / max(room.judge.plain_loss, 1e-12)}
-        for name, value in (excess | useless).items():
+        for name, value in excess.items():
             trial.set_constraint(name, value)
-        timed = latency.p50_us if self.budget.quantile == "p50" else latency.p99_us
-        return [verdict.loss, in_steps(timed), float(len(data))]
+        worse = verdict.true_loss - room.judge.plain_loss
+        trial.set_constraint(WORSE_THAN_PLAIN, worse / max(room.judge.plain_loss, 1e-12))
+        return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]
 
 
 def fit_setting(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
-from ensemble_kd.tuning.finish import _favourite
-from ensemble_kd.tuning.finish._favourite import favourite_first
 from ensemble_kd.tuning.finish._finals import finalists
 from ensemble_kd.tuning.finish._front import Candidate, choose
 from ensemble_kd.tuning.trial._trial import Measured
@@ -20,7 +17,7 @@ OWN = {"student": "mlp", "shape": "even", "width": 96, "alpha": 0.7, "most_bins"
 
 def trial(number, loss, us=1.0, kept=0.9, is_final=False, no_worse=True, **params):
     latency = Latency(us, (us, us), us, (us, us), 64)
-    measured = Measured(loss, loss, kept, 1000, latency, {}, 1.0, no_worse)
+    measured = Measured(loss, loss, kept, no_worse, 1000, latency, 1.0)
     return Candidate(number, {"student": "mlp"} | params, "", "", measured, "", "", is_final)
 
 
@@ -84,34 +81,3 @@ def test_choose_puts_what_is_worse_than_plain_training_last():
     found = [trial(0, 0.30), trial(1, 0.31, is_final=True, no_worse=False)]
     numbers = [one.number for one in choose(found, Budget(), finals_first=True)]
     assert numbers == [0, 1]
-
-
-def handed_over(monkeypatch, losses, own=OWN, no_worse=True):
-    """Return the numbers in order, of finalists whose losses on four rows are given."""
-    monkeypatch.setattr(_favourite, "load", lambda data: SimpleNamespace(respond=lambda X: data))
-    judge = SimpleNamespace(row_losses=lambda response: response)
-    room = SimpleNamespace(judge=judge, X_validation=None)
-    files = dict(zip((0, 2, 3), map(np.array, losses), strict=True))
-    ranked = [trial(0, 0.1, is_final=True, **OWN | {"alpha": 0.4})]
-    ranked += [trial(n, 0.1 * n, is_final=True, no_worse=no_worse, **OWN) for n in (2, 3)]
-    return [one.number for one in favourite_first(ranked, files, room, own)]
-
-
-def test_favourite_gives_way_to_what_is_surely_better(monkeypatch):
-    its = [0.4, 0.2, 0.3, 0.5]
-    assert handed_over(monkeypatch, [[0.3, 0.11, 0.2, 0.4], its, its]) == [0, 2, 3]
-
-
-def test_favourite_goes_before_what_leads_by_chance(monkeypatch):
-    its = [0.4, 0.2, 0.3, 0.5]
-    assert handed_over(monkeypatch, [[0.1, 0.3, 0.2, 0.6], its, its]) == [2, 0, 3]
-
-
-def test_favourite_is_absent_where_the_flows_own_network_is(monkeypatch):
-    assert handed_over(monkeypatch, [[0.4], [0.2], [0.1]], own=None) == [0, 2, 3]
-
-
-def test_favourite_has_no_right_where_it_is_worse_than_plain_training(monkeypatch):
-    its = [0.4, 0.2, 0.3, 0.5]
-    losses = [[0.1, 0.3, 0.2, 0.6], its, its]
-    assert handed_over(monkeypatch, losses, no_worse=False) == [0, 2, 3]

@@ -16,7 +16,7 @@ from ensemble_kd.tuning.trial import Measured
 
 def candidate(number, loss, us, n_bytes, kept=0.9):
     latency = Latency(us, (us - 0.1, us + 0.1), 3 * us, (2.9 * us, 3.1 * us), 640)
-    measured = Measured(loss, loss, kept, n_bytes, latency, {}, 1.0)
+    measured = Measured(loss, loss, kept, True, n_bytes, latency, 1.0)
     return Candidate(number, {}, "tree()", "none", measured, "trial.ekd", "")
 
 

@@ -19,7 +19,7 @@ from ensemble_kd.tuning.study._recovery import (
     RETRY_OF,
     SILENCE,
     WORKER,
-    Heartbeat,
+    heartbeat,
     requeue_dead_trials,
     who_am_i,
 )
@@ -112,7 +112,7 @@ def test_study_is_finished_on_resume_where_all_workers_were_killed(place):
 
 def test_requeue_leaves_the_trials_of_live_workers_alone(place):
     study = place.open()
-    with Heartbeat(study.ask()):
+    with heartbeat(study.ask()):
         assert requeue_dead_trials(study) == []
     elsewhere = study.ask()
     elsewhere.set_user_attr(WORKER, who_am_i() | {"host": "elsewhere"})

@@ -13,6 +13,6 @@ def test_latency_is_told_in_steps_that_swallow_noise():
 
 def test_measured_survives_the_way_to_a_storage_and_back():
     latency = Latency(1.0, (0.9, 1.1), 3.0, (2.9, 3.1), 640)
-    found = Measured(0.3, 0.3, float("nan"), 100, latency, {}, 1.0)
+    found = Measured(0.3, 0.3, float("nan"), True, 100, latency, 1.0)
     again = Measured.from_dict(found.to_dict())
     assert again.latency == found.latency and again.gain_kept != again.gain_kept
