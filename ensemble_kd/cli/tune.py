@@ -183,7 +183,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, write and certify a student, and return the exit code."""
-    from ensemble_kd.tuning._work import tally
+    from ensemble_kd.tuning.study import tally
 
     console = Console(args.quiet)
     teacher_file = None if args.teacher == "auto" else args.teacher
