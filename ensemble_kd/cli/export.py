@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ensemble_kd.cli._console import Console, print_json, size_text
 from ensemble_kd.cli._sinks import check_out
 from ensemble_kd.errors import InputError
@@ -74,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the export, tell of it and return the exit code."""
+    from ensemble_kd import export as exports
     from ensemble_kd.scoring import load
 
     _check_options(args)
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         "to": args.to,
         "out": out,
         **export(model, out, args),
-        "answers_span": _span(model),
+        "answers_span": exports.answer_span(model),
     }
     if args.json:
         print_json(facts)
@@ -120,8 +119,6 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
         If the model cannot be given in this format; the message says why.
     """
     from ensemble_kd import export as exports
-    from ensemble_kd.export._c_text import macro_name
-    from ensemble_kd.export._write import write_export
 
     if args.to == "onnx":
         name = args.name or Path(out).stem
@@ -136,11 +133,11 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
         }
     c = exports.build_c(
         model,
-        name=args.name or macro_name(Path(out).stem),
+        name=args.name or exports.macro_name(Path(out).stem),
         dtype=args.dtype or "float32",
         inputs=args.inputs or "float64",
     )
-    write_export(c.source.encode("ascii"), out)
+    exports.write_export(c.source.encode("ascii"), out)
     return {
         "size_bytes": len(c.source),
         "worst_difference": c.worst_difference,
@@ -172,13 +169,6 @@ def render(facts: dict[str, Any]) -> str:
     if facts["to"] == "c":
         lines.append(f"test:  cc -std=c99 -DENSEMBLE_KD_MAIN {facts['out']} -lm && ./a.out")
     return "\n".join(lines)
-
-
-def _span(model: CompactModel) -> float:
-    """Return the largest less the smallest answer to the rows of the comparison."""
-    from ensemble_kd.export._rows import answers, probe_rows
-
-    return float(np.ptp(answers(model, probe_rows(model))))
 
 
 def _check_options(args: argparse.Namespace) -> None:

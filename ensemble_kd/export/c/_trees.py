@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.export._c_tables import Tables
-from ensemble_kd.export._shrink import leaves_to_int8, with_leaves
+from ensemble_kd.export.c._shrink import leaves_to_int8, with_leaves
+from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.model import CompactModel, TreesRecord
 
 FLAG = """

@@ -9,21 +9,17 @@ from typing import Any, Literal
 import numpy as np
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.export._c_interface import declarations, fields_of, text_functions
-from ensemble_kd.export._c_link import add_decision_tables, link_source
-from ensemble_kd.export._c_main import main_source
-from ensemble_kd.export._c_mlp import mlp_in_int8, mlp_source
-from ensemble_kd.export._c_tables import Tables
-from ensemble_kd.export._c_text import is_identifier
-from ensemble_kd.export._c_trees import trees_in_int8, trees_source
 from ensemble_kd.export._rows import answers, probe_rows
-from ensemble_kd.export._shrink import (
-    mlp_in_single,
-    trees_in_single,
-    with_all_ranks,
-    with_whole_ranks,
-)
+from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
+from ensemble_kd.export.c._interface import declarations, fields_of, text_functions
+from ensemble_kd.export.c._link import add_decision_tables, link_source
+from ensemble_kd.export.c._main import main_source
+from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
+from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
+from ensemble_kd.export.c._tables import Tables
+from ensemble_kd.export.c._text import is_identifier
+from ensemble_kd.export.c._trees import trees_in_int8, trees_source
 from ensemble_kd.model import CompactModel, MLPRecord
 
 WeightType = Literal["float32", "int8"]

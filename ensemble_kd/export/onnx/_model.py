@@ -9,12 +9,12 @@ import numpy as np
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import check_unicode, texts_of
-from ensemble_kd.export._onnx_graph import Graph
-from ensemble_kd.export._onnx_inputs import ColumnInputs
-from ensemble_kd.export._onnx_mlp import add_mlp
-from ensemble_kd.export._onnx_trees import add_trees
-from ensemble_kd.export._shrink import with_all_ranks
+from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
+from ensemble_kd.export.onnx._graph import Graph
+from ensemble_kd.export.onnx._inputs import ColumnInputs
+from ensemble_kd.export.onnx._mlp import add_mlp
+from ensemble_kd.export.onnx._trees import add_trees
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
 
 MAX_BYTES = 2**31 - 1
@@ -64,15 +64,14 @@ def export_onnx(
     if not name or not name.isprintable():
         raise InputError(f"name must be printable and not empty, got {name!r}.")
     check_unicode(missing, "missing")
-    is_classifier = model.has_classes
-    graph = Graph(name, ["probabilities", "label"] if is_classifier else ["value"])
+    graph = Graph(name, ["probabilities", "label"] if model.has_classes else ["value"])
     inputs = ColumnInputs(graph, model.schema, missing)
     body = model.body
     if isinstance(body, MLPRecord):
         sums = add_mlp(graph, inputs, body)
     else:
         sums = add_trees(graph, inputs, with_all_ranks(body, model.schema))
-    if is_classifier:
+    if model.has_classes:
         _add_probabilities(graph, sums, model)
         graph.output("probabilities", "double", len(model.classes))
         _add_label(graph, model)

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.export._c_tables import Tables
-from ensemble_kd.export._shrink import knots_of, to_int8, with_knots
+from ensemble_kd.export.c._shrink import knots_of, to_int8, with_knots
+from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.model import CompactModel, Dense, MLPRecord
 
 ADD = """

@@ -20,8 +20,8 @@ from ensemble_kd.export._rows import answers
 from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.scoring import Scorer
 
-from .conftest import STUDENTS, TASKS
-from .hand_made import MODELS, constant_models, one_split
+from ..conftest import STUDENTS, TASKS
+from ..hand_made import MODELS, constant_models, one_split
 
 
 def session_of(content):

@@ -14,12 +14,12 @@ import pytest
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export import build_c, export_c
-from ensemble_kd.export._c_text import identifiers, literal, macro_name, remark
 from ensemble_kd.export._rows import answers
+from ensemble_kd.export.c._text import identifiers, literal, macro_name, remark
 from ensemble_kd.schema import Column, TableSchema
 
-from .conftest import STUDENTS, TASKS
-from .hand_made import MODELS, constant_models
+from ..conftest import STUDENTS, TASKS
+from ..hand_made import MODELS, constant_models
 
 MAIN = ["-DENSEMBLE_KD_MAIN"]
 FORMS = [("float32", "float64"), ("int8", "float64"), ("float32", "float32"), ("int8", "float32")]
@@ -183,7 +183,7 @@ def test_c_and_json_need_no_training_library_and_no_onnx(tmp_path):
         "model = load(sys.argv[1]).model\n"
         "print(len(export_c(model)) > 0, len(export_json(model)) > 0)\n"
     )
-    golden = Path(__file__).parents[1] / "golden" / "v1_mlp_binary.ekd"
+    golden = Path(__file__).parents[2] / "golden" / "v1_mlp_binary.ekd"
     command = [sys.executable, "-W", "error", "-c", code, str(golden)]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "True True\n"
 
@@ -274,7 +274,14 @@ def test_c_remarks_cannot_end_their_comment():
 
 
 @pytest.mark.parametrize(
-    ("stem", "name"), [("churn-2", "churn_2"), ("7", "model_7"), ("é", "model"), ("_a", "a")]
+    ("stem", "name"),
+    [
+        ("churn-2", "churn_2"),
+        ("7", "model_7"),
+        ("é", "model"),
+        ("_a", "a"),
+        ("7" * 40, "model_" + "7" * 25),
+    ],
 )
 def test_c_name_comes_from_the_file(stem, name):
     assert macro_name(stem) == name

@@ -8,7 +8,7 @@ import numpy as np
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import codes_by_text
-from ensemble_kd.export._onnx_graph import ML_DOMAIN, Graph
+from ensemble_kd.export.onnx._graph import ML_DOMAIN, Graph
 from ensemble_kd.schema import Column, TableSchema
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.export._c_text import floats
+from ensemble_kd.export.c._text import floats
 from ensemble_kd.model import CompactModel
 from ensemble_kd.schema import Column
 

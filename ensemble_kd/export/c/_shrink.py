@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.export._tree_tables import tree_of_node
 from ensemble_kd.model import MLPRecord, TreesRecord
-from ensemble_kd.schema import TableSchema
 
 
 @dataclass(frozen=True)
@@ -171,31 +171,6 @@ def leaves_to_int8(record: TreesRecord) -> tuple[NDArray[np.int8], NDArray[np.fl
     tree = tree_of_node(record)[leaf]
     parts = [to_int8(record.value[leaf[tree == t]], axis=0) for t in range(len(record.roots))]
     return np.concatenate([p.whole for p in parts]), np.vstack([p.scale for p in parts])
-
-
-def tree_of_node(record: TreesRecord) -> NDArray[np.int64]:
-    """Return the tree that each node is of, shape (n_nodes,)."""
-    return np.searchsorted(record.roots, np.arange(len(record.feature)), side="right") - 1
-
-
-def with_all_ranks(record: TreesRecord, schema: TableSchema) -> TreesRecord:
-    """Return the same trees with ranks for every categorical column; its codes, if it had none."""
-    ranked = set(record.category_columns.tolist())
-    plain = [
-        j
-        for j, column in enumerate(schema.columns)
-        if column.kind == "categorical" and j not in ranked
-    ]
-    lengths = [schema.columns[j].n_codes for j in plain]
-    last = record.category_offsets[-1]
-    return replace(
-        record,
-        category_columns=np.append(record.category_columns, plain).astype(np.int32),
-        category_offsets=np.append(record.category_offsets, last + np.cumsum(lengths)).astype(
-            np.int32
-        ),
-        category_rank=np.concatenate([record.category_rank, *(np.arange(n) for n in lengths)]),
-    )
 
 
 def with_whole_ranks(record: TreesRecord) -> TreesRecord:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.export._onnx_graph import ML_DOMAIN, Graph
-from ensemble_kd.export._onnx_inputs import ColumnInputs
-from ensemble_kd.export._shrink import tree_of_node
+from ensemble_kd.export._tree_tables import tree_of_node
+from ensemble_kd.export.onnx._graph import ML_DOMAIN, Graph
+from ensemble_kd.export.onnx._inputs import ColumnInputs
 from ensemble_kd.model import TreesRecord
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd.export._onnx_graph import Graph
-from ensemble_kd.export._onnx_inputs import ColumnInputs
+from ensemble_kd.export.onnx._graph import Graph
+from ensemble_kd.export.onnx._inputs import ColumnInputs
 from ensemble_kd.model import MLPRecord
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd.export._c_tables import Tables
-from ensemble_kd.export._c_text import floats
+from ensemble_kd.export.c._tables import Tables
+from ensemble_kd.export.c._text import floats
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord
 
 PREDICT = """
@@ -102,7 +102,7 @@ def link_source(model: CompactModel) -> str:
 
 
 def _decide(model: CompactModel) -> str:
-    if not model.classes:
+    if not model.has_classes:
         return ""
     if model.threshold is None:
         return LIKELIEST

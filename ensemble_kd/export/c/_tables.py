@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.export._c_text import floats, literal
+from ensemble_kd.export.c._text import floats, literal
 
 _TYPES = {
     "f4": "float", "f8": "double", "i1": "int8_t", "i2": "int16_t", "i4": "int32_t",

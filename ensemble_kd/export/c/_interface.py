@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.export._c_tables import Tables
-from ensemble_kd.export._c_text import identifiers, remark
 from ensemble_kd.export._categories import check_unicode, codes_by_text, texts_of
+from ensemble_kd.export.c._tables import Tables
+from ensemble_kd.export.c._text import identifiers, remark
 from ensemble_kd.model import CompactModel
 from ensemble_kd.schema import Column
 

@@ -30,9 +30,25 @@ def identifiers(names: Sequence[str], prefix: str) -> list[str]:
 
 
 def macro_name(name: str) -> str:
-    """Return a text as a C identifier for use as a model's name."""
+    """Return a text as a C identifier for use as a model's name.
+
+    Parameters
+    ----------
+    name : str
+        Any text, such as the name of a file.
+
+    Returns
+    -------
+    str
+        A letter, then letters, digits and ``_``, at most 31 in all.
+
+    Examples
+    --------
+    >>> macro_name("churn 2.ekd"), macro_name("7up")
+    ('churn_2_ekd', 'model_7up')
+    """
     plain = "".join(char if char in _IDENTIFIER else "_" for char in name).strip("_")[:30]
-    return plain if plain[:1].isalpha() else f"model_{plain}".rstrip("_")
+    return plain if plain[:1].isalpha() else f"model_{plain}"[:31].rstrip("_")
 
 
 def is_identifier(name: str) -> bool:

@@ -12,18 +12,18 @@ from hypothesis.extra import numpy as hnp
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._rows import answers, probe_rows
-from ensemble_kd.export._shrink import (
+from ensemble_kd.export._tree_tables import with_all_ranks
+from ensemble_kd.export.c._shrink import (
     knots_of,
     mlp_in_single,
     to_int8,
     trees_in_single,
-    with_all_ranks,
     with_knots,
     with_whole_ranks,
 )
 
-from .conftest import TASKS
-from .hand_made import MODELS, f64
+from ..conftest import TASKS
+from ..hand_made import MODELS, f64
 
 WEIGHTS = hnp.arrays(
     np.float32,
