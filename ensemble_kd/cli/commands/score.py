@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ensemble_kd._optional import require
 from ensemble_kd.cli._arguments import at_least
-from ensemble_kd.cli._chunks import Chunk, read_chunks
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._sinks import check_is_no_input, open_sink, sink_format
+from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._out import check_is_no_input, told_of
 from ensemble_kd.errors import InputError
+from ensemble_kd.table_files import (
+    STDOUT,
+    Chunk,
+    SinkFormat,
+    arrow_type,
+    open_sink,
+    read_chunks,
+    sink_format,
+)
 
 if TYPE_CHECKING:
     from ensemble_kd.scoring import Scorer
@@ -35,7 +43,7 @@ JSON_HELP = "write one JSON object a line in place of CSV"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `score` takes."""
-    parser.add_argument("model", metavar="MODEL", help="model file (.ekd)")
+    add_model(parser)
     parser.add_argument(
         "table",
         metavar="TABLE",
@@ -44,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        default="-",
+        default=STDOUT,
         help="where predictions go: .csv, .ndjson or .parquet; a file is there whole or not at all "
         "(default: -, stdout)",
     )
@@ -80,11 +88,11 @@ def run(args: argparse.Namespace) -> int:
     from ensemble_kd.scoring import load
 
     console = Console(args.quiet)
-    kind = sink_format(args.out, args.json)
+    kind = _format(args)
     scorer = load(args.model)
     _check(scorer, args.which, args.ids)
-    if args.out != "-":
-        check_is_no_input(args.out, [args.model, args.table])
+    if args.out != STDOUT:
+        check_is_no_input(args.out, args.model, args.table)
     n_rows = 0
     chunks = read_chunks(args.table, scorer.schema, args.ids, args.chunk_rows)
     try:
@@ -96,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
                 console.progress(f"{n_rows:,} rows scored")
     finally:
         console.progress("", last=True)
-    where = "" if args.out == "-" else f"; predictions are in {args.out}"
+    where = "" if args.out == STDOUT else f"; predictions are in {args.out}"
     console.note(f"{n_rows:,} rows scored{where}.")
     return 0
 
@@ -128,7 +136,7 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
     except TypeError as error:  # a date or list in a column of numbers or categories
         raise InputError(str(error)) from error
     columns = dict(chunk.ids)
-    if scorer.task == "regression":
+    if not scorer.model.has_classes:
         return columns | {"prediction": answer[:, 0].tolist()}
     if which != "proba":
         columns["prediction"] = scorer.decide(answer).tolist()
@@ -140,12 +148,19 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
     return columns
 
 
+def _format(args: argparse.Namespace) -> SinkFormat:
+    with told_of("--out"):
+        kind = sink_format(args.out)
+    if args.json and kind == "parquet":
+        raise InputError(f"--json writes lines of JSON, but --out is {args.out!r}; leave one out.")
+    return "ndjson" if args.json else kind
+
+
 def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
-    if scorer.task == "regression" and which == "proba":
+    labels = scorer.model.classes
+    if not labels and which == "proba":
         raise InputError("--proba is for classifications, but this model predicts values.")
-    own = {"prediction"}
-    if scorer.task == "classification":
-        own |= {f"proba_{label}" for label in scorer.classes_.tolist()}
+    own = {"prediction", *(f"proba_{label}" for label in labels)}
     for name in ids:
         if name in own:
             raise InputError(f"--id must not be a column of the answer, got {name!r}; rename it.")
@@ -153,8 +168,7 @@ def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
 
 def _types(scorer: Scorer, columns: dict[str, list[Any]], chunk: Chunk) -> dict[str, Any]:
     """Return the Arrow types of the answer; an id out of CSV has none and is text."""
-    pyarrow = require("pyarrow", extra="bench")
-    types = {name: pyarrow.float64() for name in columns if name not in chunk.ids}
-    if "prediction" in types and scorer.task == "classification":
-        types["prediction"] = pyarrow.array(scorer.classes_.tolist()).type
+    types = {name: arrow_type([0.0]) for name in columns if name not in chunk.ids}
+    if "prediction" in types and scorer.model.has_classes:
+        types["prediction"] = arrow_type(scorer.classes_.tolist())
     return types | chunk.id_types

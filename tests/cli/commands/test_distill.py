@@ -6,20 +6,24 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ensemble_kd import load
-from ensemble_kd.cli import distill as command
-from ensemble_kd.cli._arguments import n_synthetic
-from ensemble_kd.cli._quality import classification_quality, regression_quality
-from ensemble_kd.cli._target import draw_test_rows, infer_task, read_target
+from ensemble_kd.cli._data import draw_test_rows
+from ensemble_kd.cli.commands import distill as command
 from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.estimators import ESTIMATORS
+from ensemble_kd.tasks import Classification
 
-from .conftest import make_table, make_teacher
+from ..conftest import make_table, make_teacher
+
+
+def is_test_row(labels, seed):
+    task, hard = Classification().read_target(labels.to_numpy())
+    return draw_test_rows(task, hard, 0.2, seed)
 
 
 def test_distill_writes_a_model_and_says_how_good_it_is(distill, tmp_path):
@@ -59,7 +63,7 @@ def test_distill_json_is_all_of_stdout(distill, tmp_path):
 def test_distill_measures_on_rows_that_nothing_was_fitted_on(distill, room, tmp_path):
     outcome = json.loads(distill("--json", "--quiet", "--seed", "3").out)
     frame = room.frame
-    is_test = draw_test_rows(frame["churned"].to_numpy(), 0.2, "classification", 3)
+    is_test = is_test_row(frame["churned"], 3)
     test = frame[is_test]
     proba = load(tmp_path / "model.ekd").predict_proba(test)
     student = outcome["quality"]["student"]
@@ -95,7 +99,7 @@ def test_distill_with_the_default_teacher_needs_no_file(run, room, monkeypatch, 
         def fit(self, *args, **kwargs):
             raise InputError("enough")
 
-    monkeypatch.setattr("ensemble_kd.DistilledClassifier", Fake, raising=False)
+    monkeypatch.setitem(ESTIMATORS, "classification", Fake)
     result = run(
         *("distill", room.csv, "--target", "churned", "--out", tmp_path / "m.ekd"),
         *("--n-synthetic", "2.5x", "--temperature", "2", "--n-jobs", "2", "--seed", "4"),
@@ -107,6 +111,20 @@ def test_distill_with_the_default_teacher_needs_no_file(run, room, monkeypatch, 
     assert seen["n_jobs"] == 2
     assert seen["random_state"] == 4
     assert seen["verbose"] == 0  # stderr is no terminal here
+
+
+def test_lessons_are_taught_and_told_of(distill, tmp_path):
+    plain, taught = (
+        json.loads(distill("--json", *options).out) for options in ([], ["--lessons", "hard_rows"])
+    )
+    assert taught["n_rows"]["synthetic"] > plain["n_rows"]["synthetic"]
+
+
+def test_unknown_lessons_are_refused_before_the_fit(distill, monkeypatch):
+    monkeypatch.setattr(command, "fit", _never)
+    result = distill("--lessons", "hard_rows", "homework")
+    assert result.code == 2
+    assert "lessons must be among" in result.err and "got 'homework'" in result.err
 
 
 # --- teachers from files --------------------------------------------------------------------------
@@ -124,7 +142,7 @@ def test_fitted_teacher_is_used_as_it_is(distill, room, tmp_path):
     assert outcome["teacher_frozen"]
     assert outcome["teacher"] == "Pipeline"
     assert "used as it is" in result.err
-    is_test = draw_test_rows(room.frame["churned"].to_numpy(), 0.2, "classification", 0)
+    is_test = is_test_row(room.frame["churned"], 0)
     proba = teacher.predict_proba(room.frame.loc[is_test, names])
     expected = log_loss(room.frame.loc[is_test, "churned"], proba)
     assert outcome["quality"]["teacher"]["log_loss"] == pytest.approx(expected)
@@ -259,7 +277,7 @@ def test_out_is_replaced_and_nothing_else_left(distill, tmp_path):
 def test_interrupted_fit_leaves_the_old_model(distill, tmp_path, monkeypatch):
     out = tmp_path / "model.ekd"
     out.write_text("old")
-    monkeypatch.setattr(command, "_fit", _interrupt)
+    monkeypatch.setattr(command, "fit", _interrupt)
     assert distill().code == 130
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["model.ekd"]
@@ -351,66 +369,11 @@ def test_columns_without_name_and_keys_are_noted(run, tmp_path):
 # --- the target -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("values", "task"),
-    [
-        (["a", "b"] * 40, "classification"),
-        ([True, False] * 40, "classification"),
-        (list(range(50)), "classification"),
-        (list(range(51)), "regression"),
-        ([float(i) for i in range(20)], "classification"),
-        ([float(i) for i in range(21)], "regression"),
-        ([1.5, 2.0, 1.5], "regression"),
-        ([0.0, 1.0, None] * 10, "classification"),
-    ],
-)
-def test_task_is_inferred_from_the_target(values, task):
-    assert infer_task(read_target(pd.Series(values), "y").values)[0] == task
-
-
-def test_whole_labels_stay_whole_where_some_are_missing():
-    target = read_target(pd.Series([0.0, 1.0, None]), "y")
-    assert target.values.tolist() == [0, 1]
-    assert target.values.dtype.kind == "i"
-    assert target.missing.tolist() == [False, False, True]
-
-
-def test_target_must_be_of_one_kind():
-    with pytest.raises(InputError, match="one kind only, got int, str"):
-        read_target(pd.Series([1, "a"], dtype=object), "y")
-
-
 def test_task_must_suit_the_target(distill):
     assert "must hold numbers, got" in distill("--task", "regression").err
     result = distill("--task", "classification", target="spend")
     assert result.code == 2
     assert "--task regression" in result.err
-
-
-def test_test_rows_are_a_share_of_each_class_and_spare_rare_ones():
-    labels = np.array(["a"] * 80 + ["b"] * 20 + ["c"])
-    chosen = draw_test_rows(labels, 0.25, "classification", 0)
-    assert [int(chosen[labels == label].sum()) for label in "abc"] == [20, 5, 0]
-    assert np.array_equal(chosen, draw_test_rows(labels, 0.25, "classification", 0))
-    assert not np.array_equal(chosen, draw_test_rows(labels, 0.25, "classification", 1))
-    assert not draw_test_rows(labels, 0.0, "classification", 0).any()
-    assert draw_test_rows(np.arange(10.0), 0.3, "regression", 0).sum() == 3
-
-
-def test_quality_where_a_score_is_not_defined():
-    classes = np.array(["a", "b"])
-    scores = classification_quality(np.array(["a"]), np.array([[0.5, 0.5]]), classes)
-    assert scores["auc"] is None
-    assert scores["log_loss"] == pytest.approx(np.log(2))
-    assert regression_quality(np.array([2.0]), np.array([1.0])) == {"rmse": 1.0, "r2": None}
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("auto", "auto"), ("500", 500), ("0", 0), ("3x", 3.0), ("2.5x", 2.5)]
-)
-def test_n_synthetic_is_a_number_or_a_multiple(text, value):
-    assert n_synthetic(text) == value
-    assert type(n_synthetic(text)) is type(value)
 
 
 def test_default_out_is_in_the_working_directory(run, room, tmp_path):
@@ -424,20 +387,8 @@ def test_default_out_is_in_the_working_directory(run, room, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["model"] == "model.ekd"
     assert load(tmp_path / "model.ekd").classes_.tolist() == ["no", "yes"]
-
-
-def test_codes_with_leading_zeros_stay_apart(tmp_path):
-    from ensemble_kd.cli._tables import read_frame
-
-    path = tmp_path / "codes.csv"
-    path.write_text("zip,n\n007,1\n7,2\n,3\n012,4\n", encoding="utf-8")
-    notes: list[str] = []
-    frame = read_frame(str(path), notes.append)
-    assert frame["zip"].dropna().tolist() == ["007", "7", "012"]
-    assert frame["n"].tolist() == [1, 2, 3, 4]
-    assert "zip" in notes[0]

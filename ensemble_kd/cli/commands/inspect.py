@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
+from ensemble_kd.cli._options import add_model
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
@@ -29,7 +30,7 @@ INVALID = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `inspect` takes."""
-    parser.add_argument("model", metavar="MODEL", help="model file (.ekd)")
+    add_model(parser)
     parser.add_argument(
         "--card", action="store_true", help="print the model card in place of the facts"
     )

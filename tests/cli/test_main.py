@@ -6,8 +6,8 @@ import sys
 import pytest
 
 import ensemble_kd
-from ensemble_kd.cli import score
-from ensemble_kd.cli.main import COMMANDS, build_parser
+from ensemble_kd.cli.commands import score
+from ensemble_kd.cli.main import COMMANDS, build_parser, command_named
 from ensemble_kd.errors import (
     BundleError,
     InputError,
@@ -35,8 +35,28 @@ def test_help_teaches_with_an_example(run, command):
     result = run(command, "--help")
     assert result.code == 0
     assert f"\n  ensemble-kd {command} " in result.out
-    assert COMMANDS[command].DESCRIPTION.splitlines()[0] in result.out
+    assert command_named(command).DESCRIPTION.splitlines()[0] in result.out
     assert "None)" not in result.out
+
+
+def test_help_names_every_command(run):
+    result = run("--help")
+    assert result.code == 0
+    for command in COMMANDS:
+        assert command_named(command).SUMMARY in result.out
+
+
+def test_a_command_imports_no_other():
+    script = (
+        "import sys\n"
+        "from ensemble_kd.cli.main import main\n"
+        "assert main(['score', '--help']) == 0\n"
+        "rooms = [name for name in sys.modules if name.startswith('ensemble_kd.cli.commands.')]\n"
+        "assert rooms == ['ensemble_kd.cli.commands.score'], rooms\n"
+        "assert not {'sklearn', 'torch', 'pandas', 'pyarrow', 'optuna'} & set(sys.modules)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_help_of_distill_warns_of_foreign_files(run):
@@ -128,7 +148,7 @@ def test_interrupt_has_code_130(room, tmp_path):
     script = (
         "import sys, signal, time\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from ensemble_kd.cli import score\n"
+        "from ensemble_kd.cli.commands import score\n"
         "from ensemble_kd.cli.main import main\n"
         "def wait(*args):\n"
         "    print('ready', file=sys.stderr, flush=True)\n"

@@ -1,11 +1,10 @@
-"""How a table is read to be scored: in chunks, typed by the model's schema.
+"""A table in chunks, typed by a model's schema, to be scored.
 
 A CSV file is typed with the standard library alone, so that needs neither pandas nor pyarrow.
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,22 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._optional import require
-from ensemble_kd.cli._console import check_column, near_match
-from ensemble_kd.cli._tables import (
-    MISSING,
+from ensemble_kd.errors import InputError
+from ensemble_kd.schema import Column, TableSchema, near_match
+from ensemble_kd.table_files._kinds import (
     as_input_error,
+    check_column,
     check_is_file,
-    check_unique,
+    check_named_once,
     open_text,
+    parquet_module,
     read_header,
     separator,
     table_kind,
 )
-from ensemble_kd.errors import InputError
-from ensemble_kd.schema import Category, Column, TableSchema
-
-_BOOLEANS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}
+from ensemble_kd.table_files._values import text_reader
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def _positions(
 ) -> list[int]:
     """Return where each of the schema's columns stands."""
     for name in ids:
-        check_column("--id", name, header, path)
+        check_column("an id", name, header, path)
     absent = [name for name in schema.names if name not in header]
     others = [j for j, name in enumerate(header) if name not in ids]
     if absent and not schema.named and len(others) == len(schema.columns):
@@ -124,7 +121,7 @@ def _positions(
             f"{path} must hold the columns that the model was fitted on; {absent[0]!r}{more} "
             f"missing{near_match(absent[0], header)}."
         )
-    check_unique(header, [*schema.names, *ids], path)
+    check_named_once(header, [*schema.names, *ids], path)
     return [header.index(name) for name in schema.names]
 
 
@@ -135,7 +132,7 @@ def _csv_chunks(
         rows = csv.reader(file, delimiter=separator(path))
         header = read_header(rows, path)
         positions = _positions(header, schema, ids, path)
-        readers = [_text_reader(column) for column in schema.columns]
+        readers = [text_reader(column) for column in schema.columns]
         n_before = 0
         filled = (row for row in rows if row)
         while True:
@@ -180,72 +177,10 @@ def _parse(
     return out
 
 
-def _text_reader(column: Column) -> Callable[[str], Any]:
-    """Return what turns a text into a value of the column."""
-    if column.kind == "numeric":
-        return _number
-    if column.kind == "boolean":
-        return _boolean
-    return _category_reader(column.categories)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        if text.strip() in MISSING:
-            return float("nan")
-        raise
-    if "_" in text:
-        raise ValueError(text)
-    return value
-
-
-def _boolean(text: str) -> float:
-    plain = text.strip()
-    if plain.lower() in _BOOLEANS:
-        return _BOOLEANS[plain.lower()]
-    if plain in MISSING:
-        return float("nan")
-    raise ValueError(text)
-
-
-def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category | None]:
-    """Return what finds the category that a text stands for.
-
-    A category that is this very text comes first, be it "NA"; then a missing value; then a number
-    or boolean that the text denotes. Any other text stays as it is: a category never seen.
-    """
-    texts = {category for category in categories if isinstance(category, str)}
-    others = {category for category in categories if not isinstance(category, str)}
-
-    def read(text: str) -> Category | None:
-        if text in texts:
-            return text
-        if text in MISSING:
-            return None
-        if others:
-            value = _number_or_boolean(text)
-            if value is not None and value in others:
-                return value
-        return text
-
-    return read
-
-
-def _number_or_boolean(text: str) -> int | float | bool | None:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text)
-    return None
-
-
 def _parquet_chunks(
     path: str, schema: TableSchema, ids: Sequence[str], chunk_rows: int
 ) -> Iterator[Chunk]:
-    parquet = require("pyarrow.parquet", extra="bench")
+    parquet = parquet_module()
     check_is_file(path)
     with parquet.ParquetFile(path) as file:
         header = list(file.schema_arrow.names)
@@ -267,11 +202,7 @@ def _parquet_chunks(
 
 
 def _value_type(arrow_type: Any) -> Any:
-    return (
-        getattr(arrow_type, "value_type", arrow_type)
-        if "dictionary" in str(arrow_type)
-        else arrow_type
-    )
+    return arrow_type.value_type if "dictionary" in str(arrow_type) else arrow_type
 
 
 def _arrow_values(column: Column, array: Any) -> NDArray[Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, print_json, size_text, text_table
-from ensemble_kd.cli._data import Data, note_text_keys, read_data
-from ensemble_kd.cli._sinks import check_out
-from ensemble_kd.cli._teacher import load_teacher, with_columns_of
+from ensemble_kd.cli._data import Data, read_data
+from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
+from ensemble_kd.cli._out import check_out
+from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import EnsembleKDError
 
 SUMMARY = "find the best student within a budget of microseconds and bytes"
@@ -45,22 +45,40 @@ SHOWN = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `tune` takes."""
-    add = parser.add_argument
-    add("table", metavar="TABLE", help="rows to learn from: .csv, .tsv or .parquet")
-    add("--target", metavar="COL", required=True, help="column to predict")
-    add(
-        "--task",
-        choices=["auto", "classification", "regression"],
-        default="auto",
-        help="as for distill (default: %(default)s)",
+    rows = add_rows_to_learn_from(parser)
+    rows.add_argument(
+        "--certify-share",
+        metavar="S",
+        type=read.share_below_one,
+        default=0.2,
+        help="share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
     )
-    add(
-        "--teacher",
-        metavar="auto|FILE",
-        default="auto",
-        help="auto or a .joblib file; opening one runs code: only open files you trust "
-        "(default: %(default)s)",
+    add_teaching(parser)
+    _add_budget(parser)
+    _add_search(parser)
+    result = add_run(parser, at_once="trials", seed="of rows and settings")
+    result.add_argument("--picture", metavar="PNG", help="draw the front")
+    result.add_argument(
+        "--plots",
+        metavar="DIR",
+        help="write Optuna's own plots of the trials into this folder: front, history, slice (loss "
+        "by each setting) and timeline",
     )
+    result.add_argument(
+        "--workdir",
+        metavar="DIR",
+        help="journal, labels and students (default: the name of --out with .tune)",
+    )
+    result.add_argument(
+        "--storage",
+        metavar="URL",
+        help="keep the trials in a database, such as sqlite:///study.db or postgresql://..., or in "
+        "another journal file; several machines need the same --workdir too",
+    )
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("budget").add_argument
     add("--max-latency-us", metavar="US", type=read.positive, help="microseconds a row, at most")
     add(
         "--latency",
@@ -75,6 +93,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         type=read.share,
         help="share of the teacher's gain over plain training to keep",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("search").add_argument
+    add(
+        "--students",
+        nargs="+",
+        choices=["mlp", "gbdt", "tree"],
+        default=["mlp", "gbdt", "tree"],
+        help="families to try (default: all)",
     )
     add(
         "--trials",
@@ -114,71 +143,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what suggests the next student: tpe models which settings went well, for tens of "
         "trials; nsga2 crosses the best ones, for hundreds (default: %(default)s)",
     )
-    add(
-        "--students",
-        nargs="+",
-        choices=["mlp", "gbdt", "tree"],
-        default=["mlp", "gbdt", "tree"],
-        help="families to try (default: all)",
-    )
-    add(
-        "--out",
-        metavar="FILE",
-        default="model.ekd",
-        help="model file; one that is there is replaced at once (default: %(default)s)",
-    )
-    add("--picture", metavar="PNG", help="draw the front")
-    add(
-        "--plots",
-        metavar="DIR",
-        help="write Optuna's own plots of the trials into this folder: front, history, slice (loss "
-        "by each setting) and timeline",
-    )
-    add(
-        "--workdir",
-        metavar="DIR",
-        help="journal, labels and students (default: the name of --out with .tune)",
-    )
-    add(
-        "--storage",
-        metavar="URL",
-        help="keep the trials in a database, such as sqlite:///study.db or postgresql://..., or in "
-        "another journal file; several machines need the same --workdir too",
-    )
-    add(
-        "--drop", metavar="COL", nargs="+", action="extend", default=[], help="columns to leave out"
-    )
-    add("--weight", metavar="COL", help="column with the weight of each row, >= 0")
-    add("--unlabeled", metavar="TABLE2", help="further rows without a target")
-    add(
-        "--certify-share",
-        metavar="S",
-        type=read.share_below_one,
-        default=0.2,
-        help="share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
-    )
-    add(
-        "--n-synthetic",
-        metavar="N|Mx|auto",
-        type=read.n_synthetic,
-        default="auto",
-        help="as for distill (default: %(default)s)",
-    )
-    add(
-        "--cv",
-        metavar="K",
-        type=read.at_least(2),
-        default=5,
-        help="folds for labels from models that had not seen the row (default: %(default)s)",
-    )
-    add("--n-jobs", metavar="N", type=read.jobs, help="trials at once (default: 1)")
-    add(
-        "--seed",
-        metavar="N",
-        type=read.at_least(0),
-        default=0,
-        help="of rows and settings (default: %(default)s)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -186,17 +150,13 @@ def run(args: argparse.Namespace) -> int:
     from ensemble_kd.tuning._work import tally
 
     console = Console(args.quiet)
-    teacher_file = None if args.teacher == "auto" else args.teacher
-    check_out(args.out, [p for p in (args.table, args.unlabeled, teacher_file) if p is not None])
-    args.test_size = 0.0  # the search keeps rows apart itself
-    data, _ = read_data(args, console)
-    teacher, frozen = (None, False) if teacher_file is None else load_teacher(teacher_file, console)
-    data = with_columns_of(teacher, data, console) if frozen else data
-    note_text_keys(data, console)
+    check_out(args.out, args.table, args.unlabeled, args.teacher)
+    data = read_data(args, console)  # the search keeps rows apart itself
+    teacher, _, data = read_teacher(args.teacher, data, console)
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         search = _search(args, data, teacher, console)
         try:
-            _fit(search, data)
+            fit(search, data)
         finally:
             if hasattr(search, "front_"):
                 _draw(search, args.picture, args.plots)
@@ -207,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
     outcome = {
         "model": args.out,
         "target": args.target,
-        "task": data.task,
+        "task": data.task.name,
         "interrupted": search.interrupted_,
         "n_trials": tally(search.study_).done,
         "params": search.best_params_,
@@ -223,10 +183,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console) -> Any:
-    from ensemble_kd import DistillationSearch, DistilledClassifier, DistilledRegressor
-    from ensemble_kd.tuning import SearchSpace
+    from ensemble_kd.estimators import ESTIMATORS
+    from ensemble_kd.tuning import DistillationSearch, SearchSpace
 
-    kind = DistilledClassifier if data.task == "classification" else DistilledRegressor
+    kind = ESTIMATORS[data.task.name]
     workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
     return DistillationSearch(
         kind(teacher, cv=args.cv, n_synthetic=args.n_synthetic, random_state=args.seed),
@@ -247,13 +207,6 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
         verbose=int(console.shows_progress),
         random_state=args.seed,
     )
-
-
-def _fit(search: Any, data: Data) -> None:
-    with warnings.catch_warnings():
-        # Said in a note, before the fit.
-        warnings.filterwarnings("ignore", message="the teacher is frozen", category=UserWarning)
-        search.fit(data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled)
 
 
 def _draw(search: Any, picture: str | None, plots: str | None) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, check_column, print_json, size_text, text_table
-from ensemble_kd.cli._sinks import check_out
-from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
+from ensemble_kd.cli._console import Console, print_json, size_text, text_table
+from ensemble_kd.cli._options import add_model_to_model, add_seed
+from ensemble_kd.cli._out import check_out, save_again
+from ensemble_kd.errors import InputError
+from ensemble_kd.table_files import check_column, read_frame
 
 if TYPE_CHECKING:
     from ensemble_kd.rows import TransferSet
     from ensemble_kd.scoring import Scorer
+    from ensemble_kd.tasks import BaseTask
 
 SUMMARY = "make a model file smaller"
 DESCRIPTION = """\
@@ -36,12 +41,14 @@ examples:
 """
 JSON_HELP = "print sizes and costs as one JSON object"
 HELD_OUT_SHARE, FEWEST_ROWS = 0.2, 20
+# The weight of the model's own answers, the labels having the rest.
+ALPHA = 0.7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `compress` takes."""
+    add_model_to_model(parser, needs_rows=False)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="model file (.ekd)")
     add(
         "--to",
         choices=["int8", "float16", "float32"],
@@ -68,32 +75,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=read.at_least(1),
         help="keep the first N trees, rounded up to one for each output",
     )
-    add("--rows", metavar="TABLE", help="real rows: .csv, .tsv or .parquet")
-    add("--target", metavar="COL", help="column of TABLE that the model predicts")
-    add("--out", metavar="FILE", required=True, help="model file to write, replaced at once")
-    add(
-        "--seed",
-        metavar="N",
-        type=read.at_least(0),
-        default=0,
-        help="says which rows are kept apart (default: %(default)s)",
-    )
+    add_seed(parser, "says which rows are kept apart")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compress, write and measure a model, and return the exit code."""
     from ensemble_kd.scoring import load
+    from ensemble_kd.tasks import task_with
 
     console = Console(args.quiet)
-    check_out(args.out, [path for path in (args.model, args.rows) if path is not None])
+    check_out(args.out, args.model, args.rows)
     if args.target is not None and args.rows is None:
         raise InputError("--target is a column of --rows, which is not given.")
     scorer = load(args.model)
     steps = _steps(args, scorer)
-    rows = None if args.rows is None else _read_rows(args, scorer, console)
+    task = task_with(scorer.classes_ if scorer.model.has_classes else None)
+    rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:
         console.note("without --rows, what a step costs is not measured.")
-    outcome = _compress(args, scorer, steps, rows)
+    outcome = _compress(args, scorer, steps, task, rows)
     if args.json:
         print_json(outcome)
     else:
@@ -127,33 +127,32 @@ def _steps(args: argparse.Namespace, scorer: Scorer) -> list[Any]:
     return [*steps, Quantize(args.to)]
 
 
-def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> TransferSet:
+def _read_rows(
+    args: argparse.Namespace, scorer: Scorer, task: BaseTask, console: Console
+) -> TransferSet:
     """Return the rows with the model's own answers, a fifth of them held out."""
-    import numpy as np
-
-    from ensemble_kd.cli._tables import read_frame
     from ensemble_kd.model import without_decision
     from ensemble_kd.rows import REAL, TransferSet
     from ensemble_kd.scoring import Scorer
-    from ensemble_kd.tasks import task_with
+    from ensemble_kd.tasks import read_target
 
     frame = read_frame(args.rows, console.note)
     if len(frame) < FEWEST_ROWS:
         raise InputError(f"--rows must hold at least {FEWEST_ROWS} rows, got {len(frame)}.")
-    model = scorer.model
-    task = task_with(np.array(model.classes) if model.has_classes else None)
     hard = task.no_target(len(frame))
     if args.target is not None:
         check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
-        hard = _targets(frame[args.target], args.target, model.classes)
+        target = read_target(frame[args.target], args.target)
+        hard[~target.missing] = task.hard_of(target.values, args.target)
     n_held_out = max(1, round(HELD_OUT_SHARE * len(frame)))
     held_out = np.zeros(len(frame), dtype=bool)
     held_out[np.random.default_rng(args.seed).permutation(len(frame))[:n_held_out]] = True
+    schema = scorer.schema
     return TransferSet(
-        model.schema,
-        model.schema.encode(frame),
-        Scorer(without_decision(model)).respond(frame),
-        hard.astype(task.no_target(0).dtype),
+        schema,
+        schema.encode(frame),
+        Scorer(without_decision(scorer.model)).respond(frame),
+        hard,
         np.ones(len(frame)),
         np.full(len(frame), REAL, dtype=np.int8),
         held_out,
@@ -161,78 +160,47 @@ def _read_rows(args: argparse.Namespace, scorer: Scorer, console: Console) -> Tr
     )
 
 
-def _targets(column: Any, name: str, classes: tuple[Any, ...]) -> Any:
-    """Return the index of each row's class or its value; -1 or NaN where it is missing."""
-    import numpy as np
-
-    from ensemble_kd.cli._target import read_target
-
-    target = read_target(column, name)
-    out = np.full(len(column), -1 if classes else np.nan)
-    if not classes:
-        try:
-            out[~target.missing] = target.values.astype(np.float64)
-        except ValueError as error:
-            raise InputError(f"--target {name} must hold numbers: {error}") from error
-        return out
-    index = {label: k for k, label in enumerate(classes)}
-    labels = target.values.tolist()
-    unknown = [label for label in labels if label not in index]
-    if unknown:
-        raise InputError(
-            f"--target {name} must hold classes of the model, {list(classes[:5])}, got "
-            f"{unknown[0]!r}."
-        )
-    out[~target.missing] = [index[label] for label in labels]
-    return out
-
-
 def _compress(
-    args: argparse.Namespace, scorer: Scorer, steps: list[Any], rows: TransferSet | None
+    args: argparse.Namespace,
+    scorer: Scorer,
+    steps: list[Any],
+    task: BaseTask,
+    rows: TransferSet | None,
 ) -> dict[str, Any]:
     from ensemble_kd.compress import compress
-    from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
-    from ensemble_kd.scoring import save
 
-    alpha = 0.7
-    loss = SoftTargetLoss(alpha=alpha) if scorer.model.classes else SquaredErrorLoss(alpha=alpha)
-    result = compress(scorer.model, steps, rows, loss)
+    result = compress(scorer.model, steps, rows, task.loss(task.losses[0], ALPHA))
     bundle = scorer.bundle
     assert bundle is not None
     names = [row["step"] for row in result.report[1:]]
     done = [*bundle.manifest["training"].get("compression", []), *names]
-    try:
-        n_bytes = save(
-            result.model,
-            args.out,
-            card=_card(bundle.card, names),
-            name=bundle.manifest["name"],
-            training=bundle.manifest["training"] | {"compression": done},
-        )
-    except BundleError as error:  # the fault of the disk, not of a file that was given
-        raise EnsembleKDError(str(error)) from error
+    listed = "\n".join(f"- {step}" for step in names)
+    n_bytes = save_again(
+        bundle,
+        result.model,
+        args.out,
+        note=f"## Compression\n\nAfter what is told above:\n\n{listed}\n",
+        training={"compression": done},
+    )
     return {
         "model": args.model,
         "out": args.out,
         "size_bytes": {"before": bundle.size_bytes, "after": n_bytes},
         "has_target": args.target is not None,
-        "task": scorer.task,
+        "task": task.name,
         "steps": result.report,
     }
 
 
-def _card(card: str, steps: list[str]) -> str:
-    lines = ["", "## Compression", "", "After what is told above:", "", *(f"- {s}" for s in steps)]
-    return card.rstrip("\n") + "\n" + "\n".join(lines) + "\n"
-
-
 def render(outcome: dict[str, Any]) -> str:
     """Return sizes and costs as text for people."""
+    from ensemble_kd.tasks import task_named
+
     rows = outcome["steps"]
     n_rows = rows[0]["n_rows"]
     header, fields = ["", "arrays"], []
     if n_rows is not None:
-        name = "log-loss" if outcome["task"] == "classification" else "squared error"
+        name = task_named(outcome["task"]).loss_name
         fields = [("loss", name), ("fidelity_rmse", "rms difference"), ("agreement", "same class")]
         fields = [(key, title) for key, title in fields if rows[0][key] is not None]
         header += [title for _, title in fields]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._console import Console, print_json, size_text
-from ensemble_kd.cli._sinks import check_out
+from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._out import check_out
 from ensemble_kd.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ JSON_HELP = "print the outcome as one JSON object"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `export` takes."""
-    parser.add_argument("model", metavar="MODEL", help="model file (.ekd)")
+    add_model(parser)
     parser.add_argument("--to", choices=["onnx", "c", "json"], required=True, help="the format")
     parser.add_argument(
         "--out",
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     _check_options(args)
     out = args.out or str(Path(args.model).with_suffix(f".{args.to}"))
     model = load(args.model).model
-    check_out(out, [args.model])
+    check_out(out, args.model)
     facts = {
         "model": args.model,
         "to": args.to,

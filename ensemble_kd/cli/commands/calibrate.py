@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, check_column, print_json, text_table
-from ensemble_kd.cli._sinks import check_out
-from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
+from ensemble_kd.cli._console import Console, print_json, text_table
+from ensemble_kd.cli._options import add_model_to_model
+from ensemble_kd.cli._out import check_out, save_again
+from ensemble_kd.errors import InputError
+from ensemble_kd.table_files import check_column, read_frame
 
 if TYPE_CHECKING:
     from ensemble_kd.model import CompactModel
     from ensemble_kd.scoring import Scorer
+    from ensemble_kd.tasks import BaseTask
 
 SUMMARY = "put a classifier's probabilities right, and choose its threshold"
 DESCRIPTION = """\
@@ -35,11 +40,8 @@ JSON_HELP = "print the outcome as one JSON object"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `calibrate` takes."""
-    add = parser.add_argument
-    add("model", metavar="MODEL", help="model file (.ekd)")
-    add("--rows", metavar="TABLE", required=True, help="real rows: .csv, .tsv or .parquet")
-    add("--target", metavar="COL", required=True, help="column of TABLE that the model predicts")
-    add(
+    add_model_to_model(parser, needs_rows=True)
+    parser.add_argument(
         "--method",
         choices=["auto", "platt", "temperature", "isotonic", "none"],
         default="auto",
@@ -61,24 +63,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=read.positive,
         help="take the cheapest threshold where a missed positive costs R false alarms",
     )
-    add("--out", metavar="FILE", required=True, help="model file to write, replaced at once")
 
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate and write a model, and return the exit code."""
-    from ensemble_kd.cli._tables import read_frame
-    from ensemble_kd.cli._target import read_target
-    from ensemble_kd.scoring import load
+    from ensemble_kd.scoring import Scorer, load
+    from ensemble_kd.tasks import read_target, task_with
 
     console = Console(args.quiet)
-    check_out(args.out, [args.model, args.rows])
+    check_out(args.out, args.model, args.rows)
     scorer = load(args.model)
-    if scorer.task != "classification":
+    if not scorer.model.has_classes:
         raise InputError("calibrate is for classifications, but this model predicts values.")
     frame = read_frame(args.rows, console.note)
     check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
     target = read_target(frame[args.target], args.target)
-    outcome = _calibrate(args, scorer, frame[~target.missing], target.values)
+    task = task_with(scorer.classes_)
+    hard = task.hard_of(target.values, args.target)
+    frame = frame[~target.missing]
+    model = calibrated(args, scorer.model, frame, target.values)
+    save_again(scorer.bundle, model, args.out)
+    outcome = {
+        "model": args.model,
+        "out": args.out,
+        "n_rows": len(frame),
+        "threshold": model.threshold,
+        "before": quality(scorer, task, frame, hard),
+        "after": quality(Scorer(model), task, frame, hard),
+    }
     if args.json:
         print_json(outcome)
     else:
@@ -86,72 +98,41 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _calibrate(args: argparse.Namespace, scorer: Scorer, frame: Any, y: Any) -> dict[str, Any]:
+def calibrated(args: argparse.Namespace, model: CompactModel, frame: Any, y: Any) -> CompactModel:
+    """Return the model with the calibrator and the threshold that the options ask for."""
     from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
 
-    model = scorer.model
     if args.method != "none":
         model = calibrate(model, frame, y, method=args.method)
     if args.threshold is not None:
-        model = with_threshold(model, args.threshold)
-    elif args.max_false_positive_rate is not None or args.cost_ratio is not None:
-        model = choose_threshold(
-            model,
-            frame,
-            y,
-            max_false_positive_rate=args.max_false_positive_rate,
-            cost_ratio=args.cost_ratio,
-        )
-    _write(args.out, model, scorer)
-    return {
-        "model": args.model,
-        "out": args.out,
-        "n_rows": len(frame),
-        "threshold": model.threshold,
-        "before": _quality(scorer.model, frame, y),
-        "after": _quality(model, frame, y),
-    }
+        return with_threshold(model, args.threshold)
+    if args.max_false_positive_rate is None and args.cost_ratio is None:
+        return model
+    return choose_threshold(
+        model,
+        frame,
+        y,
+        max_false_positive_rate=args.max_false_positive_rate,
+        cost_ratio=args.cost_ratio,
+    )
 
 
-def _quality(model: CompactModel, frame: Any, y: Any) -> dict[str, float | None]:
-    """Return log-loss and, of two classes, the shares of wrong calls."""
-    import numpy as np
-
-    from ensemble_kd.scoring import Scorer
-
-    scorer = Scorer(model)
+def quality(scorer: Scorer, task: BaseTask, frame: Any, hard: Any) -> dict[str, float | None]:
+    """Return log-loss and accuracy and, of two classes, the shares of wrong calls."""
     proba = scorer.predict_proba(frame)
     called = scorer.decide(proba)
-    index = {label: k for k, label in enumerate(model.classes)}
-    true = np.array([index[label] for label in y.tolist()])
-    chosen = np.maximum(proba[np.arange(len(true)), true], 1e-15)
-    quality: dict[str, float | None] = {"log_loss": float(-np.log(chosen).mean())}
-    quality["accuracy"] = float((called == np.array(model.classes)[true]).mean())
-    if len(model.classes) == 2:
+    shown: dict[str, float | None] = {
+        "log_loss": task.mean_loss(proba, task.truth(hard), np.ones(len(hard))),
+        "accuracy": float((called == scorer.classes_[hard]).mean()),
+    }
+    if len(scorer.classes_) == 2:
         positive = called == scorer.classes_[1]
         for name, wrong, rows in (
-            ("false_positive_rate", positive, true == 0),
-            ("missed_positive_rate", ~positive, true == 1),
+            ("false_positive_rate", positive, hard == 0),
+            ("missed_positive_rate", ~positive, hard == 1),
         ):
-            quality[name] = float(wrong[rows].mean()) if rows.any() else None
-    return quality
-
-
-def _write(out: str, model: CompactModel, scorer: Scorer) -> None:
-    from ensemble_kd.scoring import save
-
-    bundle = scorer.bundle
-    assert bundle is not None
-    try:
-        save(
-            model,
-            out,
-            card=bundle.card,
-            name=bundle.manifest["name"],
-            training=bundle.manifest["training"],
-        )
-    except BundleError as error:  # the fault of the disk, not of a file that was given
-        raise EnsembleKDError(str(error)) from error
+            shown[name] = float(wrong[rows].mean()) if rows.any() else None
+    return shown
 
 
 def render(outcome: dict[str, Any]) -> str:

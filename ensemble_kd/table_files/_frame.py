@@ -1,111 +1,27 @@
-"""How a table file is opened, and read whole, through pandas, to learn from it."""
+"""A whole table, to learn from, through pandas."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import gzip
-import os
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
-
-# What pandas.read_csv takes as missing unless told otherwise.
-MISSING = frozenset(
-    {
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "<NA>",
-        "N/A",
-        "NA",
-        "None",
-        "NULL",
-        "NaN",
-        "n/a",
-        "nan",
-        "null",
-    }
-    | {"-NaN", "-nan", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"}
+from ensemble_kd.table_files._kinds import (
+    STDIN,
+    as_input_error,
+    check_is_file,
+    check_named_once,
+    open_text,
+    parquet_module,
+    read_header,
+    separator,
+    table_kind,
 )
-STDIN = "-"
-_TEXT_SUFFIXES = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
-_PARQUET_SUFFIXES = (".parquet", ".pq")
-
-
-# --- which kind of file ---------------------------------------------------------------------------
-
-
-def table_kind(path: str) -> Literal["csv", "parquet"]:
-    """Return the kind of a table by the ending of its name.
-
-    Raises
-    ------
-    InputError
-        If the ending is none that is read.
-    """
-    if path == STDIN or _plain_suffix(path) in _TEXT_SUFFIXES:
-        return "csv"
-    if Path(path).suffix.lower() in _PARQUET_SUFFIXES:
-        return "parquet"
-    raise InputError(
-        f"a table must end in .csv, .tsv (either also with .gz) or .parquet, got {path!r}; "
-        f"convert it."
-    )
-
-
-def _plain_suffix(path: str) -> str:
-    return Path(path.lower().removesuffix(".gz")).suffix
-
-
-def check_is_file(path: str) -> None:
-    """Refuse a table that is absent or a directory."""
-    if not os.path.exists(path):
-        raise InputError(f"there is no file {path!r}: check the path.")
-    if os.path.isdir(path):
-        raise InputError(f"a table must be a file, got the directory {path!r}.")
-
-
-def separator(path: str) -> str:
-    """Return what stands between the fields of a text table."""
-    return "," if path == STDIN else _TEXT_SUFFIXES[_plain_suffix(path)]
-
-
-@contextlib.contextmanager
-def open_text(path: str) -> Iterator[TextIO]:
-    """Open a text table, plain, gzipped or stdin."""
-    if path == STDIN:
-        if hasattr(sys.stdin, "reconfigure"):
-            sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
-        yield sys.stdin
-        return
-    check_is_file(path)
-    opened: Callable[..., TextIO] = gzip.open if path.lower().endswith(".gz") else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def as_input_error(path: str) -> Iterator[None]:
-    """Tell a damaged or foreign table as the fault of the table."""
-    try:
-        yield
-    except InputError:
-        raise
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} must be UTF-8 text: {error}; save it as UTF-8.") from error
-    except (ValueError, csv.Error, EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
-
-
-# --- a whole table, to learn from -----------------------------------------------------------------
+from ensemble_kd.table_files._values import MISSING
 
 
 def read_frame(path: str, note: Callable[[str], None]) -> Any:
@@ -146,7 +62,7 @@ def read_frame(path: str, note: Callable[[str], None]) -> Any:
 
 
 def _read_parquet(pandas: Any, path: str) -> Any:
-    parquet = require("pyarrow.parquet", extra="bench")
+    parquet = parquet_module()
     frame = pandas.read_parquet(path, engine="pyarrow")
     # Categories that are numbers come back as numbers; the file still knows that they are labels.
     told = (parquet.read_schema(path).pandas_metadata or {}).get("columns", [])
@@ -157,7 +73,7 @@ def _read_parquet(pandas: Any, path: str) -> Any:
 def _read_csv(pandas: Any, path: str, note: Callable[[str], None]) -> Any:
     with open_text(path) as file:
         header = read_header(csv.reader(file, delimiter=separator(path)), path)
-    check_unique(header, [name for name in header if name], path)
+    check_named_once(header, [name for name in header if name], path)
     names = [name or f"Unnamed: {j}" for j, name in enumerate(header)]
     try:
         with warnings.catch_warnings():
@@ -198,18 +114,3 @@ def _exact_numbers(version: str) -> dict[str, str]:
     """Return what has pandas read a number as Python does; from 3.1 on it does so unasked."""
     major, minor = version.split(".")[:2]
     return {} if (int(major), int(minor)) >= (3, 1) else {"float_precision": "round_trip"}
-
-
-def read_header(rows: Iterator[list[str]], path: str) -> list[str]:
-    """Return the names of the columns: the first line that is not empty."""
-    for row in rows:
-        if row:
-            return row
-    raise InputError(f"{path} must begin with a line of column names, got an empty file.")
-
-
-def check_unique(header: Sequence[str], wanted: Sequence[str], path: str) -> None:
-    """Refuse a table that names one of these columns twice."""
-    for name in wanted:
-        if header.count(name) > 1:
-            raise InputError(f"{path} must name each column once, got {name!r} more than once.")
