@@ -144,9 +144,11 @@ class Case:
     @cached_property
     def _teacher_answers(self) -> Any:
         teacher = self._shared.teacher
-        return teacher_response(teacher, self._data.X_test, teacher.classes)
+        return teacher_response(teacher, self._data.X_test, teacher.task_)
 
     def _build_teacher(self) -> TeacherEnsemble:
         if self._factory is not None:
             return self._factory(self._data)
-        return TeacherEnsemble(task=self._data.task, n_jobs=self._n_jobs, random_state=self._seed)
+        return TeacherEnsemble(
+            task=self._data.task.name, n_jobs=self._n_jobs, random_state=self._seed
+        )

@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from ensemble_kd.benchmarks._summary import PairSummary, measured, summarise_pair
+from ensemble_kd.benchmarks._summary import PairSummary, measured, summarise_pair, task_of
+from ensemble_kd.tasks import BaseTask, Classification, Regression
 
+BARS = {Classification.name: 0.90, Regression.name: 0.85}
 STUDENT, HARD = "distilled", "hard_student"
 SIGNIFICANCE = 0.05
 
@@ -57,7 +59,7 @@ def check_claims(results: pd.DataFrame) -> list[Claim]:
     pairs = [pair for pair in found if pair is not None]
     if not pairs:
         return []
-    tasks = rows.groupby("dataset")["task"].first().to_dict()
+    tasks = {str(name): task_of(of) for name, of in rows.groupby("dataset")}
     return [
         _never_worse(rows, pairs),
         *_gains(pairs, tasks),
@@ -96,9 +98,9 @@ def _surely_positive(differences: NDArray[np.float64]) -> bool:
     return bool(t.sf(differences.mean() / error, len(differences) - 1) < SIGNIFICANCE)
 
 
-def _gains(pairs: list[PairSummary], tasks: dict[str, str]) -> Iterator[Claim]:
-    for kind, bar in (("classification", 0.90), ("regression", 0.85)):
-        of = [p for p in pairs if (tasks[p.dataset] == "regression") == (kind == "regression")]
+def _gains(pairs: list[PairSummary], tasks: dict[str, BaseTask]) -> Iterator[Claim]:
+    for kind, bar in BARS.items():
+        of = [p for p in pairs if tasks[p.dataset].name == kind]
         certain = [p for p in of if p.certain and not math.isnan(p.gain_kept)]
         kept = [p.gain_kept for p in certain]
         median = float(np.median(kept)) if kept else math.nan
@@ -139,7 +141,9 @@ def _keeps_auc(rows: pd.DataFrame) -> Claim:
     )
 
 
-def _beats(rows: pd.DataFrame, rival: str, bar: float, words: str, tasks: dict[str, str]) -> Claim:
+def _beats(
+    rows: pd.DataFrame, rival: str, bar: float, words: str, tasks: dict[str, BaseTask]
+) -> Claim:
     """Compare on the seeds that both ran."""
     losses = rows.pivot_table(index=["dataset", "seed"], columns="method", values="loss")
     by_log_loss = rival == "autogluon_distilled"  # the bar is one of log-loss
@@ -152,11 +156,11 @@ def _beats(rows: pd.DataFrame, rival: str, bar: float, words: str, tasks: dict[s
     if wins.empty:
         return Claim(text, "no data set has both", None, [])
     parts = [f"{wins.sum()} of {len(wins)} ({wins.mean():.0%})"]
-    is_regression = np.array([tasks[name] == "regression" for name in wins.index])
-    if is_regression.any() and not is_regression.all():
-        parts.append(f"classification {wins[~is_regression].sum()} of {(~is_regression).sum()}")
-        parts.append(f"regression {wins[is_regression].sum()} of {is_regression.sum()}")
-    judged = wins[~is_regression] if by_log_loss and not is_regression.all() else wins
+    kinds = np.array([tasks[name].name for name in wins.index])
+    of_kind = {kind: wins[kinds == kind] for kind in BARS if kind in kinds}
+    if len(of_kind) > 1:
+        parts += [f"{kind} {of.sum()} of {len(of)}" for kind, of in of_kind.items()]
+    judged = of_kind.get(Classification.name, wins) if by_log_loss else wins
     return Claim(text, ", ".join(parts), bool(judged.mean() >= bar), list(wins.index[~wins]))
 
 

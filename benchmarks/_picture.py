@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd._optional import require
-from ensemble_kd.benchmarks._summary import LOSS_NAMES, measured, methods_of
+from ensemble_kd.benchmarks._summary import measured, methods_of, task_of
 from ensemble_kd.benchmarks.methods import METHODS
 
 # Okabe and Ito's colours, told apart by all kinds of colour vision.
@@ -76,7 +76,7 @@ def draw(results: pd.DataFrame) -> Any:
 def _draw_panel(ax: Any, rows: pd.DataFrame, name: str) -> None:
     means = rows.groupby("method")[["latency_us", "loss", "size_bytes"]].mean()
     means = means.loc[methods_of(rows)]
-    _set_axes(ax, means, f"{name}: {LOSS_NAMES[str(rows['task'].iloc[0])]}")
+    _set_axes(ax, means, f"{name}: {task_of(rows).score_name}")
     for family in ("mlp", "gbdt", "tree"):
         pair = [f"{kind}_{family}" for kind in ("hard", "distilled")]
         pair = ["hard_student", "distilled"] if family == "mlp" else pair

@@ -11,13 +11,14 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from ensemble_kd.benchmarks._tasks import LIGHTGBM_OBJECTIVES, XGBOOST_OBJECTIVES
 from ensemble_kd.benchmarks.scoring._rivals import lightgbm_fast
-from ensemble_kd.flow import plain_recipe
 from ensemble_kd.metrics import measure_latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import RealRows
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.students import GBDTStudent
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.tuning._artefact import pack
 from ensemble_kd.tuning._judge import Judge
 
@@ -45,11 +46,10 @@ def plain_trees(
     folder : Path
         Where the model files go.
     """
-    given = rows.schema.encode(rows.X), rows.schema.encode(certified.X)
     found = []
     for n_trees, n_leaves in SIZES:
         size = {"size": f"{n_trees} x {n_leaves}"}
-        for way, (response, latency, n_bytes) in _ways(rows, certified, given, n_trees, n_leaves):
+        for way, (response, latency, n_bytes) in _ways(rows, certified, n_trees, n_leaves):
             loss = judge.true_loss(response)
             found.append({"model": way, **size, "certified_loss": loss, "size_bytes": n_bytes,
                           "latency_p50_us": latency.p50_us})  # fmt: skip
@@ -62,21 +62,21 @@ def plain_trees(
 
 
 def _ways(
-    rows: RealRows, certified: RealRows, given: Any, n_trees: int, n_leaves: int
+    rows: RealRows, certified: RealRows, n_trees: int, n_leaves: int
 ) -> Iterator[tuple[str, Any]]:
-    train, test = given
+    train, test, task = rows.codes, certified.codes, rows.task
     kept, stop = ~rows.held_out, rows.held_out
-    n_sums = rows.n_outputs if rows.n_outputs > 2 else 1
+    n_sums = task.n_outputs if task.n_outputs > 2 else 1
     parameters = {
-        "objective": {1: "regression", 2: "binary"}.get(rows.n_outputs, "multiclass"),
+        "objective": LIGHTGBM_OBJECTIVES[task.tree_link],
         "num_leaves": n_leaves, "learning_rate": min(0.3, 10 / n_trees), "verbosity": -1,
         "num_threads": 1, "seed": 0, "min_data_in_leaf": 10,
     }  # fmt: skip
     if n_sums > 1:
         parameters["num_class"] = n_sums
     categories = np.flatnonzero(rows.schema.is_discrete).tolist()
-    data = lightgbm.Dataset(train[kept], rows.target[kept], categorical_feature=categories)
-    held = lightgbm.Dataset(train[stop], rows.target[stop], reference=data)
+    data = lightgbm.Dataset(train[kept], rows.hard[kept], categorical_feature=categories)
+    held = lightgbm.Dataset(train[stop], rows.hard[stop], reference=data)
     booster = lightgbm.train(
         parameters, data, n_trees, valid_sets=[held],
         callbacks=[lightgbm.early_stopping(20, verbose=False)],
@@ -86,7 +86,7 @@ def _ways(
     yield (
         "LightGBM, C interface",
         (
-            _probabilities(np.asarray(booster.predict(test)), rows.n_outputs),
+            _response(task, booster.predict(test)),
             measure_latency(call, calls, seconds=SECONDS),
             len(booster.model_to_string()),
         ),
@@ -94,15 +94,13 @@ def _ways(
 
     xgb = xgboost.train(
         {
-            "objective": {1: "reg:squarederror", 2: "binary:logistic"}.get(
-                rows.n_outputs, "multi:softprob"
-            ),
+            "objective": XGBOOST_OBJECTIVES[task.tree_link],
             "max_leaves": n_leaves, "grow_policy": "lossguide", "tree_method": "hist",
             "eta": min(0.3, 10 / n_trees), "nthread": 1, "seed": 0,
             **({"num_class": n_sums} if n_sums > 1 else {}),
         },
-        xgboost.DMatrix(train[kept], rows.target[kept]), n_trees,
-        evals=[(xgboost.DMatrix(train[stop], rows.target[stop]), "held")],
+        xgboost.DMatrix(train[kept], rows.hard[kept]), n_trees,
+        evals=[(xgboost.DMatrix(train[stop], rows.hard[stop]), "held")],
         early_stopping_rounds=20, verbose_eval=False,
     )  # fmt: skip
     best = (0, xgb.best_iteration + 1)
@@ -110,7 +108,7 @@ def _ways(
     yield (
         "XGBoost, inplace_predict",
         (
-            _probabilities(xgb.inplace_predict(test, iteration_range=best), rows.n_outputs),
+            _response(task, xgb.inplace_predict(test, iteration_range=best)),
             measure_latency(
                 lambda row: xgb.inplace_predict(row, iteration_range=best), single, seconds=SECONDS
             ),
@@ -122,10 +120,10 @@ def _ways(
 def _in_this_core(rows: RealRows, n_trees: int, n_leaves: int) -> CompactModel:
     """Return LightGBM's trees as a model of this core."""
     student = GBDTStudent(
-        n_estimators=n_trees if rows.n_outputs < 3 else -(-10 * n_trees // 3), num_leaves=n_leaves,
-        learning_rate=min(0.3, 10 / n_trees), random_state=0,
+        n_estimators=n_trees if rows.task.n_outputs < 3 else -(-10 * n_trees // 3),
+        num_leaves=n_leaves, learning_rate=min(0.3, 10 / n_trees), random_state=0,
     )  # fmt: skip
-    student.fit_transfer(rows.as_transfer_set(rows.truth), plain_recipe(rows.task).loss)
+    student.fit_transfer(rows.as_transfer_set(rows.truth), rows.task.plain_loss())
     return student.to_model()
 
 
@@ -136,8 +134,8 @@ def _lightgbm_call(booster: Any, n_columns: int, n_sums: int) -> Callable[[Any],
     return lambda row: booster.predict(row[None], num_threads=1)
 
 
-def _probabilities(answer: NDArray[Any], n_outputs: int) -> NDArray[np.float64]:
+def _response(task: BaseTask, answer: Any) -> NDArray[np.float64]:
     answer = np.asarray(answer, dtype=np.float64)
-    if n_outputs == 1:
-        return answer[:, None]
-    return np.column_stack([1 - answer, answer]) if n_outputs == 2 else answer
+    if answer.ndim == 2:
+        return answer
+    return np.column_stack([1 - answer, answer]) if task.has_classes else answer[:, None]

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import read_rows
+from ensemble_kd.rows import read_rows, table_digest
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers import TeacherEnsemble
 
 
-def fingerprint(X: Any, y: Any) -> str:
-    """Return a digest of a table and its target, row by row in order.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Raw rows.
-    y : array of shape (n_samples,)
-        Targets.
-
-    Returns
-    -------
-    str
-        SHA-256 in hexadecimal.
-    """
-    digest = hashlib.sha256(repr([str(name) for name in X.columns]).encode())
-    for part in (X, pd.Series(np.asarray(y))):
-        rows = pd.util.hash_pandas_object(part, index=False)
-        digest.update(np.ascontiguousarray(rows.to_numpy()).tobytes())
-    return digest.hexdigest()
-
-
-def _is_classification(teacher: Any) -> bool:
-    return bool(teacher.ensemble.task == "classification")
+def _has_classes(teacher: Any) -> bool:
+    return bool(teacher.task_.has_classes)
 
 
 class SharedTeacher(BaseEstimator):  # type: ignore[misc]
@@ -55,7 +32,7 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
     ensemble : TeacherEnsemble
         Fitted.
     rows : str
-        `fingerprint` of the rows it was fitted on.
+        `table_digest` of rows and targets it was fitted on.
     beside : estimator or None
         What `TeacherEnsemble.fit_beside` returned.
     held_out : ndarray of shape (n_samples,), bool
@@ -82,7 +59,7 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
         InputError
             If they are not.
         """
-        if fingerprint(X, y) != self.rows:
+        if table_digest(X, np.asarray(y)) != self.rows:
             raise InputError(
                 f"a shared teacher must be given the rows it was fitted on, got {len(X)} rows that "
                 "differ from them; fit a TeacherEnsemble on these."
@@ -108,9 +85,9 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
         return self.beside
 
     @property
-    def classes(self) -> NDArray[Any] | None:
-        """Class labels, None in regression."""
-        return self.ensemble.classes_ if _is_classification(self) else None
+    def task_(self) -> BaseTask:
+        """What is predicted, with its classes."""
+        return self.ensemble.task_
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -137,7 +114,7 @@ class SharedTeacher(BaseEstimator):  # type: ignore[misc]
         """Their weights."""
         return self.ensemble.weights_
 
-    @available_if(_is_classification)
+    @available_if(_has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the ensemble's probabilities."""
         return self.ensemble.predict_proba(X)
@@ -179,6 +156,6 @@ def fit_shared(ensemble: TeacherEnsemble, X: Any, y: Any, seed: int) -> SharedTe
     -------
     SharedTeacher
     """
-    held_out = read_rows(X, y, None, ensemble.task, ensemble.cv, seed).held_out
-    beside = ensemble.fit_beside(X, y, held_out=held_out)
-    return SharedTeacher(ensemble, fingerprint(X, y), beside, held_out)
+    rows = read_rows(X, y, None, ensemble.task, ensemble.cv, seed)
+    beside = ensemble.fit_beside(X, y, held_out=rows.held_out)
+    return SharedTeacher(ensemble, table_digest(X, rows.targets), beside, rows.held_out)

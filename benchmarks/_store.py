@@ -18,26 +18,20 @@ import joblib
 import pandas as pd
 
 import ensemble_kd
-from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fingerprint, fit_shared
+from ensemble_kd.benchmarks._shared_teacher import SharedTeacher, fit_shared
 from ensemble_kd.benchmarks.methods import TaskData
+from ensemble_kd.rows import table_digest
 
 PACKAGE = Path(ensemble_kd.__file__).parent
 BENCHMARKS = Path(__file__).parent
-# What a fitted teacher depends on, and what a row of results does.
-SPLITS = PACKAGE / "teachers" / "_splits.py"  # reads teachers, and fits none
-TEACHER_SOURCES = (
-    *(file for file in sorted((PACKAGE / "teachers").glob("*.py")) if file != SPLITS),
-    *(PACKAGE / part for part in ("losses", "networks", "_schema.py", "_transfer_set.py")),
+# What a fitted teacher depends on; a row of results depends on all but some rooms.
+TEACHER_SOURCES = tuple(
+    PACKAGE / room for room in ("teachers", "networks", "losses", "tasks", "rows", "schema")
 )
+NOT_OF_ROWS = ("cli", "tuning", "export", "decision", "benchmarks", "datasets")
 ROW_SOURCES = (
-    *TEACHER_SOURCES,
-    SPLITS,
-    *(PACKAGE / part for part in ("students", "transfer", "model", "runtime", "metrics", "bundle")),
-    *(PACKAGE / f"{part}.py" for part in ("_distill", "_estimator", "_classifier", "_regressor")),
-    *(PACKAGE / f"{part}.py" for part in ("_scorer", "_frames", "_validation", "_real_rows")),
-    *(PACKAGE / f"{part}.py" for part in ("_teaching", "_recipes", "_race", "_gate")),
-    *(PACKAGE / f"{part}.py" for part in ("_synthetic_rows", "_stages")),
-    *(BENCHMARKS / part for part in ("methods", "objective.py", "_losses.py")),
+    *(room for room in sorted(PACKAGE.iterdir()) if room.is_dir() and room.name not in NOT_OF_ROWS),
+    *(BENCHMARKS / part for part in ("methods", "objective.py", "_tasks.py")),
 )
 MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost")
 
@@ -49,7 +43,7 @@ def source_digest(roots: tuple[Path, ...]) -> str:
     Parameters
     ----------
     roots : tuple of Path
-        Files, and folders to read through; one that is absent is passed over.
+        Files, and folders to read through.
 
     Returns
     -------
@@ -59,8 +53,7 @@ def source_digest(roots: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
     for root in roots:
         for file in [root] if root.suffix == ".py" else sorted(root.rglob("*.py")):
-            if file.is_file():
-                digest.update(file.name.encode() + _code(file.read_text("utf-8")).encode())
+            digest.update(file.name.encode() + _code(file.read_text("utf-8")).encode())
     return digest.hexdigest()[:16]
 
 
@@ -136,7 +129,7 @@ def fit_or_load_teacher(
     seconds : float
         How long the fit took, when it was made.
     """
-    rows = fingerprint(data.X_train, data.y_train)
+    rows = table_digest(data.X_train, data.y_train)
     ensemble = build()
     settings = ensemble.get_params(deep=False) | {"n_jobs": None, "verbose": 0}
     causes = (rows, data.seed, settings, ensemble_kd.__version__, source_digest(TEACHER_SOURCES))

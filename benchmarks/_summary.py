@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd.benchmarks.methods import METHODS
+from ensemble_kd.datasets import ESTIMATOR_TASKS
 from ensemble_kd.metrics import gain_kept
+from ensemble_kd.tasks import BaseTask, task_named
 
 PAIRS = [
     ("hard_student", "distilled"),
@@ -17,17 +19,24 @@ PAIRS = [
     ("hard_gbdt", "distilled_gbdt"),
     ("hard_tree", "distilled_tree"),
 ]
-LOSS_NAMES = {"binary": "log-loss", "multiclass": "log-loss", "regression": "RMSE"}
-SECOND_METRIC = {
-    "binary": ("auc", "AUC"),
-    "multiclass": ("accuracy", "accuracy"),
-    "regression": ("r2", "R²"),
-}
+# Besides the loss, for two classes, for several, for values.
+SECOND_METRICS = {"auc": "AUC", "accuracy": "accuracy", "r2": "R²"}
 
 
 def measured(results: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that hold a result."""
     return results[results["skipped"].isna()]
+
+
+def task_of(rows: pd.DataFrame) -> BaseTask:
+    """Return what the rows of one data set predict."""
+    return task_named(ESTIMATOR_TASKS[rows["task"].iloc[0]])
+
+
+def second_metric(rows: pd.DataFrame) -> str:
+    """Return the metric besides the loss that the rows of one data set have."""
+    had = (name for name in SECOND_METRICS if name in rows and rows[name].notna().any())
+    return next(had, "auc")  # which test rows of a single class lack
 
 
 def methods_of(results: pd.DataFrame) -> list[str]:

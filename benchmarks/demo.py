@@ -23,12 +23,13 @@ from tqdm import tqdm
 from ensemble_kd.benchmarks import render
 from ensemble_kd.benchmarks._case import Case, Source, TeacherFactory
 from ensemble_kd.benchmarks._summary import (
-    LOSS_NAMES,
-    SECOND_METRIC,
+    SECOND_METRICS,
     PairSummary,
     measured,
     methods_of,
+    second_metric,
     summarise_pair,
+    task_of,
 )
 from ensemble_kd.benchmarks.methods import METHODS
 
@@ -104,8 +105,7 @@ def demo_table(results: pd.DataFrame) -> str:
     body = []
     for dataset in dict.fromkeys(rows["dataset"]):
         of_set = rows[rows["dataset"] == dataset]
-        task = str(of_set["task"].iloc[0])
-        second, second_name = SECOND_METRIC[task]
+        loss_name, second = task_of(of_set).score_name, second_metric(of_set)
         pair = summarise_pair(of_set, dataset)
         for name in methods_of(of_set):
             of = of_set[of_set["method"] == name]
@@ -114,8 +114,8 @@ def demo_table(results: pd.DataFrame) -> str:
                 [
                     dataset,
                     METHODS[name].label,
-                    f"{LOSS_NAMES[task]} {render.number(float(of['loss'].mean()))}",
-                    f"{second_name} {render.number(float(of[second].mean()))}",
+                    f"{loss_name} {render.number(float(of['loss'].mean()))}",
+                    f"{SECOND_METRICS[second]} {render.number(float(of[second].mean()))}",
                     render.duration(float(of["latency_us"].mean())),
                     render.size(float(of["size_bytes"].mean())),
                     kept,

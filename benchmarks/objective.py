@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, r2_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 
-from ensemble_kd.benchmarks._losses import log_loss, root_mean_squared_error
+from ensemble_kd.benchmarks._tasks import loss_of
 from ensemble_kd.benchmarks.methods import Method, TaskData
 from ensemble_kd.datasets import Dataset
+from ensemble_kd.tasks import task_named
 
 TEST_SHARE = 0.25
 MAX_TEST = 20_000
@@ -39,7 +40,8 @@ def split_dataset(dataset: Dataset, seed: int, max_train: int | None = None) -> 
     TaskData
         At most 20,000 test rows.
     """
-    labels = None if dataset.task == "regression" else dataset.y.to_numpy()
+    has_classes = task_named(dataset.card.estimator_task).has_classes
+    labels = dataset.y.to_numpy() if has_classes else None
     everything = np.arange(len(dataset.y))
     if dataset.split is not None:
         train, test = everything[dataset.split == "train"], everything[dataset.split == "test"]
@@ -90,16 +92,14 @@ def quality(data: TaskData, response: NDArray[np.float64]) -> dict[str, float]:
         Regression: `loss` = `rmse`, and `r2`. Classification: `loss` = `log_loss`, and
         `auc` and `average_precision` (binary) or `accuracy` (multiclass).
     """
-    y = data.y_test
-    if data.kind == "regression":
-        rmse = root_mean_squared_error(y, response)
-        return {"loss": rmse, "rmse": rmse, "r2": float(r2_score(y, response[:, 0]))}
-    classes = np.unique(data.y_train)
-    loss = log_loss(y, response, classes)
+    task, y = data.task, data.y_test
+    loss, score = loss_of(task, y, response), task.score(y, task.decide(response), None)
+    if not task.has_classes:
+        return {"loss": loss, "rmse": loss, "r2": score}
     metrics = {"loss": loss, "log_loss": loss}
     if data.kind == "multiclass":
-        return metrics | {"accuracy": float(np.mean(classes[response.argmax(axis=1)] == y))}
-    positive = y == classes[1]
+        return metrics | {"accuracy": score}
+    positive = y == task.labels[1]
     if 0 < positive.sum() < len(y):
         metrics["auc"] = float(roc_auc_score(positive, response[:, 1]))
         metrics["average_precision"] = float(average_precision_score(positive, response[:, 1]))

@@ -13,13 +13,14 @@ from ensemble_kd.benchmarks._claims import check_claims
 from ensemble_kd.benchmarks._picture import render_picture
 from ensemble_kd.benchmarks._ranks import mean_ranks
 from ensemble_kd.benchmarks._summary import (
-    LOSS_NAMES,
     PAIRS,
-    SECOND_METRIC,
+    SECOND_METRICS,
     PairSummary,
     measured,
     methods_of,
+    second_metric,
     summarise_pair,
+    task_of,
 )
 from ensemble_kd.benchmarks.methods import METHODS
 
@@ -51,11 +52,10 @@ def render_markdown(results: pd.DataFrame) -> str:
 
 def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
     rows = rows[rows["dataset"] == dataset]
-    task = str(rows["task"].iloc[0])
-    second, second_name = SECOND_METRIC[task]
-    header = ["method", LOSS_NAMES[task], second_name, "gain kept", "from teacher", "one row",
-              "rows a second", "size", "fit"]  # fmt: skip
-    has_precision = task == "binary" and "average_precision" in rows
+    second = second_metric(rows)
+    header = ["method", task_of(rows).score_name, SECOND_METRICS[second], "gain kept",
+              "from teacher", "one row", "rows a second", "size", "fit"]  # fmt: skip
+    has_precision = "average_precision" in rows and rows["average_precision"].notna().any()
     if has_precision:
         header.insert(3, "average precision")
     kept = {d: summarise_pair(rows, dataset, h, d) for h, d in PAIRS}
@@ -80,8 +80,9 @@ def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
     n_seeds = rows["seed"].nunique()
     split = "its official split" if rows["split"].iloc[0] == "official" else "random splits"
     caption = (
-        f"{task}, {int(rows['n_train'].max()):,} training and {int(rows['n_test'].max()):,} test "
-        f"rows, {split}, {n_seeds} seed{'s' if n_seeds > 1 else ''}."
+        f"{rows['task'].iloc[0]}, {int(rows['n_train'].max()):,} training and "
+        f"{int(rows['n_test'].max()):,} test rows, {split}, "
+        f"{n_seeds} seed{'s' if n_seeds > 1 else ''}."
     )
     return f"### {dataset}\n\n{caption}\n\n{markdown_table(header, body)}"
 

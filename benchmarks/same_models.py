@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import ensemble_kd
-from ensemble_kd import DistilledClassifier, DistilledRegressor, load
-from ensemble_kd.datasets import load_dataset, read_card
+from ensemble_kd import load
+from ensemble_kd.benchmarks._tasks import estimator_for
+from ensemble_kd.datasets import load_dataset
+from ensemble_kd.tasks import task_named
 
 # Two of each task: two classes, several, values.
 DATASETS = ("phoneme", "telco_churn", "satimage", "car", "california_housing", "wine_quality")
@@ -45,8 +47,7 @@ def model_digest(dataset: str, student: str, n_rows: int) -> dict[str, Any]:
     """
     loaded = load_dataset(dataset)
     rows = loaded.y.sample(min(n_rows, len(loaded.y)), random_state=0).index
-    values = read_card(dataset).task == "regression"
-    kind = DistilledRegressor if values else DistilledClassifier
+    kind = estimator_for(task_named(loaded.card.estimator_task))
     estimator = kind(student=student).fit(loaded.X.loc[rows], loaded.y.loc[rows])
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder) / "model.ekd")

@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier, DistilledRegressor
+from ensemble_kd import BudgetError, DistillationSearch, DistilledClassifier
 from ensemble_kd.benchmarks._beside import Beside, side_by_side
 from ensemble_kd.benchmarks._shared_teacher import fit_shared
+from ensemble_kd.benchmarks._tasks import estimator_for
 from ensemble_kd.benchmarks._tune_tables import (
     COSTS,
     LATENCIES_US,
@@ -41,6 +42,8 @@ from ensemble_kd.benchmarks._tune_tables import (
 )
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.rows import RealRows, check_seed, read_rows
+from ensemble_kd.scoring import Scorer
+from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import Budget, SearchSpace, draw_front
 from ensemble_kd.tuning._artefact import timed_rows
@@ -91,7 +94,7 @@ def tune_dataset(
     certify_share : float, default=0.5
         Share of the rows that no trial sees: many, as they are what all is compared by.
     """
-    kind = DistilledRegressor if task == "regression" else DistilledClassifier
+    kind = estimator_for(task_named(task))
     search = DistillationSearch(
         kind(), max_latency_us=1e6, margin=0.05, space=SearchSpace(n_bytes=SPAN), effort=effort,
         n_trials=n_trials, n_finalists=n_finalists, n_jobs=n_jobs, certify_share=certify_share,
@@ -101,19 +104,19 @@ def tune_dataset(
     rows, certified = divided.rows, divided.certified
     teacher = teacher or TeacherEnsemble(task=task, n_jobs=n_jobs, random_state=seed)
     auto = kind(n_jobs=n_jobs)
-    shared = fit_shared(clone(teacher), rows.X, rows.labels, auto.random_state)
+    shared = fit_shared(clone(teacher), rows.X, rows.targets, auto.random_state)
     judge = Judge(
-        certified, teacher_response(shared, certified.X, rows.classes),
+        certified, teacher_response(shared, certified.X, rows.task),
         train_plainly(rows.as_transfer_set(rows.truth)),
     )  # fmt: skip
 
     start = time.perf_counter()
-    auto.set_params(teacher=shared).fit(rows.X, rows.labels)
+    auto.set_params(teacher=shared).fit(rows.X, rows.targets)
     auto_seconds = time.perf_counter() - start
     path = folder / f"{name}-auto.ekd"
     auto_bytes = auto.save(path)
     latency = latency_afresh(str(path), timed_rows(certified))
-    auto_loss = judge.true_loss(auto._scorer.respond(certified.X))
+    auto_loss = judge.true_loss(Scorer(auto.model_).respond(certified.X))
 
     # The teacher of its trials has not seen their validation rows, so it cannot be the shared one.
     auto.set_params(teacher=teacher)
@@ -126,7 +129,7 @@ def tune_dataset(
     except BudgetError as error:
         refused = str(error)
     found: Row = {
-        "dataset": name, "n_rows": len(rows.target), "n_certified": len(certified.target),
+        "dataset": name, "n_rows": len(rows), "n_certified": len(certified),
         "teacher": judge.teacher_loss, "plain": judge.plain_loss,
         "auto": {"loss": auto_loss, "us": latency.p50_us, "bytes": auto_bytes,
                  "seconds": auto_seconds},
@@ -302,13 +305,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not kept.exists():
             dataset = load_dataset(name)
             rows = np.random.default_rng(0).permutation(len(dataset.y))[: options.rows]
-            task = "regression" if dataset.task == "regression" else "classification"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 found = tune_dataset(
                     name, dataset.X.iloc[rows].reset_index(drop=True),
-                    dataset.y.iloc[rows].to_numpy(), task, n_trials=options.trials,
-                    n_jobs=options.n_jobs, folder=out,
+                    dataset.y.iloc[rows].to_numpy(), dataset.card.estimator_task,
+                    n_trials=options.trials, n_jobs=options.n_jobs, folder=out,
                 )  # fmt: skip
             kept.write_text(json.dumps(found, indent=1))
         results.append(json.loads(kept.read_text()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.benchmarks._shared_teacher import SharedTeacher
+from ensemble_kd.datasets import ESTIMATOR_TASKS
+from ensemble_kd.datasets import Task as DatasetTask
 from ensemble_kd.metrics import latency_us
-
-Kind = Literal["binary", "multiclass", "regression"]
+from ensemble_kd.tasks import BaseTask, task_named
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class TaskData:
     name : str
         Name of the data set.
     kind : {"binary", "multiclass", "regression"}
-        What is predicted.
+        What is predicted, as data sets call it.
     seed : int
         Seed of the run.
     X_train, X_test : DataFrame
@@ -38,7 +40,7 @@ class TaskData:
     """
 
     name: str
-    kind: Kind
+    kind: DatasetTask
     seed: int
     X_train: Any
     y_train: NDArray[Any]
@@ -46,10 +48,10 @@ class TaskData:
     y_test: NDArray[Any]
     split: Literal["official", "random"]
 
-    @property
-    def task(self) -> Literal["classification", "regression"]:
-        """The task as the estimators name it."""
-        return "regression" if self.kind == "regression" else "classification"
+    @cached_property
+    def task(self) -> BaseTask:
+        """What is predicted, with the classes of the training rows."""
+        return task_named(ESTIMATOR_TASKS[self.kind]).read_target(self.y_train)[0]
 
 
 @dataclass(frozen=True)

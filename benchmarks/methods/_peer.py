@@ -19,8 +19,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.benchmarks._losses import main_loss
+from ensemble_kd.benchmarks._tasks import loss_of
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData
+from ensemble_kd.tasks import BaseTask
 
 MOST_SECONDS = 900
 
@@ -66,13 +67,12 @@ class Peer(Method):
         """Run the program, or read what it left for another role, and choose the best model."""
         folder = self._folder(data, shared)
         facts = json.loads((folder / "facts.json").read_text("utf-8"))
-        classes = None if data.task == "regression" else np.unique(data.y_train)
         models = {n: f for n, f in facts["models"].items() if f["role"] == self.role}
         if not models:
             raise RuntimeError(f"{self.peer} gave no model as {self.role}")
-        answers = {name: _in_order(np.load(folder / f"{name}.npy"), facts, classes)
+        answers = {name: _in_order(np.load(folder / f"{name}.npy"), facts, data.task)
                    for name in models}  # fmt: skip
-        self.model = min(answers, key=lambda name: main_loss(data.y_test, answers[name], classes))
+        self.model = min(answers, key=lambda name: loss_of(data.task, data.y_test, answers[name]))
         self._answers, self._facts = answers[self.model], models[self.model]
         self._seconds = self.seconds(facts)
         return self
@@ -120,14 +120,14 @@ class Peer(Method):
 
 
 def _in_order(
-    answers: NDArray[np.float64], facts: dict[str, Any], classes: NDArray[Any] | None
+    answers: NDArray[np.float64], facts: dict[str, Any], task: BaseTask
 ) -> NDArray[np.float64]:
     """Return columns in the order of the sorted classes, as they are where none is told."""
-    if classes is None or "classes" not in facts:
+    if "classes" not in facts:
         return answers
     place = {label: j for j, label in enumerate(facts["classes"])}
-    out = np.zeros((len(answers), len(classes)))
-    for j, label in enumerate(classes.tolist()):
+    out = np.zeros((len(answers), task.n_outputs))
+    for j, label in enumerate(task.classes):
         if str(label) in place:
             out[:, j] = answers[:, place[str(label)]]
     return out

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ensemble_kd
+from ensemble_kd.benchmarks._tasks import estimator_for
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, dicts
 
 
@@ -38,9 +39,8 @@ class StudentMethod(Method):
         self._size = estimator.save(self.path)
         self._stages = dict(estimator.fit_times_)
         self.chosen = estimator.recipe_.query("chosen")["recipe"].iloc[0]
-        self._scorer = ensemble_kd.load(self.path)
-        classify = data.task == "classification"
-        self._score = self._scorer.predict_proba_one if classify else self._scorer.predict_one
+        scorer = self._scorer = ensemble_kd.load(self.path)
+        self._score = scorer.predict_proba_one if data.task.has_classes else scorer.predict_one
         return self
 
     def candidates(self, data: TaskData, shared: Shared) -> list[Any]:
@@ -50,12 +50,7 @@ class StudentMethod(Method):
     def estimator(self, student: Any, data: TaskData, shared: Shared) -> Any:
         """Return the estimator with the defaults of a user who names nothing but the student."""
         hard: dict[str, Any] = {"alpha": 0.0, "n_synthetic": 0}
-        kind = (
-            ensemble_kd.DistilledRegressor
-            if data.task == "regression"
-            else ensemble_kd.DistilledClassifier
-        )
-        return kind(
+        return estimator_for(data.task)(
             shared.teacher if self.distilled else None,
             student=student,
             recipe=self.recipe,

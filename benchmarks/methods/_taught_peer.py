@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.benchmarks._shared_teacher import fingerprint
 from ensemble_kd.benchmarks.methods._base import Shared, TaskData
 from ensemble_kd.benchmarks.methods._peer import Peer
+from ensemble_kd.rows import table_digest
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers import teacher_response
 
@@ -35,20 +35,19 @@ class TaughtPeer(Peer):
         """Return the rows and the teacher's out-of-fold labels, which tell one teacher apart."""
         labels = np.ascontiguousarray(shared.teacher.out_of_fold_response_)
         digest = hashlib.sha256(labels.tobytes()).hexdigest()
-        return self.peer, fingerprint(data.X_train, data.y_train), digest, data.seed
+        return self.peer, table_digest(data.X_train, data.y_train), digest, data.seed
 
     def write_task(self, data: TaskData, shared: Shared, folder: Path) -> None:
         """Write encoded rows, true targets and both kinds of soft labels."""
-        classes = shared.teacher.classes
         start = time.perf_counter()
-        labels = teacher_response(shared.teacher, data.X_train, classes)
+        labels = teacher_response(shared.teacher, data.X_train, data.task)
         taken = time.perf_counter() - start
         train, test = numbers(data)
         np.savez(
             folder / "task.npz",
             X_train=train,
             X_test=test,
-            y=data.y_train if classes is None else np.searchsorted(classes, data.y_train),
+            y=data.task.read_target(data.y_train)[1],
             labels=labels,
             out_of_fold=shared.teacher.out_of_fold_response_,
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from ensemble_kd._optional import require
-from ensemble_kd.benchmarks._losses import main_loss
+from ensemble_kd.benchmarks._tasks import loss_of
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, dicts
 from ensemble_kd.schema import TableSchema
 
@@ -36,10 +36,9 @@ class TunedBoosting(Method):
         """Tune for `TUNING_SECONDS`, then fit on all training rows."""
         optuna = require("optuna", extra="bench")
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.classes = None if data.task == "regression" else np.unique(data.y_train)
+        self.task, y = data.task.read_target(data.y_train)
         self.schema = TableSchema.infer(data.X_train)
         self.seed, X = data.seed, self.schema.encode(data.X_train)
-        y = data.y_train if self.classes is None else np.searchsorted(self.classes, data.y_train)
         train, stop = self._cut(y)
         n_rounds: dict[int, int] = {}
 
@@ -47,7 +46,7 @@ class TunedBoosting(Method):
             model, rounds = self.fit(self.suggest(trial), X[train], y[train], X[stop], y[stop])
             n_rounds[trial.number] = rounds
             answers = self.answer(model, X[stop])
-            return main_loss(data.y_train[stop], answers, self.classes)
+            return loss_of(self.task, data.y_train[stop], answers)
 
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=data.seed))
         study.optimize(objective, n_trials=N_TRIALS, timeout=TUNING_SECONDS)
@@ -56,7 +55,8 @@ class TunedBoosting(Method):
         return self
 
     def _cut(self, y: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        strata = None if self.classes is None or np.bincount(y).min() < 2 else y
+        is_stratified = self.task.has_classes and np.bincount(y).min() > 1
+        strata = y if is_stratified else None
         train, stop = train_test_split(
             np.arange(len(y)), test_size=STOPPING_SHARE, random_state=self.seed, stratify=strata
         )
@@ -87,7 +87,7 @@ class TunedBoosting(Method):
         out = np.asarray(self.raw(model, X), dtype=np.float64)
         if out.ndim == 2:
             return out
-        return out[:, None] if self.classes is None else np.column_stack([1 - out, out])
+        return np.column_stack([1 - out, out]) if self.task.has_classes else out[:, None]
 
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return the booster's answers."""

@@ -7,9 +7,9 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
-from ensemble_kd.benchmarks._shared_teacher import fingerprint
 from ensemble_kd.benchmarks.methods._base import Shared, TaskData
 from ensemble_kd.benchmarks.methods._peer import Peer
+from ensemble_kd.rows import table_digest
 
 # What our own teacher and student take on the same core, about.
 FIT_SECONDS, DISTILL_SECONDS = 90, 120
@@ -27,7 +27,7 @@ class AutoGluon(Peer):
 
     def causes(self, data: TaskData, shared: Shared) -> Hashable:
         """Return the rows and the time it has."""
-        return fingerprint(data.X_train, data.y_train), FIT_SECONDS, DISTILL_SECONDS
+        return table_digest(data.X_train, data.y_train), FIT_SECONDS, DISTILL_SECONDS
 
     def write_task(self, data: TaskData, shared: Shared, folder: Path) -> None:
         """Write the raw rows."""

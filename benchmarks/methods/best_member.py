@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.benchmarks._losses import main_loss
+from ensemble_kd.benchmarks._tasks import loss_of
 from ensemble_kd.benchmarks.methods._base import Method, Shared, TaskData, one_row_frames
 from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.teachers import teacher_response
@@ -23,17 +23,16 @@ class BestMember(Method):
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Choose the member; test rows play no part."""
         ensemble = shared.teacher.ensemble
-        self._classes = shared.teacher.classes
+        self._task = shared.teacher.task_
         losses = [
-            main_loss(data.y_train, response, self._classes)
-            for response in ensemble.member_responses_
+            loss_of(self._task, data.y_train, response) for response in ensemble.member_responses_
         ]
         self.member, self._model = ensemble.members_[int(np.argmin(losses))]
         return self
 
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return the member's answers."""
-        return teacher_response(self._model, X, self._classes)
+        return teacher_response(self._model, X, self._task)
 
     def rows(self, X: Any) -> list[Any]:
         """Return frames of one row."""

@@ -43,7 +43,7 @@ class HardStudent(StudentMethod):
         ]
         if large:
             return students
-        scoring = "neg_mean_squared_error" if data.task == "regression" else "neg_log_loss"
+        scoring = "neg_log_loss" if data.task.has_classes else "neg_mean_squared_error"
         scores = [
             cross_val_score(
                 self.estimator(student, data, shared),

@@ -26,7 +26,7 @@ class Teacher(Method):
 
     def response(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of the members."""
-        return teacher_response(self._teacher, X, self._teacher.classes)
+        return teacher_response(self._teacher, X, self._teacher.task_)
 
     def rows(self, X: Any) -> list[Any]:
         """Return frames of one row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.benchmarks._tasks import LIGHTGBM_OBJECTIVES
 from ensemble_kd.benchmarks.methods._tuned import MOST_ROUNDS, PATIENCE, TunedBoosting
 
 
@@ -31,16 +32,15 @@ class TunedLightGBM(TunedBoosting):
     ) -> tuple[Any, int]:  # fmt: skip
         """Return a booster and its rounds."""
         lightgbm = require("lightgbm", extra="train")
-        n_classes = 0 if self.classes is None else len(self.classes)
         fixed: dict[str, Any] = {
-            "objective": {0: "regression", 2: "binary"}.get(n_classes, "multiclass"),
+            "objective": LIGHTGBM_OBJECTIVES[self.task.tree_link],
             "bagging_freq": 1,
             "num_threads": 1,
             "seed": self.seed,
             "verbosity": -1,
         }
-        if n_classes > 2:
-            fixed["num_class"] = n_classes
+        if self.task.n_outputs > 2:
+            fixed["num_class"] = self.task.n_outputs
         options = {"categorical_feature": self.categorical, "params": {"verbosity": -1}}
         train = lightgbm.Dataset(X, y, **options)
         stopping = {} if X_stop is None else {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd._optional import require
+from ensemble_kd.benchmarks._tasks import XGBOOST_OBJECTIVES
 from ensemble_kd.benchmarks.methods._tuned import MOST_ROUNDS, PATIENCE, TunedBoosting
 
 
@@ -33,16 +34,14 @@ class TunedXGBoost(TunedBoosting):
     ) -> tuple[Any, int]:  # fmt: skip
         """Return a booster and its rounds."""
         xgboost = require("xgboost", extra="train")
-        n_classes = 0 if self.classes is None else len(self.classes)
-        objectives = {0: "reg:squarederror", 2: "binary:logistic"}
         fixed: dict[str, Any] = {
-            "objective": objectives.get(n_classes, "multi:softprob"),
+            "objective": XGBOOST_OBJECTIVES[self.task.tree_link],
             "nthread": 1,
             "seed": self.seed,
             "verbosity": 0,
         }
-        if n_classes > 2:
-            fixed["num_class"] = n_classes
+        if self.task.n_outputs > 2:
+            fixed["num_class"] = self.task.n_outputs
         stopping = {} if X_stop is None else {
             "evals": [(self._matrix(X_stop, y_stop), "stop")],
             "early_stopping_rounds": PATIENCE,

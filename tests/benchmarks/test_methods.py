@@ -9,8 +9,8 @@ import pytest
 
 import ensemble_kd
 from ensemble_kd.benchmarks._case import TeacherFactory
-from ensemble_kd.benchmarks._losses import main_loss
 from ensemble_kd.benchmarks._store import fit_or_load_teacher
+from ensemble_kd.benchmarks._tasks import loss_of
 from ensemble_kd.benchmarks.methods import METHODS, Method, Shared, TaskData
 from ensemble_kd.benchmarks.methods._base import dicts
 from ensemble_kd.benchmarks.methods._peer import Peer
@@ -18,8 +18,10 @@ from ensemble_kd.benchmarks.methods.best_member import BestMember
 from ensemble_kd.benchmarks.objective import measure, split_dataset
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.metrics import pickled_bytes
+from ensemble_kd.tasks import task_with
 
 DATASETS = ["iris", "breast_cancer", "diabetes"]
+LETTERS = task_with(np.array(["a", "b"]))
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +96,12 @@ def test_log_loss_by_hand():
     response = np.array([[0.5, 0.5], [0.2, 0.8]])
     y = np.array(["a", "b"])
     expected = -(np.log(0.5) + np.log(0.8)) / 2
-    assert main_loss(y, response, np.array(["a", "b"])) == pytest.approx(expected)
+    assert loss_of(LETTERS, y, response) == pytest.approx(expected)
 
 
 def test_log_loss_of_an_unknown_label_is_that_of_probability_zero():
     response = np.array([[0.5, 0.5]])
-    loss = main_loss(np.array(["new"]), response, np.array(["a", "b"]))
+    loss = loss_of(LETTERS, np.array(["new"]), response)
     assert loss == pytest.approx(-np.log(1e-15))
 
 

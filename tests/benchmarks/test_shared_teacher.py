@@ -10,7 +10,8 @@ from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import DistilledClassifier, InputError, TeacherEnsemble
-from ensemble_kd.benchmarks._shared_teacher import fingerprint, fit_shared
+from ensemble_kd.benchmarks._shared_teacher import fit_shared
+from ensemble_kd.rows import table_digest
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +86,9 @@ def test_served_leaves_the_training_behind(teacher, iris):
     assert hasattr(teacher.ensemble, "member_responses_")
 
 
-def test_fingerprint_reads_categories_and_missing_values():
+def test_digest_of_rows_reads_categories_and_missing_values():
     X = pd.DataFrame({"a": pd.Categorical(["x", None, "y"]), "b": ["u", "v", None]})
     same = pd.DataFrame({"a": pd.Categorical(["x", None, "y"]), "b": ["u", "v", None]})
     other = X.assign(b=["u", "v", "w"])
-    assert fingerprint(X, [0, 1, 0]) == fingerprint(same, [0, 1, 0])
-    assert fingerprint(X, [0, 1, 0]) != fingerprint(other, [0, 1, 0])
+    assert table_digest(X, [0, 1, 0]) == table_digest(same, [0, 1, 0])
+    assert table_digest(X, [0, 1, 0]) != table_digest(other, [0, 1, 0])

@@ -96,10 +96,10 @@ def test_taught_peer_gets_both_kinds_of_labels_of_the_shared_teacher(worker, sha
     common = shared(data)
     arrays = np.load(run("imodels_distilled", data, common, worker)[1] / "task.npz")
     teacher = common.teacher
-    seen = teacher_response(teacher, data.X_train, teacher.classes)
+    seen = teacher_response(teacher, data.X_train, teacher.task_)
     np.testing.assert_array_equal(arrays["labels"], seen)
     np.testing.assert_array_equal(arrays["out_of_fold"], teacher.out_of_fold_response_)
-    np.testing.assert_array_equal(teacher.classes[arrays["y"]], data.y_train)
+    np.testing.assert_array_equal(teacher.classes_[arrays["y"]], data.y_train)
 
 
 def test_another_teacher_makes_the_worker_run_anew(worker, shared):
