@@ -10,7 +10,7 @@ NUMPY_TESTS := tests/scoring/test_scorer.py tests/runtime/test_runtime.py tests/
 .PHONY: demo test lint peers clean
 
 demo: $(READY)
-	$(BIN)/python -m ensemble_kd.benchmarks.demo --out demo_output
+	$(BIN)/python -m ensemble_kd.benchmarks.quality.demo --out demo_output
 
 test: $(READY) lint
 	$(BIN)/python -m pytest

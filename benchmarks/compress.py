@@ -21,9 +21,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from ensemble_kd import DistilledClassifier, MLPStudent
-from ensemble_kd.benchmarks._tables import mixed_table
-from ensemble_kd.benchmarks._tasks import loss_of
-from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.benchmarks.shared import loss_of, markdown_table, mixed_table
 from ensemble_kd.compress import FactorizeWeights, PruneNeurons, compress
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.flow import FAST_EFFORT, distill

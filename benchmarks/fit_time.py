@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ensemble_kd import DistilledClassifier
-from ensemble_kd.benchmarks._tables import mixed_table
-from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.benchmarks.shared import markdown_table, mixed_table
 from ensemble_kd.datasets import load_dataset
 
 # Adult has but 14 columns.

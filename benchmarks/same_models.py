@@ -17,7 +17,7 @@ from typing import Any
 
 import ensemble_kd
 from ensemble_kd import load
-from ensemble_kd.benchmarks._tasks import estimator_for
+from ensemble_kd.benchmarks.shared import estimator_for
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.tasks import task_named
 

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd import Scorer
-from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.benchmarks.scoring._models import (
     N_BINS,
     N_CATEGORICAL,
@@ -31,7 +30,6 @@ from ensemble_kd.benchmarks.scoring._models import (
 from ensemble_kd.benchmarks.scoring._rivals import (
     compiled_by_tl2cgen,
     has_treelite,
-    lightgbm_fast,
     onnx_call,
     treelite_call,
 )
@@ -40,6 +38,7 @@ from ensemble_kd.benchmarks.scoring._timing import (
     time_processes,
     time_single_rows,
 )
+from ensemble_kd.benchmarks.shared import lightgbm_fast, markdown_table
 from ensemble_kd.runtime import HAS_CORE, CompiledRuntime
 from ensemble_kd.scoring import save
 from ensemble_kd.teachers._forest_arrays import forest_runtime
