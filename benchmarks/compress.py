@@ -157,7 +157,7 @@ def size_table(found: dict[str, list[Row]]) -> str:
     ways = [row["way"] for row in next(iter(found.values())) if row["way"] not in (TEACHER, HARD)]
     body = []
     for name, rows in found.items():
-        size = {row["way"]: row.get("size_bytes") for row in rows}
+        size = {row["way"]: row["size_bytes"] for row in rows if row["way"] in ways}
         body.append([name, *(f"{size[way] / 1000:.1f}" for way in ways)])
     return markdown_table(["kB", *ways], body)
 

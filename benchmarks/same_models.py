@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import ensemble_kd
-from ensemble_kd import load
 from ensemble_kd.benchmarks.shared import estimator_for
+from ensemble_kd.bundle import load_bundle
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.tasks import task_named
 
@@ -51,7 +51,7 @@ def model_digest(dataset: str, student: str, n_rows: int) -> dict[str, Any]:
     estimator = kind(student=student).fit(loaded.X.loc[rows], loaded.y.loc[rows])
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder) / "model.ekd")
-        files = load(Path(folder) / "model.ekd").bundle.manifest["files"]
+        files = load_bundle(Path(folder) / "model.ekd").manifest["files"]
     parts = "".join(files[part]["sha256"] for part in PARTS)
     recipe = estimator.recipe_
     return {

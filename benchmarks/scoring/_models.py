@@ -63,7 +63,7 @@ def network(schema: TableSchema, X: np.ndarray) -> CompactModel:
     return CompactModel(Classification.name, schema, body, (0, 1))
 
 
-def _trees(schema: TableSchema, arrays: dict[str, np.ndarray], base: float) -> CompactModel:
+def _trees(schema: TableSchema, arrays: dict[str, Any], base: float) -> CompactModel:
     none = np.empty(0, dtype=np.int32)
     body = TreesRecord(
         **arrays,
@@ -133,7 +133,7 @@ def onnx_trees(model: CompactModel) -> bytes:
     """Return the same trees as a TreeEnsemble."""
     from onnx import TensorProto, helper
 
-    body = model.body
+    body: Any = model.body
     is_leaf = body.feature < 0
     tree = np.searchsorted(body.roots, np.arange(len(body.feature)), side="right") - 1
     position = np.arange(len(body.feature)) - body.roots[tree]

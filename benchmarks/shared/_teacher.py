@@ -20,7 +20,7 @@ def _has_classes(teacher: Any) -> bool:
     return bool(teacher.task_.has_classes)
 
 
-class SharedTeacher(BaseEstimator):  # type: ignore[misc]
+class SharedTeacher(BaseEstimator):
     """A fitted `TeacherEnsemble` in the place of an unfitted one.
 
     A distilled estimator clones and fits its teacher; a clone of this one is itself, and its `fit`

@@ -30,6 +30,7 @@ from ensemble_kd.benchmarks.tuning._tables import (
     is_dominated,
     point,
 )
+from ensemble_kd.model import Task
 from ensemble_kd.rows import RealRows, check_seed, read_rows
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import task_named
@@ -49,7 +50,7 @@ N_PROCESSES_OF_FRONT = 5
 
 
 def tune_dataset(
-    name: str, X: Any, y: Any, task: str, *, n_trials: int, n_jobs: int | None,
+    name: str, X: Any, y: Any, task: Task, *, n_trials: int, n_jobs: int | None,
     folder: Path, teacher: Any = None, rivals: bool = True, effort: float = 0.35,
     n_finalists: int = 6, certify_share: float = 0.5,
 ) -> Row:  # fmt: skip
@@ -134,12 +135,10 @@ def tune_dataset(
             "optimism": told.optimism, "gain_kept": told.gain_kept, "params": search.best_params_,
         }  # fmt: skip
         search.save(folder / f"{name}-tuned.ekd")
-        paths = (path, folder / f"{name}-tuned.ekd")
-        found["auto"]["each_us"], found["tuned"]["each_us"] = in_turn(
-            paths, timed_rows(certified), N_PROCESSES
-        )
-        for one in ("auto", "tuned"):
-            found[one]["us"] = float(np.median(found[one]["each_us"]))
+        both = [path, folder / f"{name}-tuned.ekd"]
+        each = in_turn(both, timed_rows(certified), N_PROCESSES)
+        for one, each_us in zip(("auto", "tuned"), each, strict=True):
+            found[one] |= {"each_us": each_us, "us": float(np.median(each_us))}
     if rivals:
         from ensemble_kd.benchmarks.tuning._plain_trees import plain_trees
 

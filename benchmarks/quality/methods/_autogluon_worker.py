@@ -41,7 +41,7 @@ def main() -> None:
     for name in predictor.model_names():
         answers = _answers(predictor, name, test)
         np.save(folder / f"{name}.npy", answers)
-        facts["models"][name] = {  # type: ignore[index]
+        facts["models"][name] = {
             "role": "student" if name in students else "teacher" if name == best else "plain",
             "latency_us": _latency_us(predictor, name, test),
             "rows_per_second": _rows_per_second(predictor, name, test),
@@ -52,13 +52,13 @@ def main() -> None:
     (folder / "facts.json").write_text(json.dumps(facts))
 
 
-def _answers(predictor, name, rows):  # type: ignore[no-untyped-def]
+def _answers(predictor, name, rows):
     if predictor.problem_type == "regression":
         return predictor.predict(rows, model=name).to_numpy(dtype=float)[:, None]
     return predictor.predict_proba(rows, model=name).to_numpy(dtype=float)
 
 
-def _latency_us(predictor, name, rows):  # type: ignore[no-untyped-def]
+def _latency_us(predictor, name, rows):
     taken = []
     for i in range(N_SINGLE_ROWS + 2):
         row = rows.iloc[i : i + 1]
@@ -68,13 +68,13 @@ def _latency_us(predictor, name, rows):  # type: ignore[no-untyped-def]
     return float(np.median(taken[2:])) * 1e6
 
 
-def _rows_per_second(predictor, name, rows):  # type: ignore[no-untyped-def]
+def _rows_per_second(predictor, name, rows):
     before = time.perf_counter()
     _answers(predictor, name, rows)
     return len(rows) / (time.perf_counter() - before)
 
 
-def _size(predictor, name):  # type: ignore[no-untyped-def]
+def _size(predictor, name):
     """Return the bytes of the model and of those it is built on."""
     names = predictor._trainer.get_minimum_model_set(name)
     root = pathlib.Path(predictor.path) / "models"

@@ -24,19 +24,19 @@ class Teacher:
     # TabTune asks such a pipeline for its labels as it is, and does not fit it again.
     model_name, tuning_strategy = "shared teacher", "finetuned"
 
-    def __init__(self, labels, is_regression):  # type: ignore[no-untyped-def]
+    def __init__(self, labels, is_regression):
         self.labels = labels
         self.prediction_task = "regression" if is_regression else "classification"
 
-    def fit(self, X, y):  # type: ignore[no-untyped-def]
+    def fit(self, X, y):
         """Return self."""
         return self
 
-    def predict(self, X):  # type: ignore[no-untyped-def]
+    def predict(self, X):
         """Return the values."""
         return self.labels[:, 0]
 
-    def predict_proba(self, X):  # type: ignore[no-untyped-def]
+    def predict_proba(self, X):
         """Return the probabilities."""
         return self.labels
 
@@ -47,10 +47,10 @@ class IModelsTree:
     # It asks its teacher for the rows of the fit; out of fold is what it might better have.
     kinds = ("labels", "out_of_fold")
 
-    def __init__(self, student):  # type: ignore[no-untyped-def]
+    def __init__(self, student):
         self.student = student
 
-    def fit(self, X, y, labels, is_regression):  # type: ignore[no-untyped-def]
+    def fit(self, X, y, labels, is_regression):
         """Distil."""
         from imodels import DistilledRegressor
 
@@ -60,12 +60,12 @@ class IModelsTree:
         self.distiller = DistilledRegressor(Teacher(labels, is_regression), self.student)
         self.distiller.fit(X, y)
 
-    def respond(self, X):  # type: ignore[no-untyped-def]
+    def respond(self, X):
         """Return values or probabilities."""
         answers = np.clip(self.distiller.predict(X), self.low, self.high)
         return np.column_stack([answers] if self.is_regression else [1.0 - answers, answers])
 
-    def size_bytes(self, folder):  # type: ignore[no-untyped-def]
+    def size_bytes(self, folder):
         """Return the bytes of a pickle, without the training rows and trial splits FIGS keeps."""
         if hasattr(self.student, "Y"):
             self.student.Y = None
@@ -83,10 +83,10 @@ class TabTune:
     # Of a teacher that it fits itself it takes the labels out of fold.
     kinds = ("out_of_fold",)
 
-    def __init__(self, student, seed):  # type: ignore[no-untyped-def]
+    def __init__(self, student, seed):
         self.student, self.seed = student, seed
 
-    def fit(self, X, y, labels, is_regression):  # type: ignore[no-untyped-def]
+    def fit(self, X, y, labels, is_regression):
         """Distil."""
         import pandas as pd
         from tabtune.distillation import TabDistiller
@@ -99,19 +99,19 @@ class TabTune:
         )
         self.distiller.fit(pd.DataFrame(X), pd.Series(y))
 
-    def respond(self, X):  # type: ignore[no-untyped-def]
+    def respond(self, X):
         """Return values or probabilities."""
         if self.distiller.task_type == "regression":
             return np.asarray(self.distiller.predict(X), dtype=float)[:, None]
         return np.asarray(self.distiller.predict_proba(X), dtype=float)
 
-    def size_bytes(self, folder):  # type: ignore[no-untyped-def]
+    def size_bytes(self, folder):
         """Return the bytes of its own file."""
         self.distiller.save(folder / "student.pkl")
         return (folder / "student.pkl").stat().st_size
 
 
-def distillers(task, n_rows):  # type: ignore[no-untyped-def]
+def distillers(task, n_rows):
     """Return an unfitted distiller for each kind of student that the rival has."""
     seed = task["seed"]
     if task["peer"] == "TabTune":
@@ -157,7 +157,7 @@ def main() -> None:
     (folder / "facts.json").write_text(json.dumps(facts))
 
 
-def _latency_us(distiller, rows):  # type: ignore[no-untyped-def]
+def _latency_us(distiller, rows):
     taken = []
     for i in range(min(N_SINGLE_ROWS, len(rows))):
         before = time.perf_counter()
