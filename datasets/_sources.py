@@ -63,7 +63,7 @@ def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: boo
             )
         if verify:
             _check_file(path, card.checksum[role])
-        return pandas.read_parquet(path, engine="pyarrow")  # type: ignore[no-any-return]
+        return pandas.read_parquet(path, engine="pyarrow")
 
     table = _split_target(card, read("file"))
     split = None

@@ -13,6 +13,7 @@ import pandas as pd
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._gbdt import _lay_out
+from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers._forest_arrays import _unrounded
 
 N_NUMERIC, N_CATEGORICAL, N_LEVELS, N_BINS = 12, 4, 5, 32
@@ -59,10 +60,10 @@ def network(schema: TableSchema, X: np.ndarray) -> CompactModel:
         first_bias=draw(sizes[0]),
         layers=tuple(Dense(draw(a, b), draw(b)) for a, b in itertools.pairwise(sizes)),
     )
-    return CompactModel("classification", schema, body, (0, 1))
+    return CompactModel(Classification.name, schema, body, (0, 1))
 
 
-def _trees(schema: TableSchema, arrays: dict[str, np.ndarray], base: float) -> CompactModel:
+def _trees(schema: TableSchema, arrays: dict[str, Any], base: float) -> CompactModel:
     none = np.empty(0, dtype=np.int32)
     body = TreesRecord(
         **arrays,
@@ -72,7 +73,7 @@ def _trees(schema: TableSchema, arrays: dict[str, np.ndarray], base: float) -> C
         category_rank=np.empty(0),
         link="sigmoid",
     )
-    return CompactModel("classification", schema, body, (0, 1))
+    return CompactModel(Classification.name, schema, body, (0, 1))
 
 
 def from_lightgbm(schema: TableSchema, booster: Any) -> CompactModel:
@@ -132,7 +133,7 @@ def onnx_trees(model: CompactModel) -> bytes:
     """Return the same trees as a TreeEnsemble."""
     from onnx import TensorProto, helper
 
-    body = model.body
+    body: Any = model.body
     is_leaf = body.feature < 0
     tree = np.searchsorted(body.roots, np.arange(len(body.feature)), side="right") - 1
     position = np.arange(len(body.feature)) - body.roots[tree]

@@ -6,7 +6,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.benchmarks import compress
-from ensemble_kd.benchmarks._tables import mixed_table
+from ensemble_kd.benchmarks.shared import mixed_table
 
 
 @pytest.fixture(scope="module")
