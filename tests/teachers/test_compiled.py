@@ -45,8 +45,7 @@ def test_compiled_member_says_what_the_member_says(kind, n_classes, mixed):
     new = table(200, 1, mixed=mixed)
     if mixed:
         new.loc[:20, "d"] = "never seen"
-    classes = getattr(member, "classes_", None)
-    plain, fast = (teacher_response(m, new, classes) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, new, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
 
 
@@ -59,7 +58,7 @@ def test_compiled_member_goes_the_same_way_on_the_very_split(kind):
     member = kind("regression").fit(X, X[:, 0] * X[:, 1])
     rows = np.array([(a / 10, b / 10) for a in range(-21, 22) for b in range(-21, 22)])
     rows = np.concatenate([rows, np.nextafter(rows, 9), rows.astype(np.float32)])
-    plain, fast = (teacher_response(m, rows, None) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, rows, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=2e-6)
 
 
@@ -83,7 +82,7 @@ def test_compiled_ensemble_says_what_the_ensemble_says():
         [("forest", RandomForestMember()), ("boosting", LightGBMMember())], cv=2
     ).fit(X, target(X, 2))
     new = table(100, 1, mixed=True)
-    plain, fast = (teacher_response(t, new, teacher.classes_) for t in (teacher, compiled(teacher)))
+    plain, fast = (teacher_response(t, new, teacher.task_) for t in (teacher, compiled(teacher)))
     np.testing.assert_allclose(fast, plain, atol=1e-6)
 
 
@@ -104,7 +103,7 @@ def test_compiled_booster_sends_each_category_its_way(kind, n_categories, gaps):
     assert compiled(member) is not member
     every = [*names, "never seen", None]
     new = pd.DataFrame([(d, e) for d in every for e in every], columns=["d", "e"])
-    plain, fast = (teacher_response(m, new, None) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, new, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
 
 
