@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
+from ensemble_kd.errors import InputError
+from ensemble_kd.fitted_trees import read_trees, tree_arrays
 from ensemble_kd.runtime import HAS_CORE
 from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
-from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
-from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import (
+    ExtraTreesMember,
+    LightGBMMember,
+    RandomForestMember,
+    XGBoostMember,
+)
 
 needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
 MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember, XGBoostMember]
@@ -107,12 +111,13 @@ def test_compiled_booster_sends_each_category_its_way(kind, n_categories, gaps):
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "trees"), [(LightGBMMember, lightgbm_trees), (XGBoostMember, xgboost_trees)]
-)
-def test_there_are_no_arrays_where_a_category_has_no_bit(kind, trees):
+@pytest.mark.parametrize("kind", BOOSTERS)
+def test_member_is_left_as_it_is_where_a_category_has_no_bit(kind):
     names = [f"c{i:02}" for i in range(52)]
     X = pd.DataFrame({"d": np.random.default_rng(0).choice(names, 2000)})
     member = kind("classification").fit(X, X["d"].isin(names[::2]).astype(int))
-    assert trees(member.booster_, member.schema_.n_codes, 1, "sigmoid") is None
-    assert trees(member.booster_, member.schema_.n_codes - 1, 1, "sigmoid") is not None
+    assert compiled(member) is member
+    found, n_codes = read_trees(member.model_), member.schema_.n_codes
+    with pytest.raises(InputError, match="must have at most 51 categories, got 52"):
+        tree_arrays(found, "sigmoid", n_codes)
+    assert tree_arrays(found, "sigmoid", n_codes - 1).left_categories is not None

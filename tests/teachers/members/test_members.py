@@ -12,12 +12,15 @@ from sklearn.base import clone
 
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable
-from ensemble_kd.teachers._boosting import stopping_split
-from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import TableMember
-from ensemble_kd.teachers._network import NetworkMember
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import (
+    ExtraTreesMember,
+    LightGBMMember,
+    NetworkMember,
+    RandomForestMember,
+    TableMember,
+    XGBoostMember,
+)
+from ensemble_kd.teachers.members._stopping import stopping_split
 
 KINDS = [RandomForestMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
 TASKS = ["binary", "multiclass", "regression"]
@@ -156,29 +159,3 @@ def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
     x[stop], target[stop] = 10.0, 100.0  # No other row tells what lies there.
     low, high = kind("regression").fit(x[:, None], target).predict([[-1.5], [10.0]])
     assert high > low + 1
-
-
-# --- stopping -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n_groups", [1, 2])
-def test_stopping_split_takes_a_tenth_away(n_groups):
-    train, stop = stopping_split(np.arange(200) % n_groups, seed=0)
-    assert (len(train), len(stop)) == (180, 20)
-    np.testing.assert_array_equal(np.sort(np.concatenate([train, stop])), np.arange(200))
-
-
-def test_stopping_split_leaves_rare_classes_in_training():
-    target = np.concatenate([np.arange(200) % 2, [2, 2, 2]])
-    train, _ = stopping_split(target, seed=0)
-    assert (target[train] == 2).sum() == 3
-
-
-def test_stopping_split_leaves_a_small_table_whole():
-    train, stop = stopping_split(np.arange(99) % 2, seed=0)
-    np.testing.assert_array_equal(train, stop)
-
-
-def test_stopping_split_leaves_a_table_of_rare_classes_alone_whole():
-    train, _ = stopping_split(np.arange(120) // 5, seed=0)
-    np.testing.assert_array_equal(np.sort(train), np.arange(120))
