@@ -24,8 +24,7 @@ from ensemble_kd.benchmarks.scoring._models import (
     N_NUMERIC,
     Subjects,
     fit_subjects,
-    from_lightgbm,
-    from_xgboost,
+    from_trees,
     onnx_network,
     onnx_trees,
 )
@@ -43,7 +42,6 @@ from ensemble_kd.benchmarks.scoring._timing import (
 from ensemble_kd.benchmarks.shared import lightgbm_fast, markdown_table
 from ensemble_kd.runtime import HAS_CORE, CompiledRuntime, build_runtime
 from ensemble_kd.scoring import save
-from ensemble_kd.teachers._forest_arrays import forest_runtime
 
 # ONNX Runtime's network is given rows that are encoded already. With an input for each bin, missing
 # flag and code it computes what the student does; with the numbers and an input for most levels it
@@ -66,12 +64,8 @@ def runtime(name: str) -> Iterator[None]:
 def teacher_trees(subjects: Subjects) -> Callable[[np.ndarray], None]:
     """Return the call that scores one row by all the teacher's trees, each in the core."""
     vote = subjects.teacher[-1].named_estimators_
-    members: list[Any] = [forest_runtime(vote["rf"]), forest_runtime(vote["et"])]
-    boosted = (
-        from_lightgbm(subjects.schema, vote["lgb"].booster_),
-        from_xgboost(subjects.schema, vote["xgb"].get_booster()),
-    )
-    cores = [member.core for member in (*members, *map(CompiledRuntime, boosted))]
+    models = [from_trees(subjects.schema, vote[name]) for name in ("rf", "et", "lgb", "xgb")]
+    members = [CompiledRuntime(model).core for model in models]
 
     def call(row: np.ndarray) -> None:
         for core in cores:

@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 from ensemble_kd._optional import require
 from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks import DEFAULT_TASK
-from ensemble_kd.teachers._boosting import (
-    LEARNING_RATE,
-    as_response,
-    max_rounds,
-    patience,
-    stopping_split,
-)
-from ensemble_kd.teachers._members import Matrix, TableMember
+from ensemble_kd.teachers.members._base import Matrix
+from ensemble_kd.teachers.members._boosting import BoostedMember
 
 OBJECTIVES: dict[Link, str] = {
     "identity": "l2",
@@ -26,7 +20,7 @@ OBJECTIVES: dict[Link, str] = {
 }
 
 
-class LightGBMMember(TableMember):
+class LightGBMMember(BoostedMember):
     """Gradient boosting by LightGBM, categories and missing values split natively.
 
     Parameters
@@ -57,13 +51,23 @@ class LightGBMMember(TableMember):
         self.feature_fraction = feature_fraction
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
+        self._min_data_in_leaf = min(20, max(1, len(X) // 10))
+        super()._fit_encoded(X, target, weight)
+
+    def _data_set(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> Any:
+        return require("lightgbm", extra="train").Dataset(
+            X, target, weight=weight, params={"verbosity": -1},
+            categorical_feature=np.flatnonzero(self._categorical).tolist(),
+        )  # fmt: skip
+
+    def _train(self, data: Any, n_rounds: int, held_out: Any = None) -> tuple[Any, int]:
         lightgbm = require("lightgbm", extra="train")
         n_outputs = self.task_.n_outputs
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
-            "learning_rate": LEARNING_RATE,
+            "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
-            "min_data_in_leaf": min(20, max(1, len(X) // 10)),
+            "min_data_in_leaf": self._min_data_in_leaf,
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
             "feature_fraction": self.feature_fraction,
@@ -72,31 +76,14 @@ class LightGBMMember(TableMember):
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
-        }
-        if n_outputs > 2:
-            parameters["num_class"] = n_outputs
-        categorical = [j for j, c in enumerate(self.schema_.columns) if c.kind == "categorical"]
-        train, stop = stopping_split(self.task_.strata(target), self.random_state)
-        rows = self._unseen_as_missing(X)
-
-        def data_set(part: NDArray[np.int64]) -> Any:
-            return lightgbm.Dataset(
-                rows[part], target[part], weight=weight[part], categorical_feature=categorical,
-                params={"verbosity": -1},
-            )  # fmt: skip
-
-        self.booster_ = lightgbm.train(
-            parameters,
-            data_set(train),
-            num_boost_round=max_rounds(n_outputs, LEARNING_RATE),
-            valid_sets=[data_set(stop)],
-            callbacks=[lightgbm.early_stopping(patience(LEARNING_RATE), verbose=False)],
+        } | ({"num_class": n_outputs} if n_outputs > 2 else {})
+        if held_out is None:
+            return lightgbm.train(parameters, data, n_rounds), n_rounds
+        stopping = lightgbm.early_stopping(self._patience, verbose=False)
+        found = lightgbm.train(
+            parameters, data, n_rounds, valid_sets=[held_out], callbacks=[stopping]
         )
-        if len(train) < len(rows):
-            every = np.arange(len(rows))
-            n_rounds = self.booster_.best_iteration
-            self.booster_ = lightgbm.train(parameters, data_set(every), num_boost_round=n_rounds)
+        return found, found.best_iteration
 
-    def _respond(self, X: Matrix) -> Matrix:
-        out = np.asarray(self.booster_.predict(self._unseen_as_missing(X)), dtype=np.float64)
-        return as_response(out, self.task_.tree_link)
+    def _predict(self, X: Matrix) -> NDArray[Any]:
+        return self.model_.predict(X)

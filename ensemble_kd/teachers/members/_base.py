@@ -1,4 +1,4 @@
-"""The default members: each reads a raw mixed-type table and needs no preparation."""
+"""The contract of the default members: each reads a raw mixed-type table as it comes."""
 
 from __future__ import annotations
 
@@ -46,9 +46,12 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
+    model_ : forest, booster or network
+        What was fitted to the numbers.
     """
 
     task_: BaseTask
+    model_: Any
 
     def __init__(
         self, task: Task = DEFAULT_TASK, *, n_jobs: int = 1, random_state: int = 0
@@ -78,17 +81,17 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         self.task_, target = task_named(self.task).read_target(y)
         if self.task_.has_classes:
             self.classes_ = self.task_.labels
-        self._fit_encoded(self._encode(X), target, weight)
+        self._fit_encoded(self.inputs(X), target, weight)
         return self
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> Matrix:
         """Return probabilities of shape (n_samples, n_classes)."""
-        return self._respond(self._encode(X))
+        return self._respond(self.inputs(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels or values of shape (n_samples,)."""
-        return self.task_.decide(self._respond(self._encode(X)))
+        return self.task_.decide(self._respond(self.inputs(X)))
 
     def __sklearn_tags__(self) -> Any:
         """Say whether this is a classifier or a regressor."""
@@ -97,19 +100,14 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def _encode(self, X: Any) -> Matrix:
+    def inputs(self, X: Any) -> Matrix:
+        """Return raw rows as numbers, of shape (n_samples, n_columns)."""
         return np.clip(self.schema_.encode(X), -LARGEST_VALUE, LARGEST_VALUE)
-
-    def _unseen_as_missing(self, X: Matrix) -> Matrix:
-        """Return the rows with NaN for a category never seen in training."""
-        n_codes = self.schema_.n_codes
-        categorical = np.array([c.kind == "categorical" for c in self.schema_.columns])
-        return np.where(categorical & (n_codes - 1 == X), np.nan, X)
 
     @abstractmethod
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        """Fit encoded rows to class indices or values."""
+        """Fit numbers to class indices or values."""
 
     @abstractmethod
     def _respond(self, X: Matrix) -> Matrix:
-        """Return probabilities, or values of shape (n_samples, 1), of encoded rows."""
+        """Return probabilities, or values of shape (n_samples, 1), of numbers."""

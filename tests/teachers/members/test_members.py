@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable
-from ensemble_kd.teachers._boosting import stopping_split
-from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import TableMember
-from ensemble_kd.teachers._network import NetworkMember
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import (
+    ExtraTreesMember,
+    LightGBMMember,
+    NetworkMember,
+    RandomForestMember,
+    TableMember,
+    XGBoostMember,
+)
+from ensemble_kd.teachers.members._stopping import stopping_split
 
 KINDS = [RandomForestMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
 TASKS = ["binary", "multiclass", "regression"]
@@ -94,7 +98,7 @@ def test_member_scores_a_row_without_regard_to_its_batch(member, frame):
 
 
 def test_member_is_one_that_can_teach(member):
-    check_distillable(member, member.task == "classification")
+    check_distillable(member, member.task_)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,7 +144,7 @@ def test_member_learns_a_class_of_one_row(kind, frame):
 
 def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
     teacher = TeacherEnsemble()
-    members = [member for _, member in teacher._checked_members(seed=0)]
+    members = [member for _, member in teacher._checked_members(Classification(), seed=0)]
     assert {type(member) for member in members} == set(KINDS)
     settings = [(type(member), *member.get_params().items()) for member in members]
     assert len(set(settings)) == len(members)
@@ -149,36 +153,9 @@ def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
 
 @pytest.mark.parametrize("kind", [LightGBMMember, XGBoostMember])
 def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
-    _, stop = stopping_split(np.zeros(300), False, seed=0)
+    _, stop = stopping_split(np.zeros(300, dtype=int), seed=0)
     x = -1 - np.random.default_rng(0).random(300)
     target = np.zeros(300)
     x[stop], target[stop] = 10.0, 100.0  # No other row tells what lies there.
     low, high = kind("regression").fit(x[:, None], target).predict([[-1.5], [10.0]])
     assert high > low + 1
-
-
-# --- stopping -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("is_classification", [True, False])
-def test_stopping_split_takes_a_tenth_away(is_classification):
-    target = np.arange(200) % 2
-    train, stop = stopping_split(target, is_classification, seed=0)
-    assert (len(train), len(stop)) == (180, 20)
-    np.testing.assert_array_equal(np.sort(np.concatenate([train, stop])), np.arange(200))
-
-
-def test_stopping_split_leaves_rare_classes_in_training():
-    target = np.concatenate([np.arange(200) % 2, [2, 2, 2]])
-    train, _ = stopping_split(target, True, seed=0)
-    assert (target[train] == 2).sum() == 3
-
-
-def test_stopping_split_leaves_a_small_table_whole():
-    train, stop = stopping_split(np.arange(99) % 2, True, seed=0)
-    np.testing.assert_array_equal(train, stop)
-
-
-def test_stopping_split_leaves_a_table_of_rare_classes_alone_whole():
-    train, _ = stopping_split(np.arange(120) // 5, True, seed=0)
-    np.testing.assert_array_equal(np.sort(train), np.arange(120))

@@ -13,7 +13,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from ensemble_kd.teachers._members import Matrix, TableMember
+from ensemble_kd.teachers.members._base import Matrix, TableMember
 
 N_TREES = 200
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ensemble_kd._optional import require
 from ensemble_kd.networks import fit_encoding
 from ensemble_kd.rows import REAL, TransferSet
-from ensemble_kd.teachers._boosting import stopping_split
-from ensemble_kd.teachers._members import Matrix, TableMember
+from ensemble_kd.teachers.members._base import Matrix, TableMember
+from ensemble_kd.teachers.members._stopping import stopping_split
 
 
 class NetworkMember(TableMember):
@@ -39,7 +39,7 @@ class NetworkMember(TableMember):
             learning_rate=2e-3,
             weight_decay=0.03,
         )
-        self.network_ = networks.train_network(
+        self.model_ = networks.train_network(
             rows,
             self.task_.plain_loss(),
             encoding=fit_encoding(X[~held_out], self.schema_, n_bins=16, max_categories=128),
@@ -50,4 +50,4 @@ class NetworkMember(TableMember):
         )
 
     def _respond(self, X: Matrix) -> Matrix:
-        return self.task_.respond(self.network_.outputs(X))
+        return self.task_.respond(self.model_.outputs(X))
