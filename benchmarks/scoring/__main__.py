@@ -65,7 +65,7 @@ def teacher_trees(subjects: Subjects) -> Callable[[np.ndarray], None]:
     """Return the call that scores one row by all the teacher's trees, each in the core."""
     vote = subjects.teacher[-1].named_estimators_
     models = [from_trees(subjects.schema, vote[name]) for name in ("rf", "et", "lgb", "xgb")]
-    members = [CompiledRuntime(model).core for model in models]
+    cores = [CompiledRuntime(model).core for model in models]
 
     def call(row: np.ndarray) -> None:
         for core in cores:
