@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json
+from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
 from ensemble_kd.cli._out import check_out, saving
@@ -133,10 +133,7 @@ def run(args: argparse.Namespace) -> int:
         **outcome,
         "gate": _gate(args.min_agreement, outcome["fidelity"]),
     }
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome))
+    tell(outcome, args.json, render)
     gate = outcome["gate"]
     if gate is None or gate["passed"]:
         return 0
