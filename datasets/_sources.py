@@ -52,7 +52,7 @@ def read_bundled(card: DatasetCard, source: BundledSource, verify: bool) -> RawT
 def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: bool) -> RawTable:
     """Read the table and its side files; ``verify`` compares each file's checksum first."""
     pandas = require("pandas", extra="train")
-    require("pyarrow", extra="bench")
+    require("pyarrow", extra="tables")
 
     def read(role: str) -> pd.DataFrame:
         path = folder / source.files[role]

@@ -2,6 +2,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -126,6 +127,17 @@ def test_errors_have_one_line_and_a_code(run, monkeypatch, error, code):
     assert shown.code == code
     assert shown.err.startswith("Traceback")
     assert shown.err.splitlines()[-1].startswith("error: ")
+
+
+def test_a_warning_is_shown_once(run, monkeypatch):
+    def warn(args):
+        warnings.simplefilter("always")
+        for i in range(6):
+            warnings.warn(f"odd {i % 2}\nrow", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(score, "run", warn)
+    assert run("score", "m.ekd", "t.csv").err == "warning: odd 0 row\nwarning: odd 1 row\n"
 
 
 def test_reader_of_stdout_may_leave(room):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json, size_text, text_table
+from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
 from ensemble_kd.cli._out import check_out
@@ -175,10 +175,8 @@ def run(args: argparse.Namespace) -> int:
         "front": search.front_.to_dict("records"),
         "times_s": search.times_,
     }
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome, str(search.certificate_)))
+    certificate = str(search.certificate_)
+    tell(outcome, args.json, lambda found: render(found, certificate))
     return INTERRUPTED if search.interrupted_ else 0
 
 
