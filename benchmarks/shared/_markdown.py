@@ -10,7 +10,7 @@ import pandas as pd
 
 def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, n_left: int = 1) -> str:
     """Return a Markdown table whose columns line up, the first `n_left` to the left."""
-    columns = [[head, *cells] for head, cells in zip(header, zip(*body, strict=True), strict=True)]
+    columns = [[head, *(row[j] for row in body)] for j, head in enumerate(header)]
     widths = [max(3, *(len(cell) for cell in column)) for column in columns]
     lines = []
     for i, row in enumerate([header, *body]):

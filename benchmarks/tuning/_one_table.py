@@ -30,16 +30,19 @@ from ensemble_kd.benchmarks.tuning._tables import (
     is_dominated,
     point,
 )
+from ensemble_kd.metrics import Latency
 from ensemble_kd.model import Task
 from ensemble_kd.rows import RealRows, check_seed, read_rows
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
-from ensemble_kd.tuning import Budget, SearchSpace, draw_front
+from ensemble_kd.tuning import Budget, Meter, SearchSpace, draw_front
 from ensemble_kd.tuning.finish import latency_afresh, nearest
 from ensemble_kd.tuning.trial import Judge, divide, timed_rows, train_plainly
 
 SPAN = (6_000, 300_000)
+# Times a file where it is not timed beside another.
+METER = Meter()
 # Fresh processes that time the default and the tuned student side by side.
 N_PROCESSES = 9
 # The same for the front and the rivals of this core, which are many.
@@ -99,7 +102,7 @@ def tune_dataset(
     auto_seconds = time.perf_counter() - start
     path = folder / f"{name}-auto.ekd"
     auto_bytes = auto.save(path)
-    latency = latency_afresh(str(path), timed_rows(certified))
+    latency = latency_afresh(str(path), timed_rows(certified), meter=METER)
     auto_loss = judge.true_loss(Scorer(auto.model_).respond(certified.X))
 
     # The teacher of its trials has not seen their validation rows, so it cannot be the shared one.
@@ -211,7 +214,7 @@ def _time_beside(paths: list[tuple[Row, Path]], rows: list[Row], n_processes: in
 def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Row:
     """Return what a budget gave, measured again in a process of its own."""
     budget = {"max_latency_us": us, "max_bytes": size}
-    search = search.set_params(margin=0.15, meter=None)
+    search = search.set_params(margin=0.15, meter=METER)
     try:
         chosen = search.select(**budget)
     except BudgetError as error:
@@ -219,7 +222,9 @@ def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Ro
         students = {number: search.student(number) for number in search.front_["trial"]}
         one = nearest([student.candidate for student in students.values()], Budget(us, size))
         students[one.number].save(folder / "again.ekd")
-        again = latency_afresh(str(folder / "again.ekd"), timed_rows(rows), n_processes=1)
+        again = latency_afresh(
+            str(folder / "again.ekd"), timed_rows(rows), n_processes=1, meter=METER
+        )
         n_bytes = one.measured.n_bytes
         return budget | {
             "refused": str(error), "us": again.p50_us, "bytes": n_bytes,
@@ -227,10 +232,14 @@ def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Ro
         }  # fmt: skip
     path = folder / "again.ekd"
     n_bytes = chosen.save(path)
-    again = latency_afresh(str(path), timed_rows(rows), n_processes=1)
+    again = _timed_again(path, rows)
     line = search.front_.set_index("trial").loc[chosen.candidate.number]
     return budget | {
         "refused": None, "us": again.p50_us, "p99_us": again.p99_us, "bytes": n_bytes,
         "right": bool(again.p50_us <= us and n_bytes <= size), "student": chosen.candidate.student,
         "loss": float(line["certified_loss"]), "gain_kept": float(line["certified_gain_kept"]),
     }  # fmt: skip
+
+
+def _timed_again(path: Path, rows: RealRows) -> Latency:
+    return latency_afresh(str(path), timed_rows(rows), n_processes=1, meter=METER)

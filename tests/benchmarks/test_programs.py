@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
+import pandas as pd
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
+from ensemble_kd import DistilledClassifier
 from ensemble_kd.benchmarks import fit_time, munge_speed
 from ensemble_kd.benchmarks.shared import mixed_table
+
+
+def plain_table(n_rows: int, n_columns: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table that a tree of scikit-learn can read."""
+    X, y = mixed_table(n_rows, n_columns)
+    return X.select_dtypes("number").fillna(0), y
 
 
 def test_munge_is_timed_beside_the_loop():
@@ -30,11 +41,9 @@ def test_loop_finds_the_nearest_rows():
 
 
 def test_fit_time_gives_stages_and_their_sum(cheap):
-    X, y = mixed_table(120, 10)
+    X, y = plain_table(120, 10)
     teacher = [("tree", DecisionTreeClassifier())]
-    seconds = fit_time.time_fit(
-        X.select_dtypes("number").fillna(0), y, teacher=teacher, student="tree"
-    )
+    seconds = fit_time.time_fit(X, y, teacher=teacher, student="tree")
     assert list(seconds)[-2:] == ["other", "total"]
     assert sum(list(seconds.values())[:-1]) == pytest.approx(seconds["total"])
     assert "| total " in fit_time.time_table(seconds)
@@ -46,3 +55,25 @@ def test_fit_rows_are_made_up_without_a_data_folder(monkeypatch):
     assert X.shape == (50, 15)
     assert name == "made-up rows"
     assert set(y) == {0, 1}
+
+
+def test_fit_time_tells_the_peak_of_memory(cheap, monkeypatch, capsys):
+    small = functools.partial(DistilledClassifier, DecisionTreeClassifier(), student="tree")
+    monkeypatch.setattr(fit_time, "DistilledClassifier", small)
+    monkeypatch.setattr(fit_time, "mixed_table", lambda *shape: plain_table(*shape))
+    assert fit_time.main(["--rows", "120", "--columns", "10"]) == 0
+    told = capsys.readouterr().out
+    assert "on 120 made-up rows" in told
+    peak, before = re.search(r"memory: (.+) MB, of which before the fit (.+) MB\.", told).groups()
+    assert float(peak) >= float(before) > 0
+
+
+def test_fit_rows_are_made_up_where_the_real_ones_are_too_few(monkeypatch):
+    monkeypatch.setenv("ENSEMBLE_KD_DATA", "nowhere")
+    assert fit_time.fit_rows(50, 20)[2] == "made-up rows"
+
+
+def test_munge_speed_prints_its_table(capsys):
+    size = ["--real", "60", "--synthetic", "200", "--columns", "10", "--repeats", "1"]
+    assert munge_speed.main(size) == 0
+    assert "| new rows " in capsys.readouterr().out

@@ -10,6 +10,7 @@ from ensemble_kd.benchmarks.quality.report._claims import HARD, STUDENT, check_c
 from ensemble_kd.benchmarks.quality.report._summary import measured, summarise_pair
 from ensemble_kd.benchmarks.shared import markdown_table, number
 
+SHOWN = ["teacher", "best_member", HARD, STUDENT]
 HEADER = [
     "data set", "teacher", "best member", "hard labels", "distilled", "gain kept",
     "beside AutoGluon's", "teacher", "student",
@@ -43,14 +44,15 @@ def short_tables(results: pd.DataFrame) -> str:
 
 
 def _line(rows: pd.DataFrame, name: str) -> list[str]:
-    loss = rows.groupby("method")["loss"].mean()
-    size = rows.groupby("method")["size_bytes"].mean()
+    loss, size = (
+        rows.groupby("method")[column].mean().reindex(SHOWN) for column in ("loss", "size_bytes")
+    )
     pair = summarise_pair(rows, name, HARD, STUDENT)
     is_certain = pair is not None and pair.certain and not math.isnan(pair.gain_kept)
     student = number(loss[STUDENT])
     return [
         name,
-        *(number(loss[method]) for method in ("teacher", "best_member", HARD)),
+        *(number(loss[method]) for method in SHOWN[:3]),
         f"**{student}**" if loss[STUDENT] < loss["best_member"] else student,
         f"{pair.gain_kept:.0%}" if pair is not None and is_certain else "-",
         _beside(rows, "autogluon_distilled"),

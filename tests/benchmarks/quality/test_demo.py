@@ -48,3 +48,12 @@ def test_demo_stops_when_its_time_is_over(tmp_path, cheap, teacher_factory):
     assert results["method"].tolist() == demo.METHOD_NAMES
     assert results["skipped"].isna().all()
     assert (tmp_path / "students" / "iris.seed0.distilled.ekd").is_file()
+
+
+def test_demo_program_draws_and_says_what_failed(results, out, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "run_demo", lambda _: results)
+    assert demo.main(["--out", str(out)]) == 0
+    assert (out / "trade_off.png").is_file()
+    monkeypatch.setattr(demo, "run_demo", lambda _: results.assign(skipped="ValueError: no"))
+    assert demo.main(["--out", str(out)]) == 1
+    assert "clear, teacher: ValueError: no" in capsys.readouterr().out

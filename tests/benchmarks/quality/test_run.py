@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from ensemble_kd import InputError, TeacherEnsemble
+from ensemble_kd.benchmarks import run as program
 from ensemble_kd.benchmarks.quality import _case, _store
 from ensemble_kd.benchmarks.quality._objective import split_dataset
+from ensemble_kd.benchmarks.quality.methods import NOT_ASKED
 from ensemble_kd.benchmarks.run import run_benchmark
 from ensemble_kd.benchmarks.shared import BUNDLED_DATASETS
 from ensemble_kd.datasets import Dataset, load_dataset
@@ -124,6 +126,26 @@ def test_help_is_given():
     command = [sys.executable, "-m", "ensemble_kd.benchmarks.run", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "--max-train" in done.stdout
+
+
+def test_rendering_kept_rows_writes_tables_and_pictures(results, out, tmp_path, capsys):
+    kept = tmp_path / "rows.parquet"
+    results.to_parquet(kept)
+    assert program.main(["--render", str(kept), "--out", str(out)]) == 0
+    text = (out / "results.md").read_text(encoding="utf-8")
+    assert text in capsys.readouterr().out
+    assert {file.name for file in out.iterdir()} == {"results.md", "results.png", "short.md"}
+
+
+def test_program_tells_by_its_code_what_went_wrong(results, out, monkeypatch, capsys):
+    out.mkdir()
+    assert program.main(["--datasets", "irs"]) == 2
+    assert "Did you mean 'iris'" in capsys.readouterr().err
+    for reason, code in (("ValueError: no", 1), (NOT_ASKED, 0)):
+        rows = results.copy()
+        rows.loc[0, "skipped"] = reason
+        monkeypatch.setattr(program, "run_benchmark", lambda *_, rows=rows: rows)
+        assert program.main(["--out", str(out)]) == code
 
 
 def _with_split(dataset: Dataset) -> Dataset:
