@@ -144,6 +144,14 @@ def choose(
     return sorted(within, key=order)
 
 
+def affordable(found: Sequence[Candidate], budget: Budget) -> list[Candidate]:
+    """Return those within latency and bytes, the best loss first.
+
+    The gain to keep is not asked of a short training.
+    """
+    return sorted((one for one in found if one.meets(budget.costs_alone())), key=by_loss)
+
+
 def status(study: Any, budget: Budget) -> str:
     """Return in words how many students keep the budget so far, and the best of them."""
     found = candidates(study)

@@ -12,15 +12,7 @@ from ensemble_kd.tuning.trial._judge import Judge, Verdict, train_plainly
 from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._sizes import FileBytes
-from ensemble_kd.tuning.trial._space import (
-    EVEN,
-    EVEN_BINS,
-    EVEN_WIDTHS,
-    SYNTHESIZERS,
-    SearchSpace,
-    Setting,
-    starting_points,
-)
+from ensemble_kd.tuning.trial._space import SYNTHESIZERS, SearchSpace, Setting, starting_points
 from ensemble_kd.tuning.trial._trial import (
     FILE,
     FINAL,
@@ -33,9 +25,6 @@ from ensemble_kd.tuning.trial._trial import (
 )
 
 __all__ = [
-    "EVEN",
-    "EVEN_BINS",
-    "EVEN_WIDTHS",
     "FILE",
     "FINAL",
     "IN_EARNEST",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,13 @@ class TrialRunner:
     def setting_of(self, params: dict[str, Any]) -> Setting:
         """Return the setting of parameters, of full effort."""
         return self.setting(require("optuna", extra="tune").trial.FixedTrial(params))
+
+    def distinct(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the points that differ in what they train, the first of equals."""
+        made: dict[str, dict[str, Any]] = {}
+        for point in points:
+            made.setdefault(repr(self.setting_of(point)), point)
+        return list(made.values())
 
     def __call__(self, study: Any, trial: Any) -> list[float]:
         """Fit and measure a student, note it in the trial, and return the objectives."""
