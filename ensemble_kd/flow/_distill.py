@@ -133,6 +133,7 @@ def distill(
         with stage("race"):  # short fits on few rows, judged on held-out real rows
             few = label(teaching.without_held_out(), clock.race)
             race = run_race(student, settings, few, n_new)
+            del few
 
     if race.plain is not None:  # this teacher has nothing to give
         student_, transfer_set = race.plain, rows.as_transfer_set(rows.truth)
@@ -145,6 +146,7 @@ def distill(
             desk = _desk(student_, race.recipe, sets, n_new, clock)
             for lesson in as_lessons(settings.lessons):
                 transfer_set = lesson.teach(transfer_set, desk)
+            del sets, desk  # their rows were copied
             student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.student)
 
     loss = race.recipe.loss

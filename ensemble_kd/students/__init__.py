@@ -3,9 +3,10 @@
 from typing import Any
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.students._base import Student
+from ensemble_kd.students._base import Respond, Student, Watch
 from ensemble_kd.students._gbdt import GBDTStudent
 from ensemble_kd.students._mlp import MLPStudent
+from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
 
 STUDENTS = {"mlp": MLPStudent, "gbdt": GBDTStudent, "tree": TreeStudent}
@@ -21,4 +22,16 @@ def as_student(student: Any) -> Student:
     raise InputError(f"student must be one of {sorted(STUDENTS)} or a Student, got {student!r}.")
 
 
-__all__ = ["GBDTStudent", "MLPStudent", "STUDENTS", "Student", "TreeStudent", "as_student"]
+__all__ = [
+    "SIZES",
+    "STUDENTS",
+    "GBDTStudent",
+    "MLPStudent",
+    "NetworkSize",
+    "Respond",
+    "Student",
+    "TableBytes",
+    "TreeStudent",
+    "Watch",
+    "as_student",
+]

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss, SoftTargetLoss, SquaredErrorLoss, row_alpha
+from ensemble_kd.losses import (
+    DistillationLoss,
+    SoftTargetLoss,
+    SquaredErrorLoss,
+    check_rows_stand_alone,
+    row_alpha,
+)
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
@@ -56,6 +62,7 @@ class TreeStudent(Student):
         self.verbose = verbose
 
     def _check(self, loss: DistillationLoss) -> None:
+        check_rows_stand_alone(loss, "tree")
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "

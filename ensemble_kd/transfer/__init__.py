@@ -6,7 +6,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
 from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
-from ensemble_kd.transfer._munge import MungeSynthesizer
+from ensemble_kd.transfer._munge import MungeSynthesizer, mixed_metric
 
 SYNTHESIZERS: dict[str, type[Synthesizer]] = {
     "munge": MungeSynthesizer,
@@ -35,4 +35,5 @@ __all__ = [
     "SYNTHESIZERS",
     "Synthesizer",
     "as_synthesizer",
+    "mixed_metric",
 ]
