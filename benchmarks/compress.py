@@ -27,6 +27,7 @@ from ensemble_kd.datasets import load_dataset
 from ensemble_kd.flow import FAST_EFFORT
 from ensemble_kd.losses import SoftTargetLoss, one_hot
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import REAL
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import teacher_response
 
@@ -78,7 +79,7 @@ def compressed_rows(
         warnings.simplefilter("ignore", UserWarning)
         estimator = DistilledClassifier(teacher, recipe="fast").fit(X, y)
     rows, loss = estimator.transfer_set_, estimator._recipe.loss
-    real = rows.take(rows.origin == 0)
+    real = rows.take(rows.origin == REAL)
     truth = replace(real, response=one_hot(real.hard, 2))
     models = {
         BIG: estimator.model_,
