@@ -31,7 +31,7 @@ lint: $(READY)
 
 # The package itself is installed in place, so that a change of the code needs no new installation.
 # The core in C is built in place too, and built anew when it changes.
-$(READY): pyproject.toml constraints.txt setup.py $(wildcard ensemble_kd/runtime/core/*)
+$(READY): pyproject.toml constraints.txt setup.py ensemble_kd/_version.py $(wildcard ensemble_kd/runtime/core/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,bench,scoring,dev]'
 	touch $@

@@ -158,19 +158,18 @@ def test_reader_of_stdout_may_leave(room):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_interrupt_has_code_130(room, tmp_path):
     script = (
-        "import sys, signal, time\n"
+        "import sys, signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from ensemble_kd.cli.commands import score\n"
         "from ensemble_kd.cli.main import main\n"
         "def wait(*args):\n"
         "    print('ready', file=sys.stderr, flush=True)\n"
-        "    time.sleep(30)\n"
+        "    sys.stdin.read()\n"
         "score.predictions = wait\n"
         f"sys.exit(main(['score', {room.classifier.model!r}, {room.csv!r}, '--out', 'p.csv']))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as process:
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, **pipes) as process:
         assert process.stderr.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "error: interrupted.\n"

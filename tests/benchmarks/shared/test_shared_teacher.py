@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import DistilledClassifier, InputError, TeacherEnsemble
 from ensemble_kd.benchmarks.shared import fit_shared
-from ensemble_kd.rows import table_digest
+from ensemble_kd.rows import REAL, table_digest
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_distilled_classifier_takes_its_out_of_fold_labels(teacher, iris):
     assert student.teacher_ is teacher
     rows = student.transfer_set_
     np.testing.assert_array_equal(
-        rows.response[rows.origin == 0], teacher.ensemble.out_of_fold_response_
+        rows.response[rows.origin == REAL], teacher.ensemble.out_of_fold_response_
     )
 
 
