@@ -357,6 +357,20 @@ def listing(names: Sequence[str]) -> str:
 
 
 def near_match(name: str, names: Sequence[str]) -> str:
+    """Return a hint at the name that was meant, to be put behind a message.
+
+    Parameters
+    ----------
+    name : str
+        One that is not there.
+    names : sequence of str
+        Those that are.
+
+    Returns
+    -------
+    str
+        ``" (did you mean ...?)"``, or nothing where no name is near.
+    """
     near = difflib.get_close_matches(name, names, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

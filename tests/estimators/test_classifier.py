@@ -36,7 +36,7 @@ from ensemble_kd import (
     load,
 )
 from ensemble_kd.rows import UNLABELLED
-from ensemble_kd.teachers._forests import RandomForestMember
+from ensemble_kd.teachers.members import RandomForestMember
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
