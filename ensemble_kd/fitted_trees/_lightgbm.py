@@ -37,19 +37,12 @@ def _fields(part: str) -> dict[str, str]:
 
 
 def _not_plain(about: dict[str, str], lots: list[dict[str, str]]) -> str:
-    if "average_output" in about:
-        return "it is a random forest of LightGBM"
+    decisions = {int(kind) for fields in lots for kind in fields["decision_type"].split()}
+    if any(kind & (CATEGORICAL | MISSING_TYPE) == MISSING_ZERO for kind in decisions):
+        return "zero counts as missing in it"
     if any(fields.get("is_linear", "0") != "0" for fields in lots):
         return "its leaves are linear"
-    if any(np.any(_missing_type(fields) == MISSING_ZERO) for fields in lots):
-        return "zero counts as missing in it"
-    return ""
-
-
-def _missing_type(fields: dict[str, str]) -> NDArray[np.int64]:
-    """Return what counts as missing at each split by a threshold."""
-    decision = np.array(fields["decision_type"].split(), dtype=np.int64)
-    return decision[decision & CATEGORICAL == 0] & MISSING_TYPE
+    return "it is a random forest of LightGBM" if "average_output" in about else ""
 
 
 def _tree(fields: dict[str, str]) -> Tree:

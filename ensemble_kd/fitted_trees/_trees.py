@@ -53,11 +53,6 @@ class Tree(NamedTuple):
     is_categorical: NDArray[np.bool_]
     left_categories: NDArray[np.uint64]
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether it is more than one leaf."""
-        return len(self.left) > 1
-
     def numeric_splits(self) -> tuple[NDArray[Any], Array, Array]:
         """Return column, threshold and share of the rows of each split by a threshold."""
         numeric = (self.left >= 0) & ~self.is_categorical
@@ -108,7 +103,17 @@ def round_robin(n_trees: int, n_sums: int) -> NDArray[np.int32]:
 
 
 def constant_trees(n_sums: int) -> FittedTrees:
-    """Return a single leaf of 0 for each sum."""
+    """Return a single leaf of 0 for each sum.
+
+    Parameters
+    ----------
+    n_sums : int
+        At least 1.
+
+    Returns
+    -------
+    FittedTrees
+    """
     nowhere, zero = np.full(1, -1), np.zeros(1)
     leaf = Tree(
         nowhere, nowhere, nowhere, zero, np.zeros(1, bool), zero[:, None], np.ones(1),

@@ -18,11 +18,16 @@ def as_student(student: Any) -> Student:
     Parameters
     ----------
     student : {"mlp", "gbdt", "tree"} or Student
-        What was chosen.
+        What the caller chose.
 
     Returns
     -------
     Student
+
+    Raises
+    ------
+    InputError
+        If it is neither.
     """
     if isinstance(student, Student):
         return student

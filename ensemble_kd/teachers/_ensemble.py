@@ -21,7 +21,6 @@ from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
     seeded,
-    teacher_response,
 )
 from ensemble_kd.teachers.members import default_members, has_classes
 
@@ -248,13 +247,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        used = zip(self.weights_, self.members_, strict=True)
-        parts = [
-            w * teacher_response(model, X, self.task_, n_jobs=self.n_jobs)
-            for w, (_, model) in used
-            if w > 0
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        mean = WeightedMean(self.members_, self.weights_, self.task_)
+        return mean.predict_proba(X, n_jobs=self.n_jobs)
 
     def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:

@@ -94,5 +94,5 @@ def _telling_trees(model: Any) -> list[Tree]:
     if isinstance(model, BaseEnsemble):
         return found.trees[:: -(-len(found.trees) // MOST_TREES)]
     if found.library == "LightGBM":  # a class that a round had no split for is a single leaf
-        return [tree for tree in found.trees if tree.has_splits]
+        return [tree for tree in found.trees if len(tree.left) > 1]
     return found.trees

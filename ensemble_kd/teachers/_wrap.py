@@ -66,13 +66,14 @@ def seeded(teacher: Any, seed: int) -> Any:
     Parameters
     ----------
     teacher : estimator
-        Fitted or not.
+        Left as it is.
     seed : int
-        What parts without a seed take.
+        For each parameter `random_state` that is None.
 
     Returns
     -------
     estimator
+        Unfitted.
     """
     teacher = clone(teacher)
     unset = [

@@ -114,5 +114,5 @@ def test_a_single_leaf_has_no_splits():
     model = lightgbm.LGBMClassifier(n_estimators=2, **QUIET)
     found = read_trees(model.fit(np.zeros((99, 1)), Y[:99]))
     assert found is not None
-    assert not any(tree.has_splits for tree in found.trees)
+    assert [len(tree.left) for tree in found.trees] == [1] * len(found.trees)
     assert len(found.trees[0].numeric_splits()[0]) == 0

@@ -7,15 +7,18 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, Classification, Regression
-from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds
+from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds, teacher_response
+from ensemble_kd.teachers.members import RandomForestMember
 
 N_ROWS = 40
 IDS = np.arange(float(N_ROWS))[:, None]
@@ -172,6 +175,25 @@ def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
     folds = make_folds(VALUES, 4, AMOUNT, seed=0)
     response = out_of_fold_response(ByName(), frame, VALUES, folds=folds, task=AMOUNT)
     np.testing.assert_array_equal(response, IDS)
+
+
+def test_default_members_share_a_table_that_is_read_once_a_fit(monkeypatch, make_frame):
+    frame, y = make_frame(N_ROWS), LABELS
+    members = [(f"m{i}", RandomForestMember(random_state=i)) for i in range(2)]
+    folds = make_folds(y, 2, PAIR, seed=0)
+    alone = []
+    for _, member in members:
+        response = np.zeros((N_ROWS, 2))
+        for train, test in folds:
+            fitted = clone(member).fit(frame.iloc[train], y[train])
+            response[test] = teacher_response(fitted, frame.iloc[test], PAIR)
+        alone.append(response)
+    read = []
+    infer = TableSchema.infer
+    monkeypatch.setattr(TableSchema, "infer", lambda X: read.append(len(X)) or infer(X))
+    found = cross_fit([*members, ("dummy", DummyClassifier())], frame, y, folds=folds, task=PAIR)
+    np.testing.assert_array_equal(found.response[:2], alone)
+    assert read == [N_ROWS // 2, N_ROWS // 2, N_ROWS]
 
 
 # --- rare classes --------------------------------------------------------------------------------

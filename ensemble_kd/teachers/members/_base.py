@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd.model import Task
-from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
+from ensemble_kd.teachers.members._table import EncodedTable
 
 Matrix = NDArray[np.float64]
 
@@ -21,7 +21,17 @@ LARGEST_VALUE = 1e30
 
 
 def has_classes(estimator: Any) -> bool:
-    """Tell whether an estimator whose task is a parameter predicts classes."""
+    """Tell whether an estimator predicts classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With a parameter `task`.
+
+    Returns
+    -------
+    bool
+    """
     return task_named(estimator.task).has_classes
 
 
@@ -65,8 +75,8 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
+        X : data frame or array of shape (n_samples, n_features), or EncodedTable
+            Raw rows, or rows that were read before.
         y : array of shape (n_samples,)
             Class labels or values.
         sample_weight : array of shape (n_samples,) or None
@@ -76,12 +86,13 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
-        self.schema_ = TableSchema.infer(X)
+        table = X if isinstance(X, EncodedTable) else EncodedTable.read(X)
+        self.schema_ = table.schema
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
         self.task_, target = task_named(self.task).read_target(y)
         if self.task_.has_classes:
             self.classes_ = self.task_.labels
-        self._fit_encoded(self.inputs(X), target, weight)
+        self._fit_encoded(self.inputs(table), target, weight)
         return self
 
     @available_if(has_classes)
@@ -102,7 +113,8 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     def inputs(self, X: Any) -> Matrix:
         """Return raw rows as numbers, of shape (n_samples, n_columns)."""
-        return np.clip(self.schema_.encode(X), -LARGEST_VALUE, LARGEST_VALUE)
+        codes = X.codes if isinstance(X, EncodedTable) else self.schema_.encode(X)
+        return np.clip(codes, -LARGEST_VALUE, LARGEST_VALUE)
 
     @abstractmethod
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:

@@ -19,7 +19,17 @@ N_TREES = 200
 
 
 class RandomForestMember(TableMember):
-    """Random forest (Breiman 2001) on codes, missing values split natively."""
+    """Random forest (Breiman 2001) on codes, missing values split natively.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
 
     _classifier: ClassVar[Any] = RandomForestClassifier
     _regressor: ClassVar[Any] = RandomForestRegressor
@@ -41,7 +51,17 @@ class RandomForestMember(TableMember):
 
 
 class ExtraTreesMember(RandomForestMember):
-    """Extremely randomised trees (Geurts 2006) on codes, missing values split natively."""
+    """Extremely randomised trees (Geurts 2006) on codes, missing values split natively.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
 
     _classifier: ClassVar[Any] = ExtraTreesClassifier
     _regressor: ClassVar[Any] = ExtraTreesRegressor

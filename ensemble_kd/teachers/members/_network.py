@@ -15,7 +15,17 @@ from ensemble_kd.teachers.members._stopping import stopping_split
 
 
 class NetworkMember(TableMember):
-    """A two-layer network (torch) over encoded columns."""
+    """A two-layer network (torch) over encoded columns.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    n_jobs : int, default=1
+        Unused; torch has threads of its own.
+    random_state : int, default=0
+        Seed.
+    """
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")

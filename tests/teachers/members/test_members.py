@@ -13,6 +13,7 @@ from sklearn.base import clone
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable
 from ensemble_kd.teachers.members import (
+    EncodedTable,
     ExtraTreesMember,
     LightGBMMember,
     NetworkMember,
@@ -85,6 +86,15 @@ def test_member_learns_its_rows(member, frame, target):
         assert np.mean(member.predict(frame) == target) > 0.7
     else:
         assert np.corrcoef(member.predict(frame), target)[0, 1] > 0.7
+
+
+def test_member_takes_rows_that_were_read_before(member, frame, target):
+    table = EncodedTable.read(frame)
+    fitted = clone(member).fit(table, target)
+    new = odd_frame(frame)
+    encoded = EncodedTable(table.schema, table.schema.encode(new))
+    np.testing.assert_array_equal(fitted.predict(encoded), member.predict(new))
+    np.testing.assert_array_equal(fitted.predict(table[3:7]), member.predict(frame.iloc[3:7]))
 
 
 def test_member_answers_rows_unlike_any_that_it_has_seen(member, frame):
