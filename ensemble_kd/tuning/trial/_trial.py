@@ -20,9 +20,8 @@ from ensemble_kd.students import Student, Watch
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._curve import LearningCurve
-from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Verdict
-from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
 
