@@ -138,7 +138,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
         self.compression_ = report_table(result.compression)
-        self._recipe = result.recipe
+        self._recipe, self._lessons = result.recipe, result.lessons
         self._scorer = Scorer(result.model)
         if result.model.has_classes:
             self.classes_ = self._scorer.classes_

@@ -223,6 +223,7 @@ class Settings:
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         as_student(self.student)
+        as_lessons(self.lessons)
         as_steps(self.compression)
 
     def _check_named_loss(self, task: BaseTask) -> None:

@@ -128,8 +128,12 @@ def cross_fit(
     ----------
     members : list of (str, estimator)
         Names and unfitted estimators.
-    X, y, sample_weight
-        Raw rows, true targets, weights.
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    y : ndarray of shape (n_samples,)
+        True targets.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each row.
     folds : list of (train, test)
         Row indices, as `make_folds` gives them.
     task : BaseTask

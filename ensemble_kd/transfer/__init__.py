@@ -6,7 +6,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
 from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
-from ensemble_kd.transfer._munge import MungeSynthesizer
+from ensemble_kd.transfer._munge import MungeSynthesizer, mixed_metric
 
 SYNTHESIZERS: dict[str, type[Synthesizer]] = {
     "munge": MungeSynthesizer,
@@ -16,7 +16,17 @@ SYNTHESIZERS: dict[str, type[Synthesizer]] = {
 
 
 def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
-    """Return the synthesizer a name stands for, the synthesizer itself, or None."""
+    """Return the synthesizer a name stands for, the synthesizer itself, or None.
+
+    Parameters
+    ----------
+    synthesizer : {"munge", "marginals", "forest_leaves"}, Synthesizer or None
+        What was chosen.
+
+    Returns
+    -------
+    Synthesizer or None
+    """
     if synthesizer is None or isinstance(synthesizer, Synthesizer):
         return synthesizer
     if isinstance(synthesizer, str) and synthesizer in SYNTHESIZERS:
@@ -35,4 +45,5 @@ __all__ = [
     "SYNTHESIZERS",
     "Synthesizer",
     "as_synthesizer",
+    "mixed_metric",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ensemble_kd.flow._comparison import compare, true_losses
+from ensemble_kd.flow._comparison import compare
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.normal(size=400)
@@ -51,18 +51,3 @@ def test_compare_is_the_same_for_the_same_seed():
 )
 def test_comparison_says_so_in_a_sentence(shift, words):
     assert words in str(compare("a", NOISE + shift, "b", NOISE, EVEN, 0))
-
-
-def test_true_losses_are_log_losses_and_squared_errors():
-    truth = np.array([[0.0, 1.0], [1.0, 0.0]])
-    response = np.array([[0.25, 0.75], [0.5, 0.5]])
-    np.testing.assert_allclose(
-        true_losses(response, truth, is_classification=True), -np.log([0.75, 0.5])
-    )
-    values = true_losses(np.array([[3.0]]), np.array([[1.0]]), is_classification=False)
-    np.testing.assert_allclose(values, [4.0])
-
-
-def test_true_losses_of_a_probability_of_zero_are_finite():
-    losses = true_losses(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]), is_classification=True)
-    assert np.isfinite(losses).all()

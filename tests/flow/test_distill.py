@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ensemble_kd import Scorer, distill
+from ensemble_kd import DistilledClassifier, Scorer, distill
 from ensemble_kd.errors import InputError, NotDistillableError
 from ensemble_kd.flow import n_synthetic_rows
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
@@ -63,7 +64,7 @@ def test_distill_keeps_the_order_real_unlabelled_synthetic():
 
 def test_distill_gives_real_rows_their_true_class_and_new_rows_none():
     rows = run().transfer_set
-    np.testing.assert_array_equal(np.array(rows.classes)[rows.hard[:120]], Y)
+    np.testing.assert_array_equal(rows.task.labels[rows.hard[:120]], Y)
     np.testing.assert_array_equal(rows.hard[120:], -1)
 
 
@@ -104,7 +105,7 @@ def test_distill_makes_synthetic_rows_of_rows_that_are_not_held_out():
 
 def test_distill_holds_out_a_tenth_of_each_class():
     rows = run().transfer_set
-    for label, name in enumerate(rows.classes):
+    for label, name in enumerate(rows.task.classes):
         assert rows.held_out[rows.hard == label].sum() == int((name == Y).sum() * 0.1)
 
 
@@ -229,7 +230,7 @@ def test_distill_takes_a_frozen_teacher_of_fewer_classes():
     frozen = FrozenEstimator(GaussianNB().fit(X, Y))
     labels = np.where(np.arange(120) < 5, "maybe", Y)
     rows = run(y=labels, teacher=frozen).transfer_set
-    assert rows.classes == ("maybe", "no", "yes")
+    assert rows.task.classes == ("maybe", "no", "yes")
     np.testing.assert_array_equal(rows.response[:, 0], 0.0)
 
 
@@ -381,3 +382,11 @@ def test_distill_refuses_targets_beyond_float32() -> None:
     X = np.random.default_rng(0).normal(size=(80, 2))
     with pytest.raises(InputError, match="smaller unit"):
         distill(X, X[:, 0] * 1e39, task="regression", teacher=DecisionTreeRegressor())
+
+
+def test_distill_warns_at_the_line_that_called_it() -> None:
+    frozen = FrozenEstimator(DecisionTreeClassifier().fit(X, Y))
+    for call in (distill, lambda X, y, **given: DistilledClassifier(**given).fit(X, y)):
+        with pytest.warns(UserWarning, match="frozen") as caught:
+            call(X, Y, teacher=frozen, student=TreeStudent(), n_synthetic=0, recipe="fast")
+        assert {Path(warning.filename).name for warning in caught} == {"test_distill.py"}

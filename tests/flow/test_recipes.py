@@ -6,28 +6,28 @@ from typing import Any
 
 import pytest
 
-from ensemble_kd.errors import InputError
 from ensemble_kd.flow._recipes import (
-    Choices,
     Recipe,
     candidate_recipes,
     default_recipe,
     plain_recipe,
     recipe_table,
 )
+from ensemble_kd.flow._settings import Settings
 from ensemble_kd.losses import LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 
 def candidates(student: Any = None, task: Any = "classification", **options: Any) -> list[Recipe]:
-    choices = Choices(**{k: v for k, v in options.items() if k in Choices.__dataclass_fields__})
+    fixed = {k: v for k, v in options.items() if k in Settings.__dataclass_fields__}
     rest = {"n_synthetic": 100, "has_splits": True, "has_numbers": True, "frozen": False}
-    rest |= {k: v for k, v in options.items() if k in rest}
-    return candidate_recipes(task, student or MLPStudent(), choices, **rest)
+    rest |= {k: fixed.pop(k) if k in fixed else v for k, v in options.items() if k in rest}
+    return candidate_recipes(task_named(task), student or MLPStudent(), Settings(**fixed), **rest)
 
 
-def settings(recipe: Recipe) -> dict[str, Any]:
+def facts(recipe: Recipe) -> dict[str, Any]:
     return {k: v for k, v in recipe.describe().items() if k != "recipe"}
 
 
@@ -35,9 +35,9 @@ def settings(recipe: Recipe) -> dict[str, Any]:
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_candidates_differ_from_the_default_in_one_thing(student, task):
     default, *others = candidates(student, task)
-    assert default.describe() == default_recipe(task, Choices()).describe()
+    assert default.describe() == default_recipe(task_named(task), Settings()).describe()
     for other in others:
-        changed = [k for k, v in settings(other).items() if v != settings(default)[k]]
+        changed = [k for k, v in facts(other).items() if v != facts(default)[k]]
         # A distillation loss is a class and a number.
         assert len(changed) == 1, (other.name, changed)
 
@@ -61,7 +61,7 @@ def test_candidates_have_names_of_their_own():
     ids=str,
 )
 def test_candidates_leave_what_was_fixed(fixed, setting):
-    found = {settings(recipe)[setting] for recipe in candidates(**fixed)}
+    found = {facts(recipe)[setting] for recipe in candidates(**fixed)}
     assert len(found) == 1
 
 
@@ -70,7 +70,7 @@ def test_candidates_of_a_frozen_teacher_have_one_label_source():
 
 
 def test_candidates_without_synthetic_rows_make_none():
-    assert {settings(r)["synthesizer"] for r in candidates(n_synthetic=0)} == {"none"}
+    assert {facts(r)["synthesizer"] for r in candidates(n_synthetic=0)} == {"none"}
 
 
 def test_candidates_of_a_tree_have_no_logits_to_match():
@@ -105,13 +105,15 @@ def test_recipe_that_keeps_curves_smooth_departs_from_the_default():
 
 
 def test_default_recipe_takes_what_was_given():
-    recipe = default_recipe("regression", Choices("in_sample", MarginalSynthesizer(), 0.25))
+    recipe = default_recipe(
+        Regression(), Settings(labels="in_sample", synthesizer=MarginalSynthesizer(), alpha=0.25)
+    )
     assert isinstance(recipe.synthesizers[0][0], MarginalSynthesizer)
     assert (recipe.labels, recipe.loss) == ("in_sample", SquaredErrorLoss(0.25))
 
 
 def test_plain_recipe_has_no_use_for_a_teacher():
-    for task in ("classification", "regression"):
+    for task in (Classification(), Regression()):
         recipe = plain_recipe(task)
         assert (recipe.needs_teacher, recipe.synthesizers, recipe.loss.alpha) == (False, (), 0.0)
 
@@ -122,31 +124,13 @@ def test_recipe_changes_a_copy_of_the_student():
     assert (changed.edges, student.edges) == ("quantiles", "auto")
 
 
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        (Choices(labels="true"), "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
-        (Choices(alpha=1.5), r"alpha must be in \[0, 1\], got 1.5"),
-        (Choices(alpha="half"), r"alpha must be in \[0, 1\], got 'half'"),
-        (Choices(loss=None), "loss must be 'auto', 'soft_targets' or 'logit_matching', got None"),
-        (Choices(synthesizer="mung"), "synthesizer must be one of"),
-        (Choices(temperature=0.0), "temperature must be > 0"),
-        (Choices(loss="logit_matching", temperature=2.0), "temperature must be 1 with loss="),
-    ],
-    ids=str,
-)
-def test_choices_refuse_what_no_recipe_could_follow(choices, message):
-    with pytest.raises(InputError, match=message):
-        choices.check("classification")
-
-
 def test_recipe_table_marks_the_chosen_one():
-    one, two = default_recipe("regression", Choices()), plain_recipe("regression")
+    one, two = default_recipe(Regression(), Settings()), plain_recipe(Regression())
     table = recipe_table(two, [one.describe(), two.describe(), one.describe()])
     assert table["chosen"].tolist() == [False, True, False]
 
 
 def test_recipe_table_without_a_race_has_the_recipe_alone():
-    table = recipe_table(default_recipe("regression", Choices()), [])
+    table = recipe_table(default_recipe(Regression(), Settings()), [])
     assert table["recipe"].tolist() == ["default"]
     assert repr(MungeSynthesizer()) in table["synthesizer"].iloc[0]

@@ -10,8 +10,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd.flow import Stages, TransferSets, teach
-from ensemble_kd.flow._recipes import Choices, default_recipe
+from ensemble_kd.flow import Settings, Stages, TransferSets, default_recipe, teach
 from ensemble_kd.rows import read_rows
 
 X = np.random.default_rng(0).normal(size=(300, 3))
@@ -36,21 +35,18 @@ def test_targets_of_held_out_rows_change_no_label_that_a_judged_student_learns(t
         weights = "selection" if kind == "ensemble" else [0.99, 0.01]
         teacher = TeacherEnsemble([("a", tree), ("b", other)], task=task, weights=weights)
     rows = read_rows(X, Y[task], None, task, 5, 0)
-    others_target = rows.target.copy()
-    others_target[rows.held_out] = rows.target[rows.held_out][::-1]
-    assert (others_target != rows.target).sum() > 5
-    others = replace(
-        rows,
-        target=others_target,
-        labels=others_target if rows.classes is None else rows.classes[others_target],
-    )
-    recipe = default_recipe(task, Choices(labels, "munge", "auto", "auto", 1.0), 200)
+    hard = rows.hard.copy()
+    hard[rows.held_out] = rows.hard[rows.held_out][::-1]
+    assert (hard != rows.hard).sum() > 5
+    others = replace(rows, hard=hard)
+    settings = Settings(teacher=teacher, labels=labels, synthesizer="munge")
+    recipe = default_recipe(rows.task, settings, 200)
 
     def learned(real):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            teaching = teach(teacher, real, None, 0).without_held_out()
-        found = TransferSets(real, teaching, None, Stages(), None).of(recipe, 200)
+            teaching = teach(settings, real).without_held_out()
+        found = TransferSets(real, None, Stages(), None, teaching).of(recipe, 200)
         return found.response[~found.held_out]
 
     np.testing.assert_array_equal(learned(rows), learned(others))

@@ -16,6 +16,7 @@ from ensemble_kd.losses import (
     log_softmax,
     soft_targets,
     softmax,
+    torch_batch_term,
     torch_twin,
 )
 from ensemble_kd.losses._logit_matching import teacher_logits
@@ -205,8 +206,13 @@ def test_torch_twin_has_a_finite_gradient_where_the_teacher_is_certain(loss):
 
 
 def test_torch_twin_refuses_a_loss_it_does_not_know():
-    with pytest.raises(TypeError, match="no torch twin for object"):
+    with pytest.raises(InputError, match="a network cannot learn object, which has no method"):
         torch_twin(object())
+
+
+@each_loss
+def test_rows_of_a_loss_stand_alone(loss):
+    assert torch_batch_term(loss) is None
 
 
 # --- values worked by hand ------------------------------------------------------------------------

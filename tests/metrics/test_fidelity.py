@@ -7,15 +7,14 @@ import pytest
 
 from ensemble_kd.losses import softmax
 from ensemble_kd.metrics import Fidelity, gain_kept, latency_us, measure_fidelity
+from ensemble_kd.tasks import Classification, Regression
 
 PROBABILITIES = softmax(np.random.default_rng(0).normal(size=(50, 3)))
 
 
 def of_probabilities(teacher: object, student: object) -> Fidelity:
     """Return the fidelity of probabilities."""
-    return measure_fidelity(
-        np.array(teacher), np.array(student), is_classification=True, held_out=True
-    )
+    return measure_fidelity(np.array(teacher), np.array(student), Classification(), held_out=True)
 
 
 def test_fidelity_of_the_same_probabilities_is_perfect():
@@ -25,7 +24,7 @@ def test_fidelity_of_the_same_probabilities_is_perfect():
 
 def test_fidelity_of_the_same_values_is_perfect():
     values = np.arange(5.0)[:, None]
-    found = measure_fidelity(values, values, is_classification=False, held_out=False)
+    found = measure_fidelity(values, values, Regression(), held_out=False)
     assert found == Fidelity(5, False, 0.0, None, None, pytest.approx(1.0))
 
 
@@ -44,7 +43,7 @@ def test_fidelity_agreement_is_the_share_of_rows_with_the_same_class():
 
 def test_fidelity_of_values_by_hand():
     teacher, student = np.array([[0.0], [2.0], [4.0]]), np.array([[1.0], [2.0], [5.0]])
-    found = measure_fidelity(teacher, student, is_classification=False, held_out=True)
+    found = measure_fidelity(teacher, student, Regression(), held_out=True)
     assert found.rmse == pytest.approx(np.sqrt(2 / 3))
     assert found.correlation == pytest.approx(np.corrcoef(teacher[:, 0], student[:, 0])[0, 1])
 
@@ -56,7 +55,7 @@ def test_fidelity_stays_finite_where_the_student_rules_a_class_out():
 
 def test_fidelity_has_no_correlation_with_a_constant():
     values = np.arange(3.0)[:, None]
-    found = measure_fidelity(values, values * 0, is_classification=False, held_out=True)
+    found = measure_fidelity(values, values * 0, Regression(), held_out=True)
     assert np.isnan(found.correlation)
 
 

@@ -1,0 +1,104 @@
+"""Settings: one record of what may be chosen, made of parameters, with every rule in one place."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from ensemble_kd import DistilledClassifier, DistilledRegressor
+from ensemble_kd.errors import InputError
+from ensemble_kd.flow import Settings
+from ensemble_kd.flow.lessons import Assistant, HardRows
+from ensemble_kd.rows import read_rows
+from ensemble_kd.students import MLPStudent
+from ensemble_kd.tasks import Classification, Regression, task_named
+
+FORMER = {"active", "assistant"}
+
+
+@pytest.mark.parametrize("estimator", [DistilledClassifier, DistilledRegressor])
+def test_settings_are_the_parameters_of_the_estimators(estimator):
+    parameters = inspect.signature(estimator).parameters
+    defaults = {name: p.default for name, p in parameters.items() if name not in FORMER}
+    assert defaults == {field.name: field.default for field in fields(Settings)}
+
+
+def test_settings_keep_what_the_estimator_was_given():
+    found = DistilledClassifier(alpha=0.3, cv=7, lessons="assistant").settings()
+    assert (found.alpha, found.cv, found.recipe) == (0.3, 7, "auto")
+
+
+@pytest.mark.parametrize(
+    ("former", "lesson"), [("active", HardRows), ("assistant", Assistant)], ids=str
+)
+def test_settings_take_a_former_parameter_with_a_warning(former, lesson):
+    with pytest.warns(FutureWarning, match=f"{former}= is now lessons="):
+        found = DistilledClassifier(**{former: True}).settings()
+    assert [type(one) for one in found.lessons] == [lesson]
+    with pytest.warns(FutureWarning):
+        assert Settings.of({former: False}).lessons == []
+
+
+def test_settings_refuse_an_unknown_name():
+    with pytest.raises(InputError, match="sinthesizer is no setting of a distillation"):
+        Settings.of({"sinthesizer": None})
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"recipe": "best"}, "recipe must be 'auto' or 'fast', got 'best'"),
+        ({"time_limit": 0}, "time_limit must be > 0 seconds, got 0"),
+        ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
+        ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
+        ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
+        ({"loss": None}, "loss must be 'auto', 'soft_targets' or 'logit_matching', got None"),
+        ({"loss": "squared_error"}, "loss must be 'auto', 'soft_targets' or 'logit_matching'"),
+        ({"synthesizer": "mung"}, "synthesizer must be one of"),
+        ({"temperature": 0.0}, "temperature must be > 0"),
+        ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss="),
+        ({"lessons": ["homework"]}, "lessons must be among .*got 'homework'"),
+        ({"student": "forest"}, "student must be one of"),
+        ({"compression": "int4"}, "int4"),
+    ],
+    ids=str,
+)
+def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
+    with pytest.raises(InputError, match=message):
+        Settings(**chosen).check(Classification())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"loss": "soft_targets"}, "loss must be 'auto' or 'squared_error', got 'soft_targets'"),
+        ({"temperature": 2.0}, "temperature must be 1 with loss='squared_error', which has none"),
+    ],
+    ids=str,
+)
+def test_settings_of_values_have_squared_error_alone(chosen, message):
+    with pytest.raises(InputError, match=message):
+        Settings(**chosen).check(Regression())
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_settings_by_default_suit_every_task(task):
+    Settings().check(task_named(task))
+
+
+def test_fast_settings_halve_the_rows_and_shorten_the_training():
+    X = np.arange(400.0).reshape(200, 2)
+    rows = read_rows(X, np.arange(200) % 2, None, "classification", 5, 0)
+    auto, fast = Settings(), Settings(recipe="fast")
+    assert fast.n_new(rows) == auto.n_new(rows) // 2
+    assert fast.paced(MLPStudent(n_updates=100)).n_updates == 40
+    assert Settings(recipe="fast", n_synthetic=70).n_new(rows) == 70
+    assert (auto.races, fast.races) == (True, False)
+
+
+def test_settings_without_a_synthesizer_make_no_rows():
+    rows = read_rows(np.arange(20.0)[:, None], np.arange(20) % 2, None, "classification", 5, 0)
+    assert Settings(synthesizer=None).n_new(rows) == 0
