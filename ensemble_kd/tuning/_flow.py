@@ -32,12 +32,12 @@ from ensemble_kd.tuning.finish import (
 from ensemble_kd.tuning.study import Pool, StudyPlace, enqueue, open_storage
 from ensemble_kd.tuning.trial import (
     IN_EARNEST,
+    Classroom,
     FileBytes,
     Meter,
     SearchSpace,
     TrialRunner,
     divide,
-    open_classroom,
     starting_points,
 )
 
@@ -117,7 +117,7 @@ def search(
 
     with stage("labels"):  # of a teacher that has seen the others alone
         n_rows = min(TRIAL_ROWS, n_synthetic)
-        classroom = open_classroom(settings, divided, X_unlabeled, memory, n_rows=n_rows)
+        classroom = Classroom(settings, divided, X_unlabeled, memory, n_rows=n_rows)
     sizes = FileBytes(classroom.rows, CARD_LINES)
     span = space.n_bytes or sizes.span(budget.max_bytes)
     facts = (classroom.key, budget, span, asked.effort, n_rows, space, asked.sampler)

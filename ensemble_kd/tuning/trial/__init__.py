@@ -3,13 +3,11 @@
 from ensemble_kd.tuning.trial._classroom import (
     Classroom,
     digest,
-    open_classroom,
     teach_once,
     trained_plainly,
 )
-from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Judge, Verdict, train_plainly
-from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SYNTHESIZERS, SearchSpace, Setting, starting_points
@@ -44,7 +42,6 @@ __all__ = [
     "digest",
     "divide",
     "fit_setting",
-    "open_classroom",
     "pack",
     "starting_points",
     "teach_once",

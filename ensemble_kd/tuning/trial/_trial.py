@@ -20,18 +20,14 @@ from ensemble_kd.students import Student, Watch
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._curve import LearningCurve
-from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Verdict
-from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
 FINAL = "final"
-# The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
-# training. Without it most trials go to what is small, fast and of no use.
-WORSE_THAN_PLAIN = "worse_than_plain"
 # Steps of finalists and of the refit, where 1 is what the flow takes, which must cost no more than
 # its teacher did. Longer training helps as much as there are more synthetic rows to learn.
 IN_EARNEST = 2
@@ -167,8 +163,6 @@ class TrialRunner:
         )
         for name, value in excess.items():
             trial.set_constraint(name, value)
-        worse = verdict.true_loss - room.judge.plain_loss
-        trial.set_constraint(WORSE_THAN_PLAIN, worse / max(room.judge.plain_loss, 1e-12))
         return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]
 
 

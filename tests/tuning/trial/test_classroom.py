@@ -16,7 +16,7 @@ from ensemble_kd.flow import Settings, plain_recipe
 from ensemble_kd.rows import REAL, read_rows
 from ensemble_kd.tuning import SYNTHESIZERS
 from ensemble_kd.tuning.trial import _judge
-from ensemble_kd.tuning.trial._classroom import open_classroom
+from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._space import LABELS
 
@@ -64,7 +64,7 @@ def permuted(divided: DividedRows) -> DividedRows:
 
 def opened(divided, teacher):
     memory = joblib.Memory(None, verbose=0)
-    return open_classroom(Settings(teacher=teacher), divided, None, memory, n_rows=200)
+    return Classroom(Settings(teacher=teacher), divided, None, memory, n_rows=200)
 
 
 @pytest.mark.parametrize("kind", ["tree", "neighbour", "ensemble"])
