@@ -52,10 +52,10 @@ class DistillationSearch(FittedSearch):
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     n_finalists : int, default=6
-        Students that are trained in earnest after the trials, for twice as many steps as the flow
-        takes and, with `n_synthetic="auto"`, on twice as many synthetic rows, to choose from on the
-        same validation rows: the best trials, and networks like the flow's own
-        as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
+        The best trials within latency and bytes, which are then trained in earnest, for twice as
+        many steps as the flow takes and, with `n_synthetic="auto"`, on twice as many synthetic
+        rows, to choose from on the same validation rows. At least 0; with 0 the best trial is
+        chosen.
     timeout : float or None, default=None
         Seconds from the call of `fit` after which no student is begun but the one handed over,
         greater than 0; trials take 70 % of them, so that some are left for the finalists.
