@@ -51,7 +51,7 @@ class Distillation:
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     compression : list of dict
         What each compression step cost; empty where there was none.
-    lessons : tuple of str
+    lessons : tuple of str, default=()
         What the student was taught by beside its recipe.
     """
 

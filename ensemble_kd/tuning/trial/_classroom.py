@@ -122,7 +122,21 @@ class Classroom:
 
 
 def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
-    """Return a digest of all that labels depend on: rows, targets, weights, teacher and seed."""
+    """Return a digest of all that labels depend on: rows, targets, weights, teacher and seed.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Real rows.
+    X_unlabeled : data frame, array or None
+        Further rows.
+    teacher : estimator
+        Unfitted, or frozen.
+
+    Returns
+    -------
+    str
+    """
     tables = table_digest(rows.X, rows.targets, rows.weight, rows.held_out, X_unlabeled)
     cv = rows.cv if isinstance(rows.cv, int) else joblib.hash(rows.cv)
     facts = (ensemble_kd.__version__, tables, rows.task.name, cv, rows.seed, joblib.hash(teacher))
@@ -130,14 +144,42 @@ def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
 
 
 def teach_once(settings: Settings, rows: RealRows, memory: joblib.Memory) -> Teaching:
-    """Return what `teach` does, from the cache where the teacher was asked before."""
+    """Return what `teach` does, from the cache where the teacher was asked before.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was chosen.
+    rows : RealRows
+        Real rows.
+    memory : joblib.Memory
+        The cache.
+
+    Returns
+    -------
+    Teaching
+    """
     key = digest(rows, None, settings.teacher_of(rows.task))
     found: Teaching = remembered(memory, f"taught {key}", teach, settings, rows)
     return found
 
 
 def trained_plainly(rows: TransferSet, memory: joblib.Memory, key: str) -> list[Student]:
-    """Return plain students of rows, from the cache where there are some."""
+    """Return plain students of rows, from the cache where there are some.
+
+    Parameters
+    ----------
+    rows : TransferSet
+        Real rows with true targets.
+    memory : joblib.Memory
+        The cache.
+    key : str
+        Of the rows, in the cache.
+
+    Returns
+    -------
+    list of Student
+    """
     found: list[Student] = remembered(memory, f"plain {key}", train_plainly, rows)
     return found
 

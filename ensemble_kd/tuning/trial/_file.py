@@ -47,7 +47,17 @@ def pack(model: CompactModel, path: str | os.PathLike[str] | None, lines: list[s
 
 
 def timed_rows(rows: RealRows) -> list[dict[str, Any]]:
-    """Return at most 256 real rows as dicts of plain values, the same ones each time."""
+    """Return at most 256 real rows as dicts of plain values, the same ones each time.
+
+    Parameters
+    ----------
+    rows : RealRows
+        To take from.
+
+    Returns
+    -------
+    list of dict
+    """
     names, codes = rows.schema.names, rows.codes[:N_TIMED_ROWS]
     return [dict(zip(names, row, strict=True)) for row in rows.schema.decode_rows(codes)]
 

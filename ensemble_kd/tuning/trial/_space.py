@@ -209,6 +209,10 @@ def starting_points(
         Range of the bytes of the file.
     recipe : Recipe or None, default=None
         Of an earlier distillation; None starts from the default one.
+
+    Returns
+    -------
+    list of dict
     """
     low, high = span
     small, small_trees, small_tree = (

@@ -42,6 +42,10 @@ class Measured(Verdict):
 
     Parameters
     ----------
+    loss, true_loss, gain_kept : float
+        See `Verdict`.
+    no_worse : bool
+        See `Verdict`.
     n_bytes : int
         Of the file.
     latency : Latency
@@ -171,6 +175,17 @@ def fit_setting(
 ) -> tuple[Student, CompactModel]:
     """Fit the student of a setting and compress it.
 
+    Parameters
+    ----------
+    setting : Setting
+        Of a trial.
+    rows : TransferSet
+        Real rows.
+    seed : int
+        Of whatever has no seed of its own.
+    watch : callable or None, default=None
+        As `Student.fit_transfer` takes it.
+
     Returns
     -------
     student : Student
@@ -185,7 +200,17 @@ def fit_setting(
 
 
 def card_lines(setting: Setting) -> list[str]:
-    """Return what the model card tells of a setting."""
+    """Return what the model card tells of a setting.
+
+    Parameters
+    ----------
+    setting : Setting
+        Of a trial.
+
+    Returns
+    -------
+    list of str
+    """
     told = setting.recipe.describe()
     shown = setting.describe()
     return [
