@@ -38,7 +38,6 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
-        dummy: int = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = 0,
@@ -58,7 +57,6 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
-        self.dummy = dummy
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state

@@ -56,8 +56,6 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
         fewer rows are labelled, and the training, that after a pruning too, ends in time with the
         best student so far.
-    dummy : int, default=0
-        Changes nothing.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0

@@ -71,8 +71,6 @@ class Settings:
     time_limit : float or None, default=None
         Seconds that all after the teacher's fit may take, greater than 0. A fit that is cut short
         depends on the speed of the machine.
-    dummy : int, default=0
-        Changes nothing.
     n_jobs : int or None, default=None
         Fits at once.
     verbose : int, default=0
@@ -94,7 +92,6 @@ class Settings:
     compression: Any = None
     cv: Any = 5
     time_limit: float | None = None
-    dummy: int = 0
     n_jobs: int | None = None
     verbose: int = 0
     random_state: Any = 0
