@@ -16,6 +16,11 @@ PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 # Where tests are that hold with either runtime.
 RUNTIME_TESTS := tests/scoring tests/runtime tests/students
 
+# What scoring and trees need, and where their tests are.
+NEWEST := scikit-learn scipy pandas joblib lightgbm tqdm xgboost-cpu pyarrow pytest pytest-xdist hypothesis
+NEWEST_TESTS := $(addprefix tests/, bundle contracts decision estimators export/c export/test_json.py \
+	fitted_trees flow golden metrics rows runtime schema scoring students table_files tasks teachers transfer)
+
 .PHONY: demo test test-all test-oldest test-newest lint peers clean
 
 demo: $(READY)
