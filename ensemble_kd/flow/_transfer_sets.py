@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ensemble_kd.flow._teaching import Teaching
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
+    EncodedTable,
     RealRows,
     RowDecoder,
     TransferSet,
@@ -67,6 +69,11 @@ class TransferSets:
         with stage("labels"):
             self.splits = teaching.splits(rows)
             self._unlabelled = self._label_unlabelled(X_unlabeled)
+
+    @cached_property
+    def train_table(self) -> EncodedTable:
+        """The real rows that are not held out, read once for all synthesizers."""
+        return EncodedTable.read(take_rows(self.rows.X, ~self.rows.held_out))
 
     def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
         """Return real, unlabelled and synthetic rows as the recipe wants them.
@@ -139,7 +146,7 @@ class _Pool:
         rows = sets.rows
         with sets._stage("synthesis"):
             self._synthesizer = clone(synthesizer)
-            self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
+            self._synthesizer.fit(sets.train_table if X is None else X)
         self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets.teaching.soft_real.shape[1]))

@@ -3,6 +3,7 @@
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, record_features, table
 from ensemble_kd.rows._digest import table_digest
 from ensemble_kd.rows._draws import draw_share
+from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_rows
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
@@ -12,6 +13,7 @@ __all__ = [
     "REAL",
     "SYNTHETIC",
     "UNLABELLED",
+    "EncodedTable",
     "RealRows",
     "RowDecoder",
     "TransferSet",

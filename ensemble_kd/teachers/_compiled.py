@@ -48,7 +48,8 @@ class _CompiledMember:
     """One of the default members, its trees as arrays."""
 
     def __init__(self, member: TableMember, trees: FittedTrees) -> None:
-        self._member, self._is_mean, task = member, trees.is_mean, member.task_
+        self._is_mean, task = trees.is_mean, member.task_
+        self.inputs, self.schema_ = member.inputs, member.schema_
         link = "identity" if trees.is_mean else task.tree_link
         self._arrays = tree_arrays(trees, link, member.schema_.n_codes)
         names = (f"x{j}" for j in range(len(member.schema_.columns)))
@@ -59,7 +60,7 @@ class _CompiledMember:
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the member's response."""
-        outputs = self._runtime.outputs(self._member.inputs(X))
+        outputs = self._runtime.outputs(self.inputs(X))
         return outputs if self._is_mean else linked(self._model, outputs)
 
     def predict(self, X: Any) -> NDArray[np.float64]:

@@ -15,10 +15,10 @@ from sklearn.model_selection import check_cv
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import take_rows
+from ensemble_kd.rows import EncodedTable, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
-from ensemble_kd.teachers.members import EncodedTable, TableMember
+from ensemble_kd.teachers.members import TableMember
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
@@ -185,8 +185,7 @@ def cross_fit(
 def _read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
     """Return rows to fit and rows to answer as all the default members take them."""
     table = EncodedTable.read(train)
-    codes = table.schema.encode(test) if len(test) else table.codes[:0]
-    return table, EncodedTable(table.schema, codes)
+    return table, table.of(test) if len(test) else table[:0]
 
 
 def _fit_and_respond(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.rows import EncodedTable, RowDecoder
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import teacher_response
 
@@ -35,13 +36,20 @@ class WeightedMean:
 
     def predict_proba(self, X: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
         """Return the weighted mean of the members' responses, some threads for each."""
-        parts = [
-            weight * teacher_response(model, X, self.task_, n_jobs=n_jobs)
-            for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
-            if weight > 0
-        ]
+        members = zip(self.weights_, self.members_, strict=True)
+        used = [(weight, model) for weight, (_, model) in members if weight > 0]
+        X = _read_once(X, [model for _, model in used])
+        parts = [w * teacher_response(model, X, self.task_, n_jobs=n_jobs) for w, model in used]
         return np.asarray(np.sum(parts, axis=0))
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of the members' values."""
         return self.predict_proba(X)[:, 0]
+
+
+def _read_once(X: Any, models: list[Any]) -> Any:
+    """Return rows as all models take them, where these are default members of one schema."""
+    schemas = [model.schema_ if hasattr(model, "inputs") else None for model in models]
+    if schemas[0] is None or any(schema != schemas[0] for schema in schemas):
+        return X
+    return EncodedTable(schemas[0], schemas[0].encode(X), RowDecoder(X, schemas[0]))

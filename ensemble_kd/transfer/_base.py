@@ -11,8 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import RowDecoder, table
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.rows import EncodedTable, table
 
 Matrix = NDArray[np.float64]
 
@@ -31,7 +30,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array of shape (n_samples, n_features)
+        X : data frame or array of shape (n_samples, n_features), or EncodedTable
             Real rows: mixed types and missing values are welcome.
         y : Ignored, default=None
             Present for API consistency.
@@ -45,10 +44,9 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         InputError
             If the table is empty, or a parameter is out of range.
         """
-        X = table(X)
-        self.schema_ = TableSchema.infer(X)
-        self._decoder = RowDecoder(X, self.schema_)
-        self._fit_encoded(self.schema_.encode(X))
+        read = X if isinstance(X, EncodedTable) else EncodedTable.read(table(X))
+        self.schema_, self._decoder = read.schema, read.decoder
+        self._fit_encoded(read.codes)
         return self
 
     def sample(self, n_samples: int, random_state: Any = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ensemble_kd.flow._comparison import compare
+from ensemble_kd.flow import compare
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.normal(size=400)

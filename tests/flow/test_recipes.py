@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ensemble_kd.flow import Settings
 from ensemble_kd.flow._recipes import (
     Recipe,
     candidate_recipes,
@@ -13,7 +14,6 @@ from ensemble_kd.flow._recipes import (
     plain_recipe,
     recipe_table,
 )
-from ensemble_kd.flow._settings import Settings
 from ensemble_kd.losses import LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 from ensemble_kd.tasks import Classification, Regression, task_named

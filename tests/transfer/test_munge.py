@@ -8,9 +8,8 @@ import pytest
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import TableSchema
-from ensemble_kd.transfer import MungeSynthesizer
+from ensemble_kd.transfer import MungeSynthesizer, mixed_metric
 from ensemble_kd.transfer._exchange import MAX_GRID_VALUES
-from ensemble_kd.transfer._munge import mixed_metric
 
 
 def distance(table: pd.DataFrame) -> float:

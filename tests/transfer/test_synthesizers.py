@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import EncodedTable
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer import (
     SYNTHESIZERS,
@@ -242,3 +243,15 @@ def test_as_synthesizer_refuses_anything_else(given):
         InputError, match=r"synthesizer must be one of \['forest_leaves', 'marginals', 'munge'\]"
     ):
         as_synthesizer(given)
+
+
+@pytest.mark.parametrize("synthesizer", SYNTHESIZERS.values(), ids=lambda kind: kind.__name__)
+def test_synthesizer_takes_rows_that_were_read_before_and_leaves_them_alone(
+    synthesizer, make_frame
+):
+    frame = make_frame(60)
+    read = EncodedTable.read(frame)
+    codes = read.codes.copy()
+    raw, shared = (synthesizer().fit(rows).sample(40, 0) for rows in (frame, read))
+    pd.testing.assert_frame_equal(raw, shared)
+    np.testing.assert_array_equal(read.codes, codes)

@@ -7,7 +7,6 @@ from ensemble_kd.teachers.members._base import TableMember, has_classes
 from ensemble_kd.teachers.members._forests import ExtraTreesMember, RandomForestMember
 from ensemble_kd.teachers.members._lightgbm import LightGBMMember
 from ensemble_kd.teachers.members._network import NetworkMember
-from ensemble_kd.teachers.members._table import EncodedTable
 from ensemble_kd.teachers.members._xgboost import XGBoostMember
 
 
@@ -39,7 +38,6 @@ def default_members(task: Task, seed: int) -> list[tuple[str, TableMember]]:
 
 
 __all__ = [
-    "EncodedTable",
     "ExtraTreesMember",
     "LightGBMMember",
     "NetworkMember",

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd.model import Task
+from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
-from ensemble_kd.teachers.members._table import EncodedTable
 
 Matrix = NDArray[np.float64]
 

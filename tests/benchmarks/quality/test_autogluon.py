@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
+from ensemble_kd.benchmarks.quality import measure, split_dataset
 from ensemble_kd.benchmarks.quality.methods import METHODS, Shared, TaskData
 from ensemble_kd.benchmarks.quality.methods.autogluon import AutoGluon
 from ensemble_kd.datasets import load_dataset

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import ensemble_kd
+from ensemble_kd.benchmarks.quality import measure, split_dataset
 from ensemble_kd.benchmarks.quality._case import TeacherFactory
-from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
 from ensemble_kd.benchmarks.quality._store import fit_or_load_teacher
 from ensemble_kd.benchmarks.quality.methods import METHODS, Method, Shared, TaskData
 from ensemble_kd.benchmarks.quality.methods._base import dicts

@@ -10,8 +10,7 @@ import pytest
 
 from ensemble_kd import InputError, TeacherEnsemble
 from ensemble_kd.benchmarks import run as program
-from ensemble_kd.benchmarks.quality import _case, _store
-from ensemble_kd.benchmarks.quality._objective import split_dataset
+from ensemble_kd.benchmarks.quality import _case, _store, split_dataset
 from ensemble_kd.benchmarks.quality.methods import NOT_ASKED
 from ensemble_kd.benchmarks.run import run_benchmark
 from ensemble_kd.benchmarks.shared import BUNDLED_DATASETS

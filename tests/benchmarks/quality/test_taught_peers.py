@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ensemble_kd.benchmarks.quality import measure, split_dataset
 from ensemble_kd.benchmarks.quality._case import TeacherFactory
-from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
 from ensemble_kd.benchmarks.quality._store import fit_or_load_teacher
 from ensemble_kd.benchmarks.quality.methods import METHODS, Shared, TaskData, _taught_worker
 from ensemble_kd.benchmarks.quality.methods._taught_peer import TaughtPeer, numbers

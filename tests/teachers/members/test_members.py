@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable
 from ensemble_kd.teachers.members import (
-    EncodedTable,
     ExtraTreesMember,
     LightGBMMember,
     NetworkMember,
@@ -92,7 +92,7 @@ def test_member_takes_rows_that_were_read_before(member, frame, target):
     table = EncodedTable.read(frame)
     fitted = clone(member).fit(table, target)
     new = odd_frame(frame)
-    encoded = EncodedTable(table.schema, table.schema.encode(new))
+    encoded = table.of(new)
     np.testing.assert_array_equal(fitted.predict(encoded), member.predict(new))
     np.testing.assert_array_equal(fitted.predict(table[3:7]), member.predict(frame.iloc[3:7]))
 

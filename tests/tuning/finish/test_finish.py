@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from ensemble_kd.tuning import Budget
-from ensemble_kd.tuning.finish import _finish
-from ensemble_kd.tuning.finish._finish import Finish
+from ensemble_kd.tuning.finish import Finish, _finish
 
 BUDGET = Budget(max_bytes=1000)
 

@@ -9,8 +9,8 @@ import pytest
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
+from ensemble_kd.tuning.finish import warn_if_useless
 from ensemble_kd.tuning.finish._front import Candidate, affordable, choose, front
-from ensemble_kd.tuning.finish._selection import warn_if_useless
 from ensemble_kd.tuning.trial import Measured
 
 

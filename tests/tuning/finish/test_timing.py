@@ -6,9 +6,9 @@ import pytest
 
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
+from ensemble_kd.tuning.finish import SecondTiming
 from ensemble_kd.tuning.finish._front import Candidate
-from ensemble_kd.tuning.finish._timing import SecondTiming
-from ensemble_kd.tuning.trial._trial import Measured
+from ensemble_kd.tuning.trial import Measured
 
 BUDGET = Budget(max_latency_us=1.0, margin=0.0)
 

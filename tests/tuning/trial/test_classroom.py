@@ -15,9 +15,7 @@ from ensemble_kd import TeacherEnsemble
 from ensemble_kd.flow import Settings, plain_recipe
 from ensemble_kd.rows import REAL, read_rows
 from ensemble_kd.tuning import SYNTHESIZERS
-from ensemble_kd.tuning.trial import _judge
-from ensemble_kd.tuning.trial._classroom import Classroom
-from ensemble_kd.tuning.trial._rows import DividedRows, divide
+from ensemble_kd.tuning.trial import Classroom, DividedRows, _judge, divide
 from ensemble_kd.tuning.trial._space import LABELS
 
 # Each teacher knows its rows by heart, and there are three of nearly each.

@@ -9,10 +9,7 @@ from ensemble_kd.flow import Recipe
 from ensemble_kd.losses import LogitMatchingLoss
 from ensemble_kd.rows import read_rows
 from ensemble_kd.tuning import SYNTHESIZERS, SearchSpace
-from ensemble_kd.tuning.trial._file import pack
-from ensemble_kd.tuning.trial._sizes import FileBytes
-from ensemble_kd.tuning.trial._space import starting_points
-from ensemble_kd.tuning.trial._trial import card_lines, fit_setting
+from ensemble_kd.tuning.trial import FileBytes, card_lines, fit_setting, pack, starting_points
 
 SPAN = (4_000, 60_000)
 
