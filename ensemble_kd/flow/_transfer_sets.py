@@ -123,12 +123,11 @@ class TransferSets:
         if labels == "out_of_fold" or self.teaching.frozen:
             return self.teaching.soft_real
         if self._in_sample is None:
+            learned = ~self.rows.held_out
+            X, found = take_rows(self.rows.X, learned), self.teaching.soft_real.copy()
             with self._stage("labels"):
-                self._in_sample = np.where(
-                    self.rows.held_out[:, None],
-                    self.teaching.soft_real,
-                    self.teaching.label(self.rows.X, self.rows, self._n_jobs),
-                )
+                found[learned] = self.teaching.label(X, self.rows, self._n_jobs)
+            self._in_sample = found
         return self._in_sample
 
     def _pool(self, synthesizer: Synthesizer) -> _Pool:

@@ -23,8 +23,10 @@ from ensemble_kd.flow import n_synthetic_rows
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.rows import REAL, SYNTHETIC, UNLABELLED, TransferSet
 from ensemble_kd.runtime import build_runtime, response
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import GBDTStudent, MLPStudent, Student, TreeStudent
 from ensemble_kd.teachers import TeacherEnsemble
+from ensemble_kd.teachers.members import LightGBMMember, RandomForestMember
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 RNG = np.random.default_rng(0)
@@ -390,3 +392,16 @@ def test_distill_warns_at_the_line_that_called_it() -> None:
         with pytest.warns(UserWarning, match="frozen") as caught:
             call(X, Y, teacher=frozen, student=TreeStudent(), n_synthetic=0, recipe="fast")
         assert {Path(warning.filename).name for warning in caught} == {"test_distill.py"}
+
+
+def test_distill_reads_the_whole_table_twice(make_frame, make_target, monkeypatch) -> None:
+    frame = make_frame(1200)
+    target, lengths, encode = make_target(frame, "binary"), [], TableSchema.encode
+    monkeypatch.setattr(
+        TableSchema, "encode", lambda schema, X: lengths.append(len(X)) or encode(schema, X)
+    )
+    members = [("forest", RandomForestMember()), ("boosted", LightGBMMember(num_leaves=4))]
+    result = run(frame, target, teacher=TeacherEnsemble(members, cv=2), n_synthetic=300)
+    assert len(result.race) > 3  # in-sample labels and every synthesizer among them
+    # Once for the flow, once for the members that are fitted on all rows.
+    assert lengths.count(1200) == 2
