@@ -98,7 +98,9 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _encode(self, X: Any) -> Matrix:
-        return np.clip(self.schema_.encode(X), -LARGEST_VALUE, LARGEST_VALUE)
+        # In a fold, all rows of one type may be those to be labelled.
+        codes = self.schema_.encode(X, check_types=False)
+        return np.clip(codes, -LARGEST_VALUE, LARGEST_VALUE)
 
     def _unseen_as_missing(self, X: Matrix) -> Matrix:
         """Return the rows with NaN for a category never seen in training."""
