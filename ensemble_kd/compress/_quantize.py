@@ -65,8 +65,9 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
 
     Edges and thresholds take 8 bytes each as float64. They become float32 where no edge moves by
     more than a thousandth of the step beside it; thresholds are rounded down, so that every value
-    that float32 can hold goes where it went. The leaves of a tree that adds to a sum are centred
-    first, their middle going to the base of the sum, so that none of the steps is spent on it.
+    that float32 can hold goes where it went, and all stay as they are where one is outside of its
+    range. The leaves of a tree that adds to a sum are centred first, their middle going to the base
+    of the sum, so that none of the steps is spent on it.
 
     References
     ----------
@@ -185,6 +186,12 @@ def _narrow_nodes(body: TreesRecord) -> dict[str, Storage]:
         threshold = body.threshold.astype(np.float32)
     too_high = threshold.astype(np.float64) > body.threshold
     threshold = np.where(too_high, np.nextafter(threshold, np.float32(-np.inf)), threshold)
+    # Beyond float32, or nearer to 0 than it reaches, a threshold has no rounded form.
+    finite = body.threshold[np.isfinite(body.threshold)]
+    size = np.abs(finite[finite != 0])
+    limits = np.finfo(np.float32)
+    if ((size > limits.max) | (size < limits.tiny)).any():
+        return out
     if _keeps_ranks_apart(body, threshold.astype(np.float64)):
         out["threshold"] = Cast(threshold)
     return out

@@ -58,6 +58,10 @@ def training_facts(estimator: Any) -> dict[str, Any]:
         "data_sha256": table_digest(rows.X[rows.origin == REAL]),
         "recipe": estimator._recipe.describe(),
     }
+    if estimator._expected_unseen:
+        facts["expected_unseen"] = {
+            name: round(share, 4) for name, share in estimator._expected_unseen.items() if share
+        }
     if len(estimator.compression_):
         facts["compression"] = estimator.compression_["step"].tolist()[1:]
     if estimator.fidelity_ is not None:

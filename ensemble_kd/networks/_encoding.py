@@ -141,9 +141,7 @@ def fit_encoding(
     )
 
 
-def _keep_types(
-    codes: NDArray[np.int64], categories: tuple[Category, ...]
-) -> NDArray[np.int64]:
+def _keep_types(codes: NDArray[np.int64], categories: tuple[Category, ...]) -> NDArray[np.int64]:
     """Return pooled codes that tell apart one category of each type, text and others.
 
     By its type alone a value is refused where no category that is told apart has it.
