@@ -21,7 +21,7 @@ MEDIAN_ERROR = 1.25 * 1.48
 _CODE = """
 import json, sys
 from ensemble_kd import load
-from ensemble_kd.metrics._latency import measure_latency
+from ensemble_kd.scoring.latency import measure_latency
 n_turns, paths, rows = int(sys.argv[1]), sys.argv[2:], json.load(sys.stdin)
 scorers = [load(path) for path in paths]
 calls = [s.predict_proba_one if s.task == "classification" else s.predict_one for s in scorers]

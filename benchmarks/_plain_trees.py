@@ -18,8 +18,7 @@ from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import RealRows
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.students import GBDTStudent
-from ensemble_kd.tuning._artefact import pack
-from ensemble_kd.tuning._judge import Judge
+from ensemble_kd.tuning.trial import Judge, pack
 
 # Trees and leaves of a tree.
 SIZES = ((10, 8), (30, 8), (100, 8), (100, 31), (300, 31))

@@ -43,11 +43,8 @@ from ensemble_kd.datasets import load_dataset
 from ensemble_kd.rows import RealRows, check_seed, read_rows
 from ensemble_kd.teachers import TeacherEnsemble, teacher_response
 from ensemble_kd.tuning import Budget, SearchSpace, draw_front
-from ensemble_kd.tuning._artefact import timed_rows
-from ensemble_kd.tuning._fresh import latency_afresh
-from ensemble_kd.tuning._front import nearest
-from ensemble_kd.tuning._judge import Judge, train_plainly
-from ensemble_kd.tuning._rows import divide
+from ensemble_kd.tuning.finish import latency_afresh, nearest
+from ensemble_kd.tuning.trial import Judge, divide, timed_rows, train_plainly
 
 DATASETS = ("adult", "magic", "phoneme", "telco_churn", "satimage", "california_housing")
 SPAN = (6_000, 300_000)
@@ -179,7 +176,7 @@ def _files(found: Row, search: Any, folder: Path, room: Path) -> list[tuple[Row,
     ]
     for line in found["front"]:
         path = room / f"front-{line['trial']}.ekd"
-        path.write_bytes(search._files[line["trial"]])
+        search.student(line["trial"]).save(path)
         paths.append((line, path))
     return paths + [(line, line.pop("file")) for line in found["rivals"] if "file" in line]
 
@@ -190,7 +187,6 @@ def _refitted(found: Row, search: Any, paths: list[tuple[Row, Path]], room: Path
     The validation rows tell which is best. Students of the front have learned fewer rows than the
     rivals, as some compared them.
     """
-    candidates = {one.number: one for one in search._front}
     own = [*found["front"], *([point(found["tuned"])] if "tuned" in found else [])]
     lines: list[Row] = []
     for rival in sorted(found["rivals"], key=lambda line: int(line["size_bytes"])):
@@ -199,13 +195,13 @@ def _refitted(found: Row, search: Any, paths: list[tuple[Row, Path]], room: Path
         made = [line["trial"] for line in lines]
         if best is None or best["trial"] in made or is_dominated(rival, own + lines):
             continue
-        outcome = search._finish.refitted(candidates[best["trial"]])
+        again = search.student(best["trial"], refit=True)
         path = room / f"refitted-{best['trial']}.ekd"
-        path.write_bytes(outcome.data)
+        again.save(path)
         # It is as fast as its twin of the front, until it is timed.
         told = ("trial", "student", "compression", "latency_p50_us")
         line = {name: best[name] for name in told}
-        line |= {"certified_loss": outcome.certificate.loss, "size_bytes": len(outcome.data)}
+        line |= {"certified_loss": again.certificate.loss, "size_bytes": again.size_bytes}
         lines.append(line)
         paths.append((line, path))
     return lines
@@ -230,8 +226,9 @@ def _cell(search: Any, folder: Path, us: float, size: int, rows: RealRows) -> Ro
         chosen = search.select(**budget)
     except BudgetError as error:
         # Right where the nearest one, measured again, does break it.
-        one = nearest(search._front, Budget(us, size))
-        (folder / "again.ekd").write_bytes(search._files[one.number])
+        students = {number: search.student(number) for number in search.front_["trial"]}
+        one = nearest([student.candidate for student in students.values()], Budget(us, size))
+        students[one.number].save(folder / "again.ekd")
         again = latency_afresh(str(folder / "again.ekd"), timed_rows(rows), n_processes=1)
         n_bytes = one.measured.n_bytes
         return budget | {

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-from ensemble_kd.errors import InputError
 
 
 class Console:
@@ -90,24 +87,3 @@ def size_text(n_bytes: int) -> str:
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.2f} MB"
-
-
-def near_match(name: str, names: Sequence[str]) -> str:
-    """Return " (did you mean ...?)", or nothing where no name is near."""
-    near = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def check_column(flag: str, name: str, names: Sequence[str], table: str) -> None:
-    """Refuse a name that is no column of the table.
-
-    Raises
-    ------
-    InputError
-        If it is not; the message names the nearest column.
-    """
-    if name not in names:
-        raise InputError(
-            f"{flag} must be a column of {table}, got {name!r}{near_match(name, names)}; "
-            f"its {len(names)} columns begin with {', '.join(map(repr, names[:5]))}."
-        )

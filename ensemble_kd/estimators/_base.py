@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.compress import report_table
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
-from ensemble_kd.flow import Distillation, Settings, distill, recipe_table
+from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
 from ensemble_kd.model import Task
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import Scorer, save
@@ -72,6 +72,16 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         Settings
         """
         return Settings.of(self.get_params(deep=False))
+
+    def chosen_recipe(self) -> Recipe | None:
+        """Return the recipe of the student, for a search to start from.
+
+        Returns
+        -------
+        Recipe or None
+            None before a fit.
+        """
+        return getattr(self, "_recipe", None)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.

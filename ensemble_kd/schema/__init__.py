@@ -1,6 +1,6 @@
 """How a raw table becomes a matrix of numbers; one schema for teachers, students and scoring."""
 
-from ensemble_kd.schema._columns import Category, Column
+from ensemble_kd.schema._columns import Category, Column, near_match
 from ensemble_kd.schema._reading import (
     FIRST_INEXACT,
     as_array,
@@ -18,5 +18,6 @@ __all__ = [
     "as_array",
     "check_unique",
     "is_frame",
+    "near_match",
     "object_array",
 ]

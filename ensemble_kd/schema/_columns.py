@@ -212,7 +212,7 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
     unseen = float(len(column.categories))
     if coded is not None:
         cells, codes = coded
-        table = np.array([*(_known_code(column, level, unseen) for level in cells), np.nan])
+        table = np.array([*(column.code_of.get(level, unseen) for level in cells), np.nan])
         out = table[codes]
         present: Any = (cells[code] for code in np.unique(codes[codes >= 0]))
     else:
@@ -224,18 +224,13 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
             out[i] = _code_or_unseen(column, cells[i])
-        if column.is_inexact_as_float:
-            for value in cells:
-                _check_exact(column, value)
         present = (cell for cell, code in zip(cells, out.tolist(), strict=True) if code == code)
+    if column.is_inexact_as_float:
+        for value in cells:
+            _check_exact(column, value)
     if check_types and not (out < unseen).any():
         _check_type(column, present)
     return out
-
-
-def _known_code(column: Column, value: Any, unseen: float) -> float:
-    _check_exact(column, value)
-    return column.code_of.get(value, unseen)
 
 
 def _code_or_unseen(column: Column, value: Any) -> float:
@@ -252,11 +247,8 @@ def _code_or_unseen(column: Column, value: Any) -> float:
 
 def _check_exact(column: Column, value: Any) -> None:
     """Refuse a float that may have been one of two categories."""
-    if (
-        isinstance(value, float | np.floating)
-        and FIRST_INEXACT <= abs(value) < np.inf
-        and column.is_inexact_as_float
-    ):
+    is_float = isinstance(value, float | np.floating) and column.is_inexact_as_float
+    if is_float and FIRST_INEXACT <= abs(float(value)) < np.inf:
         raise InputError(
             f"column {column.name!r} has whole numbers from 2**53 on as categories, which a float "
             f"cannot tell apart, got {float(value)!r}; give integers, of a nullable dtype such as "
@@ -316,6 +308,20 @@ def listing(names: Sequence[str]) -> str:
 
 
 def near_match(name: str, names: Sequence[str]) -> str:
+    """Return a hint at the name that was meant, to be put behind a message.
+
+    Parameters
+    ----------
+    name : str
+        One that is not there.
+    names : sequence of str
+        Those that are.
+
+    Returns
+    -------
+    str
+        ``" (did you mean ...?)"``, or nothing where no name is near.
+    """
     near = difflib.get_close_matches(name, names, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

@@ -128,7 +128,7 @@ def _array_of(values: Any) -> NDArray[Any]:
         if "int" not in str(values.type) or not values.null_count:
             return np.asarray(values)
         return object_array(values.to_pylist())
-    dtype = getattr(values, "dtype", None)
+    dtype: Any = getattr(values, "dtype", None)
     if hasattr(dtype, "is_integer") and dtype.is_integer() and values.null_count():  # of polars
         return _whole_numbers(np.asarray(values), values.to_list)
     kind = getattr(dtype, "kind", "O")

@@ -12,6 +12,7 @@ from ensemble_kd.model import TASKS, Task
 from ensemble_kd.tasks._base import BaseTask
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._regression import Regression
+from ensemble_kd.tasks._target import Target, infer_task, read_target
 
 _KINDS: dict[str, type[Classification | Regression]] = {
     kind.name: kind for kind in (Classification, Regression)
@@ -53,6 +54,9 @@ __all__ = [
     "BaseTask",
     "Classification",
     "Regression",
+    "Target",
+    "infer_task",
+    "read_target",
     "task_named",
     "task_with",
 ]

@@ -10,8 +10,8 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.tuning._budget import Budget
-from ensemble_kd.tuning._space import SearchSpace
-from ensemble_kd.tuning._storage import SAMPLERS
+from ensemble_kd.tuning.study import SAMPLERS
+from ensemble_kd.tuning.trial import SearchSpace
 
 
 def checked(search: Any) -> tuple[Budget, SearchSpace]:

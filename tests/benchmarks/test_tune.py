@@ -18,11 +18,12 @@ from ensemble_kd.benchmarks._tune_tables import (
     rival_table,
     verdicts,
 )
-from ensemble_kd.tuning import _outcome
+from ensemble_kd.tuning import Selection
+from ensemble_kd.tuning.finish import _finish
 
 
 def test_tune_benchmark_on_a_small_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(_outcome, "IN_EARNEST", 0.1)
+    monkeypatch.setattr(_finish, "IN_EARNEST", 0.1)
     monkeypatch.setattr(tune, "N_PROCESSES_OF_FRONT", 1)
     X, y = mixed_table(300, 4)
     X = X.select_dtypes("number").fillna(0)
@@ -50,19 +51,18 @@ def test_tune_benchmark_refits_only_for_rivals_that_none_beats(tmp_path):
 
     tried = []
 
-    class Finish:
-        def refitted(self, candidate):
-            tried.append(candidate.number)
-            return SimpleNamespace(data=b"x" * 90, certificate=SimpleNamespace(loss=0.2))
+    def student(number, refit):
+        assert refit
+        tried.append(number)
+        return Selection(None, b"x" * 90, None, SimpleNamespace(loss=0.2))
 
     found = {
         "front": [line(0.3, 1.0, 100, trial=1), line(0.25, 9.0, 900, trial=2)],
         "rivals": [line(0.4, 2.0, 200), line(0.28, 2.0, 300), line(0.22, 8.0, 400),
                    line(0.1, 0.5, 500), line(0.1, 9.0, 1000)],
     }  # fmt: skip
-    search = SimpleNamespace(_front=[SimpleNamespace(number=n) for n in (1, 2)], _finish=Finish())
     paths = []
-    refitted = tune._refitted(found, search, paths, tmp_path)
+    refitted = tune._refitted(found, SimpleNamespace(student=student), paths, tmp_path)
     # The first is beaten as it is, the third once trial 1 is refitted; nothing is as fast as the
     # fourth, and the dearest may be beaten by the dearest of the front.
     assert tried == [1, 2] == [line["trial"] for line in refitted]
