@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.schema import FIRST_INEXACT, as_array, check_unique, is_frame
+from ensemble_kd.schema import check_unique, is_frame, restore_integers
 from ensemble_kd.tasks import BaseTask
 
 
@@ -37,7 +36,7 @@ def table(X: Any, fitted: Any = None) -> Any:
         If `X` is sparse.
     """
     if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
-        X = _to_pandas(X)
+        X = restore_integers(X.to_pandas(), X.__getitem__)
     if hasattr(X, "toarray"):
         raise TypeError(
             "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."
@@ -60,18 +59,6 @@ def table(X: Any, fitted: Any = None) -> Any:
         except ValueError as error:
             raise InputError(str(error)) from error
     return X
-
-
-def _to_pandas(X: Any) -> Any:
-    """Return another library's frame as one of pandas, with large whole numbers unrounded."""
-    frame = X.to_pandas()
-    for name in frame.columns[[dtype == np.float64 for dtype in frame.dtypes]]:
-        if (frame[name].abs() >= FIRST_INEXACT).any():
-            exact = as_array(X[name])
-            if exact.dtype.kind == "O":  # whole numbers, some missing
-                largest = max(value for value in exact if value is not None)
-                frame[name] = pd.array(exact, dtype="Int64" if largest < 2**63 else "UInt64")
-    return frame
 
 
 def _as_matrix(X: Any) -> NDArray[Any]:

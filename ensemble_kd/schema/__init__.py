@@ -7,6 +7,7 @@ from ensemble_kd.schema._reading import (
     check_unique,
     is_frame,
     object_array,
+    restore_integers,
 )
 from ensemble_kd.schema._schema import TableSchema
 
@@ -20,4 +21,5 @@ __all__ = [
     "is_frame",
     "near_match",
     "object_array",
+    "restore_integers",
 ]

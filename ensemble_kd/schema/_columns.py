@@ -258,15 +258,16 @@ def _check_exact(column: Column, value: Any) -> None:
 
 def _check_type(column: Column, present: Iterable[Any]) -> None:
     """Refuse values none of which is of a type that any category has."""
-    value = None
+    first = None
     for value in present:
         if column.holds_text in (None, isinstance(value, str)) or value == UNSEEN:
             return
-    if value is not None:
+        first = value if first is None else first
+    if first is not None:
         known = column.categories[0]
         raise InputError(
             f"column {column.name!r} has {_type_word(known)} as categories, such as {known!r}, but "
-            f"got {_type_word(value)}, such as {_plain_category(column.name, value)!r}, which can "
+            f"got {_type_word(first)}, such as {_plain_category(column.name, first)!r}, which can "
             f"be none of them; give {_type_word(known)}."
         )
 

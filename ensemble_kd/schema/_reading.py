@@ -148,3 +148,26 @@ def _array_of(values: Any) -> NDArray[Any]:
 
 def _whole_numbers(floats: NDArray[np.float64], exact: Callable[[], Sequence[Any]]) -> NDArray[Any]:
     return object_array(exact()) if (np.abs(floats) >= FIRST_INEXACT).any() else floats
+
+
+def restore_integers(frame: Any, column: Callable[[Any], Any]) -> Any:
+    """Return a pandas frame with the whole numbers of the table that it was made of.
+
+    Beside missing values they have become floats, which do not tell large ones apart.
+
+    Parameters
+    ----------
+    frame : pandas data frame
+        It is changed in place.
+    column : callable
+        Gives a column of the other table, of Arrow or polars, by its name.
+    """
+    check_unique(list(frame.columns))
+    for name, dtype in frame.dtypes.items():
+        if dtype == np.float64 and (frame[name].abs() >= FIRST_INEXACT).any():
+            exact = as_array(column(name))
+            if exact.dtype.kind == "O":
+                largest = max(value for value in exact if value is not None)
+                whole = "Int64" if largest < 2**63 else "UInt64"
+                frame[name] = type(frame[name])(exact, index=frame.index, dtype=whole)
+    return frame

@@ -57,6 +57,11 @@ class TableSchema:
         return [column.name for column in self.columns]
 
     @property
+    def text_columns(self) -> list[str]:
+        """Names of the columns whose categories are all texts."""
+        return [column.name for column in self.columns if column.holds_text]
+
+    @property
     def is_discrete(self) -> NDArray[np.bool_]:
         """Mask of shape (n_columns,): columns whose values are labels, not amounts."""
         return np.array([column.kind != "numeric" for column in self.columns], dtype=bool)
