@@ -379,7 +379,8 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
         known = next(iter(code_of))
         raise InputError(
             f"column {name!r} has {_type_word(known)} as categories, such as {known!r}, but got "
-            f"{value!r}; give {_type_word(known)}."
+            f"{_type_word(value)}, such as {value!r}, which can be none of them; give "
+            f"{_type_word(known)}."
         )
     return float(len(code_of))
 

@@ -83,7 +83,7 @@ def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category
 def _number_or_boolean(text: str) -> int | float | bool | None:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for kind in (int, float):
+    for kind in () if "_" in text else (int, float):
         with contextlib.suppress(ValueError):
             return kind(text)
     return None

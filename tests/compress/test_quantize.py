@@ -128,3 +128,12 @@ def test_low_rank_parts_are_quantised_themselves(fitted):
     stored = Quantize("int8").apply(low).body.storage["numeric_weight"]
     assert isinstance(stored, LowRank)
     assert isinstance(stored.left, Int8) and isinstance(stored.right, Int8)
+
+
+@pytest.mark.parametrize("threshold", [1e39, -1e300, 1e-39, 5e-324])
+def test_thresholds_outside_of_float32_stay_as_they_are(fitted, threshold):
+    model = fitted(TREES[0]).model
+    thresholds = model.body.threshold.copy()
+    thresholds[np.flatnonzero(model.body.feature >= 0)[0]] = threshold
+    small = quantize(replace(model, body=replace(model.body, threshold=thresholds)), "int8")
+    np.testing.assert_array_equal(small.body.threshold, thresholds)
