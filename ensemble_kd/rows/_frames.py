@@ -155,6 +155,8 @@ def _large_integers(values: Any) -> tuple[NDArray[np.float64], NDArray[Any]] | N
 def match_columns(X: Any, like: Any) -> Any:
     """Return rows as a frame or array with the columns of another table, in its order.
 
+    Where values are missing they have what that table's column has there.
+
     Parameters
     ----------
     X : pandas data frame or ndarray of shape (n_rows, n_features)
@@ -167,8 +169,8 @@ def match_columns(X: Any, like: Any) -> Any:
     data frame or ndarray of shape (n_rows, n_columns)
     """
     if not is_frame(like):
-        return X.to_numpy() if is_frame(X) else X
-    if not is_frame(X):
+        X = X.to_numpy() if is_frame(X) else X
+    elif not is_frame(X):
         X = type(like)(X, columns=like.columns)
     elif list(X.columns) == list(range(X.shape[1])):
         X = X.set_axis(like.columns, axis=1)
@@ -179,14 +181,20 @@ def match_columns(X: Any, like: Any) -> Any:
 
 
 def _with_missing_of(like: Any, X: Any) -> Any:
-    """Return a frame whose columns of objects have for missing what those of another one have."""
-    X = X.copy(deep=False)
-    for j, dtype in enumerate(like.dtypes):
-        gaps = np.asarray(pd.isna(X.iloc[:, j]))
-        if dtype == np.dtype(object) and gaps.any() and pd.isna(like.iloc[:, j]).any():
-            cells = X.iloc[:, j].to_numpy(dtype=object, copy=True)
-            cells[gaps] = missing_marker(like.iloc[:, j])
+    X = X.copy()
+    for j in range(X.shape[1]):
+        given, known = (T.iloc[:, j] if is_frame(T) else T[:, j] for T in (X, like))
+        gaps = np.asarray(pd.isna(given))
+        are_alike = given.dtype == known.dtype and given.dtype != np.dtype(object)
+        are_alike |= hasattr(given, "cat") and hasattr(known, "cat")
+        if given.dtype.kind not in "Ob" or are_alike or not gaps.any() or not pd.isna(known).any():
+            continue
+        cells = np.array(given, dtype=object)
+        cells[gaps] = missing_marker(known)
+        if is_frame(X):
             X.isetitem(j, pd.Series(cells, index=X.index, dtype=object))
+        else:
+            X[:, j] = cells
     return X
 
 

@@ -428,6 +428,37 @@ def test_classifier_reads_a_teacher_pipeline_with_strings(encoded_teacher, make_
         assert fitted.predict(table.assign(name="dora")).shape == (150,)
 
 
+GAPS = {
+    "booleans": (object, [True, False], np.nan),
+    "booleans beside NA": (object, [True, False], None),
+    "texts": (object, ["x", "y"], np.nan),
+    "texts beside None": (object, ["x", "y"], None),
+    "strings": ("str", ["x", "y"], np.nan),
+    "categories": ("category", ["x", "y"], np.nan),
+}
+
+
+@pytest.mark.parametrize("as_frame", [True, False], ids=["frame", "array"])
+@pytest.mark.parametrize("kind", GAPS)
+def test_classifier_shows_a_teacher_the_missing_values_of_the_table(kind, as_frame):
+    # A row is of class 1 where its flag is missing. An encoder that refuses what it has not seen,
+    # and tells None from NaN, has each row of the transfer set to label.
+    dtype, values, missing = GAPS[kind]
+    rng = np.random.default_rng(0)
+    y = (rng.random(400) < 0.3).astype(int)
+    flag = np.where(y == 1, np.array(missing, dtype=object), rng.choice(values, 400).astype(object))
+    frame = pd.DataFrame({"flag": pd.Series(flag, dtype=dtype), "a": rng.normal(size=400)})
+    table = frame if as_frame else frame.astype(object).to_numpy()
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="error"), [0]), remainder="passthrough"
+    )
+    teacher = make_pipeline(encoder, DecisionTreeClassifier(max_depth=4))
+    student = TreeStudent()
+    fitted = DistilledClassifier(teacher, student=student, recipe="fast", n_synthetic=500)
+    fitted.fit(table, y, X_unlabeled=frame[:50].astype(object).where(frame[:50].notna(), None))
+    np.testing.assert_array_equal(fitted.predict(table), y)
+
+
 def test_classifier_says_how_to_give_a_teacher_strings(make_frame, make_target):
     frame = make_frame(80)
     with pytest.raises(InputError, match="give it an encoder in a Pipeline, or use teacher=None"):

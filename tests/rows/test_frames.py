@@ -147,15 +147,24 @@ def test_table_takes_large_integers_beside_a_gap_as_they_are(library, values, ki
     assert frame["a"].tolist()[0] == values[0]
 
 
+@pytest.mark.parametrize("dtype", ["object", "str", "string", "category", "string[pyarrow]"])
 @pytest.mark.parametrize("marker", MISSING)
-def test_match_columns_has_for_missing_what_the_table_had(marker):
+def test_match_columns_has_for_missing_what_the_table_had(marker, dtype):
     like = pd.DataFrame({"a": pd.Series(["x", MISSING[marker]], dtype=object), "b": [1.5, np.nan]})
-    given = pd.DataFrame({"b": [np.nan], "a": pd.Series([None], dtype=object)})
+    given = pd.DataFrame({"b": [np.nan], "a": pd.Series([np.nan], dtype=dtype)})
     before = given.copy()
     matched = match_columns(given, like)
     assert repr(matched["a"].tolist()) == f"[{MISSING[marker]!r}]"
     assert np.isnan(matched["b"][0])
     pd.testing.assert_frame_equal(given, before)
+
+
+@pytest.mark.parametrize("dtype", ["str", "string", "category"])
+def test_match_columns_has_for_missing_what_a_dtype_has(dtype):
+    like = pd.DataFrame({"a": pd.Series(["x", None], dtype=dtype)})
+    given = pd.DataFrame({"a": pd.Series(["y", None], dtype=object)})
+    assert repr(match_columns(given, like)["a"][1]) == repr(like["a"][1])
+    assert repr(match_columns(given, like.astype(object).to_numpy())[1, 0]) == repr(like["a"][1])
 
 
 def test_row_decoder_keeps_no_row_of_the_table(make_frame):
