@@ -243,8 +243,8 @@ def test_imports_of_boosting_libraries_go_through_require(package):
 @pytest.mark.parametrize(
     ("package", "files"),
     [
-        ("xgboost", {"teachers/_xgboost.py"}),
-        ("lightgbm", {"teachers/_lightgbm.py", "students/_gbdt.py"}),
+        ("xgboost", {"teachers/members/_xgboost.py"}),
+        ("lightgbm", {"teachers/members/_lightgbm.py", "students/_gbdt.py"}),
     ],
 )
 def test_imports_of_a_boosting_library_stand_in_its_own_files(package, files):

@@ -7,6 +7,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import ensemble_kd
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,8 +43,27 @@ def test_extension_is_left_out_where_there_is_no_compiler(tmp_path: Path) -> Non
     assert not list(tmp_path.rglob("_core*.so"))
 
 
-def test_version_is_that_of_the_package() -> None:
-    import ensemble_kd
-
+def test_version_stands_in_one_place_that_imports_nothing() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert settings["project"]["version"] == ensemble_kd.__version__
+    assert "version" in settings["project"]["dynamic"]
+    place = settings["tool"]["setuptools"]["dynamic"]["version"]["attr"]
+    assert place == "ensemble_kd._version.__version__"
+    namespace: dict[str, Any] = {"__builtins__": {}}
+    exec((ROOT / "ensemble_kd" / "_version.py").read_text(encoding="utf-8"), namespace)
+    assert namespace["__version__"] == ensemble_kd.__version__
+
+
+def test_oldest_versions_are_the_lower_bounds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    given = list(project["dependencies"])
+    for extra in ("train", "tune", "tables", "onnx", "scoring"):
+        given += project["optional-dependencies"][extra]
+    bounds = {
+        need.name: Version(specifier.version)
+        for need in map(Requirement, given)
+        for specifier in need.specifier
+        if need.marker is None or need.marker.evaluate({"sys_platform": "linux"})
+    }
+    lines = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {name: Version(version) for name, version in pinned.items()} == bounds

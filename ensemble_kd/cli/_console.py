@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -45,6 +45,14 @@ class Console:
 def print_json(value: Any) -> None:
     """Print a result as JSON; numbers that JSON cannot hold become null."""
     print(json.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def tell(outcome: Mapping[str, Any], as_json: bool, render: Callable[[Any], str]) -> None:
+    """Print an outcome: as JSON, or as the text that `render` makes of it."""
+    if as_json:
+        print_json(outcome)
+    else:
+        print(render(outcome))
 
 
 def _plain(value: Any) -> Any:

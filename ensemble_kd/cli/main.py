@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _once()
         return _run(args)
 
 
@@ -129,5 +129,14 @@ def _failed(message: str, code: int, with_traceback: bool) -> int:
     return code
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"warning: {one_line(str(message))}", file=sys.stderr)
+def _once() -> Callable[..., None]:
+    """Return what shows a warning, but not for every fold and member anew."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        text = one_line(str(message))
+        if text not in shown:
+            shown.add(text)
+            print(f"warning: {text}", file=sys.stderr)
+
+    return show

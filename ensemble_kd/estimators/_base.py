@@ -139,7 +139,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
         self.compression_ = report_table(result.compression)
-        self._recipe = result.recipe
+        self._recipe, self._lessons = result.recipe, result.lessons
         self._expected_unseen = expected_unseen(result.transfer_set, result.model)
         self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
         if result.model.has_classes:

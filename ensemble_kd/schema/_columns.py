@@ -47,9 +47,9 @@ class Column:
         Whether missing values were seen.
     integer : bool, default=False
         Whether every value seen was whole (numeric columns).
-    minimum, maximum : float or None
+    minimum, maximum : float or None, default=None
         Smallest and largest finite value seen (numeric columns); None if there was none.
-    categories : tuple
+    categories : tuple, default=()
         The categories seen, in code order (categorical columns).
     """
 

@@ -19,7 +19,17 @@ FIRST_INEXACT = 2**53
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether `X` is a data frame: it has named columns that can be taken one by one."""
+    """Tell whether `X` is a data frame: it has named columns that can be taken one by one.
+
+    Parameters
+    ----------
+    X : object
+        A table of any kind.
+
+    Returns
+    -------
+    bool
+    """
     return hasattr(X, "columns") and hasattr(X, "__getitem__") and not isinstance(X, np.ndarray)
 
 
@@ -63,7 +73,13 @@ def split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
 
 
 def check_unique(names: Sequence[Any]) -> None:
-    """Refuse column names of which one is there twice."""
+    """Refuse column names of which one is there twice.
+
+    Parameters
+    ----------
+    names : sequence
+        Column names.
+    """
     duplicated = [name for name, count in Counter(names).items() if count > 1]
     if duplicated:
         raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
@@ -82,6 +98,17 @@ def _is_inexact(value: Any) -> bool:
 
 
 def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
+    """Return values as an array of objects, whatever numpy would make of them.
+
+    Parameters
+    ----------
+    values : sequence
+        Values of any kind, sequences among them.
+
+    Returns
+    -------
+    ndarray of shape (n_values,), object
+    """
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out
@@ -118,6 +145,15 @@ def as_array(values: Any) -> NDArray[Any]:
     """Return one column as a plain array: float, integer, boolean, or objects.
 
     Whole numbers beside missing ones are floats where those tell them apart, else objects.
+
+    Parameters
+    ----------
+    values : ndarray or series of shape (n_rows,)
+        One column of a table of any library.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
     """
     array = values if isinstance(values, np.ndarray) else _array_of(values)
     return array.astype(object) if array.dtype.kind in "US" else array
@@ -161,6 +197,11 @@ def restore_integers(frame: Any, column: Callable[[Any], Any]) -> Any:
         It is changed in place.
     column : callable
         Gives a column of the other table, of Arrow or polars, by its name.
+
+    Returns
+    -------
+    data frame
+        The same.
     """
     check_unique(list(frame.columns))
     for name, dtype in frame.dtypes.items():

@@ -34,10 +34,14 @@ class Latency:
 
     Parameters
     ----------
-    p50_us, p99_us : float
-        Median, and what 99 of 100 calls stay below.
-    p50_interval, p99_interval : tuple of (float, float)
-        Lower and upper end of the interval.
+    p50_us : float
+        Median.
+    p50_interval : tuple of (float, float)
+        Lower and upper end of its interval.
+    p99_us : float
+        What 99 of 100 calls stay below.
+    p99_interval : tuple of (float, float)
+        Lower and upper end of its interval.
     n_calls : int
         Calls that were timed.
     """

@@ -5,24 +5,13 @@ CSV takes numpy alone to be read in chunks; a whole table takes pandas, and Parq
 
 from ensemble_kd.table_files._chunks import Chunk, read_chunks
 from ensemble_kd.table_files._frame import read_frame
-from ensemble_kd.table_files._kinds import STDIN, check_column
-from ensemble_kd.table_files._sinks import (
-    STDOUT,
-    Sink,
-    SinkFormat,
-    arrow_type,
-    open_sink,
-    sink_format,
-)
-from ensemble_kd.table_files._values import MISSING
-from ensemble_kd.table_files._whole_file import check_writable, replacing
+from ensemble_kd.table_files._kinds import check_column
+from ensemble_kd.table_files._sinks import STDOUT, SinkFormat, arrow_type, open_sink, sink_format
+from ensemble_kd.table_files._whole_file import check_writable
 
 __all__ = [
-    "MISSING",
-    "STDIN",
     "STDOUT",
     "Chunk",
-    "Sink",
     "SinkFormat",
     "arrow_type",
     "check_column",
@@ -30,6 +19,5 @@ __all__ = [
     "open_sink",
     "read_chunks",
     "read_frame",
-    "replacing",
     "sink_format",
 ]

@@ -42,10 +42,10 @@ class Chunk:
         Their values.
     ids : dict of str to list
         Columns to copy to the predictions.
-    id_types : dict of str to pyarrow.DataType
-        Their types where the table has types; a column of CSV is text and has none here.
     n_rows : int
         Number of rows.
+    id_types : dict of str to pyarrow.DataType
+        Types of these columns where the table has types; a column of CSV is text and has none here.
     """
 
     names: list[str]

@@ -9,24 +9,10 @@ from typing import Any
 from ensemble_kd.schema import Category, Column
 
 # What pandas.read_csv takes as missing unless told otherwise.
-MISSING = frozenset(
-    {
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "<NA>",
-        "N/A",
-        "NA",
-        "None",
-        "NULL",
-        "NaN",
-        "n/a",
-        "nan",
-        "null",
-    }
-    | {"-NaN", "-nan", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"}
-)
+MISSING = frozenset({
+    "", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "None", "NULL", "NaN", "n/a", "nan", "null",
+    "-NaN", "-nan", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
+})  # fmt: skip
 _BOOLEANS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}
 
 

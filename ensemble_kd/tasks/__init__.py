@@ -28,6 +28,10 @@ def task_named(name: str) -> BaseTask:
     name : {"classification", "regression"}
         What is predicted.
 
+    Returns
+    -------
+    BaseTask
+
     Raises
     ------
     InputError
@@ -45,6 +49,10 @@ def task_with(labels: NDArray[Any] | None) -> BaseTask:
     ----------
     labels : ndarray of shape (n_classes,) or None
         In output order; None where it has none.
+
+    Returns
+    -------
+    BaseTask
     """
     return Regression() if labels is None else Classification(np.asarray(labels))
 

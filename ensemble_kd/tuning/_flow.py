@@ -21,26 +21,23 @@ from ensemble_kd.tuning.finish import (
     Finish,
     Outcome,
     SecondTiming,
+    affordable,
     as_table,
     candidates,
     choose,
-    distinct,
-    finalists,
     read_findings,
     status,
     warn_if_useless,
 )
 from ensemble_kd.tuning.study import Pool, StudyPlace, enqueue, open_storage
 from ensemble_kd.tuning.trial import (
-    EVEN,
-    EVEN_WIDTHS,
     IN_EARNEST,
+    Classroom,
     FileBytes,
     Meter,
     SearchSpace,
     TrialRunner,
     divide,
-    open_classroom,
     starting_points,
 )
 
@@ -120,13 +117,10 @@ def search(
 
     with stage("labels"):  # of a teacher that has seen the others alone
         n_rows = min(TRIAL_ROWS, n_synthetic)
-        classroom = open_classroom(settings, divided, X_unlabeled, memory, n_rows=n_rows)
+        classroom = Classroom(settings, divided, X_unlabeled, memory, n_rows=n_rows)
     sizes = FileBytes(classroom.rows, CARD_LINES)
     span = space.n_bytes or sizes.span(budget.max_bytes)
-    facts = (
-        classroom.key, budget.limits(), span, asked.effort, n_rows, space, EVEN_WIDTHS,
-        asked.sampler,
-    )  # fmt: skip
+    facts = (classroom.key, budget, span, asked.effort, n_rows, space, asked.sampler)
     name = f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
     students, meter = folder / name, asked.meter or Meter()
     students.mkdir(exist_ok=True)
@@ -138,20 +132,19 @@ def search(
     first = starting_points(space, sizes, span, asked.estimator.chosen_recipe())
     study = place.open()
     if not study.get_trials(deepcopy=False):
-        enqueue(study, distinct(first, runner.setting_of))
+        enqueue(study, runner.distinct(first))
     with stage("trials"):  # each: fit, compress, export, weigh, time, judge on validation rows
         interrupted = pool.run(runner, place, asked.n_trials, deadline=trials_end, title="tuning")
 
     timing = SecondTiming(meter, runner.timed_rows, students, budget)
-    own = next((point for point in first if point["shape"] == EVEN), None)
     last = replace(place, name=f"{name}-finals-{IN_EARNEST}-{n_earnest}")
-    with stage("finals"):  # the best, and the flow's own network, in earnest
+    with stage("finals"):  # the best of them, in earnest
         if asked.n_finalists and not interrupted:
             found = timing(candidates(study))
             interrupted = timing.interrupted
         if asked.n_finalists and not interrupted:
-            chosen = finalists(found, budget, own, asked.n_finalists, runner.setting_of)
-            n_finals = enqueue(last.open(), chosen)
+            best = runner.distinct([one.params for one in affordable(found, budget)])
+            n_finals = enqueue(last.open(), best[: asked.n_finalists])
             interrupted = pool.run(
                 runner.of_finals(n_earnest), last, n_finals, deadline=end, title="finals"
             )

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import joblib
+import numpy as np
 from sklearn.base import clone
 
-from ensemble_kd.errors import BudgetError
+from ensemble_kd._optional import require
+from ensemble_kd.errors import BudgetError, InputError
+from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
-from ensemble_kd.tuning._budget import MARGIN
+from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._fitted import FittedSearch
 from ensemble_kd.tuning._flow import SearchResult, search
-from ensemble_kd.tuning._rules import checked
 from ensemble_kd.tuning.finish import Outcome
+from ensemble_kd.tuning.study import SAMPLERS
 from ensemble_kd.tuning.trial import SearchSpace
 
 
@@ -49,10 +52,10 @@ class DistillationSearch(FittedSearch):
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     n_finalists : int, default=6
-        Students that are trained in earnest after the trials, for twice as many steps as the flow
-        takes and, with `n_synthetic="auto"`, on twice as many synthetic rows, to choose from on the
-        same validation rows: the best trials, and networks like the flow's own
-        as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
+        The best trials within latency and bytes, which are then trained in earnest, for twice as
+        many steps as the flow takes and, with `n_synthetic="auto"`, on twice as many synthetic
+        rows, to choose from on the same validation rows. At least 0; with 0 the best trial is
+        chosen.
     timeout : float or None, default=None
         Seconds from the call of `fit` after which no student is begun but the one handed over,
         greater than 0; trials take 70 % of them, so that some are left for the finalists.
@@ -138,7 +141,8 @@ class DistillationSearch(FittedSearch):
     >>> teacher = RandomForestClassifier(20, random_state=0)
     >>> clf = DistilledClassifier(teacher, n_synthetic=1000)
     >>> space = SearchSpace(students=("gbdt",))
-    >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, n_trials=3).fit(X, y)
+    >>> few = {"n_trials": 3, "n_finalists": 1}
+    >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, **few).fit(X, y)
     >>> search.certificate_.size_bytes <= 40_000
     True
     """
@@ -215,7 +219,7 @@ class DistillationSearch(FittedSearch):
         BudgetError
             If no student keeps the budget.
         """
-        budget, space = checked(self)
+        budget, space = _checked(self)
         X = table(X)
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
@@ -250,3 +254,31 @@ class DistillationSearch(FittedSearch):
             self.best_estimator_ = clone(self.estimator)
             record_features(self.best_estimator_, X)
             self.best_estimator_.adopt(outcome.result)
+
+
+def _checked(search: DistillationSearch) -> tuple[Budget, SearchSpace]:
+    """Return budget and space, if all parameters keep the rules."""
+    if not isinstance(search.estimator, DistilledEstimator):
+        raise InputError(
+            "estimator must be a DistilledClassifier or DistilledRegressor, got "
+            f"{type(search.estimator).__name__}."
+        )
+    for name, least in (("n_trials", 1), ("n_finalists", 0)):
+        value = getattr(search, name)
+        if not (isinstance(value, int | np.integer) and value >= least):
+            raise InputError(f"{name} must be >= {least}, got {value!r}.")
+    if search.timeout is not None and not search.timeout > 0:
+        raise InputError(f"timeout must be > 0 seconds, got {search.timeout!r}.")
+    if not 0 < search.effort <= 1:
+        raise InputError(f"effort must be in (0, 1], got {search.effort!r}.")
+    if not 0 < search.certify_share <= 0.5:
+        raise InputError(f"certify_share must be in (0, 0.5], got {search.certify_share!r}.")
+    if search.sampler not in SAMPLERS:
+        raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {search.sampler!r}.")
+    limits = (search.max_latency_us, search.max_bytes, search.min_gain_kept)
+    budget = Budget(*limits, search.latency, search.margin)
+    space = SearchSpace() if search.space is None else search.space
+    budget.check()
+    space.check()
+    require("optuna", extra="tune")
+    return budget, space

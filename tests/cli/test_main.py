@@ -2,6 +2,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -128,6 +129,17 @@ def test_errors_have_one_line_and_a_code(run, monkeypatch, error, code):
     assert shown.err.splitlines()[-1].startswith("error: ")
 
 
+def test_a_warning_is_shown_once(run, monkeypatch):
+    def warn(args):
+        warnings.simplefilter("always")
+        for i in range(6):
+            warnings.warn(f"odd {i % 2}\nrow", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(score, "run", warn)
+    assert run("score", "m.ekd", "t.csv").err == "warning: odd 0 row\nwarning: odd 1 row\n"
+
+
 def test_reader_of_stdout_may_leave(room):
     script = (
         "import sys; from ensemble_kd.cli.main import main;"
@@ -146,19 +158,18 @@ def test_reader_of_stdout_may_leave(room):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_interrupt_has_code_130(room, tmp_path):
     script = (
-        "import sys, signal, time\n"
+        "import sys, signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from ensemble_kd.cli.commands import score\n"
         "from ensemble_kd.cli.main import main\n"
         "def wait(*args):\n"
         "    print('ready', file=sys.stderr, flush=True)\n"
-        "    time.sleep(30)\n"
+        "    sys.stdin.read()\n"
         "score.predictions = wait\n"
         f"sys.exit(main(['score', {room.classifier.model!r}, {room.csv!r}, '--out', 'p.csv']))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as process:
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, **pipes) as process:
         assert process.stderr.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "error: interrupted.\n"

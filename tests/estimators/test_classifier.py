@@ -19,7 +19,7 @@ from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingC
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -35,7 +35,8 @@ from ensemble_kd import (
     TreeStudent,
     load,
 )
-from ensemble_kd.teachers._forests import RandomForestMember
+from ensemble_kd.rows import UNLABELLED
+from ensemble_kd.teachers.members import RandomForestMember
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
@@ -266,7 +267,7 @@ def test_classifier_weighs_rows(name):
 
 def test_classifier_uses_unlabelled_rows():
     rows = small().fit(X, Y, X_unlabeled=X[:40] + 0.01).transfer_set_
-    assert (rows.origin == 1).sum() == 40
+    assert (rows.origin == UNLABELLED).sum() == 40
 
 
 def test_classifier_learns_where_only_unlabelled_rows_are():
@@ -426,6 +427,13 @@ def test_classifier_reads_a_teacher_pipeline_with_strings(encoded_teacher, make_
     fitted = small(encoded_teacher).fit(table, make_target(frame))
     with pytest.warns(UserWarning, match="column 'name': 100% of 150 values .* never seen"):
         assert fitted.predict(table.assign(name="dora")).shape == (150,)
+
+
+def test_classifier_takes_folds_of_values_of_another_type():
+    codes = [*"abcde"] * 20 + [1, 2, 3, 4] * 25 + [*"abcde"] * 20  # numbers in the second fold
+    table = pd.DataFrame({"code": codes, "n": np.arange(300) % 7})
+    fitted = small(RandomForestMember(), cv=KFold(3)).fit(table, np.arange(300) % 2)
+    assert fitted.predict(table[98:102]).shape == (4,)
 
 
 GAPS = {

@@ -8,7 +8,8 @@ import pytest
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import Column, TableSchema
-from ensemble_kd.table_files import MISSING, read_chunks
+from ensemble_kd.table_files import read_chunks
+from ensemble_kd.table_files._values import MISSING
 
 
 @pytest.fixture

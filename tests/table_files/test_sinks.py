@@ -7,13 +7,8 @@ import pandas as pd
 import pytest
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.table_files import (
-    arrow_type,
-    check_writable,
-    open_sink,
-    replacing,
-    sink_format,
-)
+from ensemble_kd.table_files import arrow_type, check_writable, open_sink, sink_format
+from ensemble_kd.table_files._whole_file import replacing
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json, text_table
+from ensemble_kd.cli._console import Console, tell, text_table
 from ensemble_kd.cli._options import add_model_to_model
 from ensemble_kd.cli._out import check_out, save_again
 from ensemble_kd.errors import InputError
@@ -91,10 +91,7 @@ def run(args: argparse.Namespace) -> int:
         "before": quality(scorer, task, frame, hard),
         "after": quality(Scorer(model), task, frame, hard),
     }
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome))
+    tell(outcome, args.json, render)
     return 0
 
 

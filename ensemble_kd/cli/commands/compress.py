@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json, size_text, text_table
+from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._options import add_model_to_model, add_seed
 from ensemble_kd.cli._out import check_out, save_again
 from ensemble_kd.errors import InputError
@@ -94,10 +94,7 @@ def run(args: argparse.Namespace) -> int:
     if rows is None:
         console.note("without --rows, what a step costs is not measured.")
     outcome = _compress(args, scorer, steps, task, rows)
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome))
+    tell(outcome, args.json, render)
     return 0
 
 

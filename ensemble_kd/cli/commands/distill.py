@@ -8,13 +8,14 @@ import sys
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json
+from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
 from ensemble_kd.cli._out import check_out, saving
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import near_match
 
 SUMMARY = "compress an ensemble into one model file"
 DESCRIPTION = """\
@@ -111,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
     """Fit, write and measure a model, and return the exit code."""
     console = Console(args.quiet)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
+    _check_lessons(args.lessons)
     data = read_data(args, console, args.test_size)
     _check_options(args, data)
     teacher, frozen, data = read_teacher(args.teacher, data, console)
@@ -131,10 +133,7 @@ def run(args: argparse.Namespace) -> int:
         **outcome,
         "gate": _gate(args.min_agreement, outcome["fidelity"]),
     }
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome))
+    tell(outcome, args.json, render)
     gate = outcome["gate"]
     if gate is None or gate["passed"]:
         return 0
@@ -154,11 +153,19 @@ def _gate(min_agreement: float | None, fidelity: dict[str, Any]) -> dict[str, An
     return {"min_agreement": min_agreement, "agreement": agreement, "passed": passed}
 
 
+def _check_lessons(names: list[str]) -> None:
+    from ensemble_kd.flow.lessons import LESSONS
+
+    for name in names:
+        if name not in LESSONS:
+            raise InputError(
+                f"--lessons must be among {', '.join(LESSONS)}, got {name!r}"
+                f"{near_match(name, list(LESSONS))}."
+            )
+
+
 def _check_options(args: argparse.Namespace, data: Data) -> None:
     """Refuse before the fit what would fail after it."""
-    from ensemble_kd.flow.lessons import as_lessons
-
-    as_lessons(args.lessons)
     if not data.task.has_classes:
         for flag, value in [
             ("--temperature", args.temperature),

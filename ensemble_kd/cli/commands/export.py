@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_kd.cli._console import Console, print_json, size_text
+from ensemble_kd.cli._console import Console, size_text, tell
 from ensemble_kd.cli._options import add_model
 from ensemble_kd.cli._out import check_out
 from ensemble_kd.errors import InputError
@@ -87,10 +87,7 @@ def run(args: argparse.Namespace) -> int:
         **export(model, out, args),
         "answers_span": exports.answer_span(model),
     }
-    if args.json:
-        print_json(facts)
-    else:
-        print(render(facts))
+    tell(facts, args.json, render)
     if facts["worst_difference"] is None:
         Console(args.quiet).note("onnxruntime is not installed, so that nothing was compared.")
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.cli._console import Console, print_json, size_text, text_table
+from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
 from ensemble_kd.cli._out import check_out
@@ -20,10 +20,9 @@ SUMMARY = "find the best student within a budget of microseconds and bytes"
 DESCRIPTION = """\
 Fit a teacher once, then try many students of its answers: networks, boosted trees and single trees
 of many sizes, recipes and compressions. Each is exported, weighed and timed as a service would ask
-it, one row a call. The best of these short trainings, and networks like that of `distill` as large
-as the limits allow, are then trained in earnest; the best of them that keeps the limits is trained
-on all rows, measured in fresh processes and judged on rows that no trial saw. Where no student
-keeps them the exit code is 4, and the message names the nearest one.
+it, one row a call. The best of these short trainings are then trained in earnest; the best of them
+that keeps the limits is trained on all rows, measured in fresh processes and judged on rows that no
+trial saw. Where no student keeps them the exit code is 4, and the message names the nearest one.
 
 Trials are kept in --workdir (or --storage): the same command goes on where it was stopped, and
 several at once share the work. Ctrl-C writes the best student so far.
@@ -117,9 +116,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=read.at_least(0),
         default=6,
-        help="students trained after the trials for twice the steps of distill on twice its "
-        "synthetic rows, to choose from: the best trials, and networks like that of distill as "
-        "large as the budget allows; 0 takes the best trial (default: %(default)s)",
+        help="the best trials, which are then trained for twice the steps of distill on twice its "
+        "synthetic rows, to choose from; 0 takes the best trial (default: %(default)s)",
     )
     add(
         "--timeout",
@@ -175,10 +173,8 @@ def run(args: argparse.Namespace) -> int:
         "front": search.front_.to_dict("records"),
         "times_s": search.times_,
     }
-    if args.json:
-        print_json(outcome)
-    else:
-        print(render(outcome, str(search.certificate_)))
+    certificate = str(search.certificate_)
+    tell(outcome, args.json, lambda found: render(found, certificate))
     return INTERRUPTED if search.interrupted_ else 0
 
 

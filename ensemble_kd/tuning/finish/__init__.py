@@ -1,10 +1,16 @@
 """The end of a search: finalists, timing again, the student handed over and its certificate."""
 
 from ensemble_kd.tuning.finish._certificate import Certificate
-from ensemble_kd.tuning.finish._finals import distinct, finalists
 from ensemble_kd.tuning.finish._findings import Findings, read_findings
 from ensemble_kd.tuning.finish._finish import Finish, Outcome
-from ensemble_kd.tuning.finish._front import as_table, candidates, choose, nearest, status
+from ensemble_kd.tuning.finish._front import (
+    affordable,
+    as_table,
+    candidates,
+    choose,
+    nearest,
+    status,
+)
 from ensemble_kd.tuning.finish._selection import (
     Selection,
     as_selection,
@@ -21,12 +27,11 @@ __all__ = [
     "Outcome",
     "SecondTiming",
     "Selection",
+    "affordable",
     "as_selection",
     "as_table",
     "candidates",
     "choose",
-    "distinct",
-    "finalists",
     "latency_afresh",
     "nearest",
     "pick",

@@ -75,22 +75,9 @@ def certify(
     latency: Latency,
     size_bytes: int,
 ) -> Certificate:
-    """Return the certificate of a student.
+    """Return the certificate of a student that was `chosen` on the validation rows.
 
-    Parameters
-    ----------
-    judge : Judge
-        Of the rows that no trial saw.
-    response : ndarray of shape (n_rows, n_outputs)
-        The student's.
-    chosen : Verdict
-        The one on the validation rows.
-    trial_teacher_loss : float
-        The teacher's loss on these.
-    latency : Latency
-        Of the file.
-    size_bytes : int
-        Of the file.
+    The judge is of rows that no trial saw; the teacher's loss is that on the validation rows.
     """
     found = judge(response)
     there = chosen.true_loss - trial_teacher_loss

@@ -72,6 +72,10 @@ def read_findings(study: Any, finals: Any, folder: Path, quantile: str) -> Findi
     quantile : {"p50", "p99"}
         By what latency students are compared.
 
+    Returns
+    -------
+    Findings
+
     Raises
     ------
     InputError

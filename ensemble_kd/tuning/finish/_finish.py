@@ -26,7 +26,6 @@ from ensemble_kd.tuning.trial import (
     DividedRows,
     Judge,
     TrialRunner,
-    Verdict,
     card_lines,
     digest,
     fit_setting,
@@ -189,9 +188,7 @@ class Finish:
         )
 
     def _certify(self, candidate: Candidate, data: bytes, judge: Judge) -> Certificate:
-        measured = candidate.measured
-        chosen = Verdict(measured.loss, measured.true_loss, measured.gain_kept, True)
         response = load(data).respond(self.divided.certified.X)
         latency = time_data(data, self.runner.timed_rows, self.runner.meter)
         trial_loss = self.runner.classroom.judge.teacher_loss
-        return certify(judge, response, chosen, trial_loss, latency, len(data))
+        return certify(judge, response, candidate.measured, trial_loss, latency, len(data))

@@ -78,7 +78,17 @@ class Candidate:
 
 
 def candidates(study: Any) -> list[Candidate]:
-    """Return the trials of a study that were measured."""
+    """Return the trials of a study that were measured.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Of a search.
+
+    Returns
+    -------
+    list of Candidate
+    """
     complete = require("optuna", extra="tune").trial.TrialState.COMPLETE
     found = []
     for trial in study.get_trials(deepcopy=False, states=(complete,)):
@@ -112,7 +122,19 @@ def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 
 def as_table(found: Sequence[Candidate], budget: Budget) -> pd.DataFrame:
-    """Return a line for each."""
+    """Return a line for each.
+
+    Parameters
+    ----------
+    found : sequence of Candidate
+        To choose from.
+    budget : Budget
+        The limits.
+
+    Returns
+    -------
+    DataFrame
+    """
     columns = None if found else ["trial", "loss", "latency_p50_us", "size_bytes", "feasible"]
     return pd.DataFrame([one.row(budget) for one in found], columns=columns)
 
@@ -129,6 +151,19 @@ def choose(
 
     What is worse than plain training on the validation rows comes after all that is not.
 
+    Parameters
+    ----------
+    found : sequence of Candidate
+        To choose from.
+    budget : Budget
+        The limits.
+    finals_first : bool, default=False
+        Whether those of the finals come before all others.
+
+    Returns
+    -------
+    list of Candidate
+
     Raises
     ------
     BudgetError
@@ -144,8 +179,39 @@ def choose(
     return sorted(within, key=order)
 
 
+def affordable(found: Sequence[Candidate], budget: Budget) -> list[Candidate]:
+    """Return those within latency and bytes, the best loss first.
+
+    The gain to keep is not asked of a short training.
+
+    Parameters
+    ----------
+    found : sequence of Candidate
+        To choose from.
+    budget : Budget
+        The limits.
+
+    Returns
+    -------
+    list of Candidate
+    """
+    return sorted((one for one in found if one.meets(budget.costs_alone())), key=by_loss)
+
+
 def status(study: Any, budget: Budget) -> str:
-    """Return in words how many students keep the budget so far, and the best of them."""
+    """Return in words how many students keep the budget so far, and the best of them.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Of a search.
+    budget : Budget
+        The limits.
+
+    Returns
+    -------
+    str
+    """
     found = candidates(study)
     within = [one for one in found if one.meets(budget)]
     told = f"{len(within)}/{len(found)} in budget"
@@ -160,7 +226,19 @@ def status(study: Any, budget: Budget) -> str:
 
 
 def nearest(found: Sequence[Candidate], budget: Budget) -> Candidate:
-    """Return the one whose worst excess is least."""
+    """Return the one whose worst excess is least.
+
+    Parameters
+    ----------
+    found : sequence of Candidate
+        To choose from.
+    budget : Budget
+        The limits.
+
+    Returns
+    -------
+    Candidate
+    """
     return min(found, key=lambda one: one.worst_excess(budget))
 
 

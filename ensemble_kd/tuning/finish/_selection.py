@@ -86,6 +86,10 @@ def pick(
     meter : Meter or None
         Times a file; None does so in fresh processes on this machine.
 
+    Returns
+    -------
+    Selection
+
     Raises
     ------
     BudgetError
@@ -110,6 +114,10 @@ def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -
     budget : Budget
         The limits; what breaks them once refitted is left as its trial made it.
 
+    Returns
+    -------
+    Selection
+
     Raises
     ------
     BudgetError
@@ -119,7 +127,17 @@ def pick_and_refit(finish: Finish, front: Sequence[Candidate], budget: Budget) -
 
 
 def as_selection(found: Outcome) -> Selection:
-    """Return what a finish hands over; a student of the trials has no certificate of its own."""
+    """Return what a finish hands over; a student of the trials has no certificate of its own.
+
+    Parameters
+    ----------
+    found : Outcome
+        Of the finish.
+
+    Returns
+    -------
+    Selection
+    """
     told = found.certificate
     is_refitted = found.result is not None
     return Selection(found.candidate, found.data, told.latency, told if is_refitted else None)

@@ -47,8 +47,8 @@ class SecondTiming:
     rows: list[dict[str, Any]]
     folder: Path
     budget: Budget
-    interrupted: bool = False
-    _known: dict[str, list[Latency]] = field(default_factory=dict)
+    interrupted: bool = field(default=False, init=False)
+    _known: dict[str, list[Latency]] = field(default_factory=dict, init=False)
 
     def __call__(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Return candidates with the latency in the middle of three where one was no verdict.

@@ -29,6 +29,10 @@ def open_storage(storage: Any, folder: Path) -> Any:
         MySQL); else the path of a journal file.
     folder : Path
         Of the search.
+
+    Returns
+    -------
+    optuna.storages.BaseStorage
     """
     optuna = require("optuna", extra="tune")
     if storage is not None and not isinstance(storage, str | Path):
@@ -105,7 +109,12 @@ class StudyPlace:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Optuna from warning of what is experimental, and from noting each trial."""
+    """Keep Optuna from warning of what is experimental, and from noting each trial.
+
+    Yields
+    ------
+    None
+    """
     optuna = require("optuna", extra="tune")
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -52,6 +52,10 @@ def tally(study: Any, before: int | None = None) -> Tally:
         Any.
     before : int or None, default=None
         Only those of a lower number.
+
+    Returns
+    -------
+    Tally
     """
     state = require("optuna", extra="tune").trial.TrialState
     trials = study.get_trials(deepcopy=False)[:before]
@@ -64,7 +68,19 @@ def tally(study: Any, before: int | None = None) -> Tally:
 
 
 def enqueue(study: Any, points: Sequence[dict[str, Any]]) -> int:
-    """Put points that are new to a study in its queue, and return how many trials it is to have."""
+    """Put points that are new to a study in its queue, and return how many trials it is to have.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Of a search.
+    points : sequence of dict
+        Parameters by name.
+
+    Returns
+    -------
+    int
+    """
     for point in points:
         study.enqueue_trial(point, skip_if_exists=True)
     found = tally(study)

@@ -3,24 +3,14 @@
 from ensemble_kd.tuning.trial._classroom import (
     Classroom,
     digest,
-    open_classroom,
     teach_once,
     trained_plainly,
 )
-from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Judge, Verdict, train_plainly
-from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._sizes import FileBytes
-from ensemble_kd.tuning.trial._space import (
-    EVEN,
-    EVEN_BINS,
-    EVEN_WIDTHS,
-    SYNTHESIZERS,
-    SearchSpace,
-    Setting,
-    starting_points,
-)
+from ensemble_kd.tuning.trial._space import SYNTHESIZERS, SearchSpace, Setting, starting_points
 from ensemble_kd.tuning.trial._trial import (
     FILE,
     FINAL,
@@ -33,9 +23,6 @@ from ensemble_kd.tuning.trial._trial import (
 )
 
 __all__ = [
-    "EVEN",
-    "EVEN_BINS",
-    "EVEN_WIDTHS",
     "FILE",
     "FINAL",
     "IN_EARNEST",
@@ -55,7 +42,6 @@ __all__ = [
     "digest",
     "divide",
     "fit_setting",
-    "open_classroom",
     "pack",
     "starting_points",
     "teach_once",

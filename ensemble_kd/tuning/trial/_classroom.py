@@ -22,6 +22,7 @@ class _Made:
     """What a process has made and labelled so far; a worker begins with nothing."""
 
     def __init__(self) -> None:
+        self.labeller: Teaching | None = None
         self.sets: TransferSets | None = None
         self.kept: dict[str, TransferSet] = {}
 
@@ -32,46 +33,45 @@ class _Made:
 class Classroom:
     """The rows of a search, taught once, by a teacher that has not seen those that compare trials.
 
+    No label for any row depends on the target of a validation row, or of one that stops the
+    training. Whoever makes one waits for the teacher.
+
     Parameters
     ----------
+    settings : Settings
+        The teacher, and how many fits at once.
     divided : DividedRows
         All rows.
-    teaching : Teaching
-        Of `divided.of_trials`: no label for any row depends on the target of a validation row or
-        of one that stops the training.
-    plain : list of Student
-        Trained on true targets alone.
     X_unlabeled : data frame, array or None
         Further real rows, which the teacher labels.
     memory : joblib.Memory
-        Where transfer sets are kept.
-    key : str
-        Digest of all that they depend on.
+        Keeps what was computed, under a digest of the rows and the teacher.
     n_rows : int
         Synthetic rows of a trial.
-    n_jobs : int or None
-        Threads that label.
     """
 
     def __init__(
         self,
+        settings: Settings,
         divided: DividedRows,
-        teaching: Teaching,
-        plain: list[Student],
         X_unlabeled: Any,
         memory: joblib.Memory,
-        key: str,
+        *,
         n_rows: int,
-        n_jobs: int | None,
     ) -> None:
-        self._divided, self.rows = divided, divided.of_trials
-        self._teaching, self._plain, self._X_unlabeled = teaching, plain, X_unlabeled
-        self._memory, self.key, self.n_rows, self._n_jobs = memory, key, n_rows, n_jobs
-        self._made = _Made()
-        validation = take(self.rows, divided.validation)
-        self.X_validation = validation.X
-        self.codes = validation.codes
-        self.judge = Judge(validation, teaching.soft_real[divided.validation], plain)
+        self._divided, self._X_unlabeled, self._n_jobs = divided, X_unlabeled, settings.n_jobs
+        self._memory, self.n_rows, self._made = memory, n_rows, _Made()
+        self.rows = rows = divided.of_trials
+        teacher = settings.teacher_of(rows.task)
+        self.key = digest(rows, X_unlabeled, teacher)
+        key = f"unseen {digest(rows, None, teacher)}"
+        self._teaching: Teaching = remembered(memory, key, _teach_unseen, settings, rows)
+        taught = divided.without_validation(rows.as_transfer_set(rows.truth))
+        self._plain = trained_plainly(taught, memory, self.key)
+        validation = take(rows, divided.validation)
+        self.X_validation, self.codes = validation.X, validation.codes
+        soft = self._teaching.soft_real[divided.validation]
+        self.judge = Judge(validation, soft, self._plain)
 
     def transfer_set(self, recipe: Recipe) -> TransferSet:
         """Return the rows of a recipe, without those that compare trials.
@@ -108,8 +108,10 @@ class Classroom:
         return self._divided.without_validation(self._made.sets.of(recipe, self.n_rows))
 
     def _labeller(self) -> Teaching:
-        """Return a copy that labels, as what labels fast is compiled and does not travel."""
-        return replace(self._teaching)
+        """Return a copy of the teaching, as what labels fast is compiled and does not travel."""
+        if self._made.labeller is None:
+            self._made.labeller = replace(self._teaching)
+        return self._made.labeller
 
     def _cached(self, recipe: Recipe) -> TransferSet:
         name = f"{self.key} {self.n_rows} {recipe.labels} {recipe.synthesizers!r}"
@@ -119,40 +121,22 @@ class Classroom:
         return kept[name]
 
 
-def open_classroom(
-    settings: Settings,
-    divided: DividedRows,
-    X_unlabeled: Any,
-    memory: joblib.Memory,
-    *,
-    n_rows: int,
-) -> Classroom:
-    """Let a teacher that has not seen the validation rows label the others.
+def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
+    """Return a digest of all that labels depend on: rows, targets, weights, teacher and seed.
 
     Parameters
     ----------
-    settings : Settings
-        The teacher, and how many fits at once.
-    divided : DividedRows
-        All rows.
+    rows : RealRows
+        Real rows.
     X_unlabeled : data frame, array or None
-        Further real rows.
-    memory : joblib.Memory
-        Keeps what was computed, under a digest of the rows and the teacher.
-    n_rows : int
-        Synthetic rows of a trial.
+        Further rows.
+    teacher : estimator
+        Unfitted, or frozen.
+
+    Returns
+    -------
+    str
     """
-    rows = divided.of_trials
-    teacher = settings.teacher_of(rows.task)
-    key = digest(rows, X_unlabeled, teacher)
-    teaching = remembered(memory, f"unseen {digest(rows, None, teacher)}", _unseen, settings, rows)
-    taught = divided.without_validation(rows.as_transfer_set(rows.truth))
-    plain = trained_plainly(taught, memory, key)
-    return Classroom(divided, teaching, plain, X_unlabeled, memory, key, n_rows, settings.n_jobs)
-
-
-def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
-    """Return a digest of all that labels depend on: rows, targets, weights, teacher and seed."""
     tables = table_digest(rows.X, rows.targets, rows.weight, rows.held_out, X_unlabeled)
     cv = rows.cv if isinstance(rows.cv, int) else joblib.hash(rows.cv)
     facts = (ensemble_kd.__version__, tables, rows.task.name, cv, rows.seed, joblib.hash(teacher))
@@ -160,14 +144,42 @@ def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
 
 
 def teach_once(settings: Settings, rows: RealRows, memory: joblib.Memory) -> Teaching:
-    """Return what `teach` does, from the cache where the teacher was asked before."""
+    """Return what `teach` does, from the cache where the teacher was asked before.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was chosen.
+    rows : RealRows
+        Real rows.
+    memory : joblib.Memory
+        The cache.
+
+    Returns
+    -------
+    Teaching
+    """
     key = digest(rows, None, settings.teacher_of(rows.task))
     found: Teaching = remembered(memory, f"taught {key}", teach, settings, rows)
     return found
 
 
 def trained_plainly(rows: TransferSet, memory: joblib.Memory, key: str) -> list[Student]:
-    """Return plain students of rows, from the cache where there are some."""
+    """Return plain students of rows, from the cache where there are some.
+
+    Parameters
+    ----------
+    rows : TransferSet
+        Real rows with true targets.
+    memory : joblib.Memory
+        The cache.
+    key : str
+        Of the rows, in the cache.
+
+    Returns
+    -------
+    list of Student
+    """
     found: list[Student] = remembered(memory, f"plain {key}", train_plainly, rows)
     return found
 
@@ -181,5 +193,5 @@ def _call(key: str, make: Callable[..., Any], given: tuple[Any, ...]) -> Any:
     return make(*given)
 
 
-def _unseen(settings: Settings, rows: RealRows) -> Teaching:
+def _teach_unseen(settings: Settings, rows: RealRows) -> Teaching:
     return replace(teach(settings, rows).without_held_out(), teacher=None)

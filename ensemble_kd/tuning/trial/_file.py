@@ -1,15 +1,21 @@
-"""The exported student: the file that is weighed, timed, judged and handed over."""
+"""The exported student: its file is weighed, and timed where nothing of the search is."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from ensemble_kd.errors import EnsembleKDError
+from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import RealRows
 from ensemble_kd.scoring import save
+from ensemble_kd.tuning._budget import Budget
 
 NAME = "tuned"
 # Rows that are timed in turn.
@@ -41,18 +47,56 @@ def pack(model: CompactModel, path: str | os.PathLike[str] | None, lines: list[s
 
 
 def timed_rows(rows: RealRows) -> list[dict[str, Any]]:
-    """Return real rows as dicts of plain values, the same ones each time.
+    """Return at most 256 real rows as dicts of plain values, the same ones each time.
 
     Parameters
     ----------
     rows : RealRows
-        Any of a table.
+        To take from.
 
     Returns
     -------
     list of dict
-        At most 256.
     """
-    codes = rows.codes[:N_TIMED_ROWS]
-    names = rows.schema.names
+    names, codes = rows.schema.names, rows.codes[:N_TIMED_ROWS]
     return [dict(zip(names, row, strict=True)) for row in rows.schema.decode_rows(codes)]
+
+
+class Meter:
+    """Loads a model file in a fresh process and times single rows, as a service would ask.
+
+    In the process of the search the same calls take up to half as long again, as caches and memory
+    are full of other things. Any callable of the same signature takes its place, such as one that
+    carries the file to another machine.
+
+    Parameters
+    ----------
+    seconds : float, default=1.0
+        The most that timing takes.
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.seconds = seconds
+
+    def __call__(self, path: str, rows: list[dict[str, Any]], budget: Budget) -> Latency:
+        """Return the latency of `predict_proba_one`, or in regression of `predict_one`.
+
+        Parameters
+        ----------
+        path : str
+            The model file.
+        rows : list of dict
+            Raw rows.
+        budget : Budget
+            Timing ends when it is clear whether its limit is kept.
+        """
+        options = {
+            "seconds": self.seconds, "limit_us": budget.timed_limit_us, "quantile": budget.quantile,
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "ensemble_kd.scoring.latency", path, json.dumps(options)],
+            input=json.dumps(rows), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise EnsembleKDError(f"{path} could not be timed in a fresh process: {done.stderr}")
+        return Latency.from_dict(json.loads(done.stdout))

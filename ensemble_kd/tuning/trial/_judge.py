@@ -81,7 +81,17 @@ class Judge:
 
 
 def train_plainly(rows: TransferSet) -> list[Student]:
-    """Return default networks trained on true targets, by several efforts."""
+    """Return default networks trained on true targets, by several efforts.
+
+    Parameters
+    ----------
+    rows : TransferSet
+        Real rows with true targets.
+
+    Returns
+    -------
+    list of Student
+    """
     loss = rows.task.plain_loss()
     return [
         MLPStudent(random_state=0).with_effort(effort).fit_transfer(rows, loss)

@@ -61,6 +61,10 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     certify_share : float
         Share of them that no trial sees, at most 10,000 rows.
 
+    Returns
+    -------
+    DividedRows
+
     Raises
     ------
     InputError

@@ -209,6 +209,10 @@ def starting_points(
         Range of the bytes of the file.
     recipe : Recipe or None, default=None
         Of an earlier distillation; None starts from the default one.
+
+    Returns
+    -------
+    list of dict
     """
     low, high = span
     small, small_trees, small_tree = (
@@ -230,14 +234,8 @@ def starting_points(
         {"student": "mlp", "n_bytes": high, "keep": 0.5},
         {"student": "mlp", "n_bytes": high, "weights": "float16", "n_bins": 32},
         {"student": "mlp", "n_bytes": high, "shape": EVEN, "width": 160, "weights": "float16"},
-        {
-            "student": "mlp",
-            "n_bytes": high,
-            "shape": EVEN,
-            "width": 80,
-            "most_bins": 64,
-            "weights": "float16",
-        },
+        {"student": "mlp", "n_bytes": high, "shape": EVEN, "width": 80, "weights": "float16",
+         "most_bins": 64},
         {"student": "mlp", "n_bytes": high, "labels": "true", "mlp_learning_rate": 0.008},
         {"student": "mlp", "n_bytes": middle, "depth": 2, "n_bins": 12},
         {"student": "gbdt", "n_bytes": middle, "num_leaves": 8, "gbdt_learning_rate": 0.25},
@@ -247,7 +245,7 @@ def starting_points(
         {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 8, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
         {"student": "tree", "n_bytes": small_tree},
-    ]
+    ]  # fmt: skip
     found = [base | point for point in points if point["student"] in space.students]
     return [point for point in found if _is_inside(point, space)]
 

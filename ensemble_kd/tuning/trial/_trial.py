@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,14 @@ from ensemble_kd.students import Student, Watch
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._curve import LearningCurve
-from ensemble_kd.tuning.trial._file import pack, timed_rows
+from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Verdict
-from ensemble_kd.tuning.trial._meter import Meter
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
 
 MEASURED = "measured"
 FILE = "file"
 FINAL = "final"
-# The sampler's constraint that is no limit of the budget: by how much a student is worse than plain
-# training. Without it most trials go to what is small, fast and of no use.
-WORSE_THAN_PLAIN = "worse_than_plain"
 # Steps of finalists and of the refit, where 1 is what the flow takes, which must cost no more than
 # its teacher did. Longer training helps as much as there are more synthetic rows to learn.
 IN_EARNEST = 2
@@ -45,6 +42,10 @@ class Measured(Verdict):
 
     Parameters
     ----------
+    loss, true_loss, gain_kept : float
+        See `Verdict`.
+    no_worse : bool
+        See `Verdict`.
     n_bytes : int
         Of the file.
     latency : Latency
@@ -128,6 +129,13 @@ class TrialRunner:
         """Return the setting of parameters, of full effort."""
         return self.setting(require("optuna", extra="tune").trial.FixedTrial(params))
 
+    def distinct(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the points that differ in what they train, the first of equals."""
+        made: dict[str, dict[str, Any]] = {}
+        for point in points:
+            made.setdefault(repr(self.setting_of(point)), point)
+        return list(made.values())
+
     def __call__(self, study: Any, trial: Any) -> list[float]:
         """Fit and measure a student, note it in the trial, and return the objectives."""
         optuna = require("optuna", extra="tune")
@@ -159,8 +167,6 @@ class TrialRunner:
         )
         for name, value in excess.items():
             trial.set_constraint(name, value)
-        worse = verdict.true_loss - room.judge.plain_loss
-        trial.set_constraint(WORSE_THAN_PLAIN, worse / max(room.judge.plain_loss, 1e-12))
         return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]
 
 
@@ -168,6 +174,17 @@ def fit_setting(
     setting: Setting, rows: TransferSet, seed: int, *, watch: Watch | None = None
 ) -> tuple[Student, CompactModel]:
     """Fit the student of a setting and compress it.
+
+    Parameters
+    ----------
+    setting : Setting
+        Of a trial.
+    rows : TransferSet
+        Real rows.
+    seed : int
+        Of whatever has no seed of its own.
+    watch : callable or None, default=None
+        As `Student.fit_transfer` takes it.
 
     Returns
     -------
@@ -183,7 +200,17 @@ def fit_setting(
 
 
 def card_lines(setting: Setting) -> list[str]:
-    """Return what the model card tells of a setting."""
+    """Return what the model card tells of a setting.
+
+    Parameters
+    ----------
+    setting : Setting
+        Of a trial.
+
+    Returns
+    -------
+    list of str
+    """
     told = setting.recipe.describe()
     shown = setting.describe()
     return [

@@ -123,9 +123,9 @@ def test_lessons_are_taught_and_told_of(distill, tmp_path):
 
 def test_unknown_lessons_are_refused_before_the_fit(distill, monkeypatch):
     monkeypatch.setattr(command, "fit", _never)
-    result = distill("--lessons", "hard_rows", "homework")
+    result = distill("--lessons", "assistant", "hard_row")
     assert result.code == 2
-    assert "lessons must be among" in result.err and "got 'homework'" in result.err
+    assert "--lessons must be among hard_rows, assistant, got 'hard_row' (did you" in result.err
 
 
 # --- teachers from files --------------------------------------------------------------------------

@@ -16,6 +16,7 @@ def test_inspect_tells_what_the_file_holds(run, room):
         "2: 'no', 'yes'",
         "passed on 16 rows",
         "fidelity: agreement",
+        "alpha 0.7, labels out_of_fold",
         "3 categories",
         "false, true",
         "parameters",

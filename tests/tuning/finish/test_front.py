@@ -9,15 +9,15 @@ import pytest
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.metrics import Latency
 from ensemble_kd.tuning import Budget
-from ensemble_kd.tuning.finish._front import Candidate, choose, front
+from ensemble_kd.tuning.finish._front import Candidate, affordable, choose, front
 from ensemble_kd.tuning.finish._selection import warn_if_useless
 from ensemble_kd.tuning.trial import Measured
 
 
-def candidate(number, loss, us, n_bytes, kept=0.9):
+def candidate(number, loss, us, n_bytes, kept=0.9, no_worse=True, is_final=False):
     latency = Latency(us, (us - 0.1, us + 0.1), 3 * us, (2.9 * us, 3.1 * us), 640)
-    measured = Measured(loss, loss, kept, True, n_bytes, latency, 1.0)
-    return Candidate(number, {}, "tree()", "none", measured, "trial.ekd", "")
+    measured = Measured(loss, loss, kept, no_worse, n_bytes, latency, 1.0)
+    return Candidate(number, {}, "tree()", "none", measured, "trial.ekd", "", is_final)
 
 
 FOUND = [
@@ -53,6 +53,29 @@ def test_choose_refuses_and_names_the_nearest_and_what_it_needs():
     with pytest.raises(BudgetError, match=r"max_latency_us=1\.30 would"):
         choose(FOUND, Budget(max_latency_us=1.0))
     assert choose(FOUND, Budget(max_latency_us=1.30))
+
+
+def test_finals_are_the_best_within_latency_and_bytes_whatever_the_gain():
+    def numbers(**limits):
+        return [one.number for one in affordable(FOUND, Budget(**limits))]
+
+    assert numbers(min_gain_kept=0.99) == [0, 1, 2, 3]
+    assert numbers(max_bytes=30_000, min_gain_kept=0.99) == [1, 2, 3]
+    assert numbers(max_latency_us=3.0, margin=0.0) == [1, 2, 3]
+    assert numbers(max_bytes=10) == []
+
+
+def test_choose_believes_the_finals_before_shorter_trainings():
+    found = [candidate(n, 0.30 + n / 100, 1.0, 1000, is_final=n > 0) for n in range(3)]
+    assert [one.number for one in choose(found, Budget(), finals_first=True)] == [1, 2, 0]
+
+
+def test_choose_puts_what_is_worse_than_plain_training_last():
+    found = [
+        candidate(0, 0.30, 1.0, 1000),
+        candidate(1, 0.31, 1.0, 1000, is_final=True, no_worse=False),
+    ]
+    assert [one.number for one in choose(found, Budget(), finals_first=True)] == [0, 1]
 
 
 def test_budget_wants_the_gain_where_there_is_one():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -26,18 +24,24 @@ from ensemble_kd.tuning.study._recovery import (
 from ensemble_kd.tuning.study._work import tally, work
 
 N_TRIALS = 12
+# A worker that ends with whoever started it, and after two trials holds each until it may go on.
 WORKER_CODE = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from ensemble_kd.tuning.study import StudyPlace
 from ensemble_kd.tuning.study._work import work
 
+folder, starter = Path(sys.argv[1]), os.getppid()
+
 def runner(study, trial):
     x = trial.suggest_float("x", 0, 1)
-    time.sleep(0.4)
+    while trial.number >= 2 and not (folder / "go").exists():
+        if os.getppid() != starter:
+            os._exit(1)
+        time.sleep(0.01)
     return [x, 1 - x, 1.0]
 
-work(runner, StudyPlace(None, Path(sys.argv[1]), "s", "tpe"), int(sys.argv[2]), None, 0)
+work(runner, StudyPlace(None, folder, "s", "tpe"), int(sys.argv[2]), None, 0)
 """
 
 
@@ -45,20 +49,22 @@ def start(folder):
     return subprocess.Popen([sys.executable, "-c", WORKER_CODE, str(folder), str(N_TRIALS)])
 
 
-def running(study, pid):
-    return [
-        t
-        for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if t.user_attrs.get(WORKER, {}).get("pid") == pid and t.params
-    ]
+def held(study, worker):
+    trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    of_worker = [t for t in trials if t.user_attrs.get(WORKER, {}).get("pid") == worker.pid]
+    return [t for t in of_worker if t.number >= 2 and t.params]
 
 
-def wait_for(condition, seconds=60.0):
-    end = time.monotonic() + seconds
+def wait_for(condition, *workers):
     while not (found := condition()):
-        assert time.monotonic() < end
+        assert all(worker.poll() is None for worker in workers)
         time.sleep(0.02)
     return found
+
+
+def kill(worker):
+    worker.kill()
+    worker.wait()
 
 
 def quick(study, trial):
@@ -74,13 +80,13 @@ def test_study_survives_the_killing_of_one_of_two_workers(place):
     workers = [start(place.folder) for _ in range(2)]
     study = place.open()
     try:
-        (lost,) = wait_for(lambda: tally(study).complete >= 2 and running(study, workers[0].pid))
-        os.kill(workers[0].pid, signal.SIGKILL)
-        workers[0].wait()
-        assert workers[1].wait(timeout=60) == 0
+        (lost,) = wait_for(lambda: held(study, workers[0]), *workers)
+        kill(workers[0])
+        (place.folder / "go").touch()
+        assert workers[1].wait() == 0
     finally:
         for worker in workers:
-            worker.kill()
+            kill(worker)
     trials = study.get_trials(deepcopy=False)
     states = Counter(t.state for t in trials)
     assert states[TrialState.COMPLETE] == N_TRIALS
@@ -95,11 +101,9 @@ def test_study_is_finished_on_resume_where_all_workers_were_killed(place):
     worker = start(place.folder)
     study = place.open()
     try:
-        (lost,) = wait_for(lambda: tally(study).complete >= 1 and running(study, worker.pid))
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait()
+        (lost,) = wait_for(lambda: held(study, worker), worker)
     finally:
-        worker.kill()
+        kill(worker)
     assert tally(study).running == 1
     work(quick, place, N_TRIALS, None, 0)
     found = tally(study)

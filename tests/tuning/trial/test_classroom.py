@@ -13,10 +13,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.flow import Settings, plain_recipe
-from ensemble_kd.rows import read_rows
+from ensemble_kd.rows import REAL, read_rows
 from ensemble_kd.tuning import SYNTHESIZERS
 from ensemble_kd.tuning.trial import _judge
-from ensemble_kd.tuning.trial._classroom import open_classroom
+from ensemble_kd.tuning.trial._classroom import Classroom
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._space import LABELS
 
@@ -64,7 +64,7 @@ def permuted(divided: DividedRows) -> DividedRows:
 
 def opened(divided, teacher):
     memory = joblib.Memory(None, verbose=0)
-    return open_classroom(Settings(teacher=teacher), divided, None, memory, n_rows=200)
+    return Classroom(Settings(teacher=teacher), divided, None, memory, n_rows=200)
 
 
 @pytest.mark.parametrize("kind", ["tree", "neighbour", "ensemble"])
@@ -97,7 +97,7 @@ def test_labels_of_synthetic_rows_do_not_depend_on_those_of_real_ones(divided):
     recipe = replace(plain_recipe(divided.rows.task), synthesizers=SYNTHESIZERS["munge 0.5"])
     one = room.transfer_set(replace(recipe, labels="out_of_fold"))
     other = room.transfer_set(replace(recipe, labels="in_sample"))
-    new = one.origin != 0
+    new = one.origin != REAL
     assert new.sum() == 200
     np.testing.assert_array_equal(one.response[new], other.response[new])
     assert (one.response[~new] != other.response[~new]).any()

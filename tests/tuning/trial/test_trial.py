@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning.trial._trial import Measured, in_steps
+from ensemble_kd.tuning.trial._trial import Measured, TrialRunner, in_steps
 
 
 def test_latency_is_told_in_steps_that_swallow_noise():
@@ -16,3 +18,9 @@ def test_measured_survives_the_way_to_a_storage_and_back():
     found = Measured(0.3, 0.3, float("nan"), True, 100, latency, 1.0)
     again = Measured.from_dict(found.to_dict())
     assert again.latency == found.latency and again.gain_kept != again.gain_kept
+
+
+def test_runner_trains_nothing_twice():
+    points = [{"n": 1, "other": 0}, {"n": 2}, {"n": 1, "other": 5}]
+    runner = SimpleNamespace(setting_of=lambda point: ("setting", point["n"]))
+    assert TrialRunner.distinct(runner, points) == points[:2]
