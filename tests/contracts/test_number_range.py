@@ -15,7 +15,7 @@ from ensemble_kd import (
 )
 from ensemble_kd.export import export_onnx, onnx_difference
 from ensemble_kd.runtime import HAS_CORE
-from ensemble_kd.teachers._lightgbm import LightGBMMember
+from ensemble_kd.teachers.members import LightGBMMember
 
 N_ROWS = 160
 RNG = np.random.default_rng(0)
