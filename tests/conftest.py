@@ -25,19 +25,27 @@ CITIES = ["Oslo", "Rome", "Lima", "Kyōto"]
 SIZES = pd.CategoricalDtype(["S", "M", "L", "XL"], ordered=True)
 
 
+def needs_torch(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that it came of, asks for torch."""
+    return error is not None and (
+        (isinstance(error, MissingDependencyError) and "torch" in str(error))
+        or needs_torch(error.__cause__ or error.__context__)
+    )
+
+
 @contextmanager
 def skipped_without_torch() -> Iterator[None]:
     """Skip what asks for torch where it is not installed, as `make test-newest` has it."""
     try:
         yield
-    except MissingDependencyError as error:
-        if find_spec("torch") is None and "torch" in str(error):
+    except Exception as error:
+        if find_spec("torch") is None and needs_torch(error):
             pytest.skip("torch is not installed")
         raise
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup():
+def pytest_runtest_setup():
     with skipped_without_torch():
         return (yield)
 

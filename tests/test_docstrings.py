@@ -49,8 +49,10 @@ def methods_of(thing: type) -> dict[str, Any]:
     """Return the public methods that the class or a base of ours defines, by where they stand."""
     return {
         f"{method.__module__}.{method.__qualname__}": method
-        for name, method in inspect.getmembers(thing, inspect.isroutine)
-        if not name.startswith("_") and getattr(method, "__module__", "").startswith("ensemble_kd")
+        for name, method in inspect.getmembers(thing)
+        if (inspect.isfunction(method) or inspect.ismethod(method))
+        and not name.startswith("_")
+        and method.__module__.startswith("ensemble_kd")
     }
 
 

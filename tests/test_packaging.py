@@ -66,4 +66,4 @@ def test_oldest_versions_are_the_lower_bounds() -> None:
     }
     lines = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    assert {name: Version(version) for name, version in pinned.items()} == bounds
+    assert {name: Version(pinned[name]) for name in bounds} == bounds

@@ -56,6 +56,7 @@ def _tree(fields: dict[str, str]) -> Tree:
         return np.array(fields.get(name, "").split(), dtype=dtype)
 
     value, decision = numbers("leaf_value"), numbers("decision_type", np.int64)
+    leaf_count = numbers("leaf_count")  # LightGBM 4.5 tells none where the leaf is the whole tree
     threshold, is_categorical = numbers("threshold"), decision & CATEGORICAL != 0
     n_splits, n_leaves = len(decision), len(value)
     left_categories = np.zeros(n_splits, dtype=np.uint64)
@@ -83,7 +84,7 @@ def _tree(fields: dict[str, str]) -> Tree:
         padded(threshold),
         padded(missing_left),
         padded(np.zeros(n_splits), value)[:, None],
-        padded(numbers("internal_count"), numbers("leaf_count")),
+        padded(numbers("internal_count"), leaf_count if len(leaf_count) else 0),
         padded(is_categorical),
         padded(left_categories),
     )

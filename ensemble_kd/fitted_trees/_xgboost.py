@@ -17,7 +17,7 @@ def read_xgboost(booster: Any) -> FittedTrees | None:
     """Return the trees of a `xgboost.Booster`; None where there are none, or some are dropped."""
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     model = learner["gradient_booster"].get("model", {})
-    if "trees" not in model:
+    if "trees" not in model or "weight_drop" in model:  # there since 3.4, where some are dropped
         return None
     objective, about = learner["objective"]["name"], learner["learner_model_param"]
     base = np.asarray(json.loads(about["base_score"]), dtype=np.float64)

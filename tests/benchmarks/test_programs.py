@@ -58,6 +58,7 @@ def test_fit_rows_are_made_up_without_a_data_folder(monkeypatch):
 
 
 def test_fit_time_tells_the_peak_of_memory(cheap, monkeypatch, capsys):
+    monkeypatch.delenv("ENSEMBLE_KD_DATA", raising=False)
     small = functools.partial(DistilledClassifier, DecisionTreeClassifier(), student="tree")
     monkeypatch.setattr(fit_time, "DistilledClassifier", small)
     monkeypatch.setattr(fit_time, "mixed_table", lambda *shape: plain_table(*shape))
