@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT_VERSION = 3
+# The text for a category never seen in a self-test.
+UNSEEN = "<unseen>"
 SCALARS = {"kind", "link", "n_layers", "output_mean", "output_scale", "storage"}
 CALIBRATORS = {
     "scaling": {"scale": "logit_scale", "bias": "logit_bias"},
@@ -353,7 +355,7 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
             f"{type(value).__name__}."
         )
     if code_of is not None:
-        return code_of.get(value, float(len(code_of)))
+        return _category_code(name, code_of, value)
     if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
         wanted = "true or false" if kind == "boolean" else "a number"
         raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
@@ -361,3 +363,29 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
         return float(value)
     except OverflowError as error:
         raise InputError(f"column {name!r}: an integer is too large for float64.") from error
+
+
+def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> float:
+    may_be_rounded = isinstance(value, float) and 2**53 <= abs(value) < float("inf")
+    if may_be_rounded and any(isinstance(c, int) and abs(c) >= 2**53 for c in code_of):
+        raise InputError(
+            f"column {name!r} has whole numbers from 2**53 on as categories, which a float cannot "
+            f"tell apart, got {value!r}; give integers."
+        )
+    if value in code_of:
+        return code_of[value]
+    is_text = isinstance(value, str)
+    if code_of and value != UNSEEN and all(isinstance(c, str) != is_text for c in code_of):
+        known = next(iter(code_of))
+        raise InputError(
+            f"column {name!r} has {_type_word(known)} as categories, such as {known!r}, but got "
+            f"{_type_word(value)}, such as {value!r}, which can be none of them; give "
+            f"{_type_word(known)}."
+        )
+    return float(len(code_of))
+
+
+def _type_word(value: Any) -> str:
+    if isinstance(value, str):
+        return "texts"
+    return "booleans" if isinstance(value, bool) else "numbers"

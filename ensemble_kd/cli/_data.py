@@ -104,7 +104,7 @@ def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.
         real[is_test],
         hard[is_test],
         None if weight is None else weight[is_test],
-        _unlabeled(args, X[target.missing], console),
+        _unlabeled(args, X, target.missing, console),
     )
 
 
@@ -148,19 +148,21 @@ def _weight(column: Any, name: str) -> NDArray[np.float64]:
     return weight
 
 
-def _unlabeled(args: argparse.Namespace, without_target: Any, console: Console) -> Any:
+def _unlabeled(args: argparse.Namespace, X: Any, missing: Any, console: Console) -> Any:
     """Return the rows for the teacher to label, or None."""
     from pandas import concat
+    from pandas.api.types import infer_dtype
 
-    parts = []
+    parts, without_target = [], X[missing]
     if len(without_target):
         console.note(
             f"{len(without_target):,} row(s) have no {args.target!r}; the teacher labels them."
         )
         parts.append(without_target)
     if args.unlabeled is not None:
-        more = read_frame(args.unlabeled, console.note)
-        parts.append(take_columns(more, list(without_target.columns), args.unlabeled))
+        texts = [name for name in X.columns if infer_dtype(X[name]) == "string"]
+        more = read_frame(args.unlabeled, console.note, texts=texts)
+        parts.append(take_columns(more, list(X.columns), args.unlabeled))
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else concat(parts, ignore_index=True)
@@ -173,16 +175,3 @@ def take_columns(frame: Any, names: list[str], where: str) -> Any:
         if name not in given:
             raise InputError(f"{where} must hold the column {name!r}{near_match(name, given)}.")
     return frame[names]
-
-
-def note_text_keys(data: Data, console: Console) -> None:
-    """Point out columns of texts that nearly all differ: most often a key."""
-    for name in data.X.columns:
-        column = data.X[name]
-        if len(column) >= 50 and column.dtype.kind not in "iufb":
-            n_distinct = column.nunique()
-            if n_distinct > 0.9 * len(column):
-                console.note(
-                    f"column {name!r} holds {n_distinct:,} distinct texts in {len(column):,} rows; "
-                    f"if it is a key, --drop it."
-                )

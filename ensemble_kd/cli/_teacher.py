@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._data import Data, note_text_keys, take_columns
+from ensemble_kd.cli._data import Data, take_columns
 from ensemble_kd.errors import InputError
 
 
@@ -21,7 +21,7 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
     data : Data
         The rows.
     console : Console
-        Told of what is left out, and of columns that may be keys.
+        Told of what is left out.
 
     Returns
     -------
@@ -35,7 +35,6 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
     teacher, frozen = (None, False) if choice == "auto" else load_teacher(choice, console)
     if frozen:
         data = _with_columns_of(teacher, data, console)
-    note_text_keys(data, console)
     return teacher, frozen, data
 
 

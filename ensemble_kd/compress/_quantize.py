@@ -25,6 +25,7 @@ from ensemble_kd.model import (
     expand,
 )
 from ensemble_kd.rows import TransferSet
+from ensemble_kd.schema import TableSchema
 
 DTYPES = ("int8", "float16", "float32")
 LARGEST_CODE = 127
@@ -65,8 +66,9 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
 
     Edges and thresholds take 8 bytes each as float64. They become float32 where no edge moves by
     more than a thousandth of the step beside it; thresholds are rounded down, so that every value
-    that float32 can hold goes where it went. The leaves of a tree that adds to a sum are centred
-    first, their middle going to the base of the sum, so that none of the steps is spent on it.
+    that float32 can hold goes where it went, and all stay as they are where a column has numbers
+    outside of its range. The leaves of a tree that adds to a sum are centred first, their middle
+    going to the base of the sum, so that none of the steps is spent on it.
 
     References
     ----------
@@ -84,7 +86,10 @@ def quantize(model: CompactModel, dtype: str = "int8") -> CompactModel:
         stored = _narrowed(storage.get(name, array), narrow)
         if isinstance(stored, Cast | Int8 | LowRank | SharedRows):
             storage[name] = stored
-    storage |= _narrow_places(body) if isinstance(body, MLPRecord) else _narrow_nodes(body)
+    if isinstance(body, MLPRecord):
+        storage |= _narrow_places(body)
+    else:
+        storage |= _narrow_nodes(model.schema, body)
     return replace(model, body=holding(body, storage))
 
 
@@ -174,7 +179,7 @@ def _narrow_places(body: MLPRecord) -> dict[str, Storage]:
     return {"edges": Cast(edges)} if len(edges) and (moved <= LARGEST_SHIFT * beside).all() else {}
 
 
-def _narrow_nodes(body: TreesRecord) -> dict[str, Storage]:
+def _narrow_nodes(schema: TableSchema, body: TreesRecord) -> dict[str, Storage]:
     """Return whole numbers as int16 where they fit, and thresholds as float32."""
     out: dict[str, Storage] = {}
     for name in ("feature", "right", "roots", "tree_output"):
@@ -185,9 +190,25 @@ def _narrow_nodes(body: TreesRecord) -> dict[str, Storage]:
         threshold = body.threshold.astype(np.float32)
     too_high = threshold.astype(np.float64) > body.threshold
     threshold = np.where(too_high, np.nextafter(threshold, np.float32(-np.inf)), threshold)
-    if _keeps_ranks_apart(body, threshold.astype(np.float64)):
+    rounded = threshold.astype(np.float64)
+    if _keeps_ranks_apart(body, rounded) and _keeps_numbers_apart(schema, body, rounded):
         out["threshold"] = Cast(threshold)
     return out
+
+
+def _keeps_numbers_apart(
+    schema: TableSchema, body: TreesRecord, threshold: NDArray[np.float64]
+) -> bool:
+    """Tell whether no column has numbers where float32 is out of its range."""
+    size, limits = np.abs(body.threshold), np.finfo(np.float32)
+    is_rough = (size > limits.max) | ((size > 0) & (size < limits.tiny))
+    for node in np.flatnonzero(is_rough & (body.feature >= 0)):
+        column = schema.columns[body.feature[node]]
+        low, high = column.minimum, column.maximum
+        has_bounds = low is not None and high is not None
+        if has_bounds and threshold[node] < high and low <= body.threshold[node]:
+            return False
+    return True
 
 
 def _keeps_ranks_apart(body: TreesRecord, threshold: NDArray[np.float64]) -> bool:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
+from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
 from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
 from ensemble_kd.model import Task
@@ -139,7 +140,8 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.fit_times_ = result.times
         self.compression_ = report_table(result.compression)
         self._recipe, self._lessons = result.recipe, result.lessons
-        self._scorer = Scorer(result.model)
+        self._expected_unseen = expected_unseen(result.transfer_set, result.model)
+        self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
         if result.model.has_classes:
             self.classes_ = self._scorer.classes_
         return self

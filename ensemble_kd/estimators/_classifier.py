@@ -192,7 +192,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
                 sample_weight=sample_weight,
             )
         self.model_ = model
-        self._scorer = Scorer(model)
+        self._scorer = Scorer(model, expected_unseen=self._expected_unseen)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

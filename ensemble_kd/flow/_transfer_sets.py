@@ -115,6 +115,7 @@ class TransferSets:
             return None
         X = table(X_unlabeled)
         codes = self.rows.schema.encode(X)
+        self.rows.schema.check_range(codes)
         X = match_columns(X, self.rows.X)
         return codes, self.teaching.label(X, self.rows, self._n_jobs)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.schema import Category, TableSchema
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,28 @@ def fit_encoding(
         tuple(edges),
         categorical.astype(np.int32),
         tuple(
-            _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows)
+            _keep_types(
+                _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows),
+                schema.columns[j].categories,
+            )
             for j in categorical
         ),
     )
+
+
+def _keep_types(codes: NDArray[np.int64], categories: tuple[Category, ...]) -> NDArray[np.int64]:
+    """Return pooled codes that tell apart one category of each type, text and others.
+
+    By its type alone a value is refused where no category that is told apart has it.
+    """
+    is_text = np.array([isinstance(category, str) for category in categories], dtype=bool)
+    for kind in (is_text, ~is_text):
+        last = codes.max()
+        pooled = np.flatnonzero(kind & (codes[: len(kind)] == last))
+        if len(pooled) and len(pooled) == kind.sum() and len(pooled) < len(kind):
+            codes = np.where(codes == last, last + 1, codes)
+            codes[pooled[0]] = last
+    return codes
 
 
 def _pool(
@@ -214,6 +232,9 @@ def choose_edges(
         wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
         chosen = np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))
         distinct = distinct[np.union1d(chosen[1:-1], [0, len(distinct) - 1])]
+    # One over a width is to be finite.
+    wide = np.diff(distinct, prepend=-np.inf) >= np.finfo(np.float64).tiny
+    distinct = distinct[wide]
     if len(distinct) == 1 and np.isnan(values).any():
         return np.array([distinct[0], np.nextafter(distinct[0] + abs(distinct[0]) + 1.0, np.inf)])
     return distinct if len(distinct) >= 2 else None

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.validation import validate_data
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.schema import check_unique, is_frame
+from ensemble_kd.schema import check_unique, is_frame, restore_integers
 from ensemble_kd.tasks import BaseTask
 
 
@@ -36,7 +36,7 @@ def table(X: Any, fitted: Any = None) -> Any:
         If `X` is sparse.
     """
     if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
-        X = X.to_pandas()
+        X = restore_integers(X.to_pandas(), X.__getitem__)
     if hasattr(X, "toarray"):
         raise TypeError(
             "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."

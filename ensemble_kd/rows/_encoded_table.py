@@ -58,7 +58,8 @@ class EncodedTable:
         -------
         EncodedTable
         """
-        return replace(self, codes=self.schema.encode(X))
+        # All values of a type may be those of rows that something was not fitted on.
+        return replace(self, codes=self.schema.encode(X, check_types=False))
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._draws import draw_share
+from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, task_named
@@ -92,7 +93,14 @@ class RealRows:
 
 
 def read_rows(
-    X: Any, y: Any, sample_weight: Any, task: str, cv: Any, random_state: Any
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    task: str,
+    cv: Any,
+    random_state: Any,
+    *,
+    are_known: bool = False,
 ) -> RealRows:
     """Check the rows, encode them, and choose which of them are held out.
 
@@ -110,6 +118,8 @@ def read_rows(
         Folds of the teacher.
     random_state : int, RandomState or None
         Seed.
+    are_known : bool, default=False
+        Whether they were read before, so that no warning is due of what their columns look like.
 
     Returns
     -------
@@ -126,8 +136,11 @@ def read_rows(
     weight = check_weight(sample_weight, hard, known)
     seed = check_seed(random_state)
     schema = TableSchema.infer(X)
+    codes = schema.encode(X)
+    if not are_known:
+        warn_of_odd_columns(X, schema, codes)
     held_out = _hold_out(known.strata(hard), weight, seed)
-    return RealRows(X, schema, schema.encode(X), known, hard, weight, held_out, cv, seed)
+    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed)
 
 
 def _hold_out(

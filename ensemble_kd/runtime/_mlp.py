@@ -35,8 +35,11 @@ class MLPRuntime:
         # The pieces of all columns one after the other, as the weights have them.
         self._column_of_piece = np.repeat(np.arange(len(n_bins)), n_bins)
         self._starts = record.edges[is_start]
-        # Divided by, as one over a width may be infinite.
         self._widths = record.edges[is_end] - self._starts
+        # Where one over the width is infinite, the core has a step above the start; so has this.
+        with np.errstate(over="ignore"):
+            is_step = np.isinf(1.0 / self._widths)
+        self._widths[is_step] = np.nextafter(0.0, 1.0)
         # Sums in float64: in float32 their last digits would depend on the rows beside them.
         self._numeric_weight = record.numeric_weight.astype(np.float64)
         self._first_bias = record.first_bias.astype(np.float64)

@@ -1,13 +1,9 @@
-"""One column of a table: what it holds, and how its raw values become numbers.
-
-A data frame is read by duck typing, so that this needs numpy alone.
-"""
+"""One column of a table: what it holds, and how its raw values become numbers."""
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -16,12 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, InputTypeError
+from ensemble_kd.schema._reading import (
+    FIRST_INEXACT,
+    as_array,
+    category_codes,
+    is_missing,
+    object_array,
+    string_codes,
+)
 
 Kind = Literal["numeric", "boolean", "categorical"]
 Category = str | int | float | bool
 Matrix = NDArray[np.float64]
 
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
+# Numbers may be infinite, but of the finite ones the difference of any two must be finite as well.
+LARGEST_NUMBER = 1e300
+# The text for a category never seen where rows are made up.
+UNSEEN = "<unseen>"
 _SCALARS = (str, bool, int, float, np.integer, np.floating, np.bool_)
 
 
@@ -63,145 +71,32 @@ class Column:
         """Number of codes of a categorical column, the last one for categories never seen."""
         return len(self.categories) + 1
 
+    @cached_property
+    def holds_text(self) -> bool | None:
+        """Whether all categories are texts (True), or none is (False); None for some of both."""
+        found = {isinstance(category, str) for category in self.categories}
+        return found.pop() if len(found) == 1 else None
 
-# --- reading a table by duck typing ---------------------------------------------------------------
-
-
-def is_frame(X: Any) -> bool:
-    """Tell whether `X` is a data frame: it has named columns that can be taken one by one.
-
-    Parameters
-    ----------
-    X : object
-        A table of any kind.
-
-    Returns
-    -------
-    bool
-    """
-    return hasattr(X, "columns") and hasattr(X, "__getitem__") and not isinstance(X, np.ndarray)
-
-
-def is_rows_of_dicts(X: Any) -> bool:
-    """Tell whether `X` is a list of rows by name; an empty list is one, of no rows."""
-    return isinstance(X, list | tuple) and (len(X) == 0 or isinstance(X[0], Mapping))
-
-
-def split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
-    """Return the names, the columns and whether the names came with the table.
-
-    The numbers 0, 1, ... in order are what a frame without names has. Any other number is a name:
-    taken by position, columns in another order would be scored wrongly without a word.
-    """
-    if is_frame(X):
-        labels = list(X.columns)
-        named = labels != list(range(len(labels)))
-        names = [str(label) for label in labels]
-        if hasattr(X, "iloc"):
-            return names, [X.iloc[:, j] for j in range(len(labels))], named
-        return names, [X[label] for label in labels], named
-    if hasattr(X, "toarray"):
-        raise InputError(
-            "Sparse data was passed, but dense data is required; use '.toarray()' to convert it "
-            "to a dense array."
+    @cached_property
+    def is_inexact_as_float(self) -> bool:
+        """Whether a category is a whole number that float64 cannot tell from the next one."""
+        return any(
+            isinstance(category, int) and abs(category) >= FIRST_INEXACT
+            for category in self.categories
         )
-    array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=_array_dtype(X))
-    if array.dtype.kind == "c":
-        raise InputError("Complex data not supported: give real numbers.")
-    if array.ndim != 2:
-        raise InputError(
-            f"Expected 2D array, got {array.ndim}D array instead, of shape {array.shape}. "
-            "Reshape your data: X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample."
-        )
-    if array.shape[1] == 0:
-        raise InputError(
-            f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required by the table."
-        )
-    return [f"x{j}" for j in range(array.shape[1])], list(array.T), False
-
-
-def check_unique(names: Sequence[Any]) -> None:
-    """Refuse column names of which one is there twice.
-
-    Parameters
-    ----------
-    names : sequence
-        Column names.
-    """
-    duplicated = [name for name, count in Counter(names).items() if count > 1]
-    if duplicated:
-        raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
-
-
-def _array_dtype(X: Any) -> Any:
-    """Keep mixed rows as objects, which numpy would otherwise turn into strings."""
-    if not isinstance(X, list | tuple):
-        return None
-    cells = (value for row in X if isinstance(row, list | tuple) for value in row)
-    return object if any(isinstance(value, str) for value in cells) else None
-
-
-def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
-
-
-def _is_missing(value: Any) -> bool:
-    return (
-        value is None
-        or (isinstance(value, float | np.floating) and value != value)
-        or type(value).__name__ in ("NAType", "NaTType")
-    )
-
-
-def _category_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:
-    """Return categories and codes (-1 = missing) of a categorical series, None for any other."""
-    if hasattr(values, "cat") and hasattr(values.cat, "codes"):
-        return list(values.cat.categories), np.asarray(values.cat.codes, dtype=np.int64)
-    return None
-
-
-def _string_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:
-    """Return strings and codes (-1 = missing) of a pandas series of strings, None for any other.
-
-    A series of objects is none, as what it may hold can be no scalar.
-    """
-    is_strings = getattr(getattr(values, "dtype", None), "type", None) is str
-    if not is_strings or not hasattr(values, "factorize"):
-        return None
-    codes, levels = values.factorize()
-    return list(levels), codes
-
-
-def _as_array(values: Any) -> NDArray[Any]:
-    """Return one column as a plain array: float, integer, boolean, or objects."""
-    dtype = getattr(values, "dtype", None)
-    if isinstance(values, np.ndarray):
-        array = values
-    elif getattr(dtype, "kind", "O") in "iufb" and not isinstance(dtype, np.dtype):
-        # A nullable or Arrow-backed number: missing values would make it an array of objects.
-        array = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        if getattr(dtype, "kind", "O") == "b":
-            array = object_array([None if v != v else bool(v) for v in array])
-    else:
-        array = np.asarray(values)
-    if array.dtype.kind in "US":
-        return array.astype(object)
-    return array
 
 
 # --- one column --------------------------------------------------------------------------------
 
 
 def infer_column(name: str, values: Any) -> Column:
-    coded = _category_codes(values)
+    coded = category_codes(values)
     if coded is not None:
         levels, codes = coded
         used = np.unique(codes[codes >= 0])
         categories = tuple(_plain_category(name, levels[code]) for code in used)
         return Column(name, "categorical", bool((codes < 0).any()), categories=categories)
-    array = _as_array(values)
+    array = as_array(values)
     if array.dtype.kind == "b":
         return Column(name, "boolean")
     if array.dtype.kind in "iuf":
@@ -215,6 +110,7 @@ def infer_column(name: str, values: Any) -> Column:
 
 
 def _infer_numeric(name: str, array: NDArray[np.float64]) -> Column:
+    check_range(name, array)
     finite = array[np.isfinite(array)]
     return Column(
         name,
@@ -226,11 +122,22 @@ def _infer_numeric(name: str, array: NDArray[np.float64]) -> Column:
     )
 
 
+def check_range(name: str, array: NDArray[np.float64]) -> None:
+    """Refuse finite numbers beyond 1e300 among those to learn from."""
+    too_large = np.isfinite(array) & (np.abs(array) > LARGEST_NUMBER)
+    if too_large.any():
+        raise InputError(
+            f"column {name!r} must hold numbers from {-LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}, or "
+            f"infinite ones, got {float(array[too_large][0]):g}; leave infinite numbers as they "
+            f"are, or give None where such a number stands for a missing one."
+        )
+
+
 def _infer_objects(name: str, array: NDArray[np.object_]) -> Column:
     counts: dict[Any, int] = {}
     nullable = False
     for value in array:
-        if _is_missing(value):
+        if is_missing(value):
             nullable = True
         else:
             _check_scalar(name, value)
@@ -263,11 +170,11 @@ def _plain_category(name: str, value: Any) -> Category:
     return cast(Category, value.item() if isinstance(value, np.generic) else value)
 
 
-def encode_column(column: Column, values: Any) -> Matrix:
+def encode_column(column: Column, values: Any, check_types: bool = True) -> Matrix:
     if column.kind == "categorical":
-        return _encode_categories(column, values)
-    coded = _category_codes(values)
-    array = _as_array(values) if coded is None else np.asarray(values, dtype=object)
+        return _encode_categories(column, values, check_types)
+    coded = category_codes(values)
+    array = as_array(values) if coded is None else np.asarray(values, dtype=object)
     if array.dtype.kind in "iuf" or array.dtype.kind == "b":
         out = array.astype(np.float64, copy=False)
     elif array.dtype.kind == "O":
@@ -286,7 +193,7 @@ def encode_column(column: Column, values: Any) -> Matrix:
 def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numeric") -> Matrix:
     out = np.empty(len(array))
     for i, value in enumerate(array):
-        if _is_missing(value):
+        if is_missing(value):
             out[i] = np.nan
             continue
         _check_scalar(name, value)
@@ -300,29 +207,37 @@ def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numer
     return out
 
 
-def _encode_categories(column: Column, values: Any) -> Matrix:
-    coded = _category_codes(values) or _string_codes(values)
+def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix:
+    coded = category_codes(values) or string_codes(values)
+    unseen = float(len(column.categories))
     if coded is not None:
-        levels, codes = coded
-        unseen = float(len(column.categories))
-        table = np.array([column.code_of.get(level, unseen) for level in levels] + [np.nan])
-        return table[codes]
-    cells = _as_array(values).tolist()
-    try:
-        # None where there is no code, which becomes NaN.
-        out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
-    except TypeError:  # a cell that cannot be a key
-        out = np.full(len(cells), np.nan)
-    for i in np.flatnonzero(np.isnan(out)).tolist():
-        out[i] = _category_code(column, cells[i])
+        cells, codes = coded
+        table = np.array([*(column.code_of.get(level, unseen) for level in cells), np.nan])
+        out = table[codes]
+        present: Any = (cells[code] for code in np.unique(codes[codes >= 0]))
+    else:
+        cells = as_array(values).tolist()
+        try:
+            # None where there is no code, which becomes NaN.
+            out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
+        except TypeError:  # a cell that cannot be a key
+            out = np.full(len(cells), np.nan)
+        for i in np.flatnonzero(np.isnan(out)).tolist():
+            out[i] = _code_or_unseen(column, cells[i])
+        present = (cell for cell, code in zip(cells, out.tolist(), strict=True) if code == code)
+    if column.is_inexact_as_float:
+        for value in cells:
+            _check_exact(column, value)
+    if check_types and not (out < unseen).any():
+        _check_type(column, present)
     return out
 
 
-def _category_code(column: Column, value: Any) -> float:
+def _code_or_unseen(column: Column, value: Any) -> float:
     try:
         return column.code_of[value]
     except KeyError:
-        if _is_missing(value):
+        if is_missing(value):
             return np.nan
     except TypeError:
         pass
@@ -330,10 +245,47 @@ def _category_code(column: Column, value: Any) -> float:
     return float(len(column.categories))
 
 
+def _check_exact(column: Column, value: Any) -> None:
+    """Refuse a float that may have been one of two categories."""
+    is_float = isinstance(value, float | np.floating) and column.is_inexact_as_float
+    if is_float and FIRST_INEXACT <= abs(float(value)) < np.inf:
+        raise InputError(
+            f"column {column.name!r} has whole numbers from 2**53 on as categories, which a float "
+            f"cannot tell apart, got {float(value)!r}; give integers, of a nullable dtype such as "
+            f"Int64 where some are missing."
+        )
+
+
+def _check_type(column: Column, present: Iterable[Any]) -> None:
+    """Refuse values none of which is of a type that any category has."""
+    first = None
+    for value in present:
+        if column.holds_text in (None, isinstance(value, str)) or value == UNSEEN:
+            return
+        first = value if first is None else first
+    if first is not None:
+        known = column.categories[0]
+        raise InputError(
+            f"column {column.name!r} has {_type_word(known)} as categories, such as {known!r}, but "
+            f"got {_type_word(first)}, such as {_plain_category(column.name, first)!r}, which can "
+            f"be none of them; give {_type_word(known)}."
+        )
+
+
+def _type_word(value: Any) -> str:
+    if isinstance(value, str):
+        return "texts"
+    return "booleans" if isinstance(value, bool | np.bool_) else "numbers"
+
+
 def encode_value(column: Column, value: Any) -> float:
     """Return the code of one raw value; see `encode_column`."""
     if column.kind == "categorical":
-        return _category_code(column, value)
+        _check_exact(column, value)
+        code = _code_or_unseen(column, value)
+        if code == len(column.categories):
+            _check_type(column, [value])
+        return code
     kind = type(value)
     if column.kind == "numeric" and (kind is float or (kind is int and abs(value) < 2**53)):
         return float(value)
@@ -385,5 +337,5 @@ def plain_value(column: Column, code: float) -> Any:
         return bool(code)
     if column.kind == "categorical":
         known = code < len(column.categories)
-        return column.categories[int(code)] if known else "<unseen>"
+        return column.categories[int(code)] if known else UNSEEN
     return int(code) if column.integer and abs(code) < 2**53 and code == int(code) else code

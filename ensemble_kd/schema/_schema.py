@@ -19,16 +19,19 @@ from ensemble_kd.schema._columns import (
     KINDS,
     Column,
     Matrix,
-    check_unique,
+    check_range,
     encode_column,
     encode_value,
     infer_column,
-    is_frame,
-    is_rows_of_dicts,
     listing,
     near_match,
-    object_array,
     plain_value,
+)
+from ensemble_kd.schema._reading import (
+    check_unique,
+    is_frame,
+    is_rows_of_dicts,
+    object_array,
     split_columns,
 )
 
@@ -52,6 +55,11 @@ class TableSchema:
     def names(self) -> list[str]:
         """Names of the columns, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def text_columns(self) -> list[str]:
+        """Names of the columns whose categories are all texts."""
+        return [column.name for column in self.columns if column.holds_text]
 
     @property
     def is_discrete(self) -> NDArray[np.bool_]:
@@ -86,7 +94,8 @@ class TableSchema:
         Raises
         ------
         InputError
-            If the table is empty or a column holds something else (dates, lists, ...).
+            If the table is empty, or a column holds something else (dates, lists, ...) or finite
+            numbers beyond 1e300.
         """
         names, columns, _ = split_columns(X)
         if not columns or len(columns[0]) == 0:
@@ -98,13 +107,17 @@ class TableSchema:
         pairs = zip(names, columns, strict=True)
         return cls(tuple(infer_column(name, values) for name, values in pairs), is_frame(X))
 
-    def encode(self, X: Any) -> Matrix:
+    def encode(self, X: Any, *, check_types: bool = True) -> Matrix:
         """Turn raw rows into a matrix of numbers.
 
         Parameters
         ----------
         X : data frame, array-like of shape (n_samples, n_features), or list of dict
             Raw rows. A frame may hold further columns; they are left alone.
+        check_types : bool, default=True
+            Whether to refuse a categorical column all of whose values, be it a single one, are of
+            another type than every category: text where those are numbers or booleans, or the
+            other way round.
 
         Returns
         -------
@@ -118,7 +131,7 @@ class TableSchema:
             If columns are absent, the width differs, or a value is of the wrong kind.
         """
         if is_rows_of_dicts(X):
-            return self._encode_dicts(X)
+            return self._encode_dicts(X, check_types)
         names, columns, named = split_columns(X)
         if self.named and named:
             wanted = set(self.names)
@@ -139,7 +152,7 @@ class TableSchema:
         n_rows = len(columns[0]) if columns else 0
         out = np.empty((n_rows, len(self.columns)))
         for j, (column, values) in enumerate(zip(self.columns, columns, strict=True)):
-            out[:, j] = encode_column(column, values)
+            out[:, j] = encode_column(column, values, check_types)
         return out
 
     def encode_one(self, row: Mapping[str, Any]) -> Matrix:
@@ -152,14 +165,15 @@ class TableSchema:
         """Turn rows of plain values, as `decode_rows` gives them, into a matrix; see `encode`."""
         out = np.empty((len(rows), len(self.columns)))
         for j, column in enumerate(self.columns):
-            out[:, j] = encode_column(column, object_array([row[j] for row in rows]))
+            out[:, j] = encode_column(column, object_array([row[j] for row in rows]), False)
         return out
 
-    def _encode_dicts(self, rows: Sequence[Mapping[str, Any]]) -> Matrix:
+    def _encode_dicts(self, rows: Sequence[Mapping[str, Any]], check_types: bool) -> Matrix:
         self._check_keys(rows)
         out = np.empty((len(rows), len(self.columns)))
         for j, column in enumerate(self.columns):
-            out[:, j] = encode_column(column, object_array([row.get(column.name) for row in rows]))
+            values = object_array([row.get(column.name) for row in rows])
+            out[:, j] = encode_column(column, values, check_types)
         return out
 
     @cached_property
@@ -189,6 +203,22 @@ class TableSchema:
                     f"row {i} has no value for {absent[0]!r}, a column that was never "
                     f"missing in training; give it, or None to have it treated as missing."
                 )
+
+    def check_range(self, codes: Matrix) -> None:
+        """Refuse encoded rows to learn from that hold finite numbers beyond 1e300.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_columns)
+            Encoded rows.
+
+        Raises
+        ------
+        InputError
+            If a number is; the message names its column.
+        """
+        for column, values in zip(self.columns, codes.T, strict=True):
+            check_range(column.name, values)
 
     def decode_rows(self, codes: Matrix) -> list[list[Any]]:
         """Return encoded rows as plain values that JSON can hold, None where missing.

@@ -14,6 +14,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
 from ensemble_kd.schema import TableSchema
+from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
 class Scorer:
@@ -27,6 +28,9 @@ class Scorer:
         The file it came from.
     n_jobs : int, default=1
         Threads of the core in C for a batch, each for 1024 rows or more; -1 for one a CPU.
+    expected_unseen : mapping of str to float, or None, default=None
+        By column, the share of values to be expected that are categories never seen; None takes
+        what the file tells of it.
 
     Attributes
     ----------
@@ -45,7 +49,7 @@ class Scorer:
     Notes
     -----
     With the core in C, `predict_one`, `predict_proba_one` and `score_one` of a scorer are the
-    core's own.
+    core's own. What they are given is not counted in `unseen_`, with either runtime.
 
     Examples
     --------
@@ -53,11 +57,21 @@ class Scorer:
     """
 
     def __init__(
-        self, model: CompactModel, bundle: Bundle | None = None, *, n_jobs: int = 1
+        self,
+        model: CompactModel,
+        bundle: Bundle | None = None,
+        *,
+        n_jobs: int = 1,
+        expected_unseen: Mapping[str, float] | None = None,
     ) -> None:
         self.model = model
         self.bundle = bundle
         self.n_jobs = n_jobs
+        if expected_unseen is None and bundle is not None:
+            told = bundle.manifest["training"].get("expected_unseen")
+            expected_unseen = told if isinstance(told, dict) else None
+        self._expected_unseen = expected_unseen
+        self._unseen = UnseenCounter(model.schema, expected_unseen)
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
         if model.has_classes:
             self.classes_ = _as_array(model.classes)
@@ -71,7 +85,8 @@ class Scorer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the arrays; what is laid out for scoring is laid out anew."""
-        return _rebuild, (type(self), self.model, self.bundle, self.n_jobs)
+        given = (self.model, self.bundle, self.n_jobs, self._expected_unseen)
+        return _rebuild, (type(self), *given)
 
     @property
     def runtime(self) -> str:
@@ -88,6 +103,14 @@ class Scorer:
         """The columns of a raw row."""
         return self.model.schema
 
+    @property
+    def unseen_(self) -> dict[str, UnseenCount]:
+        """Of each categorical column: values in batches so far, and those never seen in training.
+
+        Where their share is well above the one to be expected, a warning says so once.
+        """
+        return self._unseen.counts()
+
     def respond(self, X: Any) -> NDArray[np.float64]:
         """Return the response to raw rows.
 
@@ -102,6 +125,7 @@ class Scorer:
             Probabilities or values.
         """
         encoded = self.model.schema.encode(X)
+        self._unseen.add(encoded)
         if isinstance(self._runtime, CompiledRuntime):
             return self._runtime.respond(encoded)
         return response(self.model, self._runtime.outputs(encoded))
@@ -261,8 +285,14 @@ def _as_array(classes: tuple[Any, ...]) -> NDArray[Any]:
     return np.array(classes, dtype=object) if is_mixed else array
 
 
-def _rebuild(kind: type[Scorer], model: CompactModel, bundle: Bundle | None, n_jobs: int) -> Scorer:
-    return kind(model, bundle, n_jobs=n_jobs)
+def _rebuild(
+    kind: type[Scorer],
+    model: CompactModel,
+    bundle: Bundle | None,
+    n_jobs: int,
+    expected_unseen: Mapping[str, float] | None = None,
+) -> Scorer:
+    return kind(model, bundle, n_jobs=n_jobs, expected_unseen=expected_unseen)
 
 
 def _thread_count(n_jobs: int) -> int:

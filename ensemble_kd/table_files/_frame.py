@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import restore_integers
 from ensemble_kd.table_files._kinds import (
     STDIN,
     as_input_error,
@@ -24,7 +25,7 @@ from ensemble_kd.table_files._kinds import (
 from ensemble_kd.table_files._values import MISSING
 
 
-def read_frame(path: str, note: Callable[[str], None]) -> Any:
+def read_frame(path: str, note: Callable[[str], None], *, texts: Collection[str] = ()) -> Any:
     """Read a whole table through pandas.
 
     Parameters
@@ -33,6 +34,8 @@ def read_frame(path: str, note: Callable[[str], None]) -> Any:
         CSV or Parquet.
     note : callable
         Told what was done on the user's behalf.
+    texts : collection of str, default=()
+        Columns that are text in a CSV file, whatever they look like.
 
     Returns
     -------
@@ -51,7 +54,10 @@ def read_frame(path: str, note: Callable[[str], None]) -> Any:
     pandas = require("pandas", extra="train")
     check_is_file(path)
     with as_input_error(path):
-        frame = _read_parquet(pandas, path) if kind == "parquet" else _read_csv(pandas, path, note)
+        if kind == "parquet":
+            frame = _read_parquet(pandas, path)
+        else:
+            frame = _read_csv(pandas, path, note, texts)
     nameless = [name for name in frame.columns if str(name).startswith("Unnamed: ")]
     if nameless:
         frame = frame.drop(columns=nameless)
@@ -64,13 +70,14 @@ def read_frame(path: str, note: Callable[[str], None]) -> Any:
 def _read_parquet(pandas: Any, path: str) -> Any:
     parquet = parquet_module()
     frame = pandas.read_parquet(path, engine="pyarrow")
+    restore_integers(frame, lambda name: parquet.read_table(path, columns=[str(name)])[str(name)])
     # Categories that are numbers come back as numbers; the file still knows that they are labels.
     told = (parquet.read_schema(path).pandas_metadata or {}).get("columns", [])
     labels = {entry["name"] for entry in told if entry["pandas_type"] == "categorical"}
     return frame.astype({name: "category" for name in frame.columns if name in labels})
 
 
-def _read_csv(pandas: Any, path: str, note: Callable[[str], None]) -> Any:
+def _read_csv(pandas: Any, path: str, note: Callable[[str], None], texts: Collection[str]) -> Any:
     with open_text(path) as file:
         header = read_header(csv.reader(file, delimiter=separator(path)), path)
     check_named_once(header, [name for name in header if name], path)
@@ -92,7 +99,8 @@ def _read_csv(pandas: Any, path: str, note: Callable[[str], None]) -> Any:
                 encoding="utf-8-sig",
                 **_exact_numbers(pandas.__version__),
             )
-            return _keep_leading_zeros(read(), read, note)
+            frame = read(dtype={name: str for name in names if name in texts})
+            return _keep_leading_zeros(frame, read, note)
     except pandas.errors.ParserWarning as error:
         raise InputError(f"{path} has a row with more fields than the header: {error}") from error
 

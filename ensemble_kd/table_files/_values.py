@@ -49,22 +49,19 @@ def _boolean(text: str) -> float:
 def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category | None]:
     """Return what finds the category that a text stands for.
 
-    A category that is this very text comes first, be it "NA"; then a missing value; then a number
-    or boolean that the text denotes. Any other text stays as it is: a category never seen.
+    A category that is this very text comes first, be it "NA"; then a missing value; then, where
+    some category is no text, the number or boolean that the text denotes; else the text itself.
     """
     texts = {category for category in categories if isinstance(category, str)}
-    others = {category for category in categories if not isinstance(category, str)}
+    has_others = len(texts) < len(categories)
 
     def read(text: str) -> Category | None:
         if text in texts:
             return text
         if text in MISSING:
             return None
-        if others:
-            value = _number_or_boolean(text)
-            if value is not None and value in others:
-                return value
-        return text
+        value = _number_or_boolean(text) if has_others else None
+        return text if value is None or value != value else value
 
     return read
 
@@ -72,7 +69,7 @@ def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category
 def _number_or_boolean(text: str) -> int | float | bool | None:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for kind in (int, float):
+    for kind in () if "_" in text else (int, float):
         with contextlib.suppress(ValueError):
             return kind(text)
     return None

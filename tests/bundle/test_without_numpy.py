@@ -19,7 +19,7 @@ from ensemble_kd.bundle import save_bundle
 from ensemble_kd.scoring import make_selftest
 
 from .forge import members_of, seal, with_entries, with_fields, with_member
-from .hand_made import MODELS, f32, f64, i32
+from .hand_made import MODELS, SCHEMA, f32, f64, i32
 from .test_bundle_storage import KEPT
 
 pytest.importorskip("ensemble_kd._core", reason="the core in C was not built")
@@ -77,6 +77,42 @@ def test_without_numpy_answers_like_load(promised, name):
             assert outcome(small.predict_proba_one, row) == expected
         if len(small.classes) <= 2:
             assert outcome(small.score_one, row) == outcome(scorer.score_one, row)
+
+
+TYPED = {
+    "texts": (("Oslo", "Rome"), [7, True, 2.5, np.int64(7)], ["Rome", "Lima", None]),
+    "numbers": ((7, 2.5), ["7", "Oslo", np.str_("7")], [7.0, 9, True, None, "<unseen>"]),
+    "both": (("Oslo", 7), [], ["7", 9, True, None]),
+    "ids": ((2**53, 2**53 + 1), [2.0**53, 1e300], [2**53 + 1, 2**53 + 2, np.inf]),
+}
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_without_numpy_refuses_the_values_that_load_refuses(tmp_path, kind):
+    categories, refused_values, taken = TYPED[kind]
+    body = replace(
+        MODELS["mlp_regressor"].body,
+        category_columns=i32(2),
+        category_offsets=i32(0, len(categories) + 2),
+        category_weight=np.arange(3.0 * (len(categories) + 2), dtype=np.float32).reshape(-1, 3),
+    )
+    columns = list(MODELS["mlp_regressor"].schema.columns)
+    columns[2] = replace(columns[2], categories=categories)
+    model = replace(
+        MODELS["mlp_regressor"], body=body, schema=replace(SCHEMA, columns=tuple(columns))
+    )
+    save_bundle(model, tmp_path / "m.ekd", selftest=make_selftest(model))
+    scorer, small = Scorer(model), without_numpy.load(tmp_path / "m.ekd")
+    for value in refused_values:
+        for one in (scorer, small):
+            with pytest.raises(
+                InputError, match=r"column 'city' has (texts|numbers|whole numbers)"
+            ):
+                one.predict_one(ROW | {"city": value})
+    for value in taken:
+        row = ROW | {"city": value}
+        assert small.predict_one(row) == scorer.predict_one(row)
+        assert scorer.predict_one(row) == pytest.approx(scorer.predict([row])[0], abs=1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -128,3 +128,40 @@ def test_low_rank_parts_are_quantised_themselves(fitted):
     stored = Quantize("int8").apply(low).body.storage["numeric_weight"]
     assert isinstance(stored, LowRank)
     assert isinstance(stored.left, Int8) and isinstance(stored.right, Int8)
+
+
+def with_first_split(model, threshold, minimum, maximum):
+    """Return trees whose first split is at a number, of a column with these bounds."""
+    body, columns = model.body, list(model.schema.columns)
+    first = np.flatnonzero(body.feature >= 0)[0]
+    thresholds = body.threshold.copy()
+    thresholds[first] = threshold
+    j = next(j for j, column in enumerate(columns) if column.kind == "numeric")
+    feature = body.feature.copy()
+    feature[first] = j
+    columns[j] = replace(columns[j], minimum=minimum, maximum=maximum)
+    return replace(
+        model,
+        schema=replace(model.schema, columns=tuple(columns)),
+        body=replace(body, threshold=thresholds, feature=feature),
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "maximum"), [(1e39, 1e300), (-1e300, 7.0), (1e-39, 1e-38), (5e-324, 1.0)]
+)
+def test_thresholds_among_numbers_that_float32_does_not_hold_stay_as_they_are(
+    fitted, threshold, maximum
+):
+    model = with_first_split(fitted(TREES[0]).model, threshold, -1e300, maximum)
+    small = quantize(model, "int8")
+    np.testing.assert_array_equal(small.body.threshold, model.body.threshold)
+
+
+@pytest.mark.parametrize(("threshold", "minimum"), [(1e300, 0.0), (1e300, None), (-1e300, -5.0)])
+def test_thresholds_beyond_all_numbers_of_a_column_are_kept_in_fewer_bits(
+    fitted, threshold, minimum
+):
+    # LightGBM has 1e300 where it splits missing values from all others.
+    model = with_first_split(fitted(TREES[0]).model, threshold, minimum, 7.0)
+    assert isinstance(quantize(model, "int8").body.storage["threshold"], Cast)

@@ -19,7 +19,7 @@ from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingC
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -425,7 +425,46 @@ def test_classifier_reads_a_teacher_pipeline_with_strings(encoded_teacher, make_
     frame = make_frame(150)
     table = frame[["ratio", "count", "name"]].fillna({"name": "none"})
     fitted = small(encoded_teacher).fit(table, make_target(frame))
-    assert fitted.predict(table.assign(name="dora")).shape == (150,)
+    with pytest.warns(UserWarning, match="column 'name': 100% of 150 values .* never seen"):
+        assert fitted.predict(table.assign(name="dora")).shape == (150,)
+
+
+def test_classifier_takes_folds_of_values_of_another_type():
+    codes = [*"abcde"] * 20 + [1, 2, 3, 4] * 25 + [*"abcde"] * 20  # numbers in the second fold
+    table = pd.DataFrame({"code": codes, "n": np.arange(300) % 7})
+    fitted = small(RandomForestMember(), cv=KFold(3)).fit(table, np.arange(300) % 2)
+    assert fitted.predict(table[98:102]).shape == (4,)
+
+
+GAPS = {
+    "booleans": (object, [True, False], np.nan),
+    "booleans beside NA": (object, [True, False], None),
+    "texts": (object, ["x", "y"], np.nan),
+    "texts beside None": (object, ["x", "y"], None),
+    "strings": ("str", ["x", "y"], np.nan),
+    "categories": ("category", ["x", "y"], np.nan),
+}
+
+
+@pytest.mark.parametrize("as_frame", [True, False], ids=["frame", "array"])
+@pytest.mark.parametrize("kind", GAPS)
+def test_classifier_shows_a_teacher_the_missing_values_of_the_table(kind, as_frame):
+    # A row is of class 1 where its flag is missing. An encoder that refuses what it has not seen,
+    # and tells None from NaN, has each row of the transfer set to label.
+    dtype, values, missing = GAPS[kind]
+    rng = np.random.default_rng(0)
+    y = (rng.random(400) < 0.3).astype(int)
+    flag = np.where(y == 1, np.array(missing, dtype=object), rng.choice(values, 400).astype(object))
+    frame = pd.DataFrame({"flag": pd.Series(flag, dtype=dtype), "a": rng.normal(size=400)})
+    table = frame if as_frame else frame.astype(object).to_numpy()
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="error"), [0]), remainder="passthrough"
+    )
+    teacher = make_pipeline(encoder, DecisionTreeClassifier(max_depth=4))
+    student = TreeStudent()
+    fitted = DistilledClassifier(teacher, student=student, recipe="fast", n_synthetic=500)
+    fitted.fit(table, y, X_unlabeled=frame[:50].astype(object).where(frame[:50].notna(), None))
+    np.testing.assert_array_equal(fitted.predict(table), y)
 
 
 def test_classifier_says_how_to_give_a_teacher_strings(make_frame, make_target):

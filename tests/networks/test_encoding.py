@@ -79,6 +79,24 @@ def test_choose_edges_set_a_gap_apart_from_the_only_value():
     assert edges[0] == 5.0 < edges[1]
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 1e-308, 1.0], [0.0, 1.0]),
+        ([0.0, 3e-308, 1.0], [0.0, 3e-308, 1.0]),
+        ([-5e-324, 0.0, 5e-324, 2.0], [-5e-324, 2.0]),
+        ([1e-300, 2e-300], [1e-300, 2e-300]),
+        ([-1e300, 0.0, 1e300], [-1e300, 0.0, 1e300]),
+    ],
+)
+def test_choose_edges_stand_so_far_apart_that_one_over_it_is_a_number(values, expected):
+    np.testing.assert_array_equal(choose_edges(np.array(values), 8), expected)
+
+
+def test_choose_edges_of_numbers_that_are_too_close_are_none():
+    assert choose_edges(np.linspace(0.0, 1e-308, 100), 8) is None
+
+
 @pytest.mark.parametrize("values", [[5.0, 5.0], [NAN, NAN], [np.inf, -np.inf], []], ids=str)
 def test_choose_edges_of_a_column_that_tells_nothing_are_none(values):
     assert choose_edges(np.array(values), 8) is None
@@ -198,3 +216,17 @@ def test_choose_edges_lie_where_the_splits_do():
     edges = choose_edges(np.linspace(0, 1, 1000), 16, np.column_stack([splits, np.ones(500)]))
     assert np.mean(np.abs(edges - 0.3) < 0.1) > 0.6
     assert (edges[0], edges[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("rare", [1, "r"])
+def test_encoding_tells_a_category_of_each_type_apart(rare):
+    common = tuple("abcdefgh") if isinstance(rare, int) else tuple(range(2, 10))
+    schema = TableSchema((Column("mixed", "categorical", categories=(*common, rare)),))
+    codes = np.append(np.repeat(np.arange(8.0), 5), 8.0)[:, None]
+    encoding = fit_encoding(codes, schema, n_bins=4, max_categories=4)
+    pooled = encoding.pooled_schema(schema)
+    assert rare in pooled.columns[0].categories
+    assert len(pooled.columns[0].categories) == 5
+    # What it shares with the others is nothing but the row of those that are not told apart.
+    assert len(encoding.table_rows[0]) == pooled.columns[0].n_codes + 1
+    assert encoding.category_sizes[0] == 4 + 1 + 1 + 1

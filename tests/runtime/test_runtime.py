@@ -17,7 +17,15 @@ from ensemble_kd.model import (
     ProbabilityCurve,
     TreesRecord,
 )
-from ensemble_kd.runtime import MLPRuntime, TreesRuntime, build_runtime, decision, response
+from ensemble_kd.runtime import (
+    HAS_CORE,
+    CompiledRuntime,
+    MLPRuntime,
+    TreesRuntime,
+    build_runtime,
+    decision,
+    response,
+)
 from ensemble_kd.schema import Column, TableSchema
 
 NAN, INF = np.nan, np.inf
@@ -129,6 +137,40 @@ def test_mlp_runtime_without_any_column_is_its_bias():
         category_weight=np.empty((0, 1), np.float32),
     )
     np.testing.assert_array_equal(MLPRuntime(record).outputs(np.zeros((2, 2))), [[0.5], [0.5]])
+
+
+TINY = 2.0**-1074  # the distance from 0 to the next number
+
+
+@pytest.mark.parametrize(
+    ("edges", "value", "expected"),
+    [
+        # One over 2**-1022 is a number: a line.
+        ((0.0, 2.0**-1022, 1.0), 2.0**-1023, 5.0),
+        ((0.0, 2.0**-1022, 1.0), 2.0**-1022, 10.0),
+        # One over 2**-1025 is not: a step, wherever above the start.
+        ((0.0, 2.0**-1025, 1.0), 0.0, 0.0),
+        ((0.0, 2.0**-1025, 1.0), TINY, 10.0),
+        ((0.0, 2.0**-1025, 1.0), 2.0**-1026, 10.0),
+        ((0.0, 2.0**-1025, 1.0), 0.5, 60.0),
+        ((-TINY, TINY, 1.0), -TINY, 0.0),
+        ((-TINY, TINY, 1.0), 0.0, 10.0),
+        # The ends of the range.
+        ((-1e300, 0.0, 1e300), 0.0, 10.0),
+        ((-1e300, 0.0, 1e300), 5e299, 60.0),
+        ((-1e300, 0.0, 1e300), 1.7976931348623157e308, 110.0),
+        ((-1e300, 0.0, 1e300), -1.7976931348623157e308, 0.0),
+    ],
+)
+def test_runtimes_agree_on_the_narrowest_and_the_widest_interval(edges, value, expected):
+    record = replace(ADDITIVE, edges=np.array(edges), category_weight=f32([0], [0], [0], [0]))
+    X = np.array([[0.0, value]])
+    runtimes = [MLPRuntime(record)]
+    if HAS_CORE:
+        runtimes += [CompiledRuntime(model(record), most_floats=n) for n in (4, 8, 16)]
+    for runtime in runtimes:
+        np.testing.assert_allclose(runtime.outputs(X), [[0.5 + expected]], rtol=1e-6)
+        np.testing.assert_allclose(runtime.outputs(np.repeat(X, 8, 0)), 0.5 + expected, rtol=1e-6)
 
 
 @pytest.mark.runtimes

@@ -51,6 +51,25 @@ def test_categories_are_found_by_their_text(table_file, categories, texts, codes
     assert one_column(table_file, column, *texts) == codes
 
 
+@pytest.mark.parametrize("texts", [["3", "4.5"], ["true"], ["1e300", "Infinity"]])
+def test_numbers_never_seen_are_no_texts(table_file, texts):
+    column = Column("c", "categorical", categories=(1, 2, 10))
+    assert one_column(table_file, column, *texts) == [{"true": 0}.get(text, 3) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["x", "1_000", "NAN", "0x1"])
+def test_texts_are_refused_where_all_categories_are_numbers(table_file, text):
+    column = Column("c", "categorical", categories=(1, 2, 1000))
+    with pytest.raises(InputError, match=r"column 'c' has numbers as categories, .* got texts"):
+        one_column(table_file, column, text, text)
+
+
+def test_whole_numbers_written_as_floats_are_no_ids(table_file):
+    column = Column("c", "categorical", categories=(2**53, 2**53 + 1))
+    with pytest.raises(InputError, match="a float cannot tell apart"):
+        one_column(table_file, column, f"{2**53 + 1}.0")
+
+
 @pytest.mark.parametrize("kind", ["numeric", "boolean", "categorical"])
 def test_missing_texts_are_missing_in_every_kind(table_file, kind):
     column = Column("c", kind, categories=("a",) if kind == "categorical" else ())

@@ -1,5 +1,8 @@
 """A whole table is read as its author meant it."""
 
+import pandas as pd
+import pytest
+
 from ensemble_kd.table_files import read_frame
 
 
@@ -11,3 +14,23 @@ def test_codes_with_leading_zeros_stay_apart(tmp_path):
     assert frame["zip"].dropna().tolist() == ["007", "7", "012"]
     assert frame["n"].tolist() == [1, 2, 3, 4]
     assert "zip" in notes[0]
+
+
+def test_columns_of_texts_stay_texts(tmp_path):
+    path = tmp_path / "codes.csv"
+    path.write_text("zip,n\n10001,1\n,2\n20002,3\n", encoding="utf-8")
+    frame = read_frame(str(path), print, texts=["zip", "absent"])
+    assert frame["zip"].dropna().tolist() == ["10001", "20002"]
+    assert frame["n"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["category", "Int64", "uint64[pyarrow]"])
+def test_large_ids_of_parquet_are_whole_beside_a_gap(tmp_path, kind):
+    values = pd.array([2**53, 2**53 + 1, None, 2**53 + 2], dtype="Int64")
+    given = pd.DataFrame({"id": pd.Series(values), "other": [1.5, 2.0**60, None, 3.0]})
+    given["id"] = pd.Categorical(values) if kind == "category" else given["id"].astype(kind)
+    given.to_parquet(tmp_path / "t.parquet")
+    frame = read_frame(str(tmp_path / "t.parquet"), print)
+    assert frame["id"].dropna().tolist() == [2**53, 2**53 + 1, 2**53 + 2]
+    assert (frame["id"].dtype == "category") == (kind == "category")
+    assert frame["other"].dtype == "float64"

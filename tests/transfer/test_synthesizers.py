@@ -160,6 +160,28 @@ def test_synthesizer_takes_infinite_numbers(synthesizer):
 
 
 @each_synthesizer
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "int64[pyarrow]", "object"])
+def test_synthesizer_keeps_the_largest_integer(synthesizer, dtype):
+    never = 2**64 - 1 if dtype == "uint64" else 2**63 - 1
+    ends = [never if i % 3 == 0 else 1000 + 7 * i for i in range(90)]
+    frame = pd.DataFrame({"ends": pd.Series(ends, dtype=dtype), "x": np.arange(90.0)})
+    new = draw(synthesizer, frame, n_samples=300)
+    assert new["ends"].dtype == frame["ends"].dtype
+    found = [int(value) for value in new["ends"]]
+    assert min(found) >= 1000
+    assert 0.1 < np.mean([value == never for value in found]) < 0.5
+
+
+@each_synthesizer
+def test_synthesizer_has_for_missing_what_the_table_has(synthesizer):
+    flags = pd.Series([True, False, np.nan] * 20, dtype=object)
+    texts = pd.Series(["a", None, "b"] * 20, dtype=object)
+    new = draw(synthesizer, pd.DataFrame({"flag": flags, "text": texts}))
+    assert {repr(value) for value in new["flag"]} == {"True", "False", "nan"}
+    assert {repr(value) for value in new["text"]} == {"'a'", "'b'", "None"}
+
+
+@each_synthesizer
 def test_synthesizer_takes_columns_that_are_missing_throughout(synthesizer):
     X = np.column_stack([np.full(30, np.nan), np.arange(30.0)])
     assert np.isnan(draw(synthesizer, X)[:, 0]).all()

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     scorer = load(args.model)
     if not scorer.model.has_classes:
         raise InputError("calibrate is for classifications, but this model predicts values.")
-    frame = read_frame(args.rows, console.note)
+    frame = read_frame(args.rows, console.note, texts=scorer.schema.text_columns)
     check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
     target = read_target(frame[args.target], args.target)
     task = task_with(scorer.classes_)

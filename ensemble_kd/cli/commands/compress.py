@@ -133,7 +133,7 @@ def _read_rows(
     from ensemble_kd.scoring import Scorer
     from ensemble_kd.tasks import read_target
 
-    frame = read_frame(args.rows, console.note)
+    frame = read_frame(args.rows, console.note, texts=scorer.schema.text_columns)
     if len(frame) < FEWEST_ROWS:
         raise InputError(f"--rows must hold at least {FEWEST_ROWS} rows, got {len(frame)}.")
     hard = task.no_target(len(frame))

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 SUMMARY = "predict each row of a table"
 DESCRIPTION = """\
 Predict each row of a table with a model file. The table is read in chunks, so it may be larger than
-memory. Columns that the model does not take, such as the target, are left alone; a category never
-seen in training is allowed; an empty field, NA, NaN or null is a missing value.
+memory. Columns that the model does not take, such as the target, are left alone; an empty field,
+NA, NaN or null is a missing value. A category never seen in training is allowed, with a warning
+where there are many; a chunk in which all of a column's are of another type (texts for numbers, or
+the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
 `prediction`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.

@@ -23,6 +23,8 @@ typedef struct {
     Kind kind;
     int nullable;
     Py_ssize_t n_codes; /* 0 of a numeric column; the last of a categorical one is "never seen" */
+    /* Of a categorical column: whether a text, or anything else, may be one that was never seen. */
+    int takes_texts, takes_others;
 } Column;
 
 static int read_kind(PyObject *text, Kind *kind)
@@ -68,10 +70,13 @@ static int index_texts(Block **memory, Column *column)
         return -1;
     }
     column->text_mask = n_places - 1;
+    column->takes_texts = column->takes_others = column->n_codes == 1;
     while (PyDict_Next(column->code_of, &place, &category, &code)) {
         if (!PyUnicode_CheckExact(category)) {
+            column->takes_others = 1;
             continue;
         }
+        column->takes_texts = 1;
         Text text = {category, PyObject_Hash(category), PyFloat_AsDouble(code)};
         if (PyErr_Occurred()) {
             return -1;

@@ -1,8 +1,8 @@
 /* A dict to numbers, and on to the answer.
  *
  * Only plain values are read here: float, int, bool, str and None, each exactly. Whatever else a row
- * may hold, a key that is no column among it, is left to `encode_other`, which knows every rule and
- * words every error. */
+ * may hold, a key that is no column among it, or a category of a type that none of its column has, is
+ * left to `encode_other`, which knows every rule and words every error. */
 
 #pragma once
 
@@ -42,10 +42,21 @@ static int encode_category(const Column *column, PyObject *value, double *code)
     }
     if (PyUnicode_CheckExact(value)) {
         *code = find_text(column, value);
-        return 1;
+        return column->takes_texts;
     }
     if (!is_plain(value)) {
         return 0;
+    }
+    if (PyFloat_CheckExact(value)) {
+        double number = PyFloat_AsDouble(value);
+        if (number != number) {
+            *code = NAN;
+            return 1;
+        }
+        /* From 2^53 on it may be one of several whole numbers. */
+        if (fabs(number) >= (double)(1LL << 53)) {
+            return 0;
+        }
     }
     PyObject *found = PyDict_GetItemWithError(column->code_of, value);
     if (found != NULL) {
@@ -55,9 +66,8 @@ static int encode_category(const Column *column, PyObject *value, double *code)
     if (PyErr_Occurred()) {
         return -1;
     }
-    int is_nan = PyFloat_CheckExact(value) && isnan(PyFloat_AsDouble(value));
-    *code = is_nan ? NAN : (double)(column->n_codes - 1);
-    return 1;
+    *code = (double)(column->n_codes - 1);
+    return column->takes_others;
 }
 
 /* Return 1 if the value was read, 0 if it is not for this function, -1 with an error set. */

@@ -113,7 +113,8 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     def inputs(self, X: Any) -> Matrix:
         """Return raw rows as numbers, of shape (n_samples, n_columns)."""
-        codes = X.codes if isinstance(X, EncodedTable) else self.schema_.encode(X)
+        is_read = isinstance(X, EncodedTable)
+        codes = X.codes if is_read else self.schema_.encode(X, check_types=False)
         return np.clip(codes, -LARGEST_VALUE, LARGEST_VALUE)
 
     @abstractmethod

@@ -77,8 +77,9 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     others = take(everything, ~is_certified)
     # The schema of the search is inferred without the certified rows too.
     rows = read_rows(
-        others.X, others.targets, others.weight, others.task.name, others.cv, others.seed
-    )
+        others.X, others.targets, others.weight, others.task.name, others.cv, others.seed,
+        are_known=True,
+    )  # fmt: skip
     certified = take(free, is_certified)
     certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
     return DividedRows(

@@ -1,9 +1,10 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from ensemble_kd import DistilledClassifier, GBDTStudent, load
+from ensemble_kd import DistilledClassifier, GBDTStudent, TreeStudent, load
 from ensemble_kd.bundle import load_bundle
 
 
@@ -76,3 +77,18 @@ def test_calibrate_refuses(run, room, tmp_path, which, target, options, message)
     assert result.code == 2
     assert message in result.err
     assert not out.exists()
+
+
+def test_calibrate_reads_texts_that_look_like_numbers_as_the_model_does(run, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"zip": rng.choice(["10001", "20002", "30003"], 200), "n": range(200)})
+    y = np.where((frame["zip"] == "10001") ^ (rng.random(200) < 0.1), "yes", "no")
+    clf = DistilledClassifier(student=TreeStudent(), alpha=0, n_synthetic=0).fit(frame, y)
+    clf.save(tmp_path / "m.ekd")
+    frame.assign(y=y).to_csv(tmp_path / "kept.csv", index=False)
+    result = run(
+        "calibrate", tmp_path / "m.ekd", "--rows", tmp_path / "kept.csv", "--target", "y",
+        "--out", tmp_path / "right.ekd", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["before"]["log_loss"] < 0.4

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -195,6 +196,34 @@ def test_rows_without_target_and_unlabeled_rows_are_labelled_by_the_teacher(dist
     assert "10 row(s) have no 'churned'; the teacher labels them" in result.err
 
 
+def test_unlabeled_codes_are_read_as_those_of_the_table(run, tmp_path):
+    codes = ["00501", "10001", "20002"] * 30
+    table = pd.DataFrame({"zip": codes, "n": range(90), "y": np.arange(90) % 2})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table[["zip", "n"]].query("zip != '00501'").to_csv(tmp_path / "u.csv", index=False)
+    result = run(
+        "distill", tmp_path / "t.csv", "--target", "y", "--unlabeled", tmp_path / "u.csv",
+        "--teacher", "auto", "--student", "tree", "--recipe", "fast", "--n-synthetic", "50",
+        "--cv", "2", "--out", tmp_path / "m.ekd", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["n_rows"]["unlabeled"] == 60
+    assert load(tmp_path / "m.ekd").schema.text_columns == ["zip"]
+
+
+@pytest.mark.filterwarnings("default:column 'day'")
+def test_dates_as_text_are_told_even_when_quiet(run, tmp_path):
+    days = pd.date_range("2020", periods=90).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"day": days, "n": range(90), "y": np.arange(90) % 2})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    result = run(
+        "distill", tmp_path / "t.csv", "--target", "y", "--alpha", "0", "--synthesizer", "none",
+        "--student", "tree", "--out", tmp_path / "m.ekd", "--quiet",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert result.err.count("warning: column 'day' holds texts that look like dates") == 1
+
+
 def test_unlabeled_table_must_hold_the_columns(distill, tmp_path):
     make_table(30).rename(columns={"income": "incomes"}).to_csv(tmp_path / "u.csv", index=False)
     result = distill("--unlabeled", tmp_path / "u.csv")
@@ -352,7 +381,8 @@ def test_absent_and_foreign_tables_are_refused(run, tmp_path):
         assert words in result.err
 
 
-def test_columns_without_name_and_keys_are_noted(run, tmp_path):
+@pytest.mark.filterwarnings("default:column 'customer'")
+def test_columns_without_name_and_keys_are_told(run, tmp_path):
     frame = make_table().drop(columns="spend")
     frame.to_csv(tmp_path / "t.csv")  # with a row number
     result = run(
@@ -361,7 +391,7 @@ def test_columns_without_name_and_keys_are_noted(run, tmp_path):
     )
     assert result.code == 0
     assert "without a name" in result.err
-    assert "'customer' holds 192 distinct texts" in result.err
+    assert "warning: column 'customer' holds 192 categories in 192 values" in result.err
     assert "customer" in load(tmp_path / "m.ekd").schema.names
     assert len(load(tmp_path / "m.ekd").schema.names) == 6
 
@@ -381,7 +411,7 @@ def test_default_out_is_in_the_working_directory(run, room, tmp_path):
     result = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "ensemble_kd", "distill", "t.csv", "--json"),
-            *("--target", "churned", "--drop", "spend", "--student", "tree"),
+            *("--target", "churned", "--drop", "spend", "customer", "--student", "tree"),
             *("--alpha", "0", "--synthesizer", "none"),
         ],
         cwd=tmp_path,

@@ -220,6 +220,26 @@ def test_score_refuses_values_of_the_wrong_kind(run, room, table_file, tmp_path,
     assert not out.exists()
 
 
+def test_score_refuses_categories_of_another_type(run, room, tmp_path, table_file):
+    room.frame.assign(city=7).to_parquet(tmp_path / "t.parquet")
+    result = run("score", room.classifier.model, tmp_path / "t.parquet")
+    assert result.code == 2
+    assert "column 'city' has texts as categories" in result.err
+    assert "but got numbers, such as 7" in result.err
+    result = run("score", room.classifier.model, table_file(f"{HEADER}1,2,Rome,true,ground\n"))
+    assert result.code == 2
+    assert "column 'floor' has numbers as categories" in result.err
+
+
+@pytest.mark.filterwarnings("default:column 'city'")
+def test_score_says_where_most_categories_were_never_seen(run, room, tmp_path):
+    room.frame.assign(city="Paris").to_csv(tmp_path / "t.csv", index=False)
+    result = run("score", room.classifier.model, tmp_path / "t.csv", "--chunk-rows", "40")
+    assert result.code == 0
+    assert result.err.count("categories never seen in training") == 1
+    assert "warning: column 'city': 100% of" in result.err
+
+
 def test_score_refuses_dates_for_numbers(run, room, tmp_path):
     frame = room.frame.assign(income=pd.Timestamp("2024-01-01"))
     frame.to_parquet(tmp_path / "t.parquet")
