@@ -6,6 +6,7 @@ from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_rows
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
+from ensemble_kd.rows._weights import mean_one
 
 __all__ = [
     "ORIGINS",
@@ -21,6 +22,7 @@ __all__ = [
     "concatenate",
     "draw_share",
     "match_columns",
+    "mean_one",
     "read_rows",
     "record_features",
     "table",

@@ -28,7 +28,7 @@ class NetworkMember(TableMember):
             X,
             self.task_.truth(target),
             target,
-            weight / weight.mean(),
+            weight,
             np.full(len(X), REAL, dtype=np.int8),
             held_out,
             self.task_,

@@ -182,3 +182,10 @@ def test_stopping_split_leaves_a_small_table_whole():
 def test_stopping_split_leaves_a_table_of_rare_classes_alone_whole():
     train, _ = stopping_split(np.arange(120) // 5, True, seed=0)
     np.testing.assert_array_equal(np.sort(train), np.arange(120))
+
+
+@pytest.mark.parametrize("unit", [2.0**-12, 2.0**12])
+def test_member_does_not_depend_on_the_unit_of_the_weights(member, frame, target, unit):
+    weight = np.random.default_rng(0).integers(1, 4, len(frame)).astype(float)
+    one, other = (clone(member).fit(frame, target, w) for w in (weight, unit * weight))
+    np.testing.assert_allclose(respond(one, frame), respond(other, frame), atol=1e-9)
