@@ -139,6 +139,8 @@ class _Pool:
         rows = sets.rows
         with sets._stage("synthesis"):
             self._synthesizer = clone(synthesizer)
+            if self._synthesizer.get_params(deep=False).get("random_state", 0) is None:
+                self._synthesizer.set_params(random_state=rows.seed)
             self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
         self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))

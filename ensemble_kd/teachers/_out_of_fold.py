@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,8 @@ from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+# The warnings filters are the process's: two that change them at a time leave them changed.
+_FILTERS = threading.Lock()
 
 
 def make_folds(
@@ -37,7 +41,8 @@ def make_folds(
     y : ndarray of shape (n_samples,)
         True targets.
     cv : int or splitter
-        Number of folds, at least 2; or a scikit-learn splitter that tests each row once.
+        Number of folds, at least 2; or a scikit-learn splitter that tests each row once. One that
+        shuffles without a seed of its own takes `seed`, not numpy's global state.
     task : BaseTask
         What is predicted; classes are spread.
     seed : int
@@ -73,8 +78,10 @@ def make_folds(
             raise InputError(f"cv must be at least 2, got {cv}.")
         splitter = task.splitter(y, min(int(cv), len(y)), seed)
     else:
-        splitter = check_cv(cv, y, classifier=task.has_classes)
-    with warnings.catch_warnings():
+        splitter = copy(check_cv(cv, y, classifier=task.has_classes))
+        if getattr(splitter, "random_state", seed) is None:
+            splitter.random_state = seed
+    with _FILTERS, warnings.catch_warnings():
         # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
         warnings.filterwarnings("ignore", message="The least populated class")
         folds = list(splitter.split(np.zeros(len(y)), y))
