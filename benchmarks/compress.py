@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from ensemble_kd import DistilledClassifier, MLPStudent
-from ensemble_kd.benchmarks._tables import mixed_table
-from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.benchmarks.shared import loss_of, markdown_table, mixed_table
 from ensemble_kd.compress import FactorizeWeights, PruneNeurons, compress
 from ensemble_kd.datasets import load_dataset
-from ensemble_kd.flow import FAST_EFFORT
-from ensemble_kd.losses import SoftTargetLoss, one_hot
+from ensemble_kd.flow import FAST_EFFORT, distill
 from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import REAL
 from ensemble_kd.scoring import Scorer
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers import teacher_response
 
 DATASETS = (
@@ -76,21 +77,23 @@ def compressed_rows(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        estimator = DistilledClassifier(teacher, recipe="fast").fit(X, y)
-    rows, loss = estimator.transfer_set_, estimator._recipe.loss
-    real = rows.take(rows.origin == 0)
-    truth = replace(real, response=one_hot(real.hard, 2))
+        estimator = DistilledClassifier(teacher, recipe="fast")
+        found = distill(X, y, settings=estimator.settings())
+    estimator.adopt(found)
+    rows, loss, task = found.transfer_set, found.recipe.loss, found.transfer_set.task
+    real = rows.take(rows.origin == REAL)
+    truth = replace(real, response=task.truth(real.hard))
     models = {
         BIG: estimator.model_,
         SMALL: _student(SMALL_BYTES).fit_transfer(rows, loss).to_model(),
-        HARD: _student().fit_transfer(truth, SoftTargetLoss(alpha=0.0)).to_model(),
+        HARD: _student().fit_transfer(truth, task.plain_loss()).to_model(),
     }
     for way, (start, steps) in WAYS.items():
         models[way] = compress(models[start], steps, rows, loss).model
-    answers = {TEACHER: teacher_response(estimator.teacher_, X_test, estimator.classes_)}
+    answers = {TEACHER: teacher_response(found.teacher, X_test, task)}
     answers |= {way: Scorer(model).respond(X_test) for way, model in models.items()}
     lines = [
-        {"way": way, **_quality(y_test, answer)}
+        {"way": way, **_quality(task, y_test, answer)}
         | ({} if way == TEACHER else {"size_bytes": file_bytes(models[way], estimator)})
         for way, answer in answers.items()
     ]
@@ -110,13 +113,9 @@ def _student(max_bytes: int = MLPStudent().max_bytes) -> MLPStudent:
     return student
 
 
-def _quality(y: Any, answer: Any) -> dict[str, float]:
-    from sklearn.metrics import log_loss, roc_auc_score
-
-    return {
-        "auc": float(roc_auc_score(y, answer[:, 1])),
-        "log_loss": float(log_loss(y, np.clip(answer, 1e-15, 1))),
-    }
+def _quality(task: BaseTask, y: Any, answer: Any) -> dict[str, float]:
+    auc = float(roc_auc_score(y, answer[:, 1]))
+    return {"auc": auc, "log_loss": loss_of(task, np.asarray(y), answer)}
 
 
 def auc_table(found: dict[str, list[Row]]) -> str:
@@ -158,7 +157,7 @@ def size_table(found: dict[str, list[Row]]) -> str:
     ways = [row["way"] for row in next(iter(found.values())) if row["way"] not in (TEACHER, HARD)]
     body = []
     for name, rows in found.items():
-        size = {row["way"]: row.get("size_bytes") for row in rows}
+        size = {row["way"]: row["size_bytes"] for row in rows if row["way"] in ways}
         body.append([name, *(f"{size[way] / 1000:.1f}" for way in ways)])
     return markdown_table(["kB", *ways], body)
 

@@ -17,10 +17,9 @@ from typing import Any
 from tqdm import tqdm
 
 from ensemble_kd import MungeSynthesizer
-from ensemble_kd.benchmarks._tables import mixed_table
-from ensemble_kd.benchmarks.render import markdown_table
+from ensemble_kd.benchmarks.shared import markdown_table, mixed_table
 from ensemble_kd.schema import TableSchema
-from ensemble_kd.transfer._munge import mixed_metric
+from ensemble_kd.transfer import mixed_metric
 
 Row = list[Any]
 

@@ -2,6 +2,7 @@
 
 Distils the same rows with the same seed and prints a digest of what each file holds of the model;
 with ``--against`` it says which of them differ from those of an earlier run, made by other code.
+Without a data folder it takes the small data sets that come with scikit-learn.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import ensemble_kd
-from ensemble_kd import DistilledClassifier, DistilledRegressor, load
-from ensemble_kd.datasets import load_dataset, read_card
+from ensemble_kd.benchmarks.shared import chosen_datasets, estimator_for
+from ensemble_kd.bundle import load_bundle
+from ensemble_kd.datasets import load_dataset
+from ensemble_kd.tasks import task_named
 
 # Two of each task: two classes, several, values.
 DATASETS = ("phoneme", "telco_churn", "satimage", "car", "california_housing", "wine_quality")
@@ -45,12 +48,11 @@ def model_digest(dataset: str, student: str, n_rows: int) -> dict[str, Any]:
     """
     loaded = load_dataset(dataset)
     rows = loaded.y.sample(min(n_rows, len(loaded.y)), random_state=0).index
-    values = read_card(dataset).task == "regression"
-    kind = DistilledRegressor if values else DistilledClassifier
+    kind = estimator_for(task_named(loaded.card.estimator_task))
     estimator = kind(student=student).fit(loaded.X.loc[rows], loaded.y.loc[rows])
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder) / "model.ekd")
-        files = load(Path(folder) / "model.ekd").bundle.manifest["files"]
+        files = load_bundle(Path(folder) / "model.ekd").manifest["files"]
     parts = "".join(files[part]["sha256"] for part in PARTS)
     recipe = estimator.recipe_
     return {
@@ -64,7 +66,7 @@ def model_digest(dataset: str, student: str, n_rows: int) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Distil, print a line for each model, and compare; return 1 where a model differs."""
     parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.same_models")
-    parser.add_argument("--datasets", nargs="+", default=list(DATASETS), metavar="NAME")
+    parser.add_argument("--datasets", nargs="+", metavar="NAME")
     parser.add_argument("--students", nargs="+", default=list(STUDENTS), choices=STUDENTS)
     parser.add_argument("--rows", type=int, default=1500, help="at most so many of each data set")
     parser.add_argument("--out", type=Path, help="write the digests here, as JSON lines")
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         earlier = {(row["dataset"], row["student"]): row["sha256"] for row in found}
     print(f"ensemble_kd {ensemble_kd.__version__}, at most {args.rows:,} rows of each data set")
     n_different = 0
-    for dataset in args.datasets:
+    for dataset in chosen_datasets(args.datasets, DATASETS):
         for student in args.students:
             row = model_digest(dataset, student, args.rows)
             if args.out is not None:

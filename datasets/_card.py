@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from ensemble_kd.model import Task as EstimatorTask
+
 Task = Literal["binary", "multiclass", "regression", "anomaly"]
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "anomaly")
 TWO_CLASS_TASKS: tuple[Task, ...] = ("binary", "anomaly")
+# What the estimators call each of them.
+ESTIMATOR_TASKS: dict[Task, EstimatorTask] = {
+    "binary": "classification",
+    "multiclass": "classification",
+    "regression": "regression",
+    "anomaly": "classification",
+}
 
 
 @dataclass(frozen=True)
@@ -123,3 +132,8 @@ class DatasetCard:
     def two_classes(self) -> bool:
         """Whether the target is 0 or 1, with 1 for the positive label."""
         return self.task in TWO_CLASS_TASKS
+
+    @property
+    def estimator_task(self) -> EstimatorTask:
+        """What the estimators call the task."""
+        return ESTIMATOR_TASKS[self.task]

@@ -52,7 +52,7 @@ def read_bundled(card: DatasetCard, source: BundledSource, verify: bool) -> RawT
 def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: bool) -> RawTable:
     """Read the table and its side files; ``verify`` compares each file's checksum first."""
     pandas = require("pandas", extra="train")
-    require("pyarrow", extra="bench")
+    require("pyarrow", extra="tables")
 
     def read(role: str) -> pd.DataFrame:
         path = folder / source.files[role]
@@ -63,7 +63,7 @@ def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: boo
             )
         if verify:
             _check_file(path, card.checksum[role])
-        return pandas.read_parquet(path, engine="pyarrow")  # type: ignore[no-any-return]
+        return pandas.read_parquet(path, engine="pyarrow")
 
     table = _split_target(card, read("file"))
     split = None

@@ -6,6 +6,7 @@ Importing the package costs next to nothing: each name below is loaded when it i
 
 from __future__ import annotations
 
+from ensemble_kd._version import __version__ as __version__
 from ensemble_kd.errors import (
     BudgetError,
     BundleError,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from ensemble_kd.teachers import TeacherEnsemble
     from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
     from ensemble_kd.tuning import DistillationSearch
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "DistilledClassifier": "ensemble_kd.estimators",

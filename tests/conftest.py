@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Tests run on every core at once (pytest-xdist); threads of one would wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable
 
 import numpy as np

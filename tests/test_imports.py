@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -104,6 +105,17 @@ def test_imports_let_a_saved_model_score_dicts_without_a_training_library(saved)
         str(saved / "frame.ekd"),
     )
     assert out.splitlines() == ["[True, False] [True, False]", "[False, True]"]
+
+
+def test_imports_let_a_saved_model_be_timed_without_a_training_library(saved):
+    out = run(
+        "import io, runpy\n"
+        'sys.stdin = io.StringIO(\'[{"a": 0.5, "b": "x"}]\')\n'
+        "sys.argv[1:] = [sys.argv[1], '{\"seconds\": 0.1}']\n"
+        "runpy.run_module('ensemble_kd.scoring.latency', run_name='__main__')\n",
+        str(saved / "frame.ekd"),
+    )
+    assert json.loads(out)["p50_us"] > 0
 
 
 def test_imports_of_the_package_alone_load_neither_numpy_nor_a_training_library():
@@ -231,8 +243,8 @@ def test_imports_of_boosting_libraries_go_through_require(package):
 @pytest.mark.parametrize(
     ("package", "files"),
     [
-        ("xgboost", {"teachers/_xgboost.py"}),
-        ("lightgbm", {"teachers/_lightgbm.py", "students/_gbdt.py"}),
+        ("xgboost", {"teachers/members/_xgboost.py"}),
+        ("lightgbm", {"teachers/members/_lightgbm.py", "students/_gbdt.py"}),
     ],
 )
 def test_imports_of_a_boosting_library_stand_in_its_own_files(package, files):

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
+
+import ensemble_kd
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,8 +40,11 @@ def test_extension_is_left_out_where_there_is_no_compiler(tmp_path: Path) -> Non
     assert not list(tmp_path.rglob("_core*.so"))
 
 
-def test_version_is_that_of_the_package() -> None:
-    import ensemble_kd
-
+def test_version_stands_in_one_place_that_imports_nothing() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert settings["project"]["version"] == ensemble_kd.__version__
+    assert "version" in settings["project"]["dynamic"]
+    place = settings["tool"]["setuptools"]["dynamic"]["version"]["attr"]
+    assert place == "ensemble_kd._version.__version__"
+    namespace: dict[str, Any] = {"__builtins__": {}}
+    exec((ROOT / "ensemble_kd" / "_version.py").read_text(encoding="utf-8"), namespace)
+    assert namespace["__version__"] == ensemble_kd.__version__

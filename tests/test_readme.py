@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ensemble_kd.benchmarks._short_tables import short_tables
+from ensemble_kd.benchmarks.quality.report import short_tables
 from ensemble_kd.cli.main import main
 
 README = Path(__file__).parents[1] / "README.md"

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd import Scorer
-from ensemble_kd.benchmarks.render import markdown_table
 from ensemble_kd.benchmarks.scoring._models import (
     N_BINS,
     N_CATEGORICAL,
@@ -25,13 +24,13 @@ from ensemble_kd.benchmarks.scoring._models import (
     N_NUMERIC,
     Subjects,
     fit_subjects,
+    from_trees,
     onnx_network,
     onnx_trees,
 )
 from ensemble_kd.benchmarks.scoring._rivals import (
     compiled_by_tl2cgen,
     has_treelite,
-    lightgbm_fast,
     onnx_call,
     treelite_call,
 )
@@ -40,9 +39,9 @@ from ensemble_kd.benchmarks.scoring._timing import (
     time_processes,
     time_single_rows,
 )
-from ensemble_kd.runtime import HAS_CORE, CompiledRuntime
+from ensemble_kd.benchmarks.shared import lightgbm_fast, markdown_table
+from ensemble_kd.runtime import HAS_CORE, CompiledRuntime, build_runtime
 from ensemble_kd.scoring import save
-from ensemble_kd.teachers._forest_arrays import forest_runtime
 
 # ONNX Runtime's network is given rows that are encoded already. With an input for each bin, missing
 # flag and code it computes what the student does; with the numbers and an input for most levels it
@@ -64,19 +63,13 @@ def runtime(name: str) -> Iterator[None]:
 
 def teacher_trees(subjects: Subjects) -> Callable[[np.ndarray], None]:
     """Return the call that scores one row by all the teacher's trees, each in the core."""
-    from ensemble_kd.benchmarks.scoring._models import from_lightgbm, from_xgboost
-
     vote = subjects.teacher[-1].named_estimators_
-    members = [forest_runtime(vote["rf"]).core, forest_runtime(vote["et"]).core]
-    boosted = (
-        from_lightgbm(subjects.schema, vote["lgb"].booster_),
-        from_xgboost(subjects.schema, vote["xgb"].get_booster()),
-    )
-    members += [CompiledRuntime(model).core for model in boosted]
+    models = [from_trees(subjects.schema, vote[name]) for name in ("rf", "et", "lgb", "xgb")]
+    cores = [CompiledRuntime(model).core for model in models]
 
     def call(row: np.ndarray) -> None:
-        for member in members:
-            member.respond_row(row)
+        for core in cores:
+            core.respond_row(row)
 
     return call
 
@@ -172,7 +165,7 @@ def batches(subjects: Subjects, n_rounds: int, peers: dict[str, Peer]) -> pd.Dat
         for name, peer in peers.items():
             add(f"{name}{tail}", peer, X32 if name.startswith("xgboost") else X, threads)
     with runtime("numpy"):
-        add("mlp: numpy runtime", Scorer(subjects.students["mlp"])._runtime.outputs, X)
+        add("mlp: numpy runtime", build_runtime(subjects.students["mlp"]).outputs, X)
     add("mlp: reading the data frame alone", subjects.schema.encode, rows)
     with runtime("c"):
         add("mlp: C core, from a data frame", Scorer(subjects.students["mlp"]).predict_proba, rows)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ensemble_kd.model import CompactModel, Dense, MLPRecord, TreesRecord
+from ensemble_kd.fitted_trees import read_trees, tree_arrays
+from ensemble_kd.model import CompactModel, Dense, MLPRecord
 from ensemble_kd.schema import TableSchema
-from ensemble_kd.students._gbdt import _lay_out
-from ensemble_kd.teachers._forest_arrays import _unrounded
+from ensemble_kd.tasks import Classification
 
 N_NUMERIC, N_CATEGORICAL, N_LEVELS, N_BINS = 12, 4, 5, 32
 WIDTHS = (64, 64)
@@ -59,49 +58,15 @@ def network(schema: TableSchema, X: np.ndarray) -> CompactModel:
         first_bias=draw(sizes[0]),
         layers=tuple(Dense(draw(a, b), draw(b)) for a, b in itertools.pairwise(sizes)),
     )
-    return CompactModel("classification", schema, body, (0, 1))
+    return CompactModel(Classification.name, schema, body, (0, 1))
 
 
-def _trees(schema: TableSchema, arrays: dict[str, np.ndarray], base: float) -> CompactModel:
-    none = np.empty(0, dtype=np.int32)
-    body = TreesRecord(
-        **arrays,
-        base=np.array([base]),
-        category_columns=none,
-        category_offsets=np.zeros(1, dtype=np.int32),
-        category_rank=np.empty(0),
-        link="sigmoid",
-    )
-    return CompactModel("classification", schema, body, (0, 1))
-
-
-def from_lightgbm(schema: TableSchema, booster: Any) -> CompactModel:
-    """Return LightGBM's trees as a compact model."""
-    dumped = booster.dump_model()["tree_info"]
-    return _trees(schema, _lay_out([tree["tree_structure"] for tree in dumped], 1), 0.0)
-
-
-def from_xgboost(schema: TableSchema, booster: Any) -> CompactModel:
-    """Return XGBoost's trees as a compact model; it rounds to float32 and compares by less-than."""
-    trees = [_as_lightgbm(json.loads(text)) for text in booster.get_dump(dump_format="json")]
-    settings = json.loads(booster.save_config())["learner"]["learner_model_param"]
-    rate = float(settings["base_score"].strip("[]"))
-    return _trees(schema, _lay_out(trees, 1), float(np.log(rate / (1 - rate))))
-
-
-def _as_lightgbm(node: dict[str, Any]) -> dict[str, Any]:
-    if "leaf" in node:
-        return {"leaf_value": node["leaf"]}
-    children = {child["nodeid"]: child for child in node["children"]}
-    below = np.nextafter(np.float32(node["split_condition"]), np.float32(-np.inf))
-    return {
-        "split_feature": int(node["split"].removeprefix("f")),
-        "threshold": float(_unrounded(np.array([below], dtype=np.float64))[0]),
-        "missing_type": "NaN",
-        "default_left": node["missing"] == node["yes"],
-        "left_child": _as_lightgbm(children[node["yes"]]),
-        "right_child": _as_lightgbm(children[node["no"]]),
-    }
+def from_trees(schema: TableSchema, fitted: Any) -> CompactModel:
+    """Return a fitted forest or booster of two classes as a compact model."""
+    found = read_trees(fitted)
+    assert found is not None
+    record = tree_arrays(found, "identity" if found.is_mean else "sigmoid").record
+    return CompactModel(Classification.name, schema, record, (0, 1))
 
 
 # --- the same for ONNX Runtime --------------------------------------------------------------------
@@ -132,7 +97,7 @@ def onnx_trees(model: CompactModel) -> bytes:
     """Return the same trees as a TreeEnsemble."""
     from onnx import TensorProto, helper
 
-    body = model.body
+    body: Any = model.body
     is_leaf = body.feature < 0
     tree = np.searchsorted(body.roots, np.arange(len(body.feature)), side="right") - 1
     position = np.arange(len(body.feature)) - body.roots[tree]
@@ -234,7 +199,7 @@ def fit_subjects(n_rows: int, n_train: int, n_teacher_trees: int) -> Subjects:
     rows, _ = fraud_table(n_rows, seed=1)
     students = {
         "mlp": network(schema, X),
-        "lightgbm": from_lightgbm(schema, lgb),
-        "xgboost": from_xgboost(schema, xgb),
+        "lightgbm": from_trees(schema, lgb),
+        "xgboost": from_trees(schema, xgb),
     }
     return Subjects(rows, schema, schema.encode(rows), students, lgb, xgb, teacher)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 
 def onnx_session(content: bytes, n_threads: int) -> Any:
@@ -25,26 +22,6 @@ def onnx_call(content: bytes, n_threads: int = 1) -> Callable[[Any], Any]:
     """Return the function that scores a float32 matrix."""
     session = onnx_session(content, n_threads)
     return lambda X: session.run(None, {"X": X})
-
-
-def lightgbm_fast(booster: Any, n_columns: int) -> Callable[[Any], float]:
-    """Return LightGBM's prepared call for one row of doubles, by ctypes."""
-    from lightgbm.basic import _LIB
-
-    config, length, out = ctypes.c_void_p(), ctypes.c_int64(), (ctypes.c_double * 1)()
-    status = _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-        booster._handle, 0, 0, -1, 1, n_columns, b"num_threads=1", ctypes.byref(config)
-    )
-    if status != 0:
-        raise RuntimeError("LightGBM refused the prepared call.")
-    predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
-
-    def call(row: np.ndarray) -> float:
-        predict(config, ctypes.c_void_p(row.ctypes.data), ctypes.byref(length), out)
-        return out[0]
-
-    call.kept = booster  # type: ignore[attr-defined]
-    return call
 
 
 def has_treelite() -> bool:

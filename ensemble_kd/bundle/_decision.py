@@ -21,7 +21,17 @@ _FIELDS: dict[str, dict[str, Any]] = {
 
 
 def decision_scalars(model: CompactModel) -> dict[str, Any]:
-    """Return what `model.json` says of a calibrator and a threshold; nothing without them."""
+    """Return what `model.json` says of a calibrator and a threshold; nothing without them.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+
+    Returns
+    -------
+    dict
+    """
     entries: dict[str, Any] = {}
     calibrator = model.calibrator
     if isinstance(calibrator, LogitScaling):
@@ -40,6 +50,16 @@ def decision_scalars(model: CompactModel) -> dict[str, Any]:
 
 def decision_from_scalars(scalars: Mapping[str, Any]) -> tuple[Calibrator | None, float | None]:
     """Return the calibrator and the threshold of `model.json`, whose form is checked here.
+
+    Parameters
+    ----------
+    scalars : mapping
+        The content of `model.json`.
+
+    Returns
+    -------
+    calibrator : LogitScaling, ProbabilityCurve or None
+    threshold : float or None
 
     Raises
     ------

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 def read_file(source: Any, max_bytes: int) -> bytes:
     """Return the content of a regular file of at most so many bytes, or of bytes.
 
+    Parameters
+    ----------
+    source : path-like or bytes
+        Where the content is, or the content.
+    max_bytes : int
+        Largest size.
+
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     BundleError
@@ -62,7 +73,13 @@ def _check_size(n_bytes: int, max_bytes: int) -> None:
 
 
 def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
-    """Refuse members that are no part of a bundle, missing, or larger than they may be."""
+    """Refuse members that are no part of a bundle, missing, or larger than they may be.
+
+    Parameters
+    ----------
+    members : mapping of str to memoryview
+        Content by name.
+    """
     for name in members:
         if name not in MEMBER_MAX_BYTES:
             raise BundleError(

@@ -181,6 +181,17 @@ def _own_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
 def body_from_parts(arrays: Arrays, scalars: Mapping[str, Any]) -> MLPRecord | TreesRecord:
     """Put together what `body_to_parts` took apart; the names and forms are checked before.
 
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        By their names in the file.
+    scalars : mapping
+        The content of `model.json`.
+
+    Returns
+    -------
+    MLPRecord or TreesRecord
+
     Raises
     ------
     BundleError

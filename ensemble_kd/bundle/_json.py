@@ -40,6 +40,17 @@ def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
 def decode_json(data: bytes | memoryview, member: str) -> Any:
     """Return the value that the JSON text `data` stands for.
 
+    Parameters
+    ----------
+    data : bytes or memoryview
+        The text, in UTF-8.
+    member : str
+        Name of its file, for messages.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+
     Raises
     ------
     BundleError
@@ -60,7 +71,17 @@ def decode_json(data: bytes | memoryview, member: str) -> Any:
 
 
 def shown(value: Any) -> str:
-    """Return `value` as a message may show it: however long it is, the message is not."""
+    """Return `value` as a message may show it: however long it is, the message is not.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+
+    Returns
+    -------
+    str
+    """
     return reprlib.repr(value)
 
 

@@ -41,6 +41,10 @@ def expand_all(stored: dict[str, Stored], storage: Any) -> dict[str, memoryview]
     storage : dict of str to str
         What `model.json` says of them, not yet checked.
 
+    Returns
+    -------
+    dict of str to memoryview
+
     Raises
     ------
     KeyError, TypeError, ValueError

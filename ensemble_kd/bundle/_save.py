@@ -211,7 +211,15 @@ def _now() -> str:
 
 
 def write_atomically(data: bytes, target: Path) -> None:
-    """Put `data` in a file that is there whole or not at all; section 7 of the format's page."""
+    """Put `data` in a file that is there whole or not at all; section 7 of the format's page.
+
+    Parameters
+    ----------
+    data : bytes
+        The content.
+    target : Path
+        Where to put it.
+    """
     directory = target.parent
     _sweep_stale(directory)
     temporary = directory / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"

@@ -177,7 +177,7 @@ def unstore(
             stored = _stored(name, arrays, kinds)
             assert not isinstance(stored, np.ndarray)
             storage[name] = stored
-            n_bytes += _expanded_bytes(name, stored, forms[name][0])
+            n_bytes += _expanded_bytes(stored, forms[name][0])
     if n_bytes > MAX_EXPANDED_BYTES:
         raise BundleError(
             f"arrays that are stored in fewer bytes may take at most {MAX_EXPANDED_BYTES} bytes in "
@@ -257,7 +257,7 @@ def _shape(stored: Storage | NDArray[Any]) -> tuple[int, ...]:
     return stored.values.shape if isinstance(stored, Cast) else stored.shape
 
 
-def _expanded_bytes(name: str, stored: Storage, dtype: str) -> int:
+def _expanded_bytes(stored: Storage, dtype: str) -> int:
     n_bytes = np.dtype(dtype).itemsize * math.prod(_shape(stored))
     if isinstance(stored, LowRank):  # its parts are taken in float64
         sides = _shape(stored.left), _shape(stored.right)

@@ -1,1 +1,1 @@
-"""The command line: one file a command, each importing its stage only when it runs."""
+"""The command line: `main` routes, a file in `commands` does, and imports its stage to do so."""

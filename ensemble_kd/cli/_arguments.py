@@ -28,48 +28,28 @@ def jobs(text: str) -> int:
     return at_least(1)(text)
 
 
-def share(text: str) -> float:
-    """Read a share in [0, 1]."""
-    value = _float(text)
-    if value is None or not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
-    return value
+def _number(what: str, allows: Callable[[float], bool]) -> Callable[[str], float]:
+    """Return a reader of numbers of a kind; NaN is of none."""
+
+    def read(text: str) -> float:
+        value = _float(text)
+        if value is None or not allows(value):
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
+        return value
+
+    return read
 
 
-def share_above_zero(text: str) -> float:
-    """Read a share in (0, 1]."""
-    value = _float(text)
-    if value is None or not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to 1, got {text!r}")
-    return value
+share = _number("a number from 0 to 1", lambda x: 0 <= x <= 1)
+share_above_zero = _number("a number above 0 and up to 1", lambda x: 0 < x <= 1)
+share_below_one = _number("a number from 0 (none) to less than 1", lambda x: 0 <= x < 1)
+positive = _number("a number > 0", lambda x: 0 < x < float("inf"))
+_share_else_auto = _number("auto or a number from 0 to 1", lambda x: 0 <= x <= 1)
 
 
 def share_or_auto(text: str) -> float | str:
     """Read a share in [0, 1], or ``auto``."""
-    if text == "auto":
-        return text
-    value = _float(text)
-    if value is None or not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be auto or a number from 0 to 1, got {text!r}")
-    return value
-
-
-def share_below_one(text: str) -> float:
-    """Read a share in [0, 1)."""
-    value = _float(text)
-    if value is None or not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(
-            f"must be a number from 0 (none) to less than 1, got {text!r}"
-        )
-    return value
-
-
-def positive(text: str) -> float:
-    """Read a finite number greater than 0."""
-    value = _float(text)
-    if value is None or not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number > 0, got {text!r}")
-    return value
+    return text if text == "auto" else _share_else_auto(text)
 
 
 def n_synthetic(text: str) -> int | float | str:

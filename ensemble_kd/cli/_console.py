@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-
-from ensemble_kd.errors import InputError
 
 
 class Console:
@@ -48,6 +45,14 @@ class Console:
 def print_json(value: Any) -> None:
     """Print a result as JSON; numbers that JSON cannot hold become null."""
     print(json.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def tell(outcome: Mapping[str, Any], as_json: bool, render: Callable[[Any], str]) -> None:
+    """Print an outcome: as JSON, or as the text that `render` makes of it."""
+    if as_json:
+        print_json(outcome)
+    else:
+        print(render(outcome))
 
 
 def _plain(value: Any) -> Any:
@@ -90,24 +95,3 @@ def size_text(n_bytes: int) -> str:
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.2f} MB"
-
-
-def near_match(name: str, names: Sequence[str]) -> str:
-    """Return " (did you mean ...?)", or nothing where no name is near."""
-    near = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def check_column(flag: str, name: str, names: Sequence[str], table: str) -> None:
-    """Refuse a name that is no column of the table.
-
-    Raises
-    ------
-    InputError
-        If it is not; the message names the nearest column.
-    """
-    if name not in names:
-        raise InputError(
-            f"{flag} must be a column of {table}, got {name!r}{near_match(name, names)}; "
-            f"its {len(names)} columns begin with {', '.join(map(repr, names[:5]))}."
-        )

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.cli._console import Console, check_column, near_match
-from ensemble_kd.cli._tables import read_frame
-from ensemble_kd.cli._target import (
-    Target,
-    Task,
-    check_task,
-    draw_test_rows,
-    infer_task,
-    read_target,
-)
+from ensemble_kd.cli._console import Console
 from ensemble_kd.errors import InputError
+from ensemble_kd.schema import near_match
+from ensemble_kd.table_files import check_column, read_frame
+
+if TYPE_CHECKING:
+    from ensemble_kd.tasks import BaseTask
 
 
 @dataclass(frozen=True)
@@ -28,29 +24,34 @@ class Data:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : BaseTask
         What is predicted.
+    was_inferred : bool
+        Whether the target said so, and not the user.
     X, X_test : pandas.DataFrame
         Rows to fit on, and rows kept apart.
-    y, y_test : ndarray
-        Their targets.
+    y : ndarray
+        Targets of the former.
+    hard_test : ndarray
+        Indices of the classes, or values, of the latter.
     weight, weight_test : ndarray or None
         Their weights.
     X_unlabeled : pandas.DataFrame or None
         Rows without a target.
     """
 
-    task: Task
+    task: BaseTask
+    was_inferred: bool
     X: Any
     y: NDArray[Any]
     weight: NDArray[np.float64] | None
     X_test: Any
-    y_test: NDArray[Any]
+    hard_test: NDArray[Any]
     weight_test: NDArray[np.float64] | None
     X_unlabeled: Any
 
 
-def read_data(args: argparse.Namespace, console: Console) -> tuple[Data, str | None]:
+def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.0) -> Data:
     """Read the tables and divide their rows.
 
     Parameters
@@ -59,29 +60,30 @@ def read_data(args: argparse.Namespace, console: Console) -> tuple[Data, str | N
         The command's options.
     console : Console
         Told what was inferred.
+    test_share : float, default=0.0
+        Share of the rows to keep apart.
 
     Returns
     -------
-    data : Data
-    reason : str or None
-        Why the task is what it is, where it was inferred.
+    Data
 
     Raises
     ------
     InputError
         If a table cannot be read, a column is absent, or the target does not suit the task.
     """
+    from ensemble_kd.tasks import read_target
+
     frame = read_frame(args.table, console.note)
     names = [str(name) for name in frame.columns]
-    for flag, name in [("--target", args.target), ("--weight", args.weight)]:
+    named = [("--target", args.target), ("--weight", args.weight)]
+    for flag, name in [*named, *(("--drop", name) for name in args.drop)]:
         if name is not None:
             check_column(flag, name, names, args.table)
-    for name in args.drop:
-        check_column("--drop", name, names, args.table)
     if args.target in args.drop or args.target == args.weight:
         raise InputError(f"--target must not be dropped or be the weight, got {args.target!r}.")
     target = read_target(frame[args.target], args.target)
-    task, reason = _task(args, target, console)
+    task, hard = _read_task(args, target.values, console)
     left_out = {args.target, args.weight, *args.drop}
     X = frame[[name for name in frame.columns if name not in left_out]]
     if X.shape[1] == 0:
@@ -89,31 +91,49 @@ def read_data(args: argparse.Namespace, console: Console) -> tuple[Data, str | N
 
     labelled = ~target.missing
     weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
-    is_test = draw_test_rows(target.values, args.test_size, task, args.seed)
-    if args.test_size > 0 and not is_test.any():
+    is_test = draw_test_rows(task, hard, test_share, args.seed)
+    if test_share > 0 and not is_test.any():
         console.note("the table is too small to keep rows for a test.")
     real = X[labelled]
-    data = Data(
+    return Data(
         task,
+        args.task == "auto",
         real[~is_test],
         target.values[~is_test],
         None if weight is None else weight[~is_test],
         real[is_test],
-        target.values[is_test],
+        hard[is_test],
         None if weight is None else weight[is_test],
         _unlabeled(args, X[target.missing], console),
     )
-    return data, reason
 
 
-def _task(args: argparse.Namespace, target: Target, console: Console) -> tuple[Task, str | None]:
-    if args.task != "auto":
-        task: Task = args.task
-        check_task(task, target.values, args.target)
-        return task, None
-    task, reason = infer_task(target.values)
-    console.note(f"{task}, as {args.target!r} holds {reason}; --task says otherwise.")
-    return task, reason
+def _read_task(
+    args: argparse.Namespace, values: NDArray[Any], console: Console
+) -> tuple[BaseTask, NDArray[Any]]:
+    """Return what is predicted, and the target of each row that has one."""
+    from ensemble_kd.tasks import infer_task, task_named
+
+    inferred, reason = infer_task(values)
+    if args.task == "auto":
+        console.note(f"{inferred.name}, as {args.target!r} holds {reason}; --task says otherwise.")
+        return inferred.read_target(values)
+    task = task_named(args.task)
+    try:
+        task.check_kind(values, args.target)
+    except InputError as error:
+        raise InputError(f"{error} Use --task {inferred.name}.") from error
+    return task.read_target(values)
+
+
+def draw_test_rows(
+    task: BaseTask, hard: NDArray[Any], share: float, seed: int
+) -> NDArray[np.bool_]:
+    """Draw the rows that nothing is fitted on: this share of each class, or of all rows."""
+    from ensemble_kd.rows import draw_share
+
+    rng = np.random.default_rng(seed)
+    return draw_share(task.strata(hard), share, rng, spare=1, nearest=True)
 
 
 def _weight(column: Any, name: str) -> NDArray[np.float64]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ensemble_kd.cli._console import size_text, text_table
 from ensemble_kd.cli._data import Data
-from ensemble_kd.cli._quality import TITLES, Scores, classification_quality, regression_quality
-from ensemble_kd.flow import Comparison
+
+Scores = dict[str, float | None]
+
+TITLES = {
+    "log_loss": "log-loss",
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "rmse": "RMSE",
+    "r2": "R2",
+}
 
 
 def measure(estimator: Any, data: Data) -> dict[str, Any]:
@@ -30,31 +35,33 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     """
     from ensemble_kd.metrics import measure_fidelity
     from ensemble_kd.rows import SYNTHETIC
+    from ensemble_kd.scoring import Scorer
     from ensemble_kd.teachers import teacher_response
 
-    task = estimator.transfer_set_.task
-    classes = task.labels if task.has_classes else None
-    has_test = len(data.y_test) > 0
+    task, n_test = data.task, len(data.hard_test)
+    weight = data.weight_test
+    if weight is not None and not weight.sum() > 0:
+        weight = None
     quality: dict[str, Scores] | None = None
     fidelity = estimator.fidelity_
-    if has_test:
-        student = estimator._scorer.respond(data.X_test)
+    if n_test:
+        student = Scorer(estimator.model_).respond(data.X_test)
         quality = {}
         if estimator.teacher_ is not None:
             teacher = teacher_response(estimator.teacher_, data.X_test, task)
-            quality["teacher"] = _scores(teacher, data, classes)
+            quality["teacher"] = task.quality(teacher, data.hard_test, weight)
             fidelity = measure_fidelity(teacher, student, task, held_out=True)
-        quality["student"] = _scores(student, data, classes)
+        quality["student"] = task.quality(student, data.hard_test, weight)
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {
-        "task": data.task,
-        "classes": None if classes is None else classes.tolist(),
+        "task": task.name,
+        "classes": list(task.classes) if task.has_classes else None,
         "student": type(estimator.student_).__name__,
         "teacher": None if teacher_ is None else type(teacher_).__name__,
         "n_columns": data.X.shape[1],
         "n_rows": {
             "fit": len(data.y),
-            "test": len(data.y_test),
+            "test": n_test,
             "unlabeled": 0 if data.X_unlabeled is None else len(data.X_unlabeled),
             "synthetic": int((estimator.transfer_set_.origin == SYNTHETIC).sum()),
         },
@@ -63,22 +70,15 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
         "weighted": data.weight is not None,
         "quality": quality,
         "fidelity": None if fidelity is None else vars(fidelity).copy(),
-        "fidelity_on": None if fidelity is None else "test" if has_test else "fit",
+        "fidelity_on": None if fidelity is None else "test" if n_test else "fit",
         "fit_times_s": dict(estimator.fit_times_),
     }
 
 
-def _scores(response: NDArray[np.float64], data: Data, classes: NDArray[Any] | None) -> Scores:
-    weight = data.weight_test
-    if weight is not None and not weight.sum() > 0:
-        weight = None
-    if classes is None:
-        return regression_quality(data.y_test, response[:, 0], weight)
-    return classification_quality(data.y_test, response, classes, weight)
-
-
 def render(outcome: dict[str, Any]) -> str:
     """Return the outcome as text for people."""
+    from ensemble_kd.flow import Comparison
+
     rows, times = outcome["n_rows"], outcome["fit_times_s"]
     counts = [f"{rows['fit']:,} rows"]
     counts += [f"{rows[kind]:,} {kind}" for kind in ("unlabeled", "synthetic") if rows[kind]]

@@ -1,13 +1,42 @@
-"""A teacher out of a file that the user named, and the columns it knows."""
+"""A teacher out of a file that the user named, the columns it knows, and a fit on them."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._data import Data, take_columns
+from ensemble_kd.cli._data import Data, note_text_keys, take_columns
 from ensemble_kd.errors import InputError
+
+
+def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, Data]:
+    """Open the teacher that was chosen, and keep the columns that it knows.
+
+    Parameters
+    ----------
+    choice : str
+        ``auto``, or a joblib file; see `load_teacher`.
+    data : Data
+        The rows.
+    console : Console
+        Told of what is left out, and of columns that may be keys.
+
+    Returns
+    -------
+    teacher : estimator or None
+        None for the default one.
+    frozen : bool
+        Whether it is fitted.
+    data : Data
+        The rows, with the columns that a fitted teacher knows, in its order.
+    """
+    teacher, frozen = (None, False) if choice == "auto" else load_teacher(choice, console)
+    if frozen:
+        data = _with_columns_of(teacher, data, console)
+    note_text_keys(data, console)
+    return teacher, frozen, data
 
 
 def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
@@ -67,7 +96,7 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
     return FrozenEstimator(teacher), True
 
 
-def with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
+def _with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
     """Keep the columns that a fitted teacher knows, in its order."""
     names = getattr(teacher, "feature_names_in_", None)
     if names is None:
@@ -79,3 +108,10 @@ def with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
         console.note(f"the teacher does not know {', '.join(map(repr, others))}; left out.")
     more = None if data.X_unlabeled is None else data.X_unlabeled[wanted]
     return replace(data, X=X, X_test=data.X_test[wanted], X_unlabeled=more)
+
+
+def fit(estimator: Any, data: Data) -> None:
+    """Fit on the rows; that a teacher is frozen was said in a note before."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="the teacher is frozen", category=UserWarning)
+        estimator.fit(data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd.cli import bench, calibrate, compress, distill, export, inspect, score, tune
 from ensemble_kd.cli._console import one_line
+from ensemble_kd.cli._options import add_common
 from ensemble_kd.errors import (
     BudgetError,
     BundleError,
@@ -21,16 +22,7 @@ from ensemble_kd.errors import (
     NotDistillableError,
 )
 
-COMMANDS = {
-    "distill": distill,
-    "tune": tune,
-    "score": score,
-    "inspect": inspect,
-    "export": export,
-    "compress": compress,
-    "calibrate": calibrate,
-    "bench": bench,
-}
+COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -62,17 +54,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 failed, 2 wrong usage or data, 3 not a valid model file, 4 a quality
         gate was missed, 130 interrupted.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
+    is_known = bool(words) and words[0] in COMMANDS
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser(words[:1] if is_known else COMMANDS).parse_args(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _once()
         return _run(args)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def command_named(name: str) -> Any:
+    """Return the module of a command."""
+    return importlib.import_module(f"ensemble_kd.cli.commands.{name}")
+
+
+def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of these commands."""
     parser = _Parser(
         prog="ensemble-kd",
         description="Compress a tabular ensemble into one small, fast model, and score with it.",
@@ -82,7 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ensemble-kd {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
+    for name in names:
+        command = command_named(name)
         sub = commands.add_parser(
             name,
             help=command.SUMMARY,
@@ -92,20 +92,13 @@ def build_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.add_arguments(sub)
-        common = sub.add_argument_group("common")
-        common.add_argument("--json", action="store_true", help=command.JSON_HELP)
-        common.add_argument(
-            "--quiet", action="store_true", help="no notes and no progress on stderr"
-        )
-        common.add_argument(
-            "--traceback", action="store_true", help="show where an error arose, for a bug report"
-        )
+        add_common(sub, command.JSON_HELP)
     return parser
 
 
 def _run(args: argparse.Namespace) -> int:
     try:
-        code: int = COMMANDS[args.command].run(args)
+        code: int = command_named(args.command).run(args)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -136,5 +129,14 @@ def _failed(message: str, code: int, with_traceback: bool) -> int:
     return code
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"warning: {one_line(str(message))}", file=sys.stderr)
+def _once() -> Callable[..., None]:
+    """Return what shows a warning, but not for every fold and member anew."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        text = one_line(str(message))
+        if text not in shown:
+            shown.add(text)
+            print(f"warning: {text}", file=sys.stderr)
+
+    return show

@@ -122,6 +122,15 @@ def _label(step: CompressionStep) -> str:
 def as_steps(steps: Any) -> list[CompressionStep]:
     """Return the steps as objects.
 
+    Parameters
+    ----------
+    steps : CompressionStep, str, sequence of them, or None
+        Objects, or names of dtypes.
+
+    Returns
+    -------
+    list of CompressionStep
+
     Raises
     ------
     InputError

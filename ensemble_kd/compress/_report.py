@@ -56,7 +56,17 @@ def report_row(step: str, model: CompactModel, rows: TransferSet | None) -> dict
 
 
 def report_table(report: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the lines of a report as a table, NaN where there was nothing to measure by."""
+    """Return the lines of a report as a table, NaN where there was nothing to measure by.
+
+    Parameters
+    ----------
+    report : list of dict
+        Lines, as `report_row` gives them.
+
+    Returns
+    -------
+    DataFrame
+    """
     table = pd.DataFrame(report, columns=list(FIELDS))
     measured = ["loss", "fidelity_rmse", "agreement"]
     return table.astype(dict.fromkeys(measured, "float64"))

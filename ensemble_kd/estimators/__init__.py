@@ -4,4 +4,9 @@ from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.estimators._classifier import DistilledClassifier
 from ensemble_kd.estimators._regressor import DistilledRegressor
 
-__all__ = ["DistilledClassifier", "DistilledEstimator", "DistilledRegressor"]
+# By what they predict.
+ESTIMATORS: dict[str, type[DistilledClassifier | DistilledRegressor]] = {
+    kind.task: kind for kind in (DistilledClassifier, DistilledRegressor)
+}
+
+__all__ = ["ESTIMATORS", "DistilledClassifier", "DistilledEstimator", "DistilledRegressor"]

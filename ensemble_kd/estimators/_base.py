@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
 from ensemble_kd.estimators._model_card import model_card, training_facts
-from ensemble_kd.flow import Distillation, Settings, distill, recipe_table
+from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
 from ensemble_kd.model import Task
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import Scorer, save
@@ -72,6 +72,16 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         return Settings.of(self.get_params(deep=False))
 
+    def chosen_recipe(self) -> Recipe | None:
+        """Return the recipe of the student, for a search to start from.
+
+        Returns
+        -------
+        Recipe or None
+            None before a fit.
+        """
+        return getattr(self, "_recipe", None)
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.
 
@@ -128,7 +138,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
         self.compression_ = report_table(result.compression)
-        self._recipe = result.recipe
+        self._recipe, self._lessons = result.recipe, result.lessons
         self._scorer = Scorer(result.model)
         if result.model.has_classes:
             self.classes_ = self._scorer.classes_

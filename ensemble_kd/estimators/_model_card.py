@@ -31,6 +31,7 @@ def model_card(estimator: Any) -> str:
         f"- Learned from: {', '.join(counts)} rows",
         *_recipe_lines(estimator.recipe_),
     ]
+    lines += [f"- Lesson: {lesson}" for lesson in estimator._lessons]
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
     if rows.task.has_classes:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
@@ -58,6 +59,8 @@ def training_facts(estimator: Any) -> dict[str, Any]:
         "data_sha256": table_digest(rows.X[rows.origin == REAL]),
         "recipe": estimator._recipe.describe(),
     }
+    if estimator._lessons:
+        facts["lessons"] = list(estimator._lessons)
     if len(estimator.compression_):
         facts["compression"] = estimator.compression_["step"].tolist()[1:]
     if estimator.fidelity_ is not None:

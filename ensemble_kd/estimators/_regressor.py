@@ -62,7 +62,7 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         Progress bars from 1 on.
     random_state : int, RandomState or None, default=0
         The same seed gives the same model; it is the teacher's too where that has none.
-    active, assistant : bool
+    active, assistant : bool, default="deprecated"
         Former names of ``lessons=["hard_rows"]`` and ``lessons=["assistant"]``, for one release.
 
     Attributes

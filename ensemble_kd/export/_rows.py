@@ -26,3 +26,19 @@ def answers(model: CompactModel, codes: NDArray[np.float64]) -> NDArray[np.float
     body = model.body
     runtime = MLPRuntime(body) if isinstance(body, MLPRecord) else TreesRuntime(body)
     return response(model, runtime.outputs(codes))
+
+
+def answer_span(model: CompactModel) -> float:
+    """Return the largest less the smallest answer to the rows of the comparison.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+
+    Returns
+    -------
+    float
+        What a difference of answers is to be seen beside.
+    """
+    return float(np.ptp(answers(model, probe_rows(model))))

@@ -12,6 +12,13 @@ from ensemble_kd.errors import BundleError, InputError
 def write_export(data: bytes, path: str | os.PathLike[str]) -> None:
     """Write `data` to `path`, replacing what was there only once the new file is complete.
 
+    Parameters
+    ----------
+    data : bytes
+        The export.
+    path : str or path-like
+        The file.
+
     Raises
     ------
     InputError

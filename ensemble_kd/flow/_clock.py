@@ -19,8 +19,8 @@ class Stages:
     """
 
     times: dict[str, float] = field(default_factory=dict)
-    _open: list[str] = field(default_factory=list)
-    _since: float = 0.0
+    _open: list[str] = field(default_factory=list, init=False)
+    _since: float = field(default=0.0, init=False)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:

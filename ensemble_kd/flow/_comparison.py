@@ -62,10 +62,14 @@ def compare(
 
     Parameters
     ----------
-    model, rival : str
-        Names of the models.
-    losses, rival_losses : ndarray of shape (n_rows,)
-        Loss of each row.
+    model : str
+        Name of the model.
+    losses : ndarray of shape (n_rows,)
+        Its loss of each row.
+    rival : str
+        Name of the other model.
+    rival_losses : ndarray of shape (n_rows,)
+        Its loss of each row.
     weight : ndarray of shape (n_rows,)
         Weight of each row.
     seed : int

@@ -51,6 +51,8 @@ class Distillation:
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     compression : list of dict
         What each compression step cost; empty where there was none.
+    lessons : tuple of str, default=()
+        What the student was taught by beside its recipe.
     """
 
     teacher: Any
@@ -63,6 +65,7 @@ class Distillation:
     fidelity: Fidelity | None
     times: dict[str, float]
     compression: list[dict[str, Any]]
+    lessons: tuple[str, ...] = ()
 
 
 def distill(
@@ -135,6 +138,7 @@ def distill(
             race = run_race(student, settings, few, n_new)
             del few
 
+    lessons: tuple[str, ...] = ()
     if race.plain is not None:  # this teacher has nothing to give
         student_, transfer_set = race.plain, rows.as_transfer_set(rows.truth)
         warn(f"{race.gate} The plainly trained one is kept.")
@@ -146,6 +150,7 @@ def distill(
             desk = _desk(student_, race.recipe, sets, n_new, clock)
             for lesson in as_lessons(settings.lessons):
                 transfer_set = lesson.teach(transfer_set, desk)
+                lessons += (repr(lesson),)
             del sets, desk  # their rows were copied
             student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.student)
 
@@ -157,7 +162,7 @@ def distill(
     gate = [found for found in (teaching.member, race.gate) if found is not None]
     return Distillation(
         teaching.teacher, transfer_set, student_, compressed.model, race.recipe, race.table, gate,
-        fidelity, stage.times, compressed.report,
+        fidelity, stage.times, compressed.report, lessons,
     )  # fmt: skip
 
 

@@ -114,7 +114,17 @@ def default_recipe(task: BaseTask, settings: Settings, n_synthetic: int = 1) -> 
 
 
 def plain_recipe(task: BaseTask) -> Recipe:
-    """Return the recipe without a teacher: the true targets alone."""
+    """Return the recipe without a teacher: the true targets alone.
+
+    Parameters
+    ----------
+    task : BaseTask
+        What is predicted.
+
+    Returns
+    -------
+    Recipe
+    """
     return Recipe("plain", "true", task.plain_loss(), ())
 
 

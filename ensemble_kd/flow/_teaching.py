@@ -47,7 +47,7 @@ class Teaching:
         the teacher is frozen.
     frozen : bool
         Whether the teacher was given fitted.
-    member : Comparison or None
+    member : Comparison or None, default=None
         The teacher beside its best single member, out of fold; None where it has no members.
     """
 

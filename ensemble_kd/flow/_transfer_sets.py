@@ -47,7 +47,7 @@ class TransferSets:
         Threads that label.
     teaching : Teaching
         The teacher, and what it says of the rows.
-    deadline : float or None
+    deadline : float or None, default=None
         Time of `time.monotonic` after which no block is begun.
     """
 

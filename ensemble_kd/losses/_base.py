@@ -55,18 +55,48 @@ class RowLoss:
 
 
 def check_alpha(alpha: float) -> None:
-    """Refuse an `alpha` outside [0, 1]."""
+    """Refuse an `alpha` outside [0, 1].
+
+    Parameters
+    ----------
+    alpha : float
+        Weight of the teacher's response.
+    """
     if not isinstance(alpha, int | float | np.number) or not 0.0 <= alpha <= 1.0:
         raise InputError(f"alpha must be in [0, 1], got {alpha!r}.")
 
 
 def row_alpha(alpha: float, has_hard: NDArray[np.bool_]) -> Array:
-    """Return a column of shape (n_samples, 1): `alpha`, but 1 where there is no true target."""
+    """Return a column of shape (n_samples, 1): `alpha`, but 1 where there is no true target.
+
+    Parameters
+    ----------
+    alpha : float
+        Weight of the teacher's response.
+    has_hard : ndarray of shape (n_samples,), bool
+        Where the true target is known.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 1)
+    """
     return np.where(has_hard, alpha, 1.0)[:, None]
 
 
 def one_hot(hard: NDArray[np.int64], n_classes: int) -> Array:
-    """Return shape (n_samples, n_classes): the true class as 1, all 0 where there is none (-1)."""
+    """Return shape (n_samples, n_classes): the true class as 1, all 0 where there is none (-1).
+
+    Parameters
+    ----------
+    hard : ndarray of shape (n_samples,), int64
+        Index of the true class.
+    n_classes : int
+        Number of columns.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+    """
     out = np.zeros((len(hard), n_classes))
     rows = np.flatnonzero(hard >= 0)
     out[rows, hard[rows]] = 1.0
@@ -75,6 +105,15 @@ def one_hot(hard: NDArray[np.int64], n_classes: int) -> Array:
 
 def torch_twin(loss: DistillationLoss) -> TorchLoss:
     """Return the differentiable twin of a loss.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        The loss.
+
+    Returns
+    -------
+    callable
 
     Raises
     ------
@@ -90,12 +129,30 @@ def torch_twin(loss: DistillationLoss) -> TorchLoss:
 
 
 def torch_batch_term(loss: DistillationLoss) -> TorchBatchTerm | None:
-    """Return what a loss adds for the rows of a batch together; None where rows stand alone."""
+    """Return what a loss adds for the rows of a batch together; None where rows stand alone.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        The loss.
+
+    Returns
+    -------
+    callable or None
+    """
     return loss.torch_batch_term() if hasattr(loss, "torch_batch_term") else None
 
 
 def check_rows_stand_alone(loss: DistillationLoss, student: str) -> None:
-    """Refuse a loss with a term that relates rows to each other, which trees cannot learn."""
+    """Refuse a loss with a term that relates rows to each other, which trees cannot learn.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        What is to be learned.
+    student : str
+        Name of the student, for the message.
+    """
     if torch_batch_term(loss) is not None:
         raise InputError(
             f"student={student!r} cannot learn {type(loss).__name__}, which relates the rows of a "

@@ -18,13 +18,33 @@ if TYPE_CHECKING:
 
 
 def log_softmax(logits: Array) -> Array:
-    """Return log-probabilities of shape (n_samples, n_classes)."""
+    """Return log-probabilities of shape (n_samples, n_classes).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        Any numbers; a shift of a row changes nothing.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+    """
     shifted = logits - logits.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
 def softmax(logits: Array) -> Array:
-    """Return probabilities of shape (n_samples, n_classes)."""
+    """Return probabilities of shape (n_samples, n_classes).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        Any numbers; a shift of a row changes nothing.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+    """
     return np.asarray(np.exp(log_softmax(logits)))
 
 

@@ -2,7 +2,7 @@
 
 from ensemble_kd.metrics._cost import latency_us, pickled_bytes
 from ensemble_kd.metrics._fidelity import Fidelity, gain_kept, measure_fidelity
-from ensemble_kd.metrics._latency import QUANTILES, Latency, measure_latency
+from ensemble_kd.scoring.latency import QUANTILES, Latency, measure_latency
 
 __all__ = [
     "QUANTILES",

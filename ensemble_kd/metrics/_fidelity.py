@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.tasks import BaseTask
+if TYPE_CHECKING:
+    from ensemble_kd.tasks import BaseTask
 
 
 @dataclass(frozen=True)

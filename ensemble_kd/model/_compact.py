@@ -26,7 +26,7 @@ class CompactModel:
         How raw rows become the matrix that `body` takes.
     body : MLPRecord or TreesRecord
         The numbers of the student.
-    classes : tuple
+    classes : tuple, default=()
         The class labels in output order; empty for regression.
     calibrator : LogitScaling, ProbabilityCurve or None, default=None
         What the probabilities go through; None leaves them as the student gives them.
@@ -66,5 +66,15 @@ class CompactModel:
 
 
 def without_decision(model: CompactModel) -> CompactModel:
-    """Return the model as the student was trained, without calibrator and threshold."""
+    """Return the model as the student was trained, without calibrator and threshold.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+
+    Returns
+    -------
+    CompactModel
+    """
     return replace(model, calibrator=None, threshold=None)

@@ -31,7 +31,9 @@ class Dense:
     Parameters
     ----------
     weight : ndarray of shape (n_inputs, n_outputs), float32
+        A column for each output.
     bias : ndarray of shape (n_outputs,), float32
+        Added to the outputs.
     """
 
     weight: NDArray[np.float32]
@@ -60,11 +62,15 @@ class MLPRecord:
         Column c has the rows ``category_weight[category_offsets[c]:category_offsets[c + 1]]``: one
         for each code of the schema, and a last one for a missing value.
     category_weight : ndarray of shape (n_rows, n_hidden), float32
+        One row for each code.
     first_bias : ndarray of shape (n_hidden,), float32
+        Added to every row.
     layers : tuple of Dense
         The dense layers after the first.
-    output_mean, output_scale : float
+    output_mean : float, default=0.0
         Regression only: the output is ``output_mean + z * output_scale``.
+    output_scale : float, default=1.0
+        Likewise.
     storage : mapping of str to Storage
         How an array is kept in a file, by its name there (``numeric_weight``, ``layers.0.weight``);
         the array holds what the kept numbers mean. An array that is not named is kept as it is.

@@ -50,7 +50,9 @@ class LowRank:
     Parameters
     ----------
     left : ndarray of shape (n_rows, rank) float32, or Cast or Int8 of one
+        The tall one.
     right : ndarray of shape (rank, n_columns) float32, or Cast or Int8 of one
+        The wide one.
     """
 
     left: NDArray[np.float32] | Cast | Int8
@@ -64,6 +66,7 @@ class SharedRows:
     Parameters
     ----------
     rows : ndarray of shape (n_distinct, n_columns) float32, or Cast or Int8 of one
+        Those that differ.
     index : ndarray of shape (n_rows,), int16
         In [0, n_distinct).
     """

@@ -52,7 +52,7 @@ class TreesRecord:
         Where each column's part of `category_rank` begins and ends: one entry for each code.
     category_rank : ndarray of shape (n_ranks,), float64
         The number that stands for each category.
-    link : {"identity", "sigmoid", "softmax"}
+    link : {"identity", "sigmoid", "softmax"}, default="identity"
         ``identity``: the sum is the response (values, or probabilities that the leaves hold).
         ``sigmoid``: one sum, the log-odds of the second of two classes. ``softmax``: one logit a
         class.

@@ -77,7 +77,15 @@ def _as_matrix(X: Any) -> NDArray[Any]:
 
 
 def record_features(estimator: Any, X: Any) -> None:
-    """Set `n_features_in_` and, for a frame, `feature_names_in_`."""
+    """Set `n_features_in_` and, for a frame, `feature_names_in_`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets the attributes.
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    """
     validate_data(estimator, X, reset=True, skip_check_array=True)
 
 
@@ -126,6 +134,19 @@ def check_weight(
 ) -> NDArray[np.float64] | None:
     """Return the weights as float64, or None.
 
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        Weight of each row.
+    hard : ndarray of shape (n_samples,)
+        True targets.
+    task : BaseTask
+        What is predicted.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64, or None
+
     Raises
     ------
     InputError
@@ -153,5 +174,15 @@ def check_weight(
 
 
 def check_seed(random_state: Any) -> int:
-    """Return one integer seed from an int, RandomState or None."""
+    """Return one integer seed from an int, RandomState or None.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        Seed.
+
+    Returns
+    -------
+    int
+    """
     return int(check_random_state(random_state).randint(2**31 - 1))

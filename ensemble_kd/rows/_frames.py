@@ -103,12 +103,34 @@ def match_columns(X: Any, like: Any) -> Any:
 
 
 def take_rows(X: Any, rows: NDArray[Any] | slice) -> Any:
-    """Return some rows of a frame or array, by index, mask or slice."""
+    """Return some rows of a frame or array, by index, mask or slice.
+
+    Parameters
+    ----------
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    rows : ndarray or slice
+        Indices, or a mask.
+
+    Returns
+    -------
+    data frame or array
+    """
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def concatenate(parts: list[Any]) -> Any:
-    """Return tables of the same columns one below the other, a frame with a new row index."""
+    """Return tables of the same columns one below the other, a frame with a new row index.
+
+    Parameters
+    ----------
+    parts : list of data frames or arrays
+        At least one.
+
+    Returns
+    -------
+    data frame or array
+    """
     if len(parts) == 1:
         return parts[0]
     if hasattr(parts[0], "iloc"):

@@ -98,8 +98,12 @@ def read_rows(
 
     Parameters
     ----------
-    X, y, sample_weight
-        As `distill` takes them.
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    y : array-like of shape (n_samples,)
+        Targets.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weight of each row.
     task : {"classification", "regression"}
         What `y` holds.
     cv : int or splitter

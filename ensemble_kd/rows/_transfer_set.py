@@ -37,7 +37,7 @@ class TransferSet:
         Real rows kept from the student's training: they stop it early and measure its fidelity.
     task : BaseTask
         What is predicted.
-    splits : tuple of ndarray of shape (n_thresholds, 2)
+    splits : tuple of ndarray of shape (n_thresholds, 2), default=()
         For each column the thresholds of the teacher's trees and their weights; empty where there
         are none to be had.
     """

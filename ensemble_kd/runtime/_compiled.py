@@ -37,7 +37,7 @@ class CompiledRuntime:
         The arrays; they are checked and laid out for scoring once, here.
     n_threads : int, default=1
         Most threads to score a batch with; each takes at least 1024 rows.
-    left_categories : ndarray of shape (n_nodes,), uint64, or None
+    left_categories : ndarray of shape (n_nodes,), uint64, or None, default=None
         Of trees; see `TreesRuntime`.
     most_floats : {16, 8, 4}, default=16
         Use vectors of at most so many floats, as a machine without AVX-512 (8) or AVX2 (4) does.
@@ -150,6 +150,16 @@ def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
     """Return the function that encodes a row which the core does not read, or says what is wrong.
 
     It holds the schema alone: holding the scorer it would keep it alive for ever.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        How rows become numbers.
+
+    Returns
+    -------
+    callable
+        From a row to an ndarray of shape (n_columns,).
     """
 
     def encode_row(row: Any) -> NDArray[np.float64]:

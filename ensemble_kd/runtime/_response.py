@@ -45,7 +45,7 @@ def build_runtime(
         The student's arrays.
     n_threads : int, default=1
         Most threads of the core for a batch; numpy does as it is set up.
-    left_categories : ndarray of shape (n_nodes,), uint64, or None
+    left_categories : ndarray of shape (n_nodes,), uint64, or None, default=None
         Of a teacher's trees; see `TreesRuntime`.
 
     Returns

@@ -25,7 +25,7 @@ class TreesRuntime:
     ----------
     record : TreesRecord
         The arrays.
-    left_categories : ndarray of shape (n_nodes,), uint64, or None
+    left_categories : ndarray of shape (n_nodes,), uint64, or None, default=None
         The set that goes left at each node, in the place of its threshold; 0 for a split by the
         threshold, and at a leaf.
     """

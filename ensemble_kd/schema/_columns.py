@@ -39,9 +39,9 @@ class Column:
         Whether missing values were seen.
     integer : bool, default=False
         Whether every value seen was whole (numeric columns).
-    minimum, maximum : float or None
+    minimum, maximum : float or None, default=None
         Smallest and largest finite value seen (numeric columns); None if there was none.
-    categories : tuple
+    categories : tuple, default=()
         The categories seen, in code order (categorical columns).
     """
 
@@ -68,7 +68,17 @@ class Column:
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether `X` is a data frame: it has named columns that can be taken one by one."""
+    """Tell whether `X` is a data frame: it has named columns that can be taken one by one.
+
+    Parameters
+    ----------
+    X : object
+        A table of any kind.
+
+    Returns
+    -------
+    bool
+    """
     return hasattr(X, "columns") and hasattr(X, "__getitem__") and not isinstance(X, np.ndarray)
 
 
@@ -111,7 +121,13 @@ def split_columns(X: Any) -> tuple[list[str], list[Any], bool]:
 
 
 def check_unique(names: Sequence[Any]) -> None:
-    """Refuse column names of which one is there twice."""
+    """Refuse column names of which one is there twice.
+
+    Parameters
+    ----------
+    names : sequence
+        Column names.
+    """
     duplicated = [name for name, count in Counter(names).items() if count > 1]
     if duplicated:
         raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
@@ -341,6 +357,20 @@ def listing(names: Sequence[str]) -> str:
 
 
 def near_match(name: str, names: Sequence[str]) -> str:
+    """Return a hint at the name that was meant, to be put behind a message.
+
+    Parameters
+    ----------
+    name : str
+        One that is not there.
+    names : sequence of str
+        Those that are.
+
+    Returns
+    -------
+    str
+        ``" (did you mean ...?)"``, or nothing where no name is near.
+    """
     near = difflib.get_close_matches(name, names, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

@@ -21,6 +21,15 @@ def make_selftest(model: CompactModel) -> SelfTest:
 
     No row of the training data goes into a model file; the rows reach every category, both bounds,
     missing values and a category never seen.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+
+    Returns
+    -------
+    SelfTest
     """
     rng = np.random.default_rng(0)
     codes = np.empty((N_ROWS, len(model.schema.columns)))

@@ -13,7 +13,22 @@ STUDENTS = {"mlp": MLPStudent, "gbdt": GBDTStudent, "tree": TreeStudent}
 
 
 def as_student(student: Any) -> Student:
-    """Return the student a name stands for, or the student itself."""
+    """Return the student a name stands for, or the student itself.
+
+    Parameters
+    ----------
+    student : {"mlp", "gbdt", "tree"} or Student
+        What the caller chose.
+
+    Returns
+    -------
+    Student
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
     if isinstance(student, Student):
         return student
     if isinstance(student, str) and student in STUDENTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
+from ensemble_kd.fitted_trees import constant_trees, read_trees, tree_arrays
 from ensemble_kd.losses import DistillationLoss, check_rows_stand_alone
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
@@ -21,6 +23,8 @@ from ensemble_kd.students._ranks import fit_ranks
 SMALLEST_CURVATURE = 1e-6
 # Of a short trial.
 FEWEST_ROUNDS = 20
+# In the place of infinity, which parts missing values from all others.
+LARGEST_THRESHOLD = 1e300
 # Of a node in a tree's record.
 BYTES_PER_NODE = 21
 
@@ -205,18 +209,10 @@ class GBDTStudent(Student):
         return self._task.respond(self._outputs(sums))
 
     def _body(self) -> TreesRecord:
-        trees: list[dict[str, Any]] = [{"leaf_value": 0.0}] * self._n_sums
-        if self.booster_ is not None:
-            dumped = self.booster_.dump_model(num_iteration=self.booster_.best_iteration)
-            trees = [tree["tree_structure"] for tree in dumped["tree_info"]]
-        return TreesRecord(
-            **_lay_out(trees, self._n_sums),
-            base=np.asarray(self._base, dtype=np.float64),
-            category_columns=self._ranks.columns,
-            category_offsets=self._ranks.offsets,
-            category_rank=self._ranks.flat,
-            link=self._task.tree_link,
-        )
+        found = None if self.booster_ is None else read_trees(self.booster_)
+        record = tree_arrays(found or constant_trees(self._n_sums), self._task.tree_link).record
+        threshold = np.clip(record.threshold, -LARGEST_THRESHOLD, LARGEST_THRESHOLD)
+        return self._ranks.ordering(replace(record, threshold=threshold, base=self._base))
 
     def _dataset(self, lightgbm: Any, rows: TransferSet, reference: Any = None) -> Any:
         return lightgbm.Dataset(
@@ -292,46 +288,3 @@ def _starting_point(rows: TransferSet) -> NDArray[np.float64]:
     if rows.task.tree_link == "sigmoid":
         return outputs[1:] - outputs[0]
     return outputs - outputs.mean() if rows.task.tree_link == "softmax" else outputs
-
-
-def _lay_out(trees: list[dict[str, Any]], n_sums: int) -> dict[str, Any]:
-    """Lay LightGBM's trees out in preorder: the left child is the next node."""
-    feature: list[int] = []
-    threshold: list[float] = []
-    right: list[int] = []
-    missing_left: list[int] = []
-    value: list[float] = []
-    roots = []
-    for tree in trees:
-        roots.append(len(feature))
-        waiting: list[tuple[dict[str, Any], int]] = [(tree, -1)]
-        while waiting:
-            node, parent = waiting.pop()
-            index = len(feature)
-            if parent >= 0:
-                right[parent] = index
-            is_split = "split_feature" in node
-            feature.append(node["split_feature"] if is_split else -1)
-            threshold.append(node["threshold"] if is_split else 0.0)
-            missing_left.append(int(_missing_goes_left(node)) if is_split else 0)
-            value.append(0.0 if is_split else node["leaf_value"])
-            right.append(0)
-            if is_split:
-                waiting.append((node["right_child"], index))
-                waiting.append((node["left_child"], -1))
-    return {
-        "feature": np.array(feature, dtype=np.int32),
-        "threshold": np.array(threshold, dtype=np.float64),
-        "right": np.array(right, dtype=np.int32),
-        "missing_left": np.array(missing_left, dtype=np.uint8),
-        "value": np.array(value, dtype=np.float32)[:, None],
-        "roots": np.array(roots, dtype=np.int32),
-        "tree_output": (np.arange(len(trees)) % n_sums).astype(np.int32),
-    }
-
-
-def _missing_goes_left(node: dict[str, Any]) -> bool:
-    """Return LightGBM's way for NaN: it stands for 0 where training had no missing value."""
-    if node["missing_type"] == "None":
-        return bool(node["threshold"] >= 0.0)
-    return bool(node["default_left"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet
 
 
@@ -42,6 +43,15 @@ class CategoryRanks:
             codes = np.where(np.isnan(X[:, j]), len(ranks), X[:, j]).astype(np.int64)
             out[:, j] = np.append(ranks, np.nan)[codes]
         return out
+
+    def ordering(self, record: TreesRecord) -> TreesRecord:
+        """Return trees over ranks as trees over codes."""
+        return replace(
+            record,
+            category_columns=self.columns,
+            category_offsets=self.offsets,
+            category_rank=self.flat,
+        )
 
 
 def fit_ranks(transfer_set: TransferSet) -> CategoryRanks:

@@ -99,7 +99,15 @@ def choose_size(
 
 
 class TableBytes:
-    """What a table costs: its names, its values, and how often each category occurs."""
+    """What a table costs: its names, its values, and how often each category occurs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_columns)
+        Encoded real rows.
+    schema : TableSchema
+        What the columns mean.
+    """
 
     def __init__(self, X: NDArray[np.float64], schema: TableSchema) -> None:
         self._n_codes = schema.n_codes

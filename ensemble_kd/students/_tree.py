@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.fitted_trees import read_trees, tree_arrays
 from ensemble_kd.losses import (
     DistillationLoss,
     SoftTargetLoss,
@@ -115,24 +116,9 @@ class TreeStudent(Student):
         return values
 
     def _body(self) -> TreesRecord:
-        tree = self.tree_.tree_
-        order, right = _preorder(tree.children_left, tree.children_right)
-        is_split = tree.children_left[order] >= 0
-        values = tree.value[order, :, 0]
-        return TreesRecord(
-            feature=np.where(is_split, tree.feature[order], -1).astype(np.int32),
-            threshold=np.where(is_split, _float64_thresholds(tree.threshold[order]), 0.0),
-            right=right,
-            missing_left=(is_split & (tree.missing_go_to_left[order] == 1)).astype(np.uint8),
-            value=np.where(is_split[:, None], 0.0, values).astype(np.float32),
-            roots=np.zeros(1, dtype=np.int32),
-            tree_output=np.full(1, -1, dtype=np.int32),
-            base=np.zeros(values.shape[1]),
-            category_columns=self._ranks.columns,
-            category_offsets=self._ranks.offsets,
-            category_rank=self._ranks.flat,
-            link="identity",
-        )
+        found = read_trees(self.tree_)
+        assert found is not None
+        return self._ranks.ordering(tree_arrays(found, "identity").record)
 
     def _inputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.clip(self._ranks.apply(X), -LARGEST_VALUE, LARGEST_VALUE)
@@ -142,34 +128,3 @@ def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
     """Return the teacher's response mixed with the truth where it is known."""
     share = row_alpha(alpha, rows.task.has_target(rows.hard))
     return share * rows.response + (1 - share) * rows.task.truth(rows.hard)
-
-
-def _float64_thresholds(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the largest float64 that scikit-learn, which rounds values to float32, sends left."""
-    below = thresholds.astype(np.float32)
-    below = np.where(below > thresholds, np.nextafter(below, -np.float32(np.inf)), below)
-    above = np.nextafter(below, np.float32(np.inf))
-    # A value halfway between two float32 goes to the one with the even last bit.
-    halfway = (below.astype(np.float64) + above.astype(np.float64)) / 2
-    goes_up = halfway.astype(np.float32) > below
-    return np.where(goes_up, np.nextafter(halfway, -np.inf), halfway)
-
-
-def _preorder(
-    left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return each node's old index in preorder, and its right child in the new order."""
-    order: list[int] = []
-    waiting: list[tuple[int, int]] = [(0, -1)]
-    new_right: list[int] = []
-    while waiting:
-        node, parent = waiting.pop()
-        if parent >= 0:
-            new_right[parent] = len(order)
-        index = len(order)
-        order.append(node)
-        new_right.append(0)
-        if left[node] >= 0:
-            waiting.append((int(right[node]), index))
-            waiting.append((int(left[node]), -1))
-    return np.array(order), np.array(new_right, dtype=np.int32)

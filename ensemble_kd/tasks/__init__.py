@@ -12,6 +12,7 @@ from ensemble_kd.model import TASKS, Task
 from ensemble_kd.tasks._base import BaseTask
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._regression import Regression
+from ensemble_kd.tasks._target import Target, infer_task, read_target
 
 _KINDS: dict[str, type[Classification | Regression]] = {
     kind.name: kind for kind in (Classification, Regression)
@@ -26,6 +27,10 @@ def task_named(name: str) -> BaseTask:
     ----------
     name : {"classification", "regression"}
         What is predicted.
+
+    Returns
+    -------
+    BaseTask
 
     Raises
     ------
@@ -44,6 +49,10 @@ def task_with(labels: NDArray[Any] | None) -> BaseTask:
     ----------
     labels : ndarray of shape (n_classes,) or None
         In output order; None where it has none.
+
+    Returns
+    -------
+    BaseTask
     """
     return Regression() if labels is None else Classification(np.asarray(labels))
 
@@ -53,6 +62,9 @@ __all__ = [
     "BaseTask",
     "Classification",
     "Regression",
+    "Target",
+    "infer_task",
+    "read_target",
     "task_named",
     "task_with",
 ]

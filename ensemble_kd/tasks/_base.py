@@ -45,8 +45,16 @@ class BaseTask(ABC):
     # --- the target -------------------------------------------------------------------------------
 
     @abstractmethod
+    def check_kind(self, values: NDArray[Any], name: str) -> None:
+        """Refuse a column of targets, called `name`, whose values are of the wrong kind."""
+
+    @abstractmethod
     def read_target(self, y: NDArray[Any]) -> tuple[Self, NDArray[Any]]:
         """Check a column of targets; return the task that knows its classes, and `hard`."""
+
+    @abstractmethod
+    def hard_of(self, targets: NDArray[Any], name: str) -> NDArray[Any]:
+        """Return the `hard` of a column called `name`; refuse classes that are not known."""
 
     @abstractmethod
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
@@ -142,5 +150,16 @@ class BaseTask(ABC):
         """Return scikit-learn's usual score of the answers, the higher the better."""
 
     @abstractmethod
+    def quality(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, float | None]:
+        """Return the figures by which a response to real rows is reported, None if not defined."""
+
+    @abstractmethod
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
+
+
+def is_whole(values: NDArray[Any]) -> bool:
+    """Tell whether all numbers are finite and without fractions."""
+    return bool(np.all(np.isfinite(values) & (values == np.round(values))))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.ensemble import StackingClassifier
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
@@ -24,7 +24,7 @@ from ensemble_kd.losses import (
     softmax,
 )
 from ensemble_kd.model import Link, Task
-from ensemble_kd.tasks._base import Array, BaseTask
+from ensemble_kd.tasks._base import Array, BaseTask, is_whole
 
 # Bounds a log-loss that a probability of 0 would make infinite.
 SMALLEST_PROBABILITY = 1e-15
@@ -48,6 +48,14 @@ class Classification(BaseTask):
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
 
+    def check_kind(self, values: NDArray[Any], name: str) -> None:
+        """Refuse fractions."""
+        if values.dtype.kind == "f" and not is_whole(values):
+            raise InputError(
+                f"the target {name!r} of a classification must hold labels, got numbers with "
+                "fractions."
+            )
+
     def read_target(self, y: NDArray[Any]) -> tuple[Self, NDArray[np.int64]]:
         """Return the task with its classes, and the index of each row's class."""
         labels = _checked_labels(np.asarray(y))
@@ -57,6 +65,18 @@ class Classification(BaseTask):
                 f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
             )
         return type(self)(classes), hard.astype(np.int64)
+
+    def hard_of(self, targets: NDArray[Any], name: str) -> NDArray[np.int64]:
+        """Return the index of each row's class."""
+        index = {label: k for k, label in enumerate(self.classes)}
+        labels = np.asarray(targets).tolist()
+        unknown = [label for label in labels if label not in index]
+        if unknown:
+            raise InputError(
+                f"the target {name!r} must hold classes of the model, {list(self.classes[:5])}, "
+                f"got {unknown[0]!r}."
+            )
+        return np.array([index[label] for label in labels], dtype=np.int64)
 
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return class labels."""
@@ -178,6 +198,23 @@ class Classification(BaseTask):
     def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
         """Return the accuracy."""
         return float(accuracy_score(y, answer, sample_weight=weight))
+
+    def quality(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, float | None]:
+        """Return log-loss in nats, of two classes the AUC, and accuracy.
+
+        The AUC is not defined where the rows are of one class.
+        """
+        floor = float(np.finfo(np.float64).eps)  # that of scikit-learn's log_loss
+        losses = self.row_losses(response, self.truth(hard), floor=floor)
+        scores: dict[str, float | None] = {"log_loss": float(np.average(losses, weights=weight))}
+        if self.n_outputs == 2:
+            both = len(np.unique(hard)) == 2
+            auc = roc_auc_score(hard == 1, response[:, 1], sample_weight=weight) if both else None
+            scores["auc"] = None if auc is None else float(auc)
+        right = response.argmax(axis=1) == hard
+        return scores | {"accuracy": float(np.average(right, weights=weight))}
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a classifier."""

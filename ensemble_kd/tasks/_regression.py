@@ -29,6 +29,13 @@ class Regression(BaseTask):
     loss_name: ClassVar[str] = "squared error"
     score_name: ClassVar[str] = "RMSE"
 
+    def check_kind(self, values: NDArray[Any], name: str) -> None:
+        """Refuse what is no number."""
+        if values.dtype.kind not in "iuf":
+            raise InputError(
+                f"the target {name!r} of a regression must hold numbers, got {values[0].item()!r}."
+            )
+
     def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
         """Return the task, and the values."""
         values = np.asarray(y, dtype=np.float64)
@@ -40,6 +47,13 @@ class Regression(BaseTask):
                 "a smaller unit."
             )
         return self, values
+
+    def hard_of(self, targets: NDArray[Any], name: str) -> Array:
+        """Return the values."""
+        try:
+            return np.asarray(targets, dtype=np.float64)
+        except ValueError as error:
+            raise InputError(f"the target {name!r} must hold numbers: {error}.") from error
 
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""
@@ -128,6 +142,14 @@ class Regression(BaseTask):
     def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
         """Return R squared."""
         return float(r2_score(y, answer, sample_weight=weight))
+
+    def quality(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, float | None]:
+        """Return RMSE and R squared, which is not defined where all values are the same."""
+        error = float(np.average((hard - response[:, 0]) ** 2, weights=weight))
+        spread = float(np.average((hard - np.average(hard, weights=weight)) ** 2, weights=weight))
+        return {"rmse": error**0.5, "r2": 1 - error / spread if spread > 0 else None}
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a regressor."""

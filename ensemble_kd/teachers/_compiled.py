@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.errors import InputError
+from ensemble_kd.fitted_trees import FittedTrees, read_trees, tree_arrays
 from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import HAS_CORE, Runtime, build_runtime
+from ensemble_kd.runtime import HAS_CORE, build_runtime
 from ensemble_kd.runtime import response as linked
 from ensemble_kd.schema import Column, TableSchema
-from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
-from ensemble_kd.teachers._forest_arrays import forest_runtime
-from ensemble_kd.teachers._forests import RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import TableMember
 from ensemble_kd.teachers._weighted_mean import WeightedMean
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import TableMember
 
 
 def compiled(teacher: Any) -> Any:
@@ -40,44 +37,31 @@ def compiled(teacher: Any) -> Any:
         used = zip(teacher.members_, teacher.weights_, strict=True)
         members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
         return WeightedMean(members, teacher.weights_, teacher.task_)
-    runtime = _runtime_of(teacher)
-    return teacher if runtime is None else _CompiledMember(teacher, *runtime)
+    trees = read_trees(teacher.model_) if isinstance(teacher, TableMember) else None
+    try:
+        return teacher if trees is None else _CompiledMember(teacher, trees)
+    except InputError:  # arrays cannot answer as these trees do
+        return teacher
 
 
 class _CompiledMember:
     """One of the default members, its trees as arrays."""
 
-    def __init__(self, member: TableMember, runtime: Runtime, model: CompactModel | None) -> None:
-        self._member, self._runtime, self._model = member, runtime, model
-        self.classes_ = getattr(member, "classes_", None)
+    def __init__(self, member: TableMember, trees: FittedTrees) -> None:
+        self._member, self._is_mean, task = member, trees.is_mean, member.task_
+        link = "identity" if trees.is_mean else task.tree_link
+        self._arrays = tree_arrays(trees, link, member.schema_.n_codes)
+        names = (f"x{j}" for j in range(len(member.schema_.columns)))
+        schema = TableSchema(tuple(Column(name, "numeric", nullable=True) for name in names), False)
+        self._model = CompactModel(task.name, schema, self._arrays.record, task.classes)
+        self._runtime = build_runtime(self._model, left_categories=self._arrays.left_categories)
+        self.classes_ = task.labels
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the member's response."""
-        rows = self._member._encode(X)
-        if self._model is None:  # a forest, to which a category never seen is a number
-            return self._runtime.outputs(rows)
-        rows = self._member._unseen_as_missing(rows)
-        return linked(self._model, self._runtime.outputs(rows))
+        outputs = self._runtime.outputs(self._member.inputs(X))
+        return outputs if self._is_mean else linked(self._model, outputs)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the member's values."""
         return self.predict_proba(X)[:, 0]
-
-
-def _runtime_of(member: Any) -> tuple[Runtime, CompactModel | None] | None:
-    """Return the trees of a member, and with those of a booster the model that holds its link."""
-    if isinstance(member, RandomForestMember):
-        return forest_runtime(member.model_), None
-    if isinstance(member, LightGBMMember | XGBoostMember):
-        n_outputs, link = member.task_.n_outputs, member.task_.tree_link
-        trees_of = lightgbm_trees if isinstance(member, LightGBMMember) else xgboost_trees
-        n_sums, n_codes = n_outputs if n_outputs > 2 else 1, member.schema_.n_codes
-        trees = trees_of(member.booster_, n_codes, n_sums, link)
-        if trees is None:
-            return None
-        names = (f"x{j}" for j in range(len(member.schema_.columns)))
-        columns = tuple(Column(name, "numeric", nullable=True) for name in names)
-        classes = tuple(range(n_outputs)) if n_outputs > 1 else ()
-        model = CompactModel(member.task, TableSchema(columns, named=False), trees.record, classes)
-        return build_runtime(model, left_categories=trees.left_categories), model
-    return None

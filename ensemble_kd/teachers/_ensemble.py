@@ -14,10 +14,6 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import Task
 from ensemble_kd.rows import check_seed, check_target, check_weight, record_features, table
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
-from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._members import has_classes
-from ensemble_kd.teachers._network import NetworkMember
 from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
 from ensemble_kd.teachers._weighted_mean import WeightedMean
@@ -25,24 +21,8 @@ from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
     seeded,
-    teacher_response,
 )
-from ensemble_kd.teachers._xgboost import XGBoostMember
-
-
-def _default_members(task: Task, seed: int) -> list[tuple[str, Any]]:
-    """Return unfitted members that err in different ways."""
-    deep = XGBoostMember(task, max_depth=10, learning_rate=0.04, random_state=seed)
-    small = LightGBMMember(task, num_leaves=8, feature_fraction=0.5, random_state=seed)
-    return [
-        ("random_forest", RandomForestMember(task, random_state=seed)),
-        ("extra_trees", ExtraTreesMember(task, random_state=seed)),
-        ("xgboost", XGBoostMember(task, random_state=seed)),
-        ("deep_xgboost", deep),
-        ("lightgbm", LightGBMMember(task, random_state=seed)),
-        ("small_lightgbm", small),
-        ("network", NetworkMember(task, random_state=seed)),
-    ]
+from ensemble_kd.teachers.members import default_members, has_classes
 
 
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
@@ -267,17 +247,12 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        used = zip(self.weights_, self.members_, strict=True)
-        parts = [
-            w * teacher_response(model, X, self.task_, n_jobs=self.n_jobs)
-            for w, (_, model) in used
-            if w > 0
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        mean = WeightedMean(self.members_, self.weights_, self.task_)
+        return mean.predict_proba(X, n_jobs=self.n_jobs)
 
     def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
         if self.members is None:
-            return _default_members(self.task, seed)
+            return default_members(self.task, seed)
         members = list(self.members)
         if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
             raise InputError(

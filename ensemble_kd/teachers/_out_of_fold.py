@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.rows import take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
+from ensemble_kd.teachers.members import EncodedTable, TableMember
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 # The warnings filters are the process's: two that change them at a time leave them changed.
@@ -135,8 +137,12 @@ def cross_fit(
     ----------
     members : list of (str, estimator)
         Names and unfitted estimators.
-    X, y, sample_weight
-        Raw rows, true targets, weights.
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    y : ndarray of shape (n_samples,)
+        True targets.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each row.
     folds : list of (train, test)
         Row indices, as `make_folds` gives them.
     task : BaseTask
@@ -157,18 +163,24 @@ def cross_fit(
     fits = [*folds, (everything, nothing)]
     if held_out is not None and held_out.any():
         fits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
-    jobs = [(m, train, test) for m in range(len(members)) for train, test in fits]
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_respond)(
-            members[m][1], X, y, sample_weight, train, test, task,
-            keep=test is nothing or fits[-1][1] is test,
-        )
-        for m, train, test in jobs
-    )  # fmt: skip
+    jobs = [(test, m) for _, test in fits for m in range(len(members))]
+
+    def calls() -> Iterator[Any]:
+        for train, test in fits:
+            raw = encoded = take_rows(X, train), take_rows(X, test)
+            if any(isinstance(member, TableMember) for _, member in members):
+                encoded = _read_once(*raw)
+            weight = None if sample_weight is None else sample_weight[train]
+            keep = test is nothing or test is fits[-1][1]
+            for _, member in members:
+                rows, new = encoded if isinstance(member, TableMember) else raw
+                yield delayed(_fit_and_respond)(member, rows, y[train], weight, new, task, keep)
+
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(calls())
     found = CrossFit(response, [], [])
     bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
                disable=verbose < 1)  # fmt: skip
-    for (m, _, test), (model, answer) in bar:
+    for (test, m), (model, answer) in bar:
         bar.set_postfix(member=members[m][0])
         if len(test):
             response[m, test] = answer
@@ -177,19 +189,23 @@ def cross_fit(
     return found
 
 
+def _read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
+    """Return rows to fit and rows to answer as all the default members take them."""
+    table = EncodedTable.read(train)
+    codes = table.schema.encode(test) if len(test) else table.codes[:0]
+    return table, EncodedTable(table.schema, codes)
+
+
 def _fit_and_respond(
     estimator: Any,
     X: Any,
     y: NDArray[Any],
     sample_weight: NDArray[np.float64] | None,
-    train: NDArray[np.int64],
-    test: NDArray[np.int64],
+    new: Any,
     task: BaseTask,
-    *,
     keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
-    weight = None if sample_weight is None else sample_weight[train]
-    model = fit_teacher(clone(estimator), take_rows(X, train), y[train], weight)
-    answer = teacher_response(model, take_rows(X, test), task) if len(test) else None
+    model = fit_teacher(clone(estimator), X, y, sample_weight)
+    answer = teacher_response(model, new, task) if len(new) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
     return (model if keep else None), answer

@@ -33,10 +33,10 @@ class WeightedMean:
         self.members_, self.weights_, self.task_ = members, weights, task
         self.classes_ = task.labels
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' responses."""
+    def predict_proba(self, X: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
+        """Return the weighted mean of the members' responses, some threads for each."""
         parts = [
-            weight * teacher_response(model, X, self.task_)
+            weight * teacher_response(model, X, self.task_, n_jobs=n_jobs)
             for weight, (_, model) in zip(self.weights_, self.members_, strict=True)
             if weight > 0
         ]

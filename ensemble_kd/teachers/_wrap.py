@@ -45,13 +45,36 @@ def check_distillable(teacher: Any, task: BaseTask) -> None:
 
 
 def allows_missing(teacher: Any) -> bool:
-    """Tell whether a teacher says that it takes missing values."""
+    """Tell whether a teacher says that it takes missing values.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted or not.
+
+    Returns
+    -------
+    bool
+    """
     has_tags = hasattr(teacher, "__sklearn_tags__") and not isinstance(teacher, type)
     return has_tags and get_tags(teacher).input_tags.allow_nan
 
 
 def seeded(teacher: Any, seed: int) -> Any:
-    """Return a clone whose random parts take the seed where they have none of their own."""
+    """Return a clone whose random parts take the seed where they have none of their own.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Left as it is.
+    seed : int
+        For each parameter `random_state` that is None.
+
+    Returns
+    -------
+    estimator
+        Unfitted.
+    """
     teacher = clone(teacher)
     unset = [
         name

@@ -16,7 +16,17 @@ SYNTHESIZERS: dict[str, type[Synthesizer]] = {
 
 
 def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
-    """Return the synthesizer a name stands for, the synthesizer itself, or None."""
+    """Return the synthesizer a name stands for, the synthesizer itself, or None.
+
+    Parameters
+    ----------
+    synthesizer : {"munge", "marginals", "forest_leaves"}, Synthesizer or None
+        What was chosen.
+
+    Returns
+    -------
+    Synthesizer or None
+    """
     if synthesizer is None or isinstance(synthesizer, Synthesizer):
         return synthesizer
     if isinstance(synthesizer, str) and synthesizer in SYNTHESIZERS:

@@ -1,12 +1,10 @@
 """The best student within a budget: an Optuna study around the flow, measured on the file."""
 
 from ensemble_kd.tuning._budget import Budget
-from ensemble_kd.tuning._certificate import Certificate
-from ensemble_kd.tuning._fresh import Meter
 from ensemble_kd.tuning._picture import draw_front, draw_study
 from ensemble_kd.tuning._search import DistillationSearch
-from ensemble_kd.tuning._selection import Selection
-from ensemble_kd.tuning._space import SYNTHESIZERS, SearchSpace
+from ensemble_kd.tuning.finish import Certificate, Selection
+from ensemble_kd.tuning.trial import SYNTHESIZERS, Meter, SearchSpace
 
 __all__ = [
     "SYNTHESIZERS",

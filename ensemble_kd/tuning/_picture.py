@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
@@ -81,30 +83,21 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     list of str
         Names of the files.
     """
-    import warnings
-    from pathlib import Path
-
     plots = require("optuna.visualization.matplotlib", extra="tune")
     pyplot = require("matplotlib.pyplot", extra="tune")
-    names = search.study_.metric_names
-    made = {
-        "front": lambda: plots.plot_pareto_front(search.study_, target_names=names),
-        "history": lambda: plots.plot_optimization_history(
-            search.study_, target=lambda trial: trial.values[0], target_name=names[0]
-        ),
-        "slice": lambda: plots.plot_slice(
-            search.study_, target=lambda trial: trial.values[0], target_name=names[0]
-        ),
-        "timeline": lambda: plots.plot_timeline(search.study_),
+    study, names = search.study_, search.study_.metric_names
+    loss = {"target": lambda trial: trial.values[0], "target_name": names[0]}
+    made: dict[str, tuple[Any, dict[str, Any]]] = {
+        "front": (plots.plot_pareto_front, {"target_names": names}),
+        "history": (plots.plot_optimization_history, loss),
+        "slice": (plots.plot_slice, loss),
+        "timeline": (plots.plot_timeline, {}),
     }
-    written = []
-    for name, draw in made.items():
+    for name, (draw, options) in made.items():
         with warnings.catch_warnings():  # experimental, and fonts without some letters
             warnings.simplefilter("ignore")
-            drawn = draw()
+            drawn = draw(study, **options)
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
-            file = f"{name}.png"
-            axes.figure.savefig(Path(folder) / file, dpi=90)
+            axes.figure.savefig(Path(folder) / f"{name}.png", dpi=90)
             pyplot.close(axes.figure)
-        written.append(file)
-    return written
+    return [f"{name}.png" for name in made]

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
+import joblib
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import clone
 
-from ensemble_kd.bundle import write_atomically
-from ensemble_kd.errors import BudgetError
-from ensemble_kd.rows import check_seed, record_features, table
+from ensemble_kd._optional import require
+from ensemble_kd.errors import BudgetError, InputError
+from ensemble_kd.estimators import DistilledEstimator
+from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
-from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import MARGIN, Budget
+from ensemble_kd.tuning._fitted import FittedSearch
 from ensemble_kd.tuning._flow import SearchResult, search
-from ensemble_kd.tuning._fresh import Meter
-from ensemble_kd.tuning._front import as_table
-from ensemble_kd.tuning._outcome import Outcome
-from ensemble_kd.tuning._rules import checked
-from ensemble_kd.tuning._selection import Selection, pick, pick_and_refit, warn_if_useless
-from ensemble_kd.tuning._space import SearchSpace
+from ensemble_kd.tuning.finish import Outcome
+from ensemble_kd.tuning.study import SAMPLERS
+from ensemble_kd.tuning.trial import SearchSpace
 
 
-def _is_classifier(search: DistillationSearch) -> bool:
-    return task_named(search.estimator.task).has_classes
-
-
-class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class DistillationSearch(FittedSearch):
     """Find the best student within limits on latency and bytes, measured on the exported file.
 
     Use it where a student must fit a place: `fit` teaches many students of different families,
@@ -61,10 +52,10 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
     n_trials : int, default=60
         Students to try, of all workers and of earlier runs in the same `workdir`; at least 1.
     n_finalists : int, default=6
-        Students that are trained in earnest after the trials, for twice as many steps as the flow
-        takes and, with `n_synthetic="auto"`, on twice as many synthetic rows, to choose from on the
-        same validation rows: the best trials, and networks like the flow's own
-        as large as the budget lets them be. At least 0; with 0 the best trial is chosen.
+        The best trials within latency and bytes, which are then trained in earnest, for twice as
+        many steps as the flow takes and, with `n_synthetic="auto"`, on twice as many synthetic
+        rows, to choose from on the same validation rows. At least 0; with 0 the best trial is
+        chosen.
     timeout : float or None, default=None
         Seconds from the call of `fit` after which no student is begun but the one handed over,
         greater than 0; trials take 70 % of them, so that some are left for the finalists.
@@ -227,79 +218,27 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         BudgetError
             If no student keeps the budget.
         """
-        budget, space = checked(self)
+        budget, space = _checked(self)
         X = table(X)
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
         with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
-            found = search(
-                X, y, sample_weight, X_unlabeled,
-                estimator=self.estimator, budget=budget, space=space, n_trials=self.n_trials,
-                n_finalists=self.n_finalists, timeout=self.timeout, effort=self.effort,
-                sampler=self.sampler, prune=self.prune, certify_share=self.certify_share,
-                refit=self.refit, storage=self.storage, folder=Path(folder),
-                meter=self.meter or Meter(), n_jobs=self.n_jobs, verbose=self.verbose,
-                seed=check_seed(self.random_state),
-            )  # fmt: skip
+            found = search(self, budget, space, Path(folder), X, y, sample_weight, X_unlabeled)
         self._keep_trials(found)
         if isinstance(found.outcome, BudgetError):
             raise found.outcome
         self._keep_student(found.outcome, X)
         return self
 
-    def select(
-        self,
-        *,
-        max_latency_us: float | None = None,
-        max_bytes: int | None = None,
-        min_gain_kept: float | None = None,
-        refit: bool = False,
-    ) -> Selection:
-        """Pick again from the front, without fitting anything unless so told.
-
-        Parameters
-        ----------
-        max_latency_us : float or None, default=None
-            Microseconds that one row may take; None is no limit.
-        max_bytes : int or None, default=None
-            Bytes of the model file.
-        min_gain_kept : float or None, default=None
-            Share of the teacher's gain to keep on validation rows, at most 1.
-        refit : bool, default=False
-            Whether the student is trained again on all rows of the search but the certified ones,
-            and in earnest, as the one that `fit` hands over; takes as long as the refit of `fit`.
-
-        Returns
-        -------
-        Selection
-            The student as its trial made it, timed again; or refitted, with a certificate.
-
-        Raises
-        ------
-        BudgetError
-            If no student of the front keeps the budget.
-        InputError
-            If one is to be refitted by a search from a pickle or a copy, which holds no rows.
-        """
-        check_is_fitted(self, "front_")
-        budget = Budget(max_latency_us, max_bytes, min_gain_kept, self.latency, self.margin)
-        budget.check()
-        if refit:
-            found = pick_and_refit(getattr(self, "_finish", None), self._front, budget)
-        else:
-            found = pick(self._front, self._files, budget, self._timed_rows, self.meter)
-        warn_if_useless(found, self.front_, self._front, budget)
-        return found
-
     def _keep_trials(self, found: SearchResult) -> None:
-        findings = found.findings
-        self._front, self._files = findings.front, findings.files
-        self.study_, self._timed_rows = findings.study, found.timed_rows
-        self.trials_, self.front_ = as_table(findings.candidates), found.front_table
-        self.certified_rows_ = found.is_certified
-        self.interrupted_, self.times_ = found.interrupted, found.times
-        # A folder of its own is gone by now, and the cache of labels with it.
-        self._finish = found.finish.without_cache() if self.workdir is None else found.finish
+        findings, self._finish = found.findings, found.finish
+        self._front, self._files, self.study_ = findings.front, findings.files, findings.study
+        self.trials_, self.front_ = found.trials_table, found.front_table
+        self._timed_rows = found.finish.runner.timed_rows
+        self.certified_rows_ = found.finish.divided.is_certified
+        self.interrupted_, self.times_ = found.interrupted, found.finish.stage.times
+        if self.workdir is None:  # a folder of its own is gone by now, and the cache with it
+            self._finish.memory = joblib.Memory(None)
 
     def _keep_student(self, outcome: Outcome, X: Any) -> None:
         self._data = outcome.data
@@ -308,90 +247,37 @@ class DistillationSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mis
         self.certificate_ = outcome.certificate
         self.best_params_ = outcome.candidate.params
         self.best_score_ = outcome.candidate.measured.loss
-        if _is_classifier(self):
+        if self._scorer.model.has_classes:
             self.classes_ = self._scorer.classes_
         if outcome.result is not None:
             self.best_estimator_ = clone(self.estimator)
             record_features(self.best_estimator_, X)
             self.best_estimator_.adopt(outcome.result)
 
-    def predict(self, X: Any) -> Any:
-        """Return the student's class labels or values.
 
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows with the columns given to `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
-
-    @available_if(_is_classifier)
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the student's probability of each class.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows with the columns given to `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
-        """
-        check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the student's accuracy, or in regression R2.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
-        y : array of shape (n_samples,)
-            True targets.
-        sample_weight : array of shape (n_samples,) or None, default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-        """
-        return task_named(self.estimator.task).score(y, self.predict(X), sample_weight)
-
-    def save(self, path: str | os.PathLike[str]) -> int:
-        """Write the very file that was measured; `ensemble_kd.load` reads it.
-
-        Parameters
-        ----------
-        path : str or path
-            File to write, by custom ending in `.ekd`; a file that is there is replaced at once.
-
-        Returns
-        -------
-        int
-            Bytes written.
-        """
-        check_is_fitted(self, "model_")
-        write_atomically(self._data, Path(path))
-        return len(self._data)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the study, which is tied to its storage, and what a refit takes: the rows."""
-        left_out = ("study_", "_finish")
-        return {k: v for k, v in super().__getstate__().items() if k not in left_out}
-
-    def __sklearn_tags__(self) -> Any:
-        """Say what the estimator says."""
-        tags = super().__sklearn_tags__()
-        inner = self.estimator.__sklearn_tags__()
-        tags.estimator_type = inner.estimator_type
-        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
-        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
-        return tags
+def _checked(search: DistillationSearch) -> tuple[Budget, SearchSpace]:
+    """Return budget and space, if all parameters keep the rules."""
+    if not isinstance(search.estimator, DistilledEstimator):
+        raise InputError(
+            "estimator must be a DistilledClassifier or DistilledRegressor, got "
+            f"{type(search.estimator).__name__}."
+        )
+    for name, least in (("n_trials", 1), ("n_finalists", 0)):
+        value = getattr(search, name)
+        if not (isinstance(value, int | np.integer) and value >= least):
+            raise InputError(f"{name} must be >= {least}, got {value!r}.")
+    if search.timeout is not None and not search.timeout > 0:
+        raise InputError(f"timeout must be > 0 seconds, got {search.timeout!r}.")
+    if not 0 < search.effort <= 1:
+        raise InputError(f"effort must be in (0, 1], got {search.effort!r}.")
+    if not 0 < search.certify_share <= 0.5:
+        raise InputError(f"certify_share must be in (0, 0.5], got {search.certify_share!r}.")
+    if search.sampler not in SAMPLERS:
+        raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {search.sampler!r}.")
+    limits = (search.max_latency_us, search.max_bytes, search.min_gain_kept)
+    budget = Budget(*limits, search.latency, search.margin)
+    space = SearchSpace() if search.space is None else search.space
+    budget.check()
+    space.check()
+    require("optuna", extra="tune")
+    return budget, space

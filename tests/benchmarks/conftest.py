@@ -10,8 +10,8 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import GBDTStudent, MLPStudent, TeacherEnsemble, TreeStudent
-from ensemble_kd.benchmarks._case import TeacherFactory
-from ensemble_kd.benchmarks.methods import TaskData
+from ensemble_kd.benchmarks.quality._case import TeacherFactory
+from ensemble_kd.benchmarks.quality.methods import TaskData
 
 
 @pytest.fixture
@@ -20,14 +20,14 @@ def teacher_factory() -> TeacherFactory:
 
 
 def small_teacher(data: TaskData) -> TeacherEnsemble:
-    classify = data.task == "classification"
+    classify = data.task.has_classes
     forest = RandomForestClassifier if classify else RandomForestRegressor
     tree = DecisionTreeClassifier if classify else DecisionTreeRegressor
     members = [
         ("forest", forest(10, max_depth=4, random_state=data.seed)),
         ("stump", tree(max_depth=1, random_state=data.seed)),
     ]
-    return TeacherEnsemble(members, task=data.task, cv=2, random_state=data.seed)
+    return TeacherEnsemble(members, task=data.task.name, cv=2, random_state=data.seed)
 
 
 @pytest.fixture
@@ -39,14 +39,13 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
         "tree": TreeStudent,
     }
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
-    monkeypatch.setattr("ensemble_kd.benchmarks.methods.hard_student.N_UPDATES", (30,))
-    monkeypatch.setattr("ensemble_kd.flow._distill.FEWEST", 200)
-    monkeypatch.setattr("ensemble_kd.flow._distill.MULTIPLE", 1)
-    monkeypatch.setattr("ensemble_kd.benchmarks.methods._tuned.N_TRIALS", 2)
-    monkeypatch.setattr("ensemble_kd.benchmarks.methods._tuned.MOST_ROUNDS", 10)
-    monkeypatch.setattr(
-        "ensemble_kd.benchmarks.methods._base.latency_us", lambda score, rows, **_: float(len(rows))
-    )
+    monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 200)
+    monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
+    methods = "ensemble_kd.benchmarks.quality.methods"
+    monkeypatch.setattr(f"{methods}.hard_student.N_UPDATES", (30,))
+    monkeypatch.setattr(f"{methods}._tuned.N_TRIALS", 2)
+    monkeypatch.setattr(f"{methods}._tuned.MOST_ROUNDS", 10)
+    monkeypatch.setattr(f"{methods}._base.latency_us", lambda score, rows, **_: float(len(rows)))
 
 
 @pytest.fixture

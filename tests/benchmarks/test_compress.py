@@ -6,7 +6,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.benchmarks import compress
-from ensemble_kd.benchmarks._tables import mixed_table
+from ensemble_kd.benchmarks.shared import mixed_table
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +39,12 @@ def test_compress_verdict_is_that_of_the_worst_set():
     text, passed = compress.verdict({"a": lines(0.0001), "b": lines(0.002)})
     assert not passed and "does NOT lose" in text and text.endswith("on b.")
     assert compress.verdict({"a": lines(0.0005)})[1]
+
+
+def test_compress_program_fails_where_int8_loses_too_much(rows, monkeypatch, capsys):
+    monkeypatch.setattr(compress, "compressed_rows", lambda *_: (rows, None))
+    by_way = {row["way"]: row for row in rows}
+    for loss, code in ((0.0, 0), (0.01, 1)):
+        monkeypatch.setitem(by_way["int8"], "auc", by_way["float32"]["auc"] - loss)
+        assert compress.main(["--datasets", "breast_cancer"]) == code
+    assert "| 30 mixed columns " in capsys.readouterr().out

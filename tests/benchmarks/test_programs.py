@@ -1,56 +1,23 @@
-"""The demo and the two timings, small."""
+"""The programs that time fitting, small."""
 
 from __future__ import annotations
+
+import functools
+import re
 
 import pandas as pd
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from ensemble_kd.benchmarks import demo, fit_time, munge_speed
-from ensemble_kd.benchmarks._tables import mixed_table
+from ensemble_kd import DistilledClassifier
+from ensemble_kd.benchmarks import fit_time, munge_speed
+from ensemble_kd.benchmarks.shared import mixed_table
 
 
-def test_demo_table_shows_every_method(results):
-    text = demo.demo_table(results)
-    assert "| clear    | distilled network    | log-loss 0.2700 |" in text
-    assert text.count("75 %") == 1
-    assert len(text.splitlines()) == 2 + 7
-
-
-def test_findings_are_honest(results):
-    clear, none = demo.findings(results)
-    assert clear == (
-        "clear: the distilled student keeps 75 % of the teacher's gain (3 random splits, 100 "
-        "test rows)."
-    )
-    assert none.startswith("none: no gain to keep: the teacher is no better")
-    assert "too few to tell the teacher's lead from chance" in none
-
-
-def test_findings_say_that_distilling_did_not_help(results):
-    worse = results.assign(loss=results["loss"] + 0.1 * results["method"].eq("distilled"))
-    assert demo.findings(worse)[0].startswith("clear: no gain: the distilled student is no better")
-
-
-def test_findings_name_failures(results):
-    failed = results.iloc[:1].assign(skipped="ValueError: no")
-    assert demo.findings(pd.concat([results, failed]))[-1] == "clear, teacher: ValueError: no"
-
-
-def test_time_goes_to_teachers_students_and_the_rest(results):
-    # 6 teachers of 20 s, 12 students of 5 s.
-    line = demo.where_the_time_went(results, 200.0)
-    assert line.startswith("Time: 200 s, of which teachers 120 s")
-    assert line.endswith("60 s, scoring and measuring 20 s.")
-
-
-def test_demo_stops_when_its_time_is_over(tmp_path, cheap, teacher_factory):
-    settings = {"progress": False, "n_jobs": None, "teacher_factory": teacher_factory}
-    results = demo.run_demo(tmp_path, ["iris"], seconds=0.0, **settings)
-    assert results["seed"].eq(0).all()
-    assert results["method"].tolist() == demo.METHOD_NAMES
-    assert results["skipped"].isna().all()
-    assert (tmp_path / "students" / "iris.seed0.distilled.ekd").is_file()
+def plain_table(n_rows: int, n_columns: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table that a tree of scikit-learn can read."""
+    X, y = mixed_table(n_rows, n_columns)
+    return X.select_dtypes("number").fillna(0), y
 
 
 def test_munge_is_timed_beside_the_loop():
@@ -74,11 +41,9 @@ def test_loop_finds_the_nearest_rows():
 
 
 def test_fit_time_gives_stages_and_their_sum(cheap):
-    X, y = mixed_table(120, 10)
+    X, y = plain_table(120, 10)
     teacher = [("tree", DecisionTreeClassifier())]
-    seconds = fit_time.time_fit(
-        X.select_dtypes("number").fillna(0), y, teacher=teacher, student="tree"
-    )
+    seconds = fit_time.time_fit(X, y, teacher=teacher, student="tree")
     assert list(seconds)[-2:] == ["other", "total"]
     assert sum(list(seconds.values())[:-1]) == pytest.approx(seconds["total"])
     assert "| total " in fit_time.time_table(seconds)
@@ -90,3 +55,25 @@ def test_fit_rows_are_made_up_without_a_data_folder(monkeypatch):
     assert X.shape == (50, 15)
     assert name == "made-up rows"
     assert set(y) == {0, 1}
+
+
+def test_fit_time_tells_the_peak_of_memory(cheap, monkeypatch, capsys):
+    small = functools.partial(DistilledClassifier, DecisionTreeClassifier(), student="tree")
+    monkeypatch.setattr(fit_time, "DistilledClassifier", small)
+    monkeypatch.setattr(fit_time, "mixed_table", lambda *shape: plain_table(*shape))
+    assert fit_time.main(["--rows", "120", "--columns", "10"]) == 0
+    told = capsys.readouterr().out
+    assert "on 120 made-up rows" in told
+    peak, before = re.search(r"memory: (.+) MB, of which before the fit (.+) MB\.", told).groups()
+    assert float(peak) >= float(before) > 0
+
+
+def test_fit_rows_are_made_up_where_the_real_ones_are_too_few(monkeypatch):
+    monkeypatch.setenv("ENSEMBLE_KD_DATA", "nowhere")
+    assert fit_time.fit_rows(50, 20)[2] == "made-up rows"
+
+
+def test_munge_speed_prints_its_table(capsys):
+    size = ["--real", "60", "--synthetic", "200", "--columns", "10", "--repeats", "1"]
+    assert munge_speed.main(size) == 0
+    assert "| new rows " in capsys.readouterr().out

@@ -35,7 +35,8 @@ from ensemble_kd import (
     TreeStudent,
     load,
 )
-from ensemble_kd.teachers._forests import RandomForestMember
+from ensemble_kd.rows import UNLABELLED
+from ensemble_kd.teachers.members import RandomForestMember
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
@@ -266,7 +267,7 @@ def test_classifier_weighs_rows(name):
 
 def test_classifier_uses_unlabelled_rows():
     rows = small().fit(X, Y, X_unlabeled=X[:40] + 0.01).transfer_set_
-    assert (rows.origin == 1).sum() == 40
+    assert (rows.origin == UNLABELLED).sum() == 40
 
 
 def test_classifier_learns_where_only_unlabelled_rows_are():

@@ -27,6 +27,7 @@ from ensemble_kd import (
     TreeStudent,
     load,
 )
+from ensemble_kd.rows import UNLABELLED
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
@@ -150,7 +151,7 @@ def test_regressor_is_cross_validated():
 
 def test_regressor_uses_unlabelled_rows():
     rows = small().fit(X, Y, X_unlabeled=X[:40] + 0.01).transfer_set_
-    assert (rows.origin == 1).sum() == 40
+    assert (rows.origin == UNLABELLED).sum() == 40
 
 
 @pytest.mark.parametrize("name", STUDENTS)

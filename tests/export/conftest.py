@@ -32,7 +32,7 @@ def trained(make_transfer_set):
     @cache
     def _trained(kind, task):
         rows = make_transfer_set(task)
-        loss = SoftTargetLoss(alpha=0.7) if rows.classes else SquaredErrorLoss(0.7)
+        loss = SoftTargetLoss(alpha=0.7) if rows.task.has_classes else SquaredErrorLoss(0.7)
         return clone(STUDENTS[kind]).fit_transfer(rows, loss).to_model()
 
     return _trained

@@ -14,11 +14,11 @@ from ensemble_kd.model import LogitScaling, ProbabilityCurve
 from ensemble_kd.scoring import Scorer
 
 from . import reader
+from .c.test_c import driver, write
 from .conftest import STUDENTS
 from .hand_made import MODELS
-from .test_c import driver, write
+from .onnx.test_onnx import feed_of, session_of
 from .test_json import raw_rows
-from .test_onnx import feed_of, session_of
 
 CURVE = ProbabilityCurve(np.array([0.0, 0.2, 0.45, 0.9]), np.array([0.0, 0.05, 0.6, 0.95]))
 BINARY = [(kind, how) for kind in STUDENTS for how in ("scaling", "curve", "threshold alone")]

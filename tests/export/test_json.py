@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ensemble_kd import load
 from ensemble_kd.errors import InputError
 from ensemble_kd.export import export_json, json_difference
 from ensemble_kd.export._rows import answers
@@ -20,6 +21,8 @@ from ensemble_kd.scoring._selftest import N_ROWS
 from . import reader
 from .conftest import STUDENTS, TASKS
 from .hand_made import MODELS
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def raw_rows(model, table):
@@ -55,6 +58,13 @@ def test_json_carries_rows_with_answers_that_another_program_gives(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_json_holds_every_number_exactly(name):
     assert json_difference(MODELS[name], export_json(MODELS[name])) == 0
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("v2_*.ekd")), ids=lambda path: path.stem)
+def test_json_of_a_compressed_model_holds_its_numbers_in_full(path):
+    model = load(path).model
+    assert model.body.storage
+    assert json_difference(model, export_json(model)) == 0
 
 
 def test_json_reader_needs_neither_numpy_nor_this_package():

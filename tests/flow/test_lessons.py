@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ensemble_kd import DistilledClassifier, distill
+from ensemble_kd import DistilledClassifier, distill, load
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow.lessons import LESSONS, Assistant, Desk, HardRows, Lesson, as_lessons
 from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet
@@ -92,3 +92,13 @@ def test_as_lessons_takes_names_and_objects():
     assert as_lessons(None) == as_lessons(()) == []
     with pytest.raises(InputError, match="lessons must be among"):
         as_lessons(["homework"])
+
+
+def test_lessons_are_told_in_the_card_and_the_facts_of_a_file(tmp_path):
+    fitted = DistilledClassifier(
+        Oracle(), student=FAST, n_synthetic=300, recipe="fast", lessons=[HardRows(share=0.1)]
+    ).fit(X, Y)
+    fitted.save(tmp_path / "model.ekd")
+    bundle = load(tmp_path / "model.ekd").bundle
+    assert bundle.manifest["training"]["lessons"] == ["HardRows(share=0.1)"]
+    assert "- Lesson: HardRows(share=0.1)" in bundle.card

@@ -24,7 +24,7 @@ from ensemble_kd import DistilledClassifier
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import make_folds
-from ensemble_kd.teachers._network import NetworkMember
+from ensemble_kd.teachers.members import NetworkMember
 from ensemble_kd.transfer import ForestLeafSynthesizer
 
 PROGRAM = """

@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
+from ensemble_kd.errors import InputError
+from ensemble_kd.fitted_trees import read_trees, tree_arrays
 from ensemble_kd.runtime import HAS_CORE
 from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
-from ensemble_kd.teachers._booster_arrays import lightgbm_trees, xgboost_trees
-from ensemble_kd.teachers._forests import ExtraTreesMember, RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import (
+    ExtraTreesMember,
+    LightGBMMember,
+    RandomForestMember,
+    XGBoostMember,
+)
 
 needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
 MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember, XGBoostMember]
@@ -45,8 +49,7 @@ def test_compiled_member_says_what_the_member_says(kind, n_classes, mixed):
     new = table(200, 1, mixed=mixed)
     if mixed:
         new.loc[:20, "d"] = "never seen"
-    classes = getattr(member, "classes_", None)
-    plain, fast = (teacher_response(m, new, classes) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, new, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
 
 
@@ -59,7 +62,7 @@ def test_compiled_member_goes_the_same_way_on_the_very_split(kind):
     member = kind("regression").fit(X, X[:, 0] * X[:, 1])
     rows = np.array([(a / 10, b / 10) for a in range(-21, 22) for b in range(-21, 22)])
     rows = np.concatenate([rows, np.nextafter(rows, 9), rows.astype(np.float32)])
-    plain, fast = (teacher_response(m, rows, None) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, rows, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=2e-6)
 
 
@@ -83,7 +86,7 @@ def test_compiled_ensemble_says_what_the_ensemble_says():
         [("forest", RandomForestMember()), ("boosting", LightGBMMember())], cv=2
     ).fit(X, target(X, 2))
     new = table(100, 1, mixed=True)
-    plain, fast = (teacher_response(t, new, teacher.classes_) for t in (teacher, compiled(teacher)))
+    plain, fast = (teacher_response(t, new, teacher.task_) for t in (teacher, compiled(teacher)))
     np.testing.assert_allclose(fast, plain, atol=1e-6)
 
 
@@ -104,16 +107,17 @@ def test_compiled_booster_sends_each_category_its_way(kind, n_categories, gaps):
     assert compiled(member) is not member
     every = [*names, "never seen", None]
     new = pd.DataFrame([(d, e) for d in every for e in every], columns=["d", "e"])
-    plain, fast = (teacher_response(m, new, None) for m in (member, compiled(member)))
+    plain, fast = (teacher_response(m, new, member.task_) for m in (member, compiled(member)))
     np.testing.assert_allclose(fast, plain, rtol=2e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "trees"), [(LightGBMMember, lightgbm_trees), (XGBoostMember, xgboost_trees)]
-)
-def test_there_are_no_arrays_where_a_category_has_no_bit(kind, trees):
+@pytest.mark.parametrize("kind", BOOSTERS)
+def test_member_is_left_as_it_is_where_a_category_has_no_bit(kind):
     names = [f"c{i:02}" for i in range(52)]
     X = pd.DataFrame({"d": np.random.default_rng(0).choice(names, 2000)})
     member = kind("classification").fit(X, X["d"].isin(names[::2]).astype(int))
-    assert trees(member.booster_, member.schema_.n_codes, 1, "sigmoid") is None
-    assert trees(member.booster_, member.schema_.n_codes - 1, 1, "sigmoid") is not None
+    assert compiled(member) is member
+    found, n_codes = read_trees(member.model_), member.schema_.n_codes
+    with pytest.raises(InputError, match="must have at most 51 categories, got 52"):
+        tree_arrays(found, "sigmoid", n_codes)
+    assert tree_arrays(found, "sigmoid", n_codes - 1).left_categories is not None

@@ -7,19 +7,24 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds
+from ensemble_kd.schema import TableSchema
+from ensemble_kd.tasks import BaseTask, Classification, Regression
+from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds, teacher_response
+from ensemble_kd.teachers.members import RandomForestMember
 
 N_ROWS = 40
 IDS = np.arange(float(N_ROWS))[:, None]
 LABELS = np.arange(N_ROWS) % 2
 VALUES = np.arange(N_ROWS) + 100.0
+PAIR, AMOUNT = Classification(np.array([0, 1])), Regression()
 
 
 class Memory(BaseEstimator):
@@ -49,17 +54,15 @@ def out_of_fold_response(
     return cross_fit([("teacher", teacher)], X, y, weight, **options).response[0]
 
 
-def by_function(y: np.ndarray, is_classification: bool, cv: Any) -> np.ndarray:
+def by_function(y: np.ndarray, task: BaseTask, cv: Any) -> np.ndarray:
     """Return the out-of-fold response of a memorising teacher."""
-    folds = make_folds(y, cv, is_classification, seed=0)
-    classes = np.unique(y) if is_classification else None
-    return out_of_fold_response(Memory(), IDS, y, folds=folds, classes=classes)
+    folds = make_folds(y, cv, task, seed=0)
+    return out_of_fold_response(Memory(), IDS, y, folds=folds, task=task)
 
 
-def by_ensemble(y: np.ndarray, is_classification: bool, cv: Any) -> np.ndarray:
+def by_ensemble(y: np.ndarray, task: BaseTask, cv: Any) -> np.ndarray:
     """Return the out-of-fold response of an ensemble of memorising members."""
-    task = "classification" if is_classification else "regression"
-    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], task=task, cv=cv)
+    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], task=task.name, cv=cv)
     return teacher.fit(IDS, y).out_of_fold_response_
 
 
@@ -70,13 +73,13 @@ each_cv = pytest.mark.parametrize("cv", [2, 5, KFold(N_ROWS)], ids=["2", "5", "l
 @each_way
 @each_cv
 def test_out_of_fold_labels_come_from_models_that_had_not_seen_the_row(respond, cv):
-    np.testing.assert_array_equal(respond(LABELS, True, cv), np.full((N_ROWS, 2), 0.5))
+    np.testing.assert_array_equal(respond(LABELS, PAIR, cv), np.full((N_ROWS, 2), 0.5))
 
 
 @each_way
 @each_cv
 def test_out_of_fold_values_come_from_models_that_had_not_seen_the_row(respond, cv):
-    np.testing.assert_array_equal(respond(VALUES, False, cv), np.full((N_ROWS, 1), -1.0))
+    np.testing.assert_array_equal(respond(VALUES, AMOUNT, cv), np.full((N_ROWS, 1), -1.0))
 
 
 HELD_OUT = np.arange(N_ROWS) % 7 == 3
@@ -102,8 +105,8 @@ def saw(answer: float) -> np.ndarray:
 
 @each_cv
 def test_no_fold_sees_a_held_out_row_and_they_are_answered_by_a_fit_on_all_others(cv):
-    folds = make_folds(VALUES, cv, False, seed=0, held_out=HELD_OUT)
-    found = cross_fit([("a", Witness())], IDS, VALUES, folds=folds, classes=None, held_out=HELD_OUT)
+    folds = make_folds(VALUES, cv, AMOUNT, seed=0, held_out=HELD_OUT)
+    found = cross_fit([("a", Witness())], IDS, VALUES, folds=folds, task=AMOUNT, held_out=HELD_OUT)
     for row, answer in enumerate(found.response[0, :, 0]):
         seen = saw(answer)
         assert not seen[HELD_OUT].any() and not seen[row]
@@ -115,7 +118,7 @@ def test_no_fold_sees_a_held_out_row_and_they_are_answered_by_a_fit_on_all_other
 
 @each_cv
 def test_folds_test_every_row_that_is_not_held_out_once(cv):
-    folds = make_folds(LABELS, cv, True, seed=0, held_out=HELD_OUT)
+    folds = make_folds(LABELS, cv, PAIR, seed=0, held_out=HELD_OUT)
     tested = np.concatenate([test for _, test in folds])
     assert sorted(tested) == np.flatnonzero(~HELD_OUT).tolist()
 
@@ -146,8 +149,8 @@ def test_out_of_fold_ensemble_is_refitted_on_all_rows():
 
 def test_out_of_fold_response_leaves_the_teacher_unfitted():
     teacher = Memory()
-    folds = make_folds(LABELS, 4, True, seed=0)
-    out_of_fold_response(teacher, IDS, LABELS, folds=folds, classes=np.array([0, 1]))
+    folds = make_folds(LABELS, 4, PAIR, seed=0)
+    out_of_fold_response(teacher, IDS, LABELS, folds=folds, task=PAIR)
     assert vars(teacher) == {}
 
 
@@ -155,9 +158,9 @@ def test_out_of_fold_response_hands_each_fold_the_weights_of_its_rows():
     # Two values contradict each other everywhere; the weights say which one counts.
     y = np.tile([0.0, 10.0], N_ROWS // 2)
     weight = np.where(y == 10.0, 1e6, 1.0)
-    folds = make_folds(y, 4, False, seed=0)
+    folds = make_folds(y, 4, AMOUNT, seed=0)
     response = out_of_fold_response(
-        LinearRegression(), np.zeros((N_ROWS, 1)), y, weight, folds=folds, classes=None
+        LinearRegression(), np.zeros((N_ROWS, 1)), y, weight, folds=folds, task=AMOUNT
     )
     np.testing.assert_allclose(response, 10.0, atol=1e-4)
 
@@ -169,9 +172,28 @@ def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
         def predict(self, X: Any) -> np.ndarray:
             return X["id"].to_numpy()
 
-    folds = make_folds(VALUES, 4, False, seed=0)
-    response = out_of_fold_response(ByName(), frame, VALUES, folds=folds, classes=None)
+    folds = make_folds(VALUES, 4, AMOUNT, seed=0)
+    response = out_of_fold_response(ByName(), frame, VALUES, folds=folds, task=AMOUNT)
     np.testing.assert_array_equal(response, IDS)
+
+
+def test_default_members_share_a_table_that_is_read_once_a_fit(monkeypatch, make_frame):
+    frame, y = make_frame(N_ROWS), LABELS
+    members = [(f"m{i}", RandomForestMember(random_state=i)) for i in range(2)]
+    folds = make_folds(y, 2, PAIR, seed=0)
+    alone = []
+    for _, member in members:
+        response = np.zeros((N_ROWS, 2))
+        for train, test in folds:
+            fitted = clone(member).fit(frame.iloc[train], y[train])
+            response[test] = teacher_response(fitted, frame.iloc[test], PAIR)
+        alone.append(response)
+    read = []
+    infer = TableSchema.infer
+    monkeypatch.setattr(TableSchema, "infer", lambda X: read.append(len(X)) or infer(X))
+    found = cross_fit([*members, ("dummy", DummyClassifier())], frame, y, folds=folds, task=PAIR)
+    np.testing.assert_array_equal(found.response[:2], alone)
+    assert read == [N_ROWS // 2, N_ROWS // 2, N_ROWS]
 
 
 # --- rare classes --------------------------------------------------------------------------------
@@ -185,10 +207,9 @@ def labels_with_rare(n_rare: int) -> np.ndarray:
 def rare_response(n_rare: int, teacher: Any) -> np.ndarray:
     """Return out-of-fold soft labels where class 1 is rare; a row's class is its feature."""
     y = labels_with_rare(n_rare)
-    folds = make_folds(y, 5, True, seed=0)
-    return out_of_fold_response(
-        teacher, y[:, None].astype(float), y, folds=folds, classes=np.array([0, 1, 2])
-    )
+    task = Classification(np.array([0, 1, 2]))
+    folds = make_folds(y, 5, task, seed=0)
+    return out_of_fold_response(teacher, y[:, None].astype(float), y, folds=folds, task=task)
 
 
 def test_out_of_fold_labels_of_a_class_with_one_row_give_it_no_probability():
@@ -216,41 +237,41 @@ def test_out_of_fold_labels_sum_to_one_where_a_fold_lacks_a_class():
 # --- folds ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_classification", [True, False])
-def test_make_folds_tests_each_row_once(is_classification):
-    folds = make_folds(LABELS, 5, is_classification, seed=0)
+@pytest.mark.parametrize("task", [PAIR, AMOUNT], ids=lambda task: task.name)
+def test_make_folds_tests_each_row_once(task):
+    folds = make_folds(LABELS, 5, task, seed=0)
     tested = np.concatenate([test for _, test in folds])
     np.testing.assert_array_equal(np.sort(tested), np.arange(N_ROWS))
 
 
 def test_make_folds_spreads_classes_evenly():
     y = np.repeat([0, 1], [30, 10])
-    shares = [y[test].mean() for _, test in make_folds(y, 5, True, seed=0)]
+    shares = [y[test].mean() for _, test in make_folds(y, 5, PAIR, seed=0)]
     np.testing.assert_allclose(shares, 0.25)
 
 
 def test_make_folds_is_the_same_for_the_same_seed():
-    (_, one), *_ = make_folds(VALUES, 5, False, seed=3)
-    (_, two), *_ = make_folds(VALUES, 5, False, seed=3)
+    (_, one), *_ = make_folds(VALUES, 5, AMOUNT, seed=3)
+    (_, two), *_ = make_folds(VALUES, 5, AMOUNT, seed=3)
     np.testing.assert_array_equal(one, two)
 
 
 def test_make_folds_is_another_for_another_seed():
-    (_, one), *_ = make_folds(VALUES, 5, False, seed=3)
-    (_, two), *_ = make_folds(VALUES, 5, False, seed=4)
+    (_, one), *_ = make_folds(VALUES, 5, AMOUNT, seed=3)
+    (_, two), *_ = make_folds(VALUES, 5, AMOUNT, seed=4)
     assert not np.array_equal(one, two)
 
 
 def test_make_folds_makes_fewer_folds_of_few_rows():
-    assert len(make_folds(VALUES[:3], 5, False, seed=0)) == 3
+    assert len(make_folds(VALUES[:3], 5, AMOUNT, seed=0)) == 3
 
 
 def test_make_folds_makes_fewer_folds_of_few_rows_of_a_class():
-    assert len(make_folds(np.array([0, 0, 0, 1, 1]), 5, True, seed=0)) == 3
+    assert len(make_folds(np.array([0, 0, 0, 1, 1]), 5, PAIR, seed=0)) == 3
 
 
 def test_make_folds_takes_a_splitter():
-    (_, first), *_ = make_folds(VALUES, KFold(4), False, seed=0)
+    (_, first), *_ = make_folds(VALUES, KFold(4), AMOUNT, seed=0)
     np.testing.assert_array_equal(first, np.arange(10))
 
 
@@ -267,9 +288,9 @@ def test_make_folds_takes_a_splitter():
 )
 def test_make_folds_refuses_what_leaves_rows_without_honest_labels(y, cv, message):
     with pytest.raises(InputError, match=message):
-        make_folds(y, cv, True, seed=0)
+        make_folds(y, cv, PAIR, seed=0)
 
 
 def test_make_folds_refuses_a_single_row():
     with pytest.raises(InputError, match="at least 2 rows, got n_samples=1"):
-        make_folds(VALUES[:1], 5, False, seed=0)
+        make_folds(VALUES[:1], 5, AMOUNT, seed=0)

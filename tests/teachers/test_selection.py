@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ensemble_kd.losses import one_hot, softmax
+from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers._selection import greedy_weights
 
 N_ROWS = 300
@@ -23,7 +24,9 @@ def probabilities(skill: float, seed: int) -> np.ndarray:
 def weights_of(*responses: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """Return the weights of soft labels."""
     weight = np.ones(N_ROWS) if weight is None else weight
-    return greedy_weights(np.array(responses), one_hot(TRUTH, 3), weight, is_classification=True)
+    return greedy_weights(
+        np.array(responses), one_hot(TRUTH, 3), weight, Classification(np.arange(3))
+    )
 
 
 def test_greedy_weights_sum_to_one():
@@ -54,7 +57,7 @@ def test_greedy_weights_weigh_rows():
 def test_greedy_weights_of_values_find_the_mean_that_cancels_errors():
     error = RNG.normal(size=(N_ROWS, 1))
     responses = np.array([VALUES + error, VALUES - error, VALUES + 5.0])
-    found = greedy_weights(responses, VALUES, np.ones(N_ROWS), is_classification=False)
+    found = greedy_weights(responses, VALUES, np.ones(N_ROWS), Regression())
     np.testing.assert_allclose(found, [0.5, 0.5, 0.0])
 
 

@@ -27,9 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers import teacher_splits
-from ensemble_kd.teachers._forests import RandomForestMember
-from ensemble_kd.teachers._lightgbm import LightGBMMember
-from ensemble_kd.teachers._xgboost import XGBoostMember
+from ensemble_kd.teachers.members import LightGBMMember, RandomForestMember, XGBoostMember
 
 RNG = np.random.default_rng(0)
 # Only column 1 tells anything, and what it tells changes at 0.25.

@@ -30,8 +30,9 @@ from ensemble_kd.flow import n_synthetic_rows
 from ensemble_kd.metrics import Latency
 from ensemble_kd.rows import REAL
 from ensemble_kd.students import MLPStudent
-from ensemble_kd.tuning import SearchSpace, _flow, _judge, _outcome, draw_front, draw_study
-from ensemble_kd.tuning._trial import IN_EARNEST, WORSE_THAN_PLAIN
+from ensemble_kd.tuning import SearchSpace, _flow, draw_front, draw_study
+from ensemble_kd.tuning.finish import _finish
+from ensemble_kd.tuning.trial import IN_EARNEST, _judge
 
 # The teacher of these tests is one small tree, which gains nothing over plain training.
 pytestmark = pytest.mark.filterwarnings("ignore:the best student within:UserWarning")
@@ -134,14 +135,12 @@ def test_search_tells_both_numbers_and_the_optimism(fitted):
     assert {"certified_loss", "loss", "gain_kept"} <= set(fitted.front_.columns)
 
 
-def test_search_tells_the_sampler_of_limits_and_of_what_is_worse_than_plain_training(fitted):
+def test_search_tells_the_sampler_of_the_limits(fitted):
     told = fitted.trials_.set_index("trial")
     for trial in fitted.study_.trials:
         if trial.number in told.index:
-            assert set(trial.constraints) == {"max_latency_us", "max_bytes", WORSE_THAN_PLAIN}
-    order = told["true_loss"].sort_values().index
-    worse = [fitted.study_.trials[number].constraints[WORSE_THAN_PLAIN] for number in order]
-    assert worse == sorted(worse)
+            assert set(trial.constraints) == {"max_latency_us", "max_bytes"}
+            assert told.loc[trial.number, "feasible"] == (max(trial.constraints.values()) <= 0)
 
 
 def test_search_front_is_among_its_trials(fitted):
@@ -176,8 +175,23 @@ def test_select_refits_on_all_rows_but_the_certified_ones(fitted, table, tmp_pat
 
 
 def test_select_does_not_refit_without_rows(fitted):
+    copied = pickle.loads(pickle.dumps(fitted))
     with pytest.raises(InputError, match=r"refit must be False.*workdir"):
-        pickle.loads(pickle.dumps(fitted)).select(refit=True)
+        copied.select(refit=True)
+    with pytest.raises(InputError, match=r"refit must be False.*workdir"):
+        copied.student(int(fitted.front_["trial"].min()), refit=True)
+
+
+def test_student_of_the_front_is_had_by_its_number(fitted):
+    for line in fitted.front_.itertuples():
+        found = fitted.student(line.trial)
+        assert found.size_bytes == line.size_bytes
+        assert found.latency.p50_us == line.latency_p50_us and found.certificate is None
+    again = fitted.student(line.trial, refit=True)
+    assert again.candidate == found.candidate
+    assert again.certificate.n_rows == fitted.certified_rows_.sum()
+    with pytest.raises(InputError, match=r"trial must be one of \[.*got -1"):
+        fitted.student(-1)
 
 
 def test_search_refuses_an_impossible_budget_and_names_the_nearest(table):
@@ -241,7 +255,7 @@ def test_search_keeps_the_best_so_far_when_its_refit_is_interrupted(table, monke
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_outcome, "teach_once", interrupted)
+    monkeypatch.setattr(_finish, "teach_once", interrupted)
     with pytest.warns(UserWarning, match="the search was interrupted: the best student so far"):
         found = search(n_trials=2).fit(*table)
     assert (
@@ -250,7 +264,7 @@ def test_search_keeps_the_best_so_far_when_its_refit_is_interrupted(table, monke
 
 
 def test_search_fits_no_second_teacher_where_no_student_is_refitted(table, monkeypatch):
-    monkeypatch.setattr(_outcome, "teach_once", None)
+    monkeypatch.setattr(_finish, "teach_once", None)
     search(n_trials=2, refit=False).fit(*table)
     with pytest.raises(BudgetError):
         search(n_trials=2, max_bytes=2_000).fit(*table)

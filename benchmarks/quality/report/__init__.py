@@ -1,0 +1,31 @@
+"""What is shown of the results: claims, ranks, tables, pictures."""
+
+from ensemble_kd.benchmarks.quality.report._files import write_report
+from ensemble_kd.benchmarks.quality.report._picture import render_picture
+from ensemble_kd.benchmarks.quality.report._render import render_markdown
+from ensemble_kd.benchmarks.quality.report._short_tables import short_tables
+from ensemble_kd.benchmarks.quality.report._summary import (
+    SECOND_METRICS,
+    PairSummary,
+    is_failed,
+    measured,
+    methods_of,
+    second_metric,
+    summarise_pair,
+    task_of,
+)
+
+__all__ = [
+    "SECOND_METRICS",
+    "PairSummary",
+    "is_failed",
+    "measured",
+    "methods_of",
+    "render_markdown",
+    "render_picture",
+    "second_metric",
+    "short_tables",
+    "summarise_pair",
+    "task_of",
+    "write_report",
+]

@@ -1,0 +1,38 @@
+"""What several benchmarks need: a teacher for many students, made-up rows, tables."""
+
+from ensemble_kd.benchmarks.shared._boosters import (
+    LIGHTGBM_OBJECTIVES,
+    XGBOOST_OBJECTIVES,
+    lightgbm_fast,
+)
+from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
+from ensemble_kd.benchmarks.shared._made_up import mixed_table
+from ensemble_kd.benchmarks.shared._markdown import (
+    duration,
+    markdown_table,
+    mean_and_sd,
+    number,
+    percent,
+    size,
+)
+from ensemble_kd.benchmarks.shared._tasks import estimator_for, loss_of
+from ensemble_kd.benchmarks.shared._teacher import SharedTeacher, fit_shared
+
+__all__ = [
+    "BUNDLED_DATASETS",
+    "LIGHTGBM_OBJECTIVES",
+    "SharedTeacher",
+    "XGBOOST_OBJECTIVES",
+    "chosen_datasets",
+    "duration",
+    "estimator_for",
+    "fit_shared",
+    "lightgbm_fast",
+    "loss_of",
+    "markdown_table",
+    "mean_and_sd",
+    "mixed_table",
+    "number",
+    "percent",
+    "size",
+]

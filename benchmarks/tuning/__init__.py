@@ -1,0 +1,1 @@
+"""Tuned students beside budgets and default: ``python -m ensemble_kd.benchmarks.tuning``."""

@@ -1,0 +1,148 @@
+"""`calibrate`: a model file with probabilities put right, and a threshold, by rows kept apart."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ensemble_kd.cli import _arguments as read
+from ensemble_kd.cli._console import Console, tell, text_table
+from ensemble_kd.cli._options import add_model_to_model
+from ensemble_kd.cli._out import check_out, save_again
+from ensemble_kd.errors import InputError
+from ensemble_kd.table_files import check_column, read_frame
+
+if TYPE_CHECKING:
+    from ensemble_kd.model import CompactModel
+    from ensemble_kd.scoring import Scorer
+    from ensemble_kd.tasks import BaseTask
+
+SUMMARY = "put a classifier's probabilities right, and choose its threshold"
+DESCRIPTION = """\
+Fit a calibrator to real rows with their true classes, rows that the model was not trained on, and
+choose from which probability on the second of two classes (in sorted order, such as "yes" or 1) is
+predicted. Both become part of the model file, so that scores, exports and predictions have them.
+
+The costs printed are those on the rows given; on new rows expect a little worse.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd calibrate churn.ekd --rows kept.csv --target churned --out churn_right.ekd
+  ensemble-kd calibrate fraud.ekd --rows kept.csv --target fraud --max-false-positive-rate 0.005 \\
+      --out fraud_alarm.ekd
+  ensemble-kd calibrate fraud.ekd --rows kept.csv --target fraud --method none --cost-ratio 40 \\
+      --out fraud_alarm.ekd
+"""
+JSON_HELP = "print the outcome as one JSON object"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `calibrate` takes."""
+    add_model_to_model(parser, needs_rows=True)
+    parser.add_argument(
+        "--method",
+        choices=["auto", "platt", "temperature", "isotonic", "none"],
+        default="auto",
+        help="how probabilities are put right; none leaves them as they are (default: %(default)s)",
+    )
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument(
+        "--threshold", metavar="P", type=read.share, help="predict the second class from P on"
+    )
+    rule.add_argument(
+        "--max-false-positive-rate",
+        metavar="S",
+        type=read.share_below_one,
+        help="call at most the share S of the negative rows positive",
+    )
+    rule.add_argument(
+        "--cost-ratio",
+        metavar="R",
+        type=read.positive,
+        help="take the cheapest threshold where a missed positive costs R false alarms",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Calibrate and write a model, and return the exit code."""
+    from ensemble_kd.scoring import Scorer, load
+    from ensemble_kd.tasks import read_target, task_with
+
+    console = Console(args.quiet)
+    check_out(args.out, args.model, args.rows)
+    scorer = load(args.model)
+    if not scorer.model.has_classes:
+        raise InputError("calibrate is for classifications, but this model predicts values.")
+    frame = read_frame(args.rows, console.note)
+    check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
+    target = read_target(frame[args.target], args.target)
+    task = task_with(scorer.classes_)
+    hard = task.hard_of(target.values, args.target)
+    frame = frame[~target.missing]
+    model = calibrated(args, scorer.model, frame, target.values)
+    save_again(scorer.bundle, model, args.out)
+    outcome = {
+        "model": args.model,
+        "out": args.out,
+        "n_rows": len(frame),
+        "threshold": model.threshold,
+        "before": quality(scorer, task, frame, hard),
+        "after": quality(Scorer(model), task, frame, hard),
+    }
+    tell(outcome, args.json, render)
+    return 0
+
+
+def calibrated(args: argparse.Namespace, model: CompactModel, frame: Any, y: Any) -> CompactModel:
+    """Return the model with the calibrator and the threshold that the options ask for."""
+    from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
+
+    if args.method != "none":
+        model = calibrate(model, frame, y, method=args.method)
+    if args.threshold is not None:
+        return with_threshold(model, args.threshold)
+    if args.max_false_positive_rate is None and args.cost_ratio is None:
+        return model
+    return choose_threshold(
+        model,
+        frame,
+        y,
+        max_false_positive_rate=args.max_false_positive_rate,
+        cost_ratio=args.cost_ratio,
+    )
+
+
+def quality(scorer: Scorer, task: BaseTask, frame: Any, hard: Any) -> dict[str, float | None]:
+    """Return log-loss and accuracy and, of two classes, the shares of wrong calls."""
+    proba = scorer.predict_proba(frame)
+    called = scorer.decide(proba)
+    shown: dict[str, float | None] = {
+        "log_loss": task.mean_loss(proba, task.truth(hard), np.ones(len(hard))),
+        "accuracy": float((called == scorer.classes_[hard]).mean()),
+    }
+    if len(scorer.classes_) == 2:
+        positive = called == scorer.classes_[1]
+        for name, wrong, rows in (
+            ("false_positive_rate", positive, hard == 0),
+            ("missed_positive_rate", ~positive, hard == 1),
+        ):
+            shown[name] = float(wrong[rows].mean()) if rows.any() else None
+    return shown
+
+
+def render(outcome: dict[str, Any]) -> str:
+    """Return the outcome as text for people."""
+    names = list(outcome["before"])
+    table = text_table(
+        ["", *(name.replace("_", " ") for name in names)],
+        [
+            [when, *("-" if (v := outcome[when][name]) is None else f"{v:.5g}" for name in names)]
+            for when in ("before", "after")
+        ],
+    )
+    lines = [table, "", f"on the {outcome['n_rows']:,} rows given"]
+    if outcome["threshold"] is not None:
+        lines.append(f"threshold: {outcome['threshold']:.6g}")
+    return "\n".join([*lines, f"model: {outcome['out']}"])

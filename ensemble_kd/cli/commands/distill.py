@@ -1,0 +1,201 @@
+"""`distill`: from a table to a model file, and how good it is on rows that were kept apart."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from typing import Any
+
+from ensemble_kd.cli import _arguments as read
+from ensemble_kd.cli._console import Console, tell
+from ensemble_kd.cli._data import Data, read_data
+from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
+from ensemble_kd.cli._out import check_out, saving
+from ensemble_kd.cli._outcome import measure, render
+from ensemble_kd.cli._teacher import fit, read_teacher
+from ensemble_kd.errors import InputError
+from ensemble_kd.schema import near_match
+
+SUMMARY = "compress an ensemble into one model file"
+DESCRIPTION = """\
+Fit a teacher on a table, let it label the rows and many synthetic ones, and fit one small student
+on its answers. The student goes to a model file that scores with numpy alone. A share of the rows
+is kept apart, which nothing is fitted on; teacher and student are compared on it.
+
+Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
+scikit-learn estimator in a joblib file, which takes the raw rows; if it is fitted it is used as it
+is, else it is fitted here. Opening such a file runs code: only open files you trust.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd distill churn.csv --target churned --drop customer_id --out churn.ekd
+  ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
+  ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
+"""
+JSON_HELP = "print the outcome as one JSON object"
+GATE_MISSED = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `distill` takes."""
+    rows = add_rows_to_learn_from(parser)
+    rows.add_argument(
+        "--test-size",
+        metavar="S",
+        type=read.share_below_one,
+        default=0.2,
+        help="share of the rows kept apart for the test, 0 for none (default: %(default)s)",
+    )
+    teaching = add_teaching(parser)
+    teaching.add_argument(
+        "--synthesizer",
+        choices=["auto", "munge", "marginals", "forest_leaves", "none"],
+        default="auto",
+        help="how synthetic rows are made; auto leaves it to the recipe (default: %(default)s)",
+    )
+    teaching.add_argument(
+        "--recipe",
+        choices=["auto", "fast"],
+        default="auto",
+        help="auto races labels, synthetic rows and losses on held-out rows, and keeps a plainly "
+        "trained student where that is better; fast takes the defaults and a shorter training "
+        "(default: %(default)s)",
+    )
+    teaching.add_argument(
+        "--alpha",
+        metavar="A|auto",
+        type=read.share_or_auto,
+        default="auto",
+        help="weight of the teacher on real rows, 0 to 1; the truth has the rest; auto leaves it "
+        "to the recipe, which starts from 0.7 (default: %(default)s)",
+    )
+    teaching.add_argument(
+        "--temperature",
+        metavar="T",
+        type=read.positive,
+        help="softens the probabilities, > 0; classification only (default: 1.0)",
+    )
+    teaching.add_argument(
+        "--lessons",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="further methods of teaching, in this order: hard_rows adds synthetic rows around "
+        "those on which a first student differs from the teacher; assistant lets a wide network "
+        "learn first, and label the synthetic rows (default: none)",
+    )
+    teaching.add_argument(
+        "--student",
+        choices=["mlp", "gbdt", "tree"],
+        default="mlp",
+        help="a small network, a few boosted trees, or one tree (default: %(default)s)",
+    )
+    result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
+    result.add_argument(
+        "--time-limit",
+        metavar="S",
+        type=read.positive,
+        help="seconds that all after the teacher's fit may take (default: no limit)",
+    )
+    result.add_argument(
+        "--min-agreement",
+        metavar="X",
+        type=read.share,
+        help="end with exit code 4 if student and teacher name the same class on a smaller share "
+        "of the test rows; the model is written all the same",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fit, write and measure a model, and return the exit code."""
+    console = Console(args.quiet)
+    check_out(args.out, args.table, args.unlabeled, args.teacher)
+    _check_lessons(args.lessons)
+    data = read_data(args, console, args.test_size)
+    _check_options(args, data)
+    teacher, frozen, data = read_teacher(args.teacher, data, console)
+
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
+        estimator = _estimator(args, data, teacher, console)
+        fit(estimator, data)
+        with saving():
+            size_bytes = estimator.save(args.out)
+        console.note(f"the model is written to {args.out}.")
+        outcome = measure(estimator, data)
+    outcome = {
+        "model": args.out,
+        "size_bytes": size_bytes,
+        "task_inferred": data.was_inferred,
+        "target": args.target,
+        "teacher_frozen": frozen,
+        **outcome,
+        "gate": _gate(args.min_agreement, outcome["fidelity"]),
+    }
+    tell(outcome, args.json, render)
+    gate = outcome["gate"]
+    if gate is None or gate["passed"]:
+        return 0
+    print(
+        f"error: student and teacher name the same class on {gate['agreement']:.2%} of the rows, "
+        f"below --min-agreement {args.min_agreement:.2%}; the model is written all the same.",
+        file=sys.stderr,
+    )
+    return GATE_MISSED
+
+
+def _gate(min_agreement: float | None, fidelity: dict[str, Any]) -> dict[str, Any] | None:
+    if min_agreement is None:
+        return None
+    agreement = fidelity["agreement"]
+    passed = bool(agreement >= min_agreement)
+    return {"min_agreement": min_agreement, "agreement": agreement, "passed": passed}
+
+
+def _check_lessons(names: list[str]) -> None:
+    from ensemble_kd.flow.lessons import LESSONS
+
+    for name in names:
+        if name not in LESSONS:
+            raise InputError(
+                f"--lessons must be among {', '.join(LESSONS)}, got {name!r}"
+                f"{near_match(name, list(LESSONS))}."
+            )
+
+
+def _check_options(args: argparse.Namespace, data: Data) -> None:
+    """Refuse before the fit what would fail after it."""
+    if not data.task.has_classes:
+        for flag, value in [
+            ("--temperature", args.temperature),
+            ("--min-agreement", args.min_agreement),
+        ]:
+            if value is not None:
+                raise InputError(f"{flag} is for classifications, but this is a regression.")
+    no_rows = args.synthesizer == "none" or args.n_synthetic == 0
+    if args.min_agreement is not None and args.alpha == 0 and no_rows and data.X_unlabeled is None:
+        raise InputError(
+            "--min-agreement needs a teacher, but --alpha 0 without synthetic rows has none."
+        )
+
+
+def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Console) -> Any:
+    from ensemble_kd.estimators import ESTIMATORS
+
+    options: dict[str, Any] = {
+        "student": args.student,
+        "recipe": args.recipe,
+        "synthesizer": None if args.synthesizer == "none" else args.synthesizer,
+        "alpha": args.alpha,
+        "n_synthetic": args.n_synthetic,
+        "lessons": args.lessons,
+        "cv": args.cv,
+        "time_limit": args.time_limit,
+        "n_jobs": args.n_jobs,
+        "verbose": int(console.shows_progress),
+        "random_state": args.seed,
+    }
+    if args.temperature is not None:
+        options["temperature"] = args.temperature
+    return ESTIMATORS[data.task.name](teacher, **options)

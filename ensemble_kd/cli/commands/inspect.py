@@ -1,0 +1,217 @@
+"""`inspect`: what a model file holds, without torch or scikit-learn."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
+from ensemble_kd.cli._options import add_model
+
+if TYPE_CHECKING:
+    from ensemble_kd.bundle import Bundle
+    from ensemble_kd.schema import Column
+
+SUMMARY = "tell what a model file holds"
+DESCRIPTION = """\
+Read a model file, check it, have it answer the test rows that it carries, and tell what it holds:
+the student, the columns it takes, its classes, its size, what it was trained on and how close it
+came to its teacher. Nothing in the file is run as code. The exit code is 3 if it is not valid.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd inspect model.ekd
+  ensemble-kd inspect model.ekd --card > MODEL_CARD.md
+"""
+JSON_HELP = "print the facts as one JSON object; with --card, the card among them"
+SHOWN_CLASSES = 20
+INVALID = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `inspect` takes."""
+    add_model(parser)
+    parser.add_argument(
+        "--card", action="store_true", help="print the model card in place of the facts"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the file holds and return the exit code."""
+    from ensemble_kd.bundle import load_bundle
+    from ensemble_kd.errors import BundleError
+    from ensemble_kd.scoring import load
+
+    bundle = load_bundle(args.model)
+    facts = bundle_facts(bundle)
+    try:
+        load(args.model)
+    except BundleError as error:
+        facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
+    if args.json:
+        print_json(facts | {"card": bundle.card} if args.card else facts)
+    else:
+        print(printable(bundle.card.rstrip("\n")) if args.card else render(facts))
+    return 0 if facts["selftest"]["passed"] else INVALID
+
+
+def bundle_facts(bundle: Bundle) -> dict[str, Any]:
+    """Return what is to be told of a bundle, as plain values.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Read and checked.
+
+    Returns
+    -------
+    dict
+    """
+    model, manifest = bundle.model, bundle.manifest
+    kind, counts = _body_facts(model.body)
+    return {
+        "name": manifest["name"],
+        "kind": kind,
+        "task": model.task,
+        "classes": list(model.classes),
+        "calibrator": _calibrator_text(model.calibrator),
+        "threshold": model.threshold,
+        "columns": [_column_facts(column) for column in model.schema.columns],
+        "named_columns": model.schema.named,
+        "size_bytes": bundle.size_bytes,
+        **counts,
+        "stored_as": _storage_kinds(model.body),
+        "created": manifest["created"],
+        "format_version": manifest["format_version"],
+        "libraries": manifest["libraries"],
+        "training": manifest["training"],
+        "selftest": {
+            "passed": True,
+            "n_rows": len(bundle.selftest.rows),
+            "tolerance": bundle.selftest.tolerance,
+        },
+    }
+
+
+def _body_facts(body: Any) -> tuple[str, dict[str, int]]:
+    """Return the kind of student and its counts; a parameter is a number that training found."""
+    if hasattr(body, "layers"):
+        arrays = [body.numeric_weight, body.missing_weight, body.category_weight, body.first_bias]
+        arrays += [array for layer in body.layers for array in (layer.weight, layer.bias)]
+        n_hidden = len(body.layers)
+        return "mlp", {"n_hidden_layers": n_hidden, "n_parameters": sum(a.size for a in arrays)}
+    n_leaves = int((body.feature < 0).sum())
+    n_splits = len(body.feature) - n_leaves
+    return "trees", {
+        "n_trees": len(body.roots),
+        "n_nodes": len(body.feature),
+        "n_parameters": n_splits + n_leaves * body.value.shape[1],
+    }
+
+
+def _storage_kinds(body: Any) -> list[str]:
+    """Return how the file keeps arrays: float32 alone, or in fewer bytes."""
+    kinds = {
+        str(stored.values.dtype) if hasattr(stored, "values") else type(stored).__name__.lower()
+        for stored in body.storage.values()
+    }
+    return sorted(kinds) or ["float32"]
+
+
+def _calibrator_text(calibrator: Any) -> str | None:
+    if calibrator is None:
+        return None
+    if hasattr(calibrator, "scale"):
+        return f"logits times {calibrator.scale:.4g}, plus a bias"
+    return f"a curve of {len(calibrator.x)} knots"
+
+
+def _column_facts(column: Column) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "name": column.name,
+        "kind": column.kind,
+        "nullable": column.nullable,
+    }
+    if column.kind == "numeric":
+        facts |= {
+            "integer": column.integer,
+            "minimum": column.minimum,
+            "maximum": column.maximum,
+        }
+    if column.kind == "categorical":
+        facts |= {"n_categories": len(column.categories), "categories": list(column.categories)}
+    return facts
+
+
+def render(facts: dict[str, Any]) -> str:
+    """Return the facts as text for people."""
+    named = {"mlp": "network", "trees": "trees"}[facts["kind"]]
+    counts = [f"{facts['n_parameters']:,} parameters"]
+    if facts["kind"] == "trees":
+        counts.append(f"{facts['n_trees']:,} trees, {facts['n_nodes']:,} nodes")
+    lines = [
+        ("name", facts["name"]),
+        ("student", f"{named}, {', '.join(counts)}"),
+        ("task", facts["task"]),
+        ("size", f"{size_text(facts['size_bytes'])}, kept as {', '.join(facts['stored_as'])}"),
+        ("created", facts["created"]),
+        ("versions", _versions(facts)),
+        ("self-test", _verdict(facts["selftest"])),
+    ]
+    if facts["classes"]:
+        lines.insert(3, ("classes", _classes(facts["classes"])))
+    if facts["calibrator"] is not None:
+        lines.append(("calibrated", facts["calibrator"]))
+    if facts["threshold"] is not None:
+        named = repr(facts["classes"][1])
+        lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
+    training = dict(facts["training"])
+    fidelity = training.pop("fidelity", None)
+    lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]
+    if isinstance(fidelity, dict):
+        lines += [(f"fidelity: {key}", _shown(value)) for key, value in fidelity.items()]
+    width = max(len(one_line(title)) for title, _ in lines)
+    head = [f"{one_line(title).ljust(width)}  {one_line(str(text))}" for title, text in lines]
+    table = text_table(
+        ("column", "kind", "may be missing", "range or categories"),
+        [
+            (c["name"], c["kind"], "yes" if c["nullable"] else "no", _range(c))
+            for c in facts["columns"]
+        ],
+    )
+    return "\n".join([*head, "", table])
+
+
+def _versions(facts: dict[str, Any]) -> str:
+    libraries = [f"{name} {version}" for name, version in facts["libraries"].items()]
+    return ", ".join([f"format {facts['format_version']}", *libraries])
+
+
+def _verdict(selftest: dict[str, Any]) -> str:
+    if not selftest["passed"]:
+        return f"FAILED: {selftest['message']}"
+    return f"passed on {selftest['n_rows']} rows, within {selftest['tolerance']:g}"
+
+
+def _classes(classes: list[Any]) -> str:
+    shown = ", ".join(map(repr, classes[:SHOWN_CLASSES]))
+    more = len(classes) - SHOWN_CLASSES
+    return f"{len(classes)}: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _range(column: dict[str, Any]) -> str:
+    if column["kind"] == "boolean":
+        return "false, true"
+    if column["kind"] == "categorical":
+        return f"{column['n_categories']} categories"
+    if column["minimum"] is None:
+        return "no value seen"
+    return f"{column['minimum']:g} to {column['maximum']:g}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(entry)}" for key, entry in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

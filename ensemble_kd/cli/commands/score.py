@@ -1,0 +1,174 @@
+"""`score`: the rows of a table through a model file, chunk by chunk, with numpy alone."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ensemble_kd.cli._arguments import at_least
+from ensemble_kd.cli._console import Console
+from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._out import check_is_no_input, told_of
+from ensemble_kd.errors import InputError
+from ensemble_kd.table_files import (
+    STDOUT,
+    Chunk,
+    SinkFormat,
+    arrow_type,
+    open_sink,
+    read_chunks,
+    sink_format,
+)
+
+if TYPE_CHECKING:
+    from ensemble_kd.scoring import Scorer
+
+SUMMARY = "predict each row of a table"
+DESCRIPTION = """\
+Predict each row of a table with a model file. The table is read in chunks, so it may be larger than
+memory. Columns that the model does not take, such as the target, are left alone; a category never
+seen in training is allowed; an empty field, NA, NaN or null is a missing value.
+
+A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
+`prediction`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.
+"""
+EXAMPLES = """\
+examples:
+  ensemble-kd score model.ekd new.csv --id customer --out scores.csv
+  ensemble-kd score model.ekd new.parquet --proba --out scores.parquet
+  gunzip -c new.csv.gz | ensemble-kd score model.ekd - --json > scores.ndjson
+"""
+JSON_HELP = "write one JSON object a line in place of CSV"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `score` takes."""
+    add_model(parser)
+    parser.add_argument(
+        "table",
+        metavar="TABLE",
+        help="rows to predict: .csv, .tsv, .parquet, or - for CSV on stdin",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        default=STDOUT,
+        help="where predictions go: .csv, .ndjson or .parquet; a file is there whole or not at all "
+        "(default: -, stdout)",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--proba", dest="which", action="store_const", const="proba", default="both",
+        help="only the probabilities (default: prediction and probabilities)",
+    )  # fmt: skip
+    which.add_argument(
+        "--labels", dest="which", action="store_const", const="labels", default="both",
+        help="only the prediction",
+    )  # fmt: skip
+    parser.add_argument(
+        "--id",
+        dest="ids",
+        metavar="COL",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="columns of the table to put before the predictions",
+    )
+    parser.add_argument(
+        "--chunk-rows",
+        metavar="N",
+        type=at_least(1),
+        default=100_000,
+        help="rows in memory at once (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score the table and return the exit code."""
+    from ensemble_kd.scoring import load
+
+    console = Console(args.quiet)
+    kind = _format(args)
+    scorer = load(args.model)
+    _check(scorer, args.which, args.ids)
+    if args.out != STDOUT:
+        check_is_no_input(args.out, args.model, args.table)
+    n_rows = 0
+    chunks = read_chunks(args.table, scorer.schema, args.ids, args.chunk_rows)
+    try:
+        with open_sink(args.out, kind) as sink:
+            for chunk in chunks:
+                columns = predictions(scorer, chunk, args.which)
+                sink.write(columns, _types(scorer, columns, chunk) if kind == "parquet" else {})
+                n_rows += chunk.n_rows
+                console.progress(f"{n_rows:,} rows scored")
+    finally:
+        console.progress("", last=True)
+    where = "" if args.out == STDOUT else f"; predictions are in {args.out}"
+    console.note(f"{n_rows:,} rows scored{where}.")
+    return 0
+
+
+def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]]:
+    """Return the columns of the answer: the ids, then prediction and probabilities.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The loaded model.
+    chunk : Chunk
+        Typed rows.
+    which : {"both", "proba", "labels"}
+        Which columns a classification gives.
+
+    Returns
+    -------
+    dict of str to list
+        One value a row.
+
+    Raises
+    ------
+    InputError
+        If a value is of the wrong kind.
+    """
+    try:
+        answer = scorer.respond(chunk)
+    except TypeError as error:  # a date or list in a column of numbers or categories
+        raise InputError(str(error)) from error
+    columns = dict(chunk.ids)
+    if not scorer.model.has_classes:
+        return columns | {"prediction": answer[:, 0].tolist()}
+    if which != "proba":
+        columns["prediction"] = scorer.decide(answer).tolist()
+    if which != "labels":
+        columns |= {
+            f"proba_{label}": answer[:, k].tolist()
+            for k, label in enumerate(scorer.classes_.tolist())
+        }
+    return columns
+
+
+def _format(args: argparse.Namespace) -> SinkFormat:
+    with told_of("--out"):
+        kind = sink_format(args.out)
+    if args.json and kind == "parquet":
+        raise InputError(f"--json writes lines of JSON, but --out is {args.out!r}; leave one out.")
+    return "ndjson" if args.json else kind
+
+
+def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
+    labels = scorer.model.classes
+    if not labels and which == "proba":
+        raise InputError("--proba is for classifications, but this model predicts values.")
+    own = {"prediction", *(f"proba_{label}" for label in labels)}
+    for name in ids:
+        if name in own:
+            raise InputError(f"--id must not be a column of the answer, got {name!r}; rename it.")
+
+
+def _types(scorer: Scorer, columns: dict[str, list[Any]], chunk: Chunk) -> dict[str, Any]:
+    """Return the Arrow types of the answer; an id out of CSV has none and is text."""
+    types = {name: arrow_type([0.0]) for name in columns if name not in chunk.ids}
+    if "prediction" in types and scorer.model.has_classes:
+        types["prediction"] = arrow_type(scorer.classes_.tolist())
+    return types | chunk.id_types

@@ -1,0 +1,75 @@
+"""The network of an `MLPRecord` as graph nodes; sums in float64, as in the runtime."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ensemble_kd.export.onnx._graph import Graph
+from ensemble_kd.export.onnx._inputs import ColumnInputs
+from ensemble_kd.model import MLPRecord
+
+
+def add_mlp(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> str:
+    """Add the network, and return the name of its last sums, (N, n_outputs) in float64."""
+    parts = []
+    if len(record.numeric_columns):
+        parts += _numeric(graph, inputs, record)
+    if len(record.category_columns):
+        parts.append(_categories(graph, inputs, record))
+    bias = record.first_bias.astype(np.float64)
+    if parts:
+        h = graph.constant(bias, "first_bias")
+        for part in parts:
+            h = graph.apply("Add", part, h)
+    else:
+        h = inputs.batch(bias)
+    for layer in record.layers:
+        weight = graph.widened(layer.weight, "weight")
+        product = graph.apply("MatMul", graph.apply("Relu", h), weight)
+        h = graph.apply("Add", product, graph.widened(layer.bias, "bias"))
+    return h
+
+
+def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]:
+    """Return what the intervals between edges add, and what missing values add."""
+    edges, offsets = record.edges, record.edge_offsets
+    starts_part = np.zeros(len(edges), dtype=bool)
+    starts_part[offsets[:-1]] = True
+    is_start = np.ones(len(edges), dtype=bool)
+    is_start[offsets[1:] - 1] = False
+    starts = edges[is_start]
+    widths = edges[~starts_part] - starts
+    column_of_piece = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets) - 1)
+
+    columns = [inputs.number(j) for j in record.numeric_columns.tolist()]
+    values = graph.apply("Concat", *columns, axis=1)
+    missing = graph.apply("IsNaN", values)
+    first = graph.constant(edges[offsets[:-1]], "first_edges")
+    last = graph.constant(edges[offsets[1:] - 1], "last_edges")
+    known = graph.apply("Where", missing, first, values)
+    # Brought between the edges first, so that an infinite value meets no zero slope.
+    inside = graph.apply("Min", graph.apply("Max", known, first), last)
+    spread = graph.apply(
+        "Gather", inside, graph.constant(column_of_piece, "column_of_piece"), axis=1
+    )
+    pieces = graph.apply(
+        "Div",
+        graph.apply("Sub", spread, graph.constant(starts, "starts")),
+        graph.constant(widths, "widths"),
+    )
+    pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
+    missing = graph.apply("Cast", missing, to=graph.type("double"))
+    return [
+        graph.apply("MatMul", pieces, graph.widened(record.numeric_weight, "numeric_weight")),
+        graph.apply("MatMul", missing, graph.widened(record.missing_weight, "missing_weight")),
+    ]
+
+
+def _categories(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> str:
+    codes = [inputs.code(j) for j in record.category_columns.tolist()]
+    offsets = graph.constant(record.category_offsets[:-1].astype(np.int64), "category_offsets")
+    index = graph.apply("Add", graph.apply("Concat", *codes, axis=1), offsets)
+    weight = graph.constant(record.category_weight, "category_weight")
+    rows = graph.apply("Gather", weight, index, axis=0)  # (N, n_categorical, n_hidden)
+    rows = graph.apply("Cast", rows, to=graph.type("double"))
+    return graph.apply("ReduceSum", rows, graph.constant(np.array([1]), "axis"), keepdims=0)

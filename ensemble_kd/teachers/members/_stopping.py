@@ -1,0 +1,30 @@
+"""Rows to train on, and rows that say when to stop."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+
+def stopping_split(
+    strata: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return row indices to train on and to stop by, each group spread over both.
+
+    The rows that stopped it are a tenth of the knowledge: a member is fitted on all rows again, for
+    as many rounds.
+
+    A group that is too rare to be in both is in training alone; a table of fewer than 100 rows, or
+    of rare groups alone, is not split, and stops by its training rows.
+    """
+    rows = np.arange(len(strata))
+    counts = np.bincount(strata)
+    common = counts[strata] >= 10
+    if len(rows) < 100 or not common.any():
+        return rows, rows
+    train, stop = train_test_split(
+        rows[common], test_size=0.1, random_state=seed,
+        stratify=strata[common] if len(counts) > 1 else None,
+    )  # fmt: skip
+    return np.concatenate([train, rows[~common]]), stop

@@ -1,0 +1,85 @@
+"""XGBoost as a member (Chen & Guestrin 2016)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ensemble_kd._optional import require
+from ensemble_kd.model import Link, Task
+from ensemble_kd.tasks import DEFAULT_TASK
+from ensemble_kd.teachers.members._base import Matrix
+from ensemble_kd.teachers.members._boosting import LEARNING_RATE, BoostedMember
+
+OBJECTIVES: dict[Link, str] = {
+    "identity": "reg:squarederror",
+    "sigmoid": "binary:logistic",
+    "softmax": "multi:softprob",
+}
+
+
+class XGBoostMember(BoostedMember):
+    """Gradient boosting by XGBoost, categories and missing values split natively.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    max_depth : int, default=6
+        Of a tree, at least 1.
+    learning_rate : float, default=0.06
+        Share of a tree that is added, greater than 0.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
+
+    def __init__(
+        self,
+        task: Task = DEFAULT_TASK,
+        *,
+        max_depth: int = 6,
+        learning_rate: float = LEARNING_RATE,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+
+    def _data_set(self, X: Matrix, target: Any = None, weight: Any = None) -> Any:
+        return require("xgboost", extra="train").DMatrix(
+            X,
+            label=target,
+            weight=weight,
+            feature_types=["c" if categorical else "q" for categorical in self._categorical],
+            enable_categorical=True,
+        )
+
+    def _train(self, data: Any, n_rounds: int, held_out: Any = None) -> tuple[Any, int]:
+        xgboost = require("xgboost", extra="train")
+        n_outputs = self.task_.n_outputs
+        parameters = {
+            "objective": OBJECTIVES[self.task_.tree_link],
+            "learning_rate": self.learning_rate,
+            "max_depth": self.max_depth,
+            "min_child_weight": 2.0 if n_outputs <= 2 else 0.1,
+            "subsample": 0.8,
+            "colsample_bytree": 0.7,
+            "seed": self.random_state,
+            "nthread": self.n_jobs,
+            "verbosity": 0,
+        } | ({"num_class": n_outputs} if n_outputs > 2 else {})
+        if held_out is None:
+            return xgboost.train(parameters, data, n_rounds), n_rounds
+        found = xgboost.train(
+            parameters, data, n_rounds, evals=[(held_out, "stop")],
+            early_stopping_rounds=self._patience, verbose_eval=False,
+        )  # fmt: skip
+        n_best = found.best_iteration + 1
+        return found[:n_best], n_best
+
+    def _predict(self, X: Matrix) -> NDArray[Any]:
+        return self.model_.predict(self._data_set(X))

@@ -1,0 +1,126 @@
+"""Where a study is kept: a journal file by default, or any storage of Optuna."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ensemble_kd._optional import require
+from ensemble_kd.errors import InputError
+
+JOURNAL = "journal.log"
+SAMPLERS = ("tpe", "nsga2")
+OBJECTIVES = ("loss", "latency_us", "size_bytes")
+# Trials before the sampler learns from them, the starting points among them.
+N_STARTUP = 12
+
+
+def open_storage(storage: Any, folder: Path) -> Any:
+    """Return an Optuna storage.
+
+    Parameters
+    ----------
+    storage : None, str, path or optuna.storages.BaseStorage
+        None: `journal.log` in the folder. With "://" the URL of a database (SQLite, PostgreSQL,
+        MySQL); else the path of a journal file.
+    folder : Path
+        Of the search.
+
+    Returns
+    -------
+    optuna.storages.BaseStorage
+    """
+    optuna = require("optuna", extra="tune")
+    if storage is not None and not isinstance(storage, str | Path):
+        return storage
+    if isinstance(storage, str) and "://" in storage:
+        with quiet():
+            return optuna.storages.RDBStorage(storage)
+    path = Path(folder / JOURNAL if storage is None else storage)
+    if not path.parent.is_dir():
+        raise InputError(f"storage must be a file in a folder that is there, got {str(path)!r}.")
+    journal = require("optuna.storages.journal", extra="tune")
+    # An open file as lock works over NFS 3 on; a lock left by a killed process ages out.
+    lock = journal.JournalFileOpenLock(str(path), grace_period=15)
+    return optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
+
+
+def open_study(storage: Any, name: str, sampler: str, seed: int) -> Any:
+    """Return the study of that name, made where there is none.
+
+    Parameters
+    ----------
+    storage : optuna.storages.BaseStorage
+        Where it is kept.
+    name : str
+        Tells data, teacher and budget apart.
+    sampler : {"tpe", "nsga2"}
+        What suggests parameters.
+    seed : int
+        Of the sampler.
+    """
+    optuna = require("optuna", extra="tune")
+    with quiet():
+        made = (
+            optuna.samplers.TPESampler(
+                seed=seed, n_startup_trials=N_STARTUP, multivariate=True, group=True,
+                constant_liar=True,
+            )
+            if sampler == "tpe"
+            else optuna.samplers.NSGAIISampler(seed=seed, population_size=N_STARTUP)
+        )  # fmt: skip
+        study = optuna.create_study(
+            storage=storage, study_name=name, sampler=made, load_if_exists=True,
+            directions=["minimize"] * len(OBJECTIVES),
+        )  # fmt: skip
+        study.set_metric_names(list(OBJECTIVES))
+    return study
+
+
+@dataclass(frozen=True)
+class StudyPlace:
+    """Which study, and where it is; travels to workers.
+
+    Parameters
+    ----------
+    storage : None, str, path or optuna.storages.BaseStorage
+        As `open_storage` takes it.
+    folder : Path
+        Of the search.
+    name : str
+        Of the study.
+    sampler : {"tpe", "nsga2"}
+        What suggests parameters.
+    """
+
+    storage: Any
+    folder: Path
+    name: str
+    sampler: str
+
+    def open(self, seed: int = 0) -> Any:
+        """Return the study."""
+        return open_study(open_storage(self.storage, self.folder), self.name, self.sampler, seed)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Optuna from warning of what is experimental, and from noting each trial.
+
+    Yields
+    ------
+    None
+    """
+    optuna = require("optuna", extra="tune")
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -1,0 +1,99 @@
+"""How good a student is on rows that it has not seen, beside its teacher and plain training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.metrics import gain_kept
+from ensemble_kd.rows import RealRows, TransferSet
+from ensemble_kd.students import MLPStudent, Student
+
+# Shares of a plain student's effort; the best of them is what the gain is counted from.
+PLAIN_EFFORTS = (0.04, 0.12, 0.4)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How good a student is on rows that it has not seen; lower losses are better.
+
+    Parameters
+    ----------
+    loss : float
+        Half against the true target and half against the teacher's response, which tells the same
+        with less noise: log-loss in nats, or root mean squared error. Where the teacher is no
+        better than plain training, the true target has all of it.
+    true_loss : float
+        Against the true target alone.
+    gain_kept : float
+        Share of the teacher's gain over plain training, by the true loss.
+    no_worse : bool
+        Whether the true loss is no higher than that of plain training.
+    """
+
+    loss: float
+    true_loss: float
+    gain_kept: float
+    no_worse: bool
+
+
+class Judge:
+    """Judges responses to some real rows.
+
+    Parameters
+    ----------
+    rows : RealRows
+        With their true targets.
+    soft : ndarray of shape (n_rows, n_outputs)
+        The teacher's response to them.
+    plain : sequence of Student
+        Trained plainly; the best of them is what a gain is counted from.
+    """
+
+    def __init__(self, rows: RealRows, soft: NDArray[np.float64], plain: Sequence[Student]) -> None:
+        self._truth, self._soft = rows.truth, soft
+        self._weight, self._task = rows.weights, rows.task
+        self.teacher_loss = self.true_loss(soft)
+        self.plain_loss = min(self.true_loss(student.respond(rows.codes)) for student in plain)
+
+    def true_loss(self, response: NDArray[np.float64]) -> float:
+        """Return log-loss or root mean squared error against the true targets."""
+        return self._task.score_of(self._mean(response, self._truth))
+
+    def loss(self, response: NDArray[np.float64]) -> float:
+        """Return the loss that trials are compared by; a teacher of no use has no say."""
+        mean = self._mean(response, self._truth)
+        if self.plain_loss > self.teacher_loss:
+            mean = (mean + self._mean(response, self._soft)) / 2
+        return self._task.score_of(mean)
+
+    def __call__(self, response: NDArray[np.float64]) -> Verdict:
+        """Return the verdict on a response of shape (n_rows, n_outputs)."""
+        found = self.true_loss(response)
+        kept = gain_kept(self.plain_loss, found, self.teacher_loss)
+        return Verdict(self.loss(response), found, kept, found <= self.plain_loss)
+
+    def _mean(self, response: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+        return self._task.mean_loss(response, target, self._weight)
+
+
+def train_plainly(rows: TransferSet) -> list[Student]:
+    """Return default networks trained on true targets, by several efforts.
+
+    Parameters
+    ----------
+    rows : TransferSet
+        Real rows with true targets.
+
+    Returns
+    -------
+    list of Student
+    """
+    loss = rows.task.plain_loss()
+    return [
+        MLPStudent(random_state=0).with_effort(effort).fit_transfer(rows, loss)
+        for effort in PLAIN_EFFORTS
+    ]

@@ -1,0 +1,110 @@
+"""Which rows certify the winner, which compare trials, and which teach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_rows, take_rows
+
+MOST_CERTIFIED = 10_000
+# Share of the other rows that compare trials, besides those that stop the training.
+VALIDATION_SHARE, MOST_VALIDATION = 0.2, 4000
+
+
+@dataclass(frozen=True)
+class DividedRows:
+    """The rows of a search, by what they are for.
+
+    Parameters
+    ----------
+    is_certified : ndarray of shape (n_samples,), bool
+        Which of all rows no trial sees.
+    certified : RealRows
+        These.
+    rows : RealRows
+        All others; those held out stop the training.
+    validation : ndarray of shape (n_samples - n_certified,), bool
+        Which of these compare trials; none of them is held out.
+    """
+
+    is_certified: NDArray[np.bool_]
+    certified: RealRows
+    rows: RealRows
+    validation: NDArray[np.bool_]
+
+    @property
+    def of_trials(self) -> RealRows:
+        """The rows as trials and their teacher have them: validation rows are held out too."""
+        return replace(self.rows, held_out=self.rows.held_out | self.validation)
+
+    def without_validation(self, found: TransferSet) -> TransferSet:
+        """Return a transfer set of these rows without those that compare trials."""
+        n_real = len(self.validation)
+        keep = np.ones(len(found), dtype=bool)
+        keep[:n_real] = ~self.validation
+        held_out = np.zeros(len(found), dtype=bool)
+        held_out[:n_real] = self.rows.held_out
+        return replace(found, held_out=held_out).take(keep)
+
+
+def divide(everything: RealRows, certify_share: float) -> DividedRows:
+    """Keep rows apart to certify the winner, and of the others some to compare trials.
+
+    Parameters
+    ----------
+    everything : RealRows
+        All rows.
+    certify_share : float
+        Share of them that no trial sees, at most 10,000 rows.
+
+    Returns
+    -------
+    DividedRows
+
+    Raises
+    ------
+    InputError
+        If there are too few rows.
+    """
+    free = replace(everything, held_out=np.zeros_like(everything.held_out))
+    is_certified = draw_rows(free, certify_share, MOST_CERTIFIED)
+    if not is_certified.any():
+        raise InputError(f"too few rows to keep some apart for the certificate, got {len(free)}.")
+    others = take(everything, ~is_certified)
+    # The schema of the search is inferred without the certified rows too.
+    rows = read_rows(
+        others.X, others.targets, others.weight, others.task.name, others.cv, others.seed
+    )
+    certified = take(free, is_certified)
+    certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
+    return DividedRows(
+        is_certified, certified, rows, draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
+    )
+
+
+def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
+    """Return some rows, by mask."""
+    return replace(
+        rows,
+        X=take_rows(rows.X, chosen),
+        codes=rows.codes[chosen],
+        hard=rows.hard[chosen],
+        weight=None if rows.weight is None else rows.weight[chosen],
+        held_out=rows.held_out[chosen],
+    )
+
+
+def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
+    """Return rows drawn from those that are not held out, by class: a share, and no more than so
+    many; where classes are rare each keeps rows to learn from.
+    """
+    share = min(share, most / len(rows))
+    allowed = ~rows.held_out if rows.weight is None else ~rows.held_out & (rows.weight > 0)
+    return draw_share(
+        rows.task.strata(rows.hard), share, np.random.default_rng(rows.seed + 1),
+        allowed=allowed, spare=1, nearest=True,
+    )  # fmt: skip

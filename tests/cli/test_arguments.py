@@ -1,0 +1,13 @@
+"""The text of an option becomes the value that is meant."""
+
+import pytest
+
+from ensemble_kd.cli._arguments import n_synthetic
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("auto", "auto"), ("500", 500), ("0", 0), ("3x", 3.0), ("2.5x", 2.5)]
+)
+def test_n_synthetic_is_a_number_or_a_multiple(text, value):
+    assert n_synthetic(text) == value
+    assert type(n_synthetic(text)) is type(value)

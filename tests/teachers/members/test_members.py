@@ -1,0 +1,178 @@
+"""The default members read a raw mixed table, and answer whatever it may hold later."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from ensemble_kd.tasks import Classification
+from ensemble_kd.teachers import TeacherEnsemble, check_distillable
+from ensemble_kd.teachers.members import (
+    EncodedTable,
+    ExtraTreesMember,
+    LightGBMMember,
+    NetworkMember,
+    RandomForestMember,
+    TableMember,
+    XGBoostMember,
+)
+from ensemble_kd.teachers.members._stopping import stopping_split
+
+KINDS = [RandomForestMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+TASKS = ["binary", "multiclass", "regression"]
+NAMES = np.array(["bad", "fair", "good"])
+
+
+@pytest.fixture(scope="module")
+def frame(make_frame) -> pd.DataFrame:
+    """A mixed table of training rows."""
+    return make_frame(150)
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def target(request, frame, make_target) -> np.ndarray:
+    """Labels that are strings, or values."""
+    y = make_target(frame, request.param)
+    return y if request.param == "regression" else NAMES[y]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.__name__)
+def member(request, frame, target) -> TableMember:
+    """A member fitted on them."""
+    task = "regression" if target.dtype.kind == "f" else "classification"
+    return request.param(task).fit(frame, target)
+
+
+def respond(member: TableMember, table: Any) -> np.ndarray:
+    """Return probabilities or values, as columns."""
+    if member.task == "classification":
+        return np.asarray(member.predict_proba(table))
+    return np.asarray(member.predict(table))[:, None]
+
+
+def odd_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows that are missing, infinite, of unseen categories, and one of nothing at all."""
+    odd = frame.head(4).copy()
+    odd.loc[0, "amount"] = np.inf
+    odd.loc[1, "city"] = "never"
+    odd["thing"] = odd["thing"].astype(object)
+    odd.loc[1, "thing"] = "unheard of"
+    odd["count"] = odd["count"].astype(float)
+    odd["flag"] = odd["flag"].astype(object)
+    odd.loc[2, :] = None
+    odd.loc[3, "count"] = -1e300
+    return odd
+
+
+def test_member_answers_one_column_a_class_or_one_value(member, frame, target):
+    n_outputs = len(np.unique(target)) if member.task == "classification" else 1
+    assert respond(member, frame).shape == (len(frame), n_outputs)
+
+
+def test_member_answers_probabilities_that_sum_to_one(member, frame):
+    if member.task == "classification":
+        answer = respond(member, frame)
+        assert (answer >= 0).all()
+        np.testing.assert_allclose(answer.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_member_learns_its_rows(member, frame, target):
+    if member.task == "classification":
+        assert np.mean(member.predict(frame) == target) > 0.7
+    else:
+        assert np.corrcoef(member.predict(frame), target)[0, 1] > 0.7
+
+
+def test_member_takes_rows_that_were_read_before(member, frame, target):
+    table = EncodedTable.read(frame)
+    fitted = clone(member).fit(table, target)
+    new = odd_frame(frame)
+    encoded = EncodedTable(table.schema, table.schema.encode(new))
+    np.testing.assert_array_equal(fitted.predict(encoded), member.predict(new))
+    np.testing.assert_array_equal(fitted.predict(table[3:7]), member.predict(frame.iloc[3:7]))
+
+
+def test_member_answers_rows_unlike_any_that_it_has_seen(member, frame):
+    assert np.isfinite(respond(member, odd_frame(frame))).all()
+
+
+def test_member_scores_a_row_without_regard_to_its_batch(member, frame):
+    together = respond(member, frame.head(20))
+    alone = np.vstack([respond(member, frame.iloc[[i]]) for i in range(20)])
+    np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-6)
+
+
+def test_member_is_one_that_can_teach(member):
+    check_distillable(member, member.task_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_member_is_the_same_for_the_same_seed(kind, frame, make_target):
+    y = make_target(frame)
+    one, two = (respond(kind(random_state=7).fit(frame, y), frame) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_member_leaves_the_table_unchanged(kind, frame, make_target):
+    before = copy.deepcopy(frame)
+    kind().fit(frame, make_target(frame))
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_member_weighs_rows(kind, frame, make_target):
+    # The same rows with either label: the weights say which one counts.
+    y = make_target(frame)
+    both = pd.concat([frame, frame], ignore_index=True)
+    weight = np.repeat([1.0, 1e-3], len(frame))
+    fitted = kind().fit(both, np.concatenate([y, 1 - y]), sample_weight=weight)
+    assert np.mean(fitted.predict(frame) == y) > 0.7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_member_answers_the_mean_of_a_table_that_tells_nothing(kind, task):
+    table = pd.DataFrame({"constant": np.ones(120), "missing": np.full(120, np.nan)})
+    y = np.repeat([0, 1], [90, 30])
+    answer = respond(kind(task).fit(table, y), table)
+    assert np.ptp(answer, axis=0).max() < 1e-6
+    assert abs(answer[0, -1] - 0.25) < 0.1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_member_learns_a_class_of_one_row(kind, frame):
+    y = np.arange(len(frame)) % 2
+    y[0] = 2
+    assert kind().fit(frame, y).predict_proba(frame).shape == (len(frame), 3)
+
+
+def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
+    teacher = TeacherEnsemble()
+    members = [member for _, member in teacher._checked_members(Classification(), seed=0)]
+    assert {type(member) for member in members} == set(KINDS)
+    settings = [(type(member), *member.get_params().items()) for member in members]
+    assert len(set(settings)) == len(members)
+    assert clone(teacher).members is None
+
+
+@pytest.mark.parametrize("kind", [LightGBMMember, XGBoostMember])
+def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
+    _, stop = stopping_split(np.zeros(300, dtype=int), seed=0)
+    x = -1 - np.random.default_rng(0).random(300)
+    target = np.zeros(300)
+    x[stop], target[stop] = 10.0, 100.0  # No other row tells what lies there.
+    low, high = kind("regression").fit(x[:, None], target).predict([[-1.5], [10.0]])
+    assert high > low + 1
+
+
+@pytest.mark.parametrize("unit", [2.0**-12, 2.0**12])
+def test_member_does_not_depend_on_the_unit_of_the_weights(member, frame, target, unit):
+    weight = np.random.default_rng(0).integers(1, 4, len(frame)).astype(float)
+    one, other = (clone(member).fit(frame, target, w) for w in (weight, unit * weight))
+    np.testing.assert_allclose(respond(one, frame), respond(other, frame), atol=1e-9)
