@@ -186,7 +186,7 @@ class Settings:
         """Return how many synthetic rows to make."""
         if self.synthesizer is None:
             return 0
-        n_real = int((~rows.held_out).sum())
+        n_real = int((~rows.held_out & (rows.weights > 0)).sum())
         n_rows = n_synthetic_rows(self.n_synthetic, n_real, rows.task.n_outputs)
         return n_rows if self.races or not self.is_open("n_synthetic") else n_rows // 2
 

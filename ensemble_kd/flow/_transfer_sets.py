@@ -141,7 +141,11 @@ class _Pool:
             self._synthesizer = clone(synthesizer)
             if self._synthesizer.get_params(deep=False).get("random_state", 0) is None:
                 self._synthesizer.set_params(random_state=rows.seed)
-            self._synthesizer.fit(take_rows(rows.X, ~rows.held_out) if X is None else X)
+            weights = {}
+            if X is None:
+                X, kept = take_rows(rows.X, ~rows.held_out), ~rows.held_out
+                weights = {} if rows.weight is None else {"sample_weight": rows.weight[kept]}
+            self._synthesizer.fit(X, **weights)
         self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets.teaching.soft_real.shape[1]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
+from ensemble_kd.rows._weights import mean_one
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, task_named
 
@@ -83,7 +84,7 @@ class RealRows:
             self.codes,
             response,
             self.hard,
-            self.weights / self.weights.mean(),
+            mean_one(self.weights),
             np.full(len(self), REAL, dtype=np.int8),
             self.held_out,
             self.task,

@@ -76,7 +76,10 @@ class TransferSet:
     def extend(
         self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int
     ) -> TransferSet:
-        """Return the set with rows added that have no true target.
+        """Return the set with rows added that have no true target, each of weight 1.
+
+        That is the mean of real rows. Synthetic rows carry the weight of those that they are made
+        of by their number: a row of twice the weight was drawn twice as often.
 
         Parameters
         ----------
