@@ -148,9 +148,8 @@ def fit_line(
     target = np.eye(n_classes)[indices]
     is_platt = with_bias and n_classes == 2
     if is_platt:  # as if each class had one row more, and one of the other kind
-        target = (np.bincount(indices, weight)[indices, None] * target + 1.0) / (
-            np.bincount(indices, weight)[indices, None] + 2.0
-        )
+        count = np.bincount(indices, weight)[indices, None]
+        target = (count * target + 1.0) / (count + 2.0)
     share = weight / weight.sum()
 
     def loss(point: Array) -> tuple[float, Array]:

@@ -73,6 +73,11 @@ class TransferSet:
             held_out=self.held_out[rows],
         )
 
+    def weighted(self) -> TransferSet:
+        """Return the set without rows of weight 0, which say nothing in any count either."""
+        counts = self.sample_weight > 0
+        return self if counts.all() else self.take(counts)
+
     def extend(
         self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int
     ) -> TransferSet:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ensemble_kd.compress import Quantize
+from ensemble_kd.compress import Quantize, compress
 from ensemble_kd.flow import distill
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.metrics import measure_fidelity
@@ -101,3 +101,14 @@ def test_fidelity_and_compression_report_weigh_the_held_out_rows():
     expected = np.sqrt(np.average(squares, weights=weight[rows.held_out]))
     assert expected != pytest.approx(np.sqrt(squares.mean()), rel=1e-3)
     assert result.compression[0]["fidelity_rmse"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_compression_is_that_without_rows_of_no_weight():
+    rows = read_rows(*with_far_rows(1 - Y), Classification.name, 5, 0)
+    whole = rows.as_transfer_set(rows.truth)
+    student = MLPStudent(hidden=(8,), n_updates=30, random_state=0)
+    model = student.fit_transfer(whole, SoftTargetLoss(1.0, 0.0)).to_model()
+    known = whole.take(whole.sample_weight > 0)
+    one, other = (compress(model, Quantize(), part) for part in (whole, known))
+    assert one.report == other.report
+    np.testing.assert_array_equal(one.model.body.numeric_weight, other.model.body.numeric_weight)
