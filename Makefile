@@ -1,5 +1,6 @@
 # `make demo` and `make test` set everything up on a fresh machine; see README.md.
 PYTHON ?= python3
+PYTHON_NEWEST ?= python3.13
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -8,17 +9,41 @@ READY := $(VENV)/.ready
 # know a module by its folder.
 LAID_OUT := build/laid_out
 
-# What must hold without the core in C as well.
-NUMPY_TESTS := tests/scoring/test_scorer.py tests/runtime/test_runtime.py tests/students
+# On every core, at most four: each worker loads the training libraries. A worker takes over tests
+# of another when it has none left, so fixtures of a module are made in one place but for few.
+PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test lint peers clean
+# Where tests are that hold with either runtime.
+RUNTIME_TESTS := tests/scoring tests/runtime tests/students
+
+.PHONY: demo test test-all test-oldest test-newest lint peers clean
 
 demo: $(READY)
 	$(BIN)/python -m ensemble_kd.benchmarks.quality.demo --out demo_output
 
+# Without the core in C, what differs by it.
 test: $(READY) lint
-	$(BIN)/python -m pytest
-	ENSEMBLE_KD_RUNTIME=numpy $(BIN)/python -m pytest $(NUMPY_TESTS)
+	$(BIN)/python $(PYTEST)
+	ENSEMBLE_KD_RUNTIME=numpy $(BIN)/python $(PYTEST) -m "runtimes and not slow" $(RUNTIME_TESTS)
+
+# Those that are long and statistical, too.
+test-all: $(READY) lint
+	$(BIN)/python $(PYTEST) -m ""
+	ENSEMBLE_KD_RUNTIME=numpy $(BIN)/python $(PYTEST) -m runtimes $(RUNTIME_TESTS)
+
+# The lowest versions that pyproject.toml allows; torch first and alone, so that its CPU build is
+# taken where there is one.
+test-oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt torch
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt --editable '.[train,tune,tables,onnx,scoring,dev]'
+	.venv-oldest/bin/python $(PYTEST)
+
+# The newest versions that there are, of what scoring and trees need; what needs more is skipped.
+test-newest:
+	$(PYTHON_NEWEST) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --editable . $(NEWEST)
+	.venv-newest/bin/python $(PYTEST) $(NEWEST_TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -47,4 +72,4 @@ peers:
 	@echo "Now: export ENSEMBLE_KD_PEERS=$(CURDIR)/.venv-peers/bin/python"
 
 clean:
-	rm -rf $(VENV) .venv-peers demo_output bench_output build ensemble_kd/_core*.so
+	rm -rf $(VENV) .venv-oldest .venv-newest .venv-peers demo_output bench_output build ensemble_kd/_core*.so

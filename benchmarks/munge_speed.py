@@ -11,7 +11,8 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
@@ -108,18 +109,12 @@ def measure_munge(
     }
 
 
-class _timed:  # noqa: N801
+@contextmanager
+def _timed(to: list[float], scale: float = 1.0) -> Iterator[None]:
     """Append the seconds of a block, times a scale."""
-
-    def __init__(self, to: list[float], scale: float = 1.0) -> None:
-        self._to = to
-        self._scale = scale
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._to.append((time.perf_counter() - self._start) * self._scale)
+    start = time.perf_counter()
+    yield
+    to.append((time.perf_counter() - start) * scale)
 
 
 def speed_table(seconds: dict[str, tuple[float, float]]) -> str:

@@ -9,6 +9,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.version import Version
+
 import ensemble_kd
 
 ROOT = Path(__file__).parents[1]
@@ -48,3 +51,19 @@ def test_version_stands_in_one_place_that_imports_nothing() -> None:
     namespace: dict[str, Any] = {"__builtins__": {}}
     exec((ROOT / "ensemble_kd" / "_version.py").read_text(encoding="utf-8"), namespace)
     assert namespace["__version__"] == ensemble_kd.__version__
+
+
+def test_oldest_versions_are_the_lower_bounds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    given = list(project["dependencies"])
+    for extra in ("train", "tune", "tables", "onnx", "scoring"):
+        given += project["optional-dependencies"][extra]
+    bounds = {
+        need.name: Version(specifier.version)
+        for need in map(Requirement, given)
+        for specifier in need.specifier
+        if need.marker is None or need.marker.evaluate({"sys_platform": "linux"})
+    }
+    lines = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {name: Version(version) for name, version in pinned.items()} == bounds

@@ -17,7 +17,6 @@ TEXT = {".bib", ".c", ".h", ".jinja", ".json", ".md", ".py", ".pyi", ".toml"}
 BINARY = {(".ekd", "tests/golden"), (".parquet", "benchmarks/results"), (".png", "docs")}
 OTHERS = {".ci/run"}
 MOST_BYTES = 1_000_000
-MOST_IN_THE_PACKAGE_ROOT = 8
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +56,3 @@ def test_tree_is_text_but_for_pictures_results_and_golden_files(committed):
 def test_tree_has_no_large_file(committed):
     sizes = {str(file): (ROOT / file).stat().st_size for file in committed}
     assert {file: size for file, size in sizes.items() if size > MOST_BYTES} == {}
-
-
-def test_tree_has_few_files_loose_in_the_package(committed):
-    loose = [file.name for file in committed if str(file.parent) == "ensemble_kd"]
-    assert len(loose) <= MOST_IN_THE_PACKAGE_ROOT, loose

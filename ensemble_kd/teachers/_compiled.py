@@ -33,7 +33,7 @@ def compiled(teacher: Any) -> Any:
     """
     if not HAS_CORE:
         return teacher
-    if hasattr(teacher, "members_") and hasattr(teacher, "weights_"):
+    if all(hasattr(teacher, name) for name in ("members_", "weights_", "task_")):
         used = zip(teacher.members_, teacher.weights_, strict=True)
         members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
         return WeightedMean(members, teacher.weights_, teacher.task_)

@@ -141,7 +141,8 @@ class DistillationSearch(FittedSearch):
     >>> teacher = RandomForestClassifier(20, random_state=0)
     >>> clf = DistilledClassifier(teacher, n_synthetic=1000)
     >>> space = SearchSpace(students=("gbdt",))
-    >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, n_trials=3).fit(X, y)
+    >>> few = {"n_trials": 3, "n_finalists": 1}
+    >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, **few).fit(X, y)
     >>> search.certificate_.size_bytes <= 40_000
     True
     """

@@ -42,7 +42,8 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 200)
     monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
     methods = "ensemble_kd.benchmarks.quality.methods"
-    monkeypatch.setattr(f"{methods}.hard_student.N_UPDATES", (30,))
+    for name in ("N_UPDATES", "N_UPDATES_SMALL", "N_UPDATES_MUON"):
+        monkeypatch.setattr(f"{methods}.hard_student.{name}", (30,))
     monkeypatch.setattr(f"{methods}._tuned.N_TRIALS", 2)
     monkeypatch.setattr(f"{methods}._tuned.MOST_ROUNDS", 10)
     monkeypatch.setattr(f"{methods}._base.latency_us", lambda score, rows, **_: float(len(rows)))

@@ -19,7 +19,7 @@ from ensemble_kd import (
 )
 
 STUDENTS = [
-    MLPStudent(hidden=(16,), n_updates=300),
+    MLPStudent(hidden=(16,), n_updates=100),
     GBDTStudent(n_estimators=20, num_leaves=4, n_jobs=1),
     TreeStudent(),
 ]

@@ -131,6 +131,7 @@ def test_mlp_runtime_without_any_column_is_its_bias():
     np.testing.assert_array_equal(MLPRuntime(record).outputs(np.zeros((2, 2))), [[0.5], [0.5]])
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("module", ["_mlp.CHUNK_ROWS", "_trees.CHUNK_POSITIONS"])
 def test_runtime_answers_do_not_depend_on_the_chunk(module, monkeypatch):
     X = np.column_stack([np.arange(20) % 3, np.linspace(-1, 4, 20)])
@@ -258,6 +259,7 @@ def test_trees_runtime_leaves_its_rows_unchanged():
     np.testing.assert_array_equal(X, 0.0)
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("body", [ADDITIVE, TWO_TREES], ids=["mlp", "trees"])
 def test_runtime_answers_no_rows_with_no_rows(body):
     assert build_runtime(model(body)).outputs(np.empty((0, 2))).shape == (0, 1)
@@ -336,6 +338,7 @@ def test_decision_is_the_second_class_from_the_threshold_on():
     assert decision(replace(plain, threshold=0.0), answer).tolist() == [1] * 5
 
 
+@pytest.mark.runtimes
 def test_scorer_answers_rows_by_the_threshold():
     decided = replace(model(replace(TWO_TREES, link="sigmoid"), 2), threshold=1.0)
     assert Scorer(model(replace(TWO_TREES, link="sigmoid"), 2)).predict_one(ROW) == 1

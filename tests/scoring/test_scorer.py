@@ -24,6 +24,7 @@ from ensemble_kd import (
 from ensemble_kd.bundle import save_bundle
 from ensemble_kd.scoring import make_selftest
 
+pytestmark = pytest.mark.runtimes
 STUDENTS = {
     "mlp": MLPStudent(hidden=(8,), n_updates=60, max_categories=2),
     "gbdt": GBDTStudent(n_estimators=8, num_leaves=6, n_jobs=1),

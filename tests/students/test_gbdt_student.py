@@ -68,11 +68,13 @@ def test_gbdt_student_stops_when_the_held_out_loss_no_longer_falls(many_classes)
     assert student.booster_.current_iteration() < 40
 
 
+@pytest.mark.runtimes
 def test_gbdt_student_predicts_with_the_trees_up_to_the_best_round(fitted):
     n_trees = len(fitted.to_model().body.roots)
     assert n_trees == N_CLASSES * fitted.booster_.best_iteration
 
 
+@pytest.mark.runtimes
 def test_gbdt_student_takes_missing_as_zero_where_training_had_none(fitted):
     # LightGBM's own rule, which the plain arrays keep.
     X = np.array([[np.nan], [0.0]])

@@ -53,6 +53,7 @@ def record(codes) -> MLPRecord:
     return body
 
 
+@pytest.mark.runtimes
 def test_mlp_student_scores_a_heavy_tailed_column_as_it_was_trained():
     rng = np.random.default_rng(0)
     X = np.exp(5 * rng.normal(size=(600, 2)))
@@ -121,6 +122,7 @@ def test_mlp_student_groups_categories_by_the_teachers_response(crowded):
     assert np.mean(np.abs(answer[150:, 1] - 0.1) < 0.1) > 0.9
 
 
+@pytest.mark.runtimes
 def test_mlp_student_of_grouped_categories_scores_alike_from_its_file(crowded, tmp_path):
     student = MLPStudent(hidden=(8,), n_updates=50, max_categories=8, random_state=0)
     model = student.fit_transfer(crowded, SoftTargetLoss()).to_model()

@@ -108,15 +108,18 @@ def fitted(request, rows) -> Student:
 CLOSE = 3e-6
 
 
+@pytest.mark.runtimes
 def test_student_response_is_that_of_its_plain_arrays(fitted, rows):
     assert difference(fitted, rows, rows.X) < CLOSE
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("kind", ODD)
 def test_student_response_is_that_of_its_plain_arrays_on_odd_rows(fitted, rows, kind):
     assert difference(fitted, rows, odd_rows(rows)[kind]) < CLOSE
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("kind", ODD)
 def test_student_answers_odd_rows_with_valid_numbers(fitted, rows, kind):
     X = odd_rows(rows)[kind]
@@ -129,6 +132,7 @@ def test_student_answers_odd_rows_with_valid_numbers(fitted, rows, kind):
         np.testing.assert_allclose(answer.sum(axis=1), 1.0)
 
 
+@pytest.mark.runtimes
 def test_student_scores_a_row_without_regard_to_its_batch(fitted, rows):
     model = fitted.to_model()
     X = pooled(model, rows, rows.X[:40])
@@ -206,6 +210,7 @@ def test_student_fits_heavier_rows_better(name, task, make_transfer_set):
     assert np.mean((answer - rows.response) ** 2) < 0.5 * np.mean((answer - flipped) ** 2)
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("name", SMALL)
 def test_student_learns_a_table_without_held_out_rows(name, make_transfer_set):
     rows = make_transfer_set("binary", n_rows=60)
@@ -213,6 +218,7 @@ def test_student_learns_a_table_without_held_out_rows(name, make_transfer_set):
     assert difference(train(SMALL[name], rows), rows, rows.X) < 1e-6
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_student_learns_a_table_that_tells_nothing(name, task, make_transfer_set):
@@ -226,6 +232,7 @@ def test_student_learns_a_table_that_tells_nothing(name, task, make_transfer_set
     assert difference(fitted, rows, X) < 1e-6
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("kind", ["numeric", "boolean", "categorical"])
 def test_student_learns_a_table_of_one_kind_of_column(name, kind, make_transfer_set):

@@ -30,6 +30,7 @@ def regression_rows(x: np.ndarray, response: np.ndarray) -> TransferSet:
     )
 
 
+@pytest.mark.runtimes
 @pytest.mark.parametrize(("low", "high"), [(0.1, 0.2), (0.3, 0.7), (1.0, 1.1), (-0.2, -0.1)])
 def test_tree_student_splits_like_scikit_learn_close_to_a_threshold(low, high):
     # scikit-learn compares values rounded to float32: 0.15 lies above (float32(0.1) + 0.2) / 2.

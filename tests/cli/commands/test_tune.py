@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from ensemble_kd import load
+from ensemble_kd.metrics import measure_latency
+from ensemble_kd.tuning import Meter
 
 FAST = ["--students", "tree", "gbdt", "--trials", "4", "--n-synthetic", "200", "--cv", "2"]
+
+
+@pytest.fixture
+def timed_here(monkeypatch):
+    """Files are timed in this process, which takes no time to begin."""
+
+    def measure(self, path, rows, budget):
+        return measure_latency(load(path).predict_one, rows, seconds=0.02)
+
+    monkeypatch.setattr(Meter, "__call__", measure)
 
 
 def test_tune_writes_a_student_within_its_budget(run, room, tmp_path):
@@ -27,7 +41,7 @@ def test_tune_writes_a_student_within_its_budget(run, room, tmp_path):
     assert (tmp_path / "tuned.tune" / "journal.log").exists()
 
 
-def test_tune_json_of_values_goes_on_where_it_stopped(run, room, tmp_path):
+def test_tune_json_of_values_goes_on_where_it_stopped(run, room, tmp_path, timed_here):
     def tune(n_trials):
         result = run(
             "tune", room.parquet, "--target", "spend", "--drop", "customer", "churned",
@@ -44,7 +58,7 @@ def test_tune_json_of_values_goes_on_where_it_stopped(run, room, tmp_path):
     assert {"loss", "latency_p50_us", "size_bytes"} <= set(first["front"][0])
 
 
-def test_tune_refuses_a_budget_that_nothing_keeps(run, room, tmp_path):
+def test_tune_refuses_a_budget_that_nothing_keeps(run, room, tmp_path, timed_here):
     result = run(
         "tune", room.csv, "--target", "churned", "--drop", "customer", "spend",
         "--teacher", room.classifier.teacher, "--max-bytes", "1000",
