@@ -91,7 +91,7 @@ def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.
 
     labelled = ~target.missing
     weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
-    is_test = draw_test_rows(task, hard, test_share, args.seed)
+    is_test = draw_test_rows(task, hard, test_share, args.seed, X[labelled])
     if test_share > 0 and not is_test.any():
         console.note("the table is too small to keep rows for a test.")
     real = X[labelled]
@@ -127,13 +127,19 @@ def _read_task(
 
 
 def draw_test_rows(
-    task: BaseTask, hard: NDArray[Any], share: float, seed: int
+    task: BaseTask, hard: NDArray[Any], share: float, seed: int, X: Any = None
 ) -> NDArray[np.bool_]:
-    """Draw the rows that nothing is fitted on: this share of each class, or of all rows."""
-    from ensemble_kd.rows import draw_share
+    """Draw the rows that nothing is fitted on: this share of each class, or of all rows.
 
-    rng = np.random.default_rng(seed)
-    return draw_share(task.strata(hard), share, rng, spare=1, nearest=True)
+    Of rows that are copies of each other all are drawn, or none.
+    """
+    from ensemble_kd.rows import draw_share, find_copies
+    from ensemble_kd.schema import TableSchema
+
+    rng, copies = np.random.default_rng(seed), None
+    if X is not None and share > 0:
+        copies = find_copies(TableSchema.infer(X).encode(X))
+    return draw_share(task.strata(hard), share, rng, spare=1, nearest=True, copies=copies)
 
 
 def _weight(column: Any, name: str) -> NDArray[np.float64]:

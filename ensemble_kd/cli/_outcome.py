@@ -50,7 +50,7 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
         if estimator.teacher_ is not None:
             teacher = teacher_response(estimator.teacher_, data.X_test, task)
             quality["teacher"] = task.quality(teacher, data.hard_test, weight)
-            fidelity = measure_fidelity(teacher, student, task, held_out=True)
+            fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
         quality["student"] = task.quality(student, data.hard_test, weight)
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {

@@ -84,7 +84,7 @@ def compress(
             raise InputError(f"{step} needs rows with a response, got none; give rows and a loss.")
     if not steps:
         return Compression(model, [])
-    rows = None if rows is None else in_codes_of(model.schema, rows)
+    rows = None if rows is None else in_codes_of(model.schema, rows.weighted())
     given, model = (
         model,
         without_decision(model),

@@ -45,8 +45,11 @@ def report_row(step: str, model: CompactModel, rows: TransferSet | None) -> dict
         return row
     answers = respond(model, judged.X)
     row["n_rows"] = len(judged)
-    row["fidelity_rmse"] = float(np.sqrt(np.mean((answers - judged.response) ** 2)))
-    row["agreement"] = judged.task.agreement(answers, judged.response)
+    weight = judged.sample_weight
+    if weight.sum() > 0:
+        squares = ((answers - judged.response) ** 2).mean(axis=1)
+        row["fidelity_rmse"] = float(np.sqrt(np.average(squares, weights=weight)))
+        row["agreement"] = judged.task.agreement(answers, judged.response, weight)
     known = judged.task.has_target(judged.hard)
     weight = judged.sample_weight[known]
     if weight.sum() > 0:

@@ -14,6 +14,7 @@ from sklearn.isotonic import isotonic_regression
 from ensemble_kd.decision._rows import check_rows, class_indices, row_weights
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, LogitScaling, ProbabilityCurve, without_decision
+from ensemble_kd.rows import mean_one
 from ensemble_kd.runtime import build_runtime, response
 
 METHODS = ("auto", "platt", "temperature", "isotonic")
@@ -25,6 +26,8 @@ MOST_GROUPS = 128
 # Between knots, so that single precision tells them apart.
 SMALLEST_STEP = 1e-5
 LARGEST_LOG_SCALE = 7.0
+# Halvings of the interval in which a line that is too sure is looked for.
+N_HALVINGS = 40
 
 
 def calibrate(
@@ -51,7 +54,7 @@ def calibrate(
         "platt" for two classes and "temperature" for more, and "isotonic" for a tree that holds
         probabilities, which has no logits.
     sample_weight : array of shape (n_samples,) or None, default=None
-        Weight of each row, at least 0.
+        Weight of each row, at least 0; how they compare counts, not their unit.
 
     Returns
     -------
@@ -125,6 +128,7 @@ def fit_line(
     indices : ndarray of shape (n_rows,), int64
         True classes.
     weight : ndarray of shape (n_rows,)
+        A multiple of them says the same.
     with_bias : bool
         Else all biases are 0.
 
@@ -132,13 +136,20 @@ def fit_line(
     -------
     scale : float
     bias : ndarray of shape (n_classes,)
+
+    Notes
+    -----
+    Rows that a line parts without fault would have the scale grow for ever. Two classes with biases
+    have Platt's targets; all else is the plain log-loss, and the line gets no surer than
+    `_no_surer_than_the_rows` allows. Platt's prior on many classes would ask for a share of
+    (n_classes - 1) / (n + n_classes) of errors, which calibrated logits do not have.
     """
-    n_classes = logits.shape[1]
-    count = np.bincount(indices, weight, n_classes)
-    # As if each class had one row more, spread over all: without it rows that a line parts
-    # without fault would have the scale grow for ever.
-    target = np.where(np.arange(n_classes) == indices[:, None], count[:, None].T + 1.0, 1.0)
-    target /= (count[indices] + n_classes)[:, None]
+    n_classes, weight = logits.shape[1], mean_one(weight)
+    target = np.eye(n_classes)[indices]
+    is_platt = with_bias and n_classes == 2
+    if is_platt:  # as if each class had one row more, and one of the other kind
+        count = np.bincount(indices, weight)[indices, None]
+        target = (count * target + 1.0) / (count + 2.0)
     share = weight / weight.sum()
 
     def loss(point: Array) -> tuple[float, Array]:
@@ -155,8 +166,32 @@ def fit_line(
     start = np.zeros(n_classes if with_bias else 1)
     bounds = [(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE), *[(None, None)] * (len(start) - 1)]
     found = minimize(with_zeros, start, jac=True, method="L-BFGS-B", bounds=bounds, tol=1e-12).x
+    scale = float(np.exp(found[0]))
     bias = np.append(0.0, found[1:]) if with_bias else np.zeros(n_classes)
-    return float(np.exp(found[0])), bias
+    return (scale, bias) if is_platt else _no_surer_than_the_rows(logits, weight, scale, bias)
+
+
+def _no_surer_than_the_rows(
+    logits: Array, weight: Array, scale: float, bias: Array
+) -> tuple[float, Array]:
+    """Soften a line until its mean confidence is (n + 1) / (n + 2), but never below a scale of 1.
+
+    So often is the next answer right after n that all were, by Laplace's rule of succession; rows
+    with an error among them ask for less, and are not touched.
+    """
+    n_rows = weight.sum()
+
+    def is_too_sure(share: float) -> bool:
+        top = np.exp(log_softmax(share * (scale * logits + bias), axis=1).max(axis=1))
+        return bool(np.average(top, weights=weight) > (n_rows + 1.0) / (n_rows + 2.0))
+
+    if scale <= 1.0 or not is_too_sure(1.0):
+        return scale, bias
+    low, high = 1.0 / scale, 1.0
+    for _ in range(N_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if is_too_sure(middle) else (middle, high)
+    return low * scale, low * bias
 
 
 def fit_curve(second: Array, is_second: NDArray[np.bool_], weight: Array) -> ProbabilityCurve:
@@ -169,6 +204,7 @@ def fit_curve(second: Array, is_second: NDArray[np.bool_], weight: Array) -> Pro
     is_second : ndarray of shape (n_rows,), bool
         Whether it is the true class.
     weight : ndarray of shape (n_rows,)
+        A multiple of them says the same.
 
     Returns
     -------
@@ -176,7 +212,8 @@ def fit_curve(second: Array, is_second: NDArray[np.bool_], weight: Array) -> Pro
         From (0, 0) to (1, 1), and rising strictly within the groups, so that ranks are kept.
     """
     weighted = weight > 0
-    second, hits, weight = second[weighted], is_second[weighted].astype(float), weight[weighted]
+    weight = mean_one(weight)[weighted]
+    second, hits = second[weighted], is_second[weighted].astype(float)
     group = _groups(second, hits, weight)
     mass: Array = np.bincount(group, weight).astype(np.float64)
     x = np.bincount(group, weight * second) / mass

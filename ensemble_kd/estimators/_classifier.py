@@ -45,7 +45,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Greater than 0; softens teacher and student alike. 1 is right for a calibrated ensemble.
     alpha : float or "auto", default="auto"
         In [0, 1]: the weight of the teacher on real rows, the true class having the rest; "auto"
-        is 0.7 unless the race says otherwise. With
+        is 0.7 unless the race says otherwise. Synthetic rows have the teacher alone, so of the
+        whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
+        32 rows 0.9 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"auto", "soft_targets", "logit_matching"}, default="auto"
         How far the student is from the teacher; "auto" is "soft_targets" unless the race says
@@ -110,7 +112,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     -----
     The student minimises, in the mean over rows, ``alpha * T^2 * KL(teacher_T || student_T) +
     (1 - alpha) * CE(y, student)`` [1]_, where synthetic and unlabelled rows, which have no true
-    class, take alpha = 1. The transfer set is made as in [2]_.
+    class, take alpha = 1 and are most of the rows. The transfer set is made as in [2]_.
 
     References
     ----------

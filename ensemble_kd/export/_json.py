@@ -8,11 +8,11 @@ import os
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle import body_to_parts, decision_scalars
 from ensemble_kd.errors import InputError
+from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel
 from ensemble_kd.scoring import make_selftest
@@ -108,10 +108,8 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
 def _plain(array: NDArray[Any]) -> list[Any]:
     if array.ndim == 2:
         return [_plain(row) for row in array]
-    if array.dtype == np.float32:  # the double nearest to the shortest decimals prints as they do
-        return [float(text) for text in array.astype(str)]
-    if array.dtype == np.float64:
-        return [_number(value) for value in array.tolist()]
+    if array.dtype.kind == "f":
+        return [_number(value) for value in shortest(array)]
     plain: list[Any] = array.tolist()
     return plain
 

@@ -26,4 +26,7 @@ def held_out_fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
     rows = real.take(real.held_out if held_out else real.origin == REAL)
     # The student's codes may be pooled, so its rows go through its own schema.
     codes = model.schema.encode_rows(rows.schema.decode_rows(rows.X))
-    return measure_fidelity(rows.response, respond(model, codes), rows.task, held_out=held_out)
+    return measure_fidelity(
+        rows.response, respond(model, codes), rows.task, held_out=held_out,
+        weight=rows.sample_weight,
+    )  # fmt: skip

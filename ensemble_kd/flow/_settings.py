@@ -54,7 +54,9 @@ class Settings:
     labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
         Where the teacher's labels of real rows come from.
     alpha : float or "auto", default="auto"
-        In [0, 1]: the weight of the teacher on real rows, the truth having the rest.
+        In [0, 1]: the weight of the teacher on real rows, the truth having the rest. Synthetic rows
+        have the teacher alone, so with 0.7 and 32 of them for each real one the truth has 0.9 % of
+        the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
         What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
         "auto" or "squared_error" for values. An object brings its own alpha and temperature.
@@ -186,7 +188,7 @@ class Settings:
         """Return how many synthetic rows to make."""
         if self.synthesizer is None:
             return 0
-        n_real = int((~rows.held_out).sum())
+        n_real = int((~rows.held_out & (rows.weights > 0)).sum())
         n_rows = n_synthetic_rows(self.n_synthetic, n_real, rows.task.n_outputs)
         return n_rows if self.races or not self.is_open("n_synthetic") else n_rows // 2
 

@@ -117,7 +117,9 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
         return _or_its_best_member(found, rows)
     fits = cross_fit(
         [("teacher", teacher)], rows.X, rows.targets, rows.weight,
-        folds=make_folds(rows.targets, rows.cv, rows.task, rows.seed, rows.held_out),
+        folds=make_folds(
+            rows.targets, rows.cv, rows.task, rows.seed, rows.held_out, rows.copies
+        ),
         task=rows.task, held_out=rows.held_out, n_jobs=settings.n_jobs, verbose=settings.verbose,
     )  # fmt: skip
     teacher_ = fits.fitted[0]

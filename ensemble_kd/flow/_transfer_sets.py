@@ -70,10 +70,15 @@ class TransferSets:
             self.splits = teaching.splits(rows)
             self._unlabelled = self._label_unlabelled(X_unlabeled)
 
+    @property
+    def drawn_from(self) -> NDArray[np.bool_]:
+        """The real rows that synthesizers are fitted on: neither held out nor of weight 0."""
+        return ~self.rows.held_out & (self.rows.weights > 0)
+
     @cached_property
     def train_table(self) -> EncodedTable:
-        """The real rows that are not held out, read once for all synthesizers."""
-        return EncodedTable.read(take_rows(self.rows.X, ~self.rows.held_out))
+        """These rows, read once for all synthesizers."""
+        return EncodedTable.read(take_rows(self.rows.X, self.drawn_from))
 
     def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
         """Return real, unlabelled and synthetic rows as the recipe wants them.
@@ -146,7 +151,12 @@ class _Pool:
         rows = sets.rows
         with sets._stage("synthesis"):
             self._synthesizer = clone(synthesizer)
-            self._synthesizer.fit(sets.train_table if X is None else X)
+            if self._synthesizer.get_params(deep=False).get("random_state", 0) is None:
+                self._synthesizer.set_params(random_state=rows.seed)
+            weights = {}
+            if X is None and rows.weight is not None:
+                weights = {"sample_weight": rows.weight[sets.drawn_from]}
+            self._synthesizer.fit(sets.train_table if X is None else X, **weights)
         self._raw: list[Any] = []
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets.teaching.soft_real.shape[1]))

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How the student answers real rows, beside its teacher.
+    """How the student answers real rows, beside its teacher: means over rows by their weight.
 
     Parameters
     ----------
     n_rows : int
-        Real rows that were compared.
+        Real rows that were compared, those of no weight apart.
     held_out : bool
         Whether the student was not trained on them; false on tables too small to hold rows out.
         The rows may have said when its training stops, and the teacher that labelled synthetic rows
@@ -50,6 +50,7 @@ def measure_fidelity(
     task: BaseTask,
     *,
     held_out: bool,
+    weight: NDArray[np.float64] | None = None,
 ) -> Fidelity:
     """Compare the responses of teacher and student to the same real rows.
 
@@ -61,20 +62,27 @@ def measure_fidelity(
         What is predicted.
     held_out : bool
         Whether the student was not trained on the rows.
+    weight : ndarray of shape (n_rows,) or None, default=None
+        Weight of each row, at least 0 and not 0 throughout; None weighs them alike.
 
     Returns
     -------
     Fidelity
     """
-    spreads = teacher.std() * student.std()
-    covariance = np.mean((teacher - teacher.mean()) * (student - student.mean()))
+    weight = np.ones(len(teacher)) if weight is None else weight
+
+    def mean(values: NDArray[np.float64]) -> float:
+        return float(np.average(values.reshape(len(weight), -1).mean(axis=1), weights=weight))
+
+    apart = [response - mean(response) for response in (teacher, student)]
+    spreads = np.sqrt(mean(apart[0] ** 2)) * np.sqrt(mean(apart[1] ** 2))
     return Fidelity(
-        n_rows=len(teacher),
+        n_rows=int((weight > 0).sum()),
         held_out=held_out,
-        rmse=float(np.sqrt(np.mean((teacher - student) ** 2))),
-        agreement=task.agreement(teacher, student),
-        divergence=float(task.divergence(teacher, student).mean()) if task.has_classes else None,
-        correlation=float(covariance / spreads) if spreads > 0 else float("nan"),
+        rmse=float(np.sqrt(mean((teacher - student) ** 2))),
+        agreement=task.agreement(teacher, student, weight),
+        divergence=mean(task.divergence(teacher, student)) if task.has_classes else None,
+        correlation=float(mean(apart[0] * apart[1]) / spreads) if spreads > 0 else float("nan"),
     )
 
 

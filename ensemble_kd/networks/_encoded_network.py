@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ensemble_kd.model import Dense, MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._modes import own_modes
 
 # Category tables of up to this many rows enter as indicators: one product with the numeric inputs
 # is faster than a look-up and its scattered gradient.
@@ -29,9 +30,16 @@ class EncodedNetwork(nn.Module):
 
     The rows of `first_weight` are the intervals of the numeric columns, then one row for each
     numeric column where it is missing, then, if they are few, the rows of all category tables.
+    The weights are drawn by the generator, whatever torch's own was last used for.
     """
 
-    def __init__(self, encoding: Encoding, hidden: tuple[int, ...], n_outputs: int) -> None:
+    def __init__(
+        self,
+        encoding: Encoding,
+        hidden: tuple[int, ...],
+        n_outputs: int,
+        generator: torch.Generator,
+    ) -> None:
         super().__init__()
         sizes = [*hidden, n_outputs]
         n_numeric, n_categorical = len(encoding.numeric_columns), len(encoding.category_columns)
@@ -40,23 +48,22 @@ class EncodedNetwork(nn.Module):
         self.has_indicators = n_rows <= MOST_INDICATORS
         scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
         pieces = torch.cat(
-            [torch.randn(n, sizes[0]) * scale / math.sqrt(n) for n in self.n_bins]
-            or [torch.zeros(0, sizes[0])]
+            [drawn(n, sizes[0], generator) * scale / math.sqrt(n) for n in self.n_bins]
+            or [_zeros(0, sizes[0])]
         )
-        category = torch.randn(n_rows, sizes[0]) * scale * 0.5
-        blocks = [pieces, torch.zeros(n_numeric, sizes[0])]
+        category = drawn(n_rows, sizes[0], generator) * scale * 0.5
+        blocks = [pieces, _zeros(n_numeric, sizes[0])]
         self.first_weight = nn.Parameter(
             torch.cat([*blocks, category] if self.has_indicators else blocks)
         )
-        self.first_bias = nn.Parameter(torch.zeros(sizes[0]))
+        self.first_bias = nn.Parameter(_zeros(sizes[0]))
         self.category_weight = nn.Parameter(
-            torch.zeros(0, sizes[0]) if self.has_indicators else category
+            _zeros(0, sizes[0]) if self.has_indicators else category
         )
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.layers = nn.ModuleList(_Layer(a, b, generator) for a, b in pairwise(sizes))
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
 
     def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""
@@ -113,6 +120,31 @@ class EncodedNetwork(nn.Module):
         )
 
 
+class _Layer(nn.Linear):
+    """A linear layer that asks a generator of ours for what torch would ask its own for."""
+
+    def __init__(self, n_in: int, n_out: int, generator: torch.Generator) -> None:
+        self._generator: torch.Generator | None = generator
+        super().__init__(n_in, n_out, device="cpu", dtype=torch.float32)
+        self._generator = None
+
+    def reset_parameters(self) -> None:
+        """Draw as `torch.nn.Linear` does, so that the weights after these are the same."""
+        self.weight.data.uniform_(generator=self._generator)
+        self.bias.data.uniform_(generator=self._generator).zero_()
+
+
+def drawn(n_rows: int, n_columns: int, generator: torch.Generator) -> Tensor:
+    """Return standard normal numbers, in single precision whatever torch's default is."""
+    return torch.randn(
+        n_rows, n_columns, generator=generator, dtype=torch.float32, device=generator.device
+    )
+
+
+def _zeros(*sizes: int) -> Tensor:
+    return torch.zeros(sizes, dtype=torch.float32, device="cpu")
+
+
 class EncodedInputs:
     """Encoded rows as the network takes them, batch by batch."""
 
@@ -145,7 +177,7 @@ class EncodedInputs:
 
     def _all_dense(self, n_inputs: int) -> Tensor:
         """Return the dense inputs of all rows as float16, made in blocks that fit a cache."""
-        kept = torch.empty((len(self._numeric), n_inputs), dtype=torch.float16)
+        kept = torch.empty((len(self._numeric), n_inputs), dtype=torch.float16, device="cpu")
         for start in range(0, len(kept), BLOCK):
             rows = slice(start, start + BLOCK)
             kept[rows] = torch.from_numpy(self._dense(rows))
@@ -203,12 +235,13 @@ class FittedNetwork:
     output_scale: float
     history: list[float]
 
+    @own_modes()
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, or values in regression, of shape (n_samples, n_outputs)."""
         network = self.network.cpu().eval()
         inputs = EncodedInputs(self.encoding, X, network, torch.device("cpu"), keep=False)
         with torch.no_grad():
-            chunks = torch.arange(len(X)).split(8192)
+            chunks = torch.arange(len(X), device="cpu").split(8192)
             out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
         return np.asarray(self.output_mean + self.output_scale * out)
 

@@ -15,13 +15,13 @@ from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._training import (
     Objective,
     _average,
     _batches,
     _cosine,
     _mean_loss,
-    _one_thread,
     _Rows,
     _train_step,
 )
@@ -31,6 +31,7 @@ N_CHECKS = 10
 AVERAGING = 0.99
 
 
+@own_modes()
 def fine_tune(
     record: MLPRecord,
     transfer_set: TransferSet,
@@ -74,8 +75,7 @@ def fine_tune(
     place = torch.device("cpu")
     encoding = _encoding_of(record)
     widths = tuple(len(layer.weight) for layer in record.layers)
-    with torch.random.fork_rng(devices=[]):
-        network = EncodedNetwork(encoding, widths, transfer_set.n_outputs)
+    network = EncodedNetwork(encoding, widths, transfer_set.n_outputs, torch.Generator())
     _load(network, record)
     scaled = _scaled(transfer_set, record)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
@@ -87,7 +87,7 @@ def fine_tune(
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)
-    with _one_thread(place):
+    with one_thread(place):
         best, best_loss = record, _mean_loss(network, objective, check)
         for updates in np.array_split(np.arange(n_updates), min(N_CHECKS, n_updates)):
             for update in updates:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ensemble_kd.networks._encoded_network import EncodedNetwork
+from ensemble_kd.networks._encoded_network import EncodedNetwork, drawn
 from ensemble_kd.networks._encoding import Encoding
 
 # Waves of a column.
@@ -32,6 +32,8 @@ class PeriodicNetwork(EncodedNetwork):
         Numbers in a response.
     frequency_scale : float
         Standard deviation of the frequencies before training, greater than 0.
+    generator : torch.Generator
+        Draws the weights.
 
     References
     ----------
@@ -43,20 +45,27 @@ class PeriodicNetwork(EncodedNetwork):
     _intervals: Tensor
 
     def __init__(
-        self, encoding: Encoding, hidden: tuple[int, ...], n_outputs: int, frequency_scale: float
+        self,
+        encoding: Encoding,
+        hidden: tuple[int, ...],
+        n_outputs: int,
+        frequency_scale: float,
+        generator: torch.Generator,
     ) -> None:
-        super().__init__(encoding, hidden, n_outputs)
+        super().__init__(encoding, hidden, n_outputs, generator)
         self._made_of = encoding, hidden, n_outputs
         n_numeric, n_features = len(self.n_bins), 1 + 2 * N_FREQUENCIES
         n_columns = max(1, n_numeric + len(encoding.category_columns))
-        self.frequencies = nn.Parameter(frequency_scale * torch.randn(n_numeric, N_FREQUENCIES))
+        self.frequencies = nn.Parameter(
+            frequency_scale * drawn(n_numeric, N_FREQUENCIES, generator)
+        )
         # So that a curve varies about as much as the free rows of an `EncodedNetwork` do.
-        waves = torch.randn(n_numeric * n_features, hidden[0])
+        waves = drawn(n_numeric * n_features, hidden[0], generator)
         waves *= math.sqrt(2.0 / n_columns / n_features)
         others = self.first_weight.detach()[sum(self.n_bins) :]
         self.first_weight = nn.Parameter(torch.cat([waves, others]))
-        n_bins = torch.tensor(self.n_bins).reshape(-1, 1)
-        at = torch.arange(max(self.n_bins, default=0) + 1).expand(n_numeric, -1)
+        n_bins = torch.tensor(self.n_bins, dtype=torch.float32, device="cpu").reshape(-1, 1)
+        at = torch.arange(max(self.n_bins, default=0) + 1, device="cpu").expand(n_numeric, -1)
         self.register_buffer("_places", (at / n_bins).clamp(max=1.0))
         self.register_buffer("_intervals", (at[:, 1:] <= n_bins).flatten().nonzero()[:, 0])
 
@@ -74,8 +83,7 @@ class PeriodicNetwork(EncodedNetwork):
     @torch.no_grad()
     def settled(self) -> EncodedNetwork:
         """Return the network for use: the rows of intervals as weights, and no waves."""
-        with torch.random.fork_rng(devices=[]):
-            network = EncodedNetwork(*self._made_of).to(self.first_bias.device)
+        network = EncodedNetwork(*self._made_of, torch.Generator()).to(self.first_bias.device)
         network.first_weight = nn.Parameter(self.first_rows())
         network.first_bias.copy_(self.first_bias)
         network.category_weight.copy_(self.category_weight)

@@ -6,7 +6,6 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from tqdm.auto import tqdm
 from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.rows import REAL, TransferSet
@@ -68,6 +68,7 @@ def resolve_device(device: str) -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@own_modes()
 def train_network(
     transfer_set: TransferSet,
     loss: DistillationLoss,
@@ -113,9 +114,8 @@ def train_network(
     FittedNetwork
     """
     place = resolve_device(device)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale)
+    generator = torch.Generator().manual_seed(seed)
+    network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
     network = network.to(place)
     scaled, mean, scale = _scale_targets(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
@@ -133,7 +133,7 @@ def train_network(
     batches = _batches(len(train), plan.batch_size, seed)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
     bar = tqdm(steps, desc=progress, disable=progress is None, unit="check")
-    with _one_thread(place):
+    with one_thread(place):
         for check, updates in enumerate(bar):
             for update in updates:
                 step = clock.effective_step(update)
@@ -164,11 +164,15 @@ def train_network(
 
 
 def _make_network(
-    encoding: Encoding, hidden: tuple[int, ...], n_outputs: int, frequency_scale: float | None
+    encoding: Encoding,
+    hidden: tuple[int, ...],
+    n_outputs: int,
+    frequency_scale: float | None,
+    generator: torch.Generator,
 ) -> EncodedNetwork:
     if frequency_scale is None:
-        return EncodedNetwork(encoding, hidden, n_outputs)
-    return PeriodicNetwork(encoding, hidden, n_outputs, frequency_scale)
+        return EncodedNetwork(encoding, hidden, n_outputs, generator)
+    return PeriodicNetwork(encoding, hidden, n_outputs, frequency_scale, generator)
 
 
 def _responder(
@@ -187,22 +191,7 @@ def _batches(n_rows: int, batch_size: int, seed: int) -> Iterator[Tensor]:
     """Yield row indices without end, each pass over the rows in a new order."""
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield from torch.randperm(n_rows, generator=generator).split(batch_size)
-
-
-@contextmanager
-def _one_thread(place: torch.device) -> Iterator[None]:
-    """Train on one thread: steps of a small network are too short to share out.
-
-    Measured on 2 cores beside other OpenMP libraries: 3 s on one thread, 3 to 19 s on two.
-    """
-    n_threads = torch.get_num_threads()
-    if place.type == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
+        yield from torch.randperm(n_rows, generator=generator, device="cpu").split(batch_size)
 
 
 # A network that was never trained is of no use to anyone: it gets so long in any case.

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
+from ensemble_kd.rows._copies import Copies, find_copies, tell_copies
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
+from ensemble_kd.rows._weights import mean_one
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, task_named
 
@@ -44,6 +46,8 @@ class RealRows:
         Folds of the teacher.
     seed : int
         Of everything that has no seed of its own.
+    copies : Copies or None, default=None
+        Rows that are the same in every column, which no split parts.
     """
 
     X: Any
@@ -55,6 +59,7 @@ class RealRows:
     held_out: NDArray[np.bool_]
     cv: Any
     seed: int
+    copies: Copies | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -84,7 +89,7 @@ class RealRows:
             self.codes,
             response,
             self.hard,
-            self.weights / self.weights.mean(),
+            mean_one(self.weights),
             np.full(len(self), REAL, dtype=np.int8),
             self.held_out,
             self.task,
@@ -139,12 +144,17 @@ def read_rows(
     codes = schema.encode(X)
     if not are_known:
         warn_of_odd_columns(X, schema, codes)
-    held_out = _hold_out(known.strata(hard), weight, seed)
-    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed)
+    copies = find_copies(codes)
+    tell_copies(copies)
+    held_out = _hold_out(known.strata(hard), weight, seed, copies)
+    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, copies)
 
 
 def _hold_out(
-    strata: NDArray[np.int64], weight: NDArray[np.float64] | None, seed: int
+    strata: NDArray[np.int64],
+    weight: NDArray[np.float64] | None,
+    seed: int,
+    copies: Copies | None = None,
 ) -> NDArray[np.bool_]:
     """Return which rows the student is not trained on: a tenth of each group that can spare it.
 
@@ -154,4 +164,5 @@ def _hold_out(
         return np.zeros(len(strata), dtype=bool)
     share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(strata))
     allowed = None if weight is None else weight > 0
-    return draw_share(strata, share, np.random.default_rng(seed), allowed=allowed)
+    rng = np.random.default_rng(seed)
+    return draw_share(strata, share, rng, allowed=allowed, copies=copies)

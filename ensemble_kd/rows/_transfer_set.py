@@ -73,10 +73,18 @@ class TransferSet:
             held_out=self.held_out[rows],
         )
 
+    def weighted(self) -> TransferSet:
+        """Return the set without rows of weight 0, which say nothing in any count either."""
+        counts = self.sample_weight > 0
+        return self if counts.all() else self.take(counts)
+
     def extend(
         self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int
     ) -> TransferSet:
-        """Return the set with rows added that have no true target.
+        """Return the set with rows added that have no true target, each of weight 1.
+
+        That is the mean of real rows. Synthetic rows carry the weight of those that they are made
+        of by their number: a row of twice the weight was drawn twice as often.
 
         Parameters
         ----------

@@ -62,6 +62,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
             If a parameter is out of range, or the student cannot learn this loss.
         """
         self._check(loss)
+        transfer_set = transfer_set.weighted()
         self._deadline, self._watch = deadline, watch
         self._schema, self._task = transfer_set.schema, transfer_set.task
         try:

@@ -103,7 +103,7 @@ class BaseTask(ABC):
         """Return by how much each row's loss against a response is above the least one; >= 0."""
 
     @abstractmethod
-    def agreement(self, response: Array, other: Array) -> float | None:
+    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> float | None:
         """Return the share of rows with the same answer, None where answers are never the same."""
 
     @abstractmethod

@@ -129,9 +129,10 @@ class Classification(BaseTask):
         own = self.row_losses(response, response)
         return np.maximum(self.row_losses(other, response) - own, 0.0)
 
-    def agreement(self, response: Array, other: Array) -> float:
+    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> float:
         """Return the share of rows for which both name the same class."""
-        return float((response.argmax(axis=1) == other.argmax(axis=1)).mean())
+        same = response.argmax(axis=1) == other.argmax(axis=1)
+        return float(np.average(same, weights=weight))
 
     def score_of(self, mean_loss: float) -> float:
         """Return the log-loss."""

@@ -93,7 +93,7 @@ class Regression(BaseTask):
         """Return squared differences."""
         return self.row_losses(response, other)
 
-    def agreement(self, response: Array, other: Array) -> None:
+    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> None:
         """Return None."""
 
     def score_of(self, mean_loss: float) -> float:

@@ -12,7 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import Task
-from ensemble_kd.rows import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.rows import (
+    check_seed,
+    check_target,
+    check_weight,
+    find_copies,
+    record_features,
+    table,
+)
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
 from ensemble_kd.teachers._selection import greedy_weights
@@ -171,12 +179,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if task.has_classes:
             self.classes_ = task.labels
         targets = task.targets(hard)
+        copies = find_copies(TableSchema.infer(X).encode(X))
         found = cross_fit(
             members,
             X,
             targets,
             weight,
-            folds=make_folds(targets, self.cv, task, seed, held_out),
+            folds=make_folds(targets, self.cv, task, seed, held_out, copies),
             task=task,
             held_out=held_out,
             n_jobs=self.n_jobs,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +13,20 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import EncodedTable, take_rows
+from ensemble_kd.rows import Copies, EncodedTable, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+# Splitters to which a row is a row like any other.
+PLAIN_SPLITTERS = (KFold, StratifiedKFold)
+# The warnings filters are the process's: two that change them at a time leave them changed.
+_FILTERS = threading.Lock()
 
 
 def make_folds(
@@ -29,6 +35,7 @@ def make_folds(
     task: BaseTask,
     seed: int,
     held_out: NDArray[np.bool_] | None = None,
+    copies: Copies | None = None,
 ) -> Folds:
     """Cut the rows into folds, each class spread over them as evenly as it can be.
 
@@ -39,7 +46,8 @@ def make_folds(
     y : ndarray of shape (n_samples,)
         True targets.
     cv : int or splitter
-        Number of folds, at least 2; or a scikit-learn splitter that tests each row once.
+        Number of folds, at least 2; or a scikit-learn splitter that tests each row once. One that
+        shuffles without a seed of its own takes `seed`, not numpy's global state.
     task : BaseTask
         What is predicted; classes are spread.
     seed : int
@@ -47,6 +55,11 @@ def make_folds(
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
         Rows to leave out. A splitter may name rows by number, so it cuts all, and they are taken
         out afterwards.
+
+    copies : Copies or None, default=None
+        Rows that are the same, which are cut into one fold. Of any other splitter than `KFold` and
+        `StratifiedKFold`, copies of the rows tested are taken out of training. Folds that would
+        have too little to learn from, and those spelled out row by row, are left as they are.
 
     Returns
     -------
@@ -62,21 +75,27 @@ def make_folds(
     if held_out is not None and held_out.any():
         if isinstance(cv, int | np.integer):
             others = np.flatnonzero(~held_out)
-            cut = make_folds(y[others], cv, task, seed)
+            among = None if copies is None else copies.take(others)
+            cut = make_folds(y[others], cv, task, seed, copies=among)
             return [(others[train], others[test]) for train, test in cut]
-        cut = make_folds(y, cv, task, seed)
+        cut = make_folds(y, cv, task, seed, copies=copies)
         cut = [(train[~held_out[train]], test[~held_out[test]]) for train, test in cut]
         return [(train, test) for train, test in cut if len(test)]
     if len(y) < 2:
         raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
     task.check_folds(y, [])
-    if isinstance(cv, int | np.integer):
+    is_number = isinstance(cv, int | np.integer)
+    if copies is not None and copies.n_copies and (is_number or type(cv) in PLAIN_SPLITTERS):
+        return _whole_folds(y, cv, task, seed, copies)
+    if is_number:
         if cv < 2:
             raise InputError(f"cv must be at least 2, got {cv}.")
         splitter = task.splitter(y, min(int(cv), len(y)), seed)
     else:
-        splitter = check_cv(cv, y, classifier=task.has_classes)
-    with warnings.catch_warnings():
+        splitter = copy(check_cv(cv, y, classifier=task.has_classes))
+        if getattr(splitter, "random_state", seed) is None:
+            splitter.random_state = seed
+    with _FILTERS, warnings.catch_warnings():
         # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
         warnings.filterwarnings("ignore", message="The least populated class")
         folds = list(splitter.split(np.zeros(len(y)), y))
@@ -87,6 +106,28 @@ def make_folds(
             "use KFold or StratifiedKFold."
         )
     task.check_folds(y, [train for train, _ in folds])
+    if copies is None or not hasattr(cv, "split"):  # folds spelled out are meant as they are
+        return folds
+    return _if_checked(y, task, [(copies.without(*fold), fold[1]) for fold in folds], folds)
+
+
+def _whole_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, copies: Copies) -> Folds:
+    """Cut one row of each group of copies into folds, and let the others follow it."""
+    try:
+        cut = make_folds(y[copies.first], cv, task, seed)
+    except ValueError:  # too few that differ: they would leave nothing to learn from
+        return make_folds(y, cv, task, seed)
+    return [(copies.rows_of(train), copies.rows_of(test)) for train, test in cut]
+
+
+def _if_checked(y: NDArray[Any], task: BaseTask, folds: Folds, otherwise: Folds) -> Folds:
+    """Return folds if a model can learn from each, else the others."""
+    if not all(len(train) for train, _ in folds):
+        return otherwise
+    try:
+        task.check_folds(y, [train for train, _ in folds])
+    except InputError:
+        return otherwise
     return folds
 
 

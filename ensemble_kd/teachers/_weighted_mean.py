@@ -52,4 +52,6 @@ def _read_once(X: Any, models: list[Any]) -> Any:
     schemas = [model.schema_ if hasattr(model, "inputs") else None for model in models]
     if schemas[0] is None or any(schema != schemas[0] for schema in schemas):
         return X
-    return EncodedTable(schemas[0], schemas[0].encode(X, check_types=False), RowDecoder(X, schemas[0]))
+    return EncodedTable(
+        schemas[0], schemas[0].encode(X, check_types=False), RowDecoder(X, schemas[0])
+    )

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import EncodedTable, table
+from ensemble_kd.rows import EncodedTable, mean_one, table, take_rows
 
 Matrix = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         Columns of the rows it was fitted on.
     """
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn the rows.
 
         Parameters
@@ -34,6 +34,9 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
             Real rows: mixed types and missing values are welcome.
         y : Ignored, default=None
             Present for API consistency.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0: a row is drawn, and met as a neighbour, as often as its
+            weight says, and not at all if that is 0. A multiple of the weights says the same.
 
         Returns
         -------
@@ -42,11 +45,17 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If the table is empty, or a parameter is out of range.
+            If the table is empty, or the weights or a parameter are out of range.
         """
-        read = X if isinstance(X, EncodedTable) else EncodedTable.read(table(X))
+        X = X if isinstance(X, EncodedTable) else table(X)
+        weight = _drawing_weight(sample_weight, len(X))
+        if weight is not None and not weight.all():
+            X, weight = take_rows(X, weight > 0), weight[weight > 0]
+        if weight is not None and weight.min() == weight.max():
+            weight = None
+        read = X if isinstance(X, EncodedTable) else EncodedTable.read(X)
         self.schema_, self._decoder = read.schema, read.decoder
-        self._fit_encoded(read.codes)
+        self._fit_encoded(read.codes, weight)
         return self
 
     def sample(self, n_samples: int, random_state: Any = None) -> Any:
@@ -76,9 +85,24 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         return self._decoder.decode(self._sample_encoded(n_samples, rng))
 
     @abstractmethod
-    def _fit_encoded(self, X: Matrix) -> None:
-        """Learn encoded rows of shape (n_samples, n_columns)."""
+    def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
+        """Learn encoded rows of shape (n_samples, n_columns); None weighs them alike."""
 
     @abstractmethod
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
         """Return encoded rows of shape (n_samples, n_columns)."""
+
+
+def _drawing_weight(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
+    """Return the weights with a mean of 1 over the rows that have any, or None."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_rows,) or not np.isfinite(weight).all() or (weight < 0).any():
+        raise InputError(
+            f"sample_weight must be a finite number >= 0 for each of {n_rows} rows, got the shape "
+            f"{weight.shape}."
+        )
+    if not weight.any():
+        raise InputError("sample_weight must not be 0 throughout.")
+    return mean_one(weight)

@@ -77,8 +77,50 @@ def _grid(values: Matrix) -> Matrix | None:
     return distinct if 0 < len(distinct) <= MAX_GRID_VALUES else None
 
 
-def evenly_often(n_rows: int, n_samples: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return row indices in which every row stands equally often, the remainder at random."""
+def evenly_often(
+    n_rows: int,
+    n_samples: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.float64] | None = None,
+) -> NDArray[np.int64]:
+    """Return row indices in which every row stands equally often, the remainder at random.
+
+    With weights it stands as often as its weight says, rounded up or down at random.
+    """
+    if weight is not None:
+        counts = _rounded(n_samples * weight / weight.sum(), n_samples, rng)
+        return rng.permutation(np.repeat(np.arange(n_rows), counts))
     return np.concatenate(
         [np.tile(np.arange(n_rows), n_samples // n_rows), rng.permutation(n_rows)]
     )[:n_samples]
+
+
+def thinned(
+    n_rows: int, most: int, rng: np.random.Generator, weight: NDArray[np.float64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+    """Return `most` rows, and the weight of each that has them stand for all.
+
+    A heavy row is kept for sure, with its weight; the others by chance in proportion to theirs, so
+    that those kept weigh alike.
+    """
+    if weight is None:
+        return np.sort(rng.choice(n_rows, most, replace=False)), None
+    chance = weight / weight.sum() * most
+    while (chance > 1.0).any():
+        sure = chance >= 1.0
+        rest = weight[~sure].sum()
+        chance = np.where(sure, 1.0, weight * ((most - sure.sum()) / rest if rest > 0 else 0.0))
+    kept = np.flatnonzero(_rounded(chance, most, rng))
+    return kept, weight[kept] / chance[kept]
+
+
+def _rounded(
+    counts: NDArray[np.float64], total: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return counts rounded up or down at random, right in the mean and with the total given."""
+    order = rng.permutation(len(counts))
+    ends = np.floor(np.cumsum(counts[order]) + rng.random())
+    ends[-1] = total
+    out = np.empty(len(counts), dtype=np.int64)
+    out[order] = np.diff(np.minimum(ends, total), prepend=0.0)
+    return out

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.rows import mean_one
 from ensemble_kd.transfer._base import Matrix, Synthesizer
-from ensemble_kd.transfer._exchange import Exchange, evenly_often
+from ensemble_kd.transfer._exchange import Exchange, evenly_often, thinned
 
 # Forests refuse infinite values and hold float32.
 LARGEST_VALUE = 1e30
@@ -68,26 +69,33 @@ class ForestLeafSynthesizer(Synthesizer):
         self.max_rows = max_rows
         self.random_state = random_state
 
-    def _fit_encoded(self, X: Matrix) -> None:
+    def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
         for name, least in (("n_trees", 1), ("min_leaf", 1), ("max_rows", 2)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be >= {least}, got {getattr(self, name)!r}.")
         rng = np.random.default_rng(self.random_state)
         if len(X) > self.max_rows:
-            X = X[np.sort(rng.choice(len(X), self.max_rows, replace=False))]
+            kept, weight = thinned(len(X), self.max_rows, rng, weight)
+            X = X[kept]
         self._exchange = Exchange(X, self.schema_, self.p, self.s)
-        self._rows = X
-        independent = np.take_along_axis(X, rng.integers(len(X), size=X.shape), axis=0)
+        self._rows, self._weight = X, weight
+        if weight is None:
+            drawn = rng.integers(len(X), size=X.shape)
+        else:
+            drawn = rng.choice(len(X), size=X.shape, p=weight / weight.sum())
+        independent = np.take_along_axis(X, drawn, axis=0)
         both = np.clip(np.vstack([X, independent]), -LARGEST_VALUE, LARGEST_VALUE)
         is_real = np.repeat([1, 0], len(X))
         forest = RandomForestClassifier(
             self.n_trees, min_samples_leaf=self.min_leaf, random_state=self.random_state
         )
-        leaves = forest.fit(both.astype(np.float32), is_real).apply(both[: len(X)])
-        self._leaves = [_Leaves(leaves[:, t]) for t in range(self.n_trees)]
+        of_both = None if weight is None else np.append(mean_one(weight), np.ones(len(X)))
+        forest.fit(both.astype(np.float32), is_real, sample_weight=of_both)
+        leaves = forest.apply(both[: len(X)])
+        self._leaves = [_Leaves(leaves[:, t], weight) for t in range(self.n_trees)]
 
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
-        base = evenly_often(len(self._rows), n_samples, rng)
+        base = evenly_often(len(self._rows), n_samples, rng, self._weight)
         tree = rng.integers(self.n_trees, size=n_samples)
         partners = np.empty((n_samples, self._rows.shape[1]), dtype=np.int64)
         for t, leaves in enumerate(self._leaves):
@@ -101,16 +109,24 @@ class ForestLeafSynthesizer(Synthesizer):
 class _Leaves:
     """The rows of each leaf of one tree."""
 
-    def __init__(self, leaf_of_row: NDArray[np.int64]) -> None:
+    def __init__(self, leaf_of_row: NDArray[np.int64], weight: NDArray[np.float64] | None) -> None:
         _, self._leaf = np.unique(leaf_of_row, return_inverse=True)
         self._by_leaf = np.argsort(self._leaf, kind="stable")
         self._size = np.bincount(self._leaf)
         self._start = np.cumsum(self._size) - self._size
+        # Where the weights of rows begin and end when the leaves are laid end to end.
+        self._ends = None if weight is None else np.append(0.0, np.cumsum(weight[self._by_leaf]))
 
     def draw(
         self, rows: NDArray[np.int64], n_columns: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Return rows of the same leaves at random, shape (n_rows, n_columns)."""
         leaf = self._leaf[rows, None]
-        place = (rng.random((len(rows), n_columns)) * self._size[leaf]).astype(np.int64)
-        return np.asarray(self._by_leaf[self._start[leaf] + place])
+        drawn, start, size = rng.random((len(rows), n_columns)), self._start[leaf], self._size[leaf]
+        if self._ends is None:
+            place = (drawn * size).astype(np.int64)
+        else:
+            low, high = self._ends[start], self._ends[start + size]
+            at = np.searchsorted(self._ends, low + drawn * (high - low), side="right") - 1
+            place = np.clip(at - start, 0, size - 1)
+        return np.asarray(self._by_leaf[start + place])

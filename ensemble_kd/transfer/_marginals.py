@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ensemble_kd.transfer._base import Matrix, Synthesizer
 
@@ -23,10 +24,14 @@ class MarginalSynthesizer(Synthesizer):
     (3, 2)
     """
 
-    def _fit_encoded(self, X: Matrix) -> None:
+    def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
         self._rows = X
+        self._share = None if weight is None else weight / weight.sum()
 
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
         n_rows, n_columns = self._rows.shape
-        drawn = rng.integers(n_rows, size=(n_samples, n_columns))
+        if self._share is None:
+            drawn = rng.integers(n_rows, size=(n_samples, n_columns))
+        else:
+            drawn = rng.choice(n_rows, size=(n_samples, n_columns), p=self._share)
         return np.asarray(np.take_along_axis(self._rows, drawn, axis=0))

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer._base import Matrix, Synthesizer
-from ensemble_kd.transfer._exchange import Exchange, evenly_often
+from ensemble_kd.transfer._exchange import Exchange, evenly_often, thinned
 
 
 class MungeSynthesizer(Synthesizer):
@@ -76,22 +76,33 @@ class MungeSynthesizer(Synthesizer):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _fit_encoded(self, X: Matrix) -> None:
+    def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
         if self.n_neighbors < 1:
             raise InputError(f"n_neighbors must be >= 1, got {self.n_neighbors!r}.")
         if self.max_rows < 2:
             raise InputError(f"max_rows must be >= 2, got {self.max_rows!r}.")
         if len(X) > self.max_rows:
             rng = np.random.default_rng(self.random_state)
-            X = X[np.sort(rng.choice(len(X), self.max_rows, replace=False))]
+            kept, weight = thinned(len(X), self.max_rows, rng, weight)
+            X = X[kept]
         self._exchange = Exchange(X, self.schema_, self.p, self.s)
-        self._rows = X
+        self._rows, self._weight = X, weight
         self.neighbors_ = _nearest(mixed_metric(X, self.schema_), self.n_neighbors, self.n_jobs)
 
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
-        base = evenly_often(len(self._rows), n_samples, rng)
-        partner = self.neighbors_[base, rng.integers(self.neighbors_.shape[1], size=n_samples)]
-        return self._exchange(self._rows[base], self._rows[partner], rng)
+        base = evenly_often(len(self._rows), n_samples, rng, self._weight)
+        return self._exchange(self._rows[base], self._rows[self._partners(base, rng)], rng)
+
+    def _partners(self, base: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return a neighbour of each row, as likely as its weight is great among them."""
+        n_neighbors = self.neighbors_.shape[1]
+        if self._weight is None:
+            place = rng.integers(n_neighbors, size=len(base))
+        else:
+            ends = np.cumsum(self._weight[self.neighbors_[base]], axis=1)
+            drawn = rng.random(len(base)) * ends[:, -1]
+            place = np.minimum((ends <= drawn[:, None]).sum(axis=1), n_neighbors - 1)
+        return np.asarray(self.neighbors_[base, place])
 
 
 def mixed_metric(X: Matrix, schema: TableSchema) -> NDArray[np.float32]:

@@ -48,8 +48,8 @@ ESTIMATORS = [
 # Name of a check: why a distilled estimator cannot keep it.
 DISTILLED_EXCEPTIONS = {
     "check_sample_weight_equivalence_on_dense_data": (
-        "folds, held-out rows and synthetic rows are drawn from the rows of the table, so a row "
-        "given twice has more chances to be drawn than one of weight 2"
+        "folds and held-out rows are drawn from the rows of the table, and random numbers are "
+        "drawn for each, so a row given twice has other ones than one of weight 2"
     ),
 }
 

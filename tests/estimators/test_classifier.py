@@ -261,7 +261,8 @@ def test_classifier_weighs_rows(name):
     # The same rows with two labels each: the weights say which one counts.
     both, labels = np.vstack([X, X]), np.concatenate([Y, (Y + 1) % 3])
     weight = np.repeat([1.0, 1e-4], 150)
-    fitted = small(student=STUDENTS[name]).fit(both, labels, sample_weight=weight)
+    with pytest.warns(UserWarning, match="are copies of another row"):
+        fitted = small(student=STUDENTS[name]).fit(both, labels, sample_weight=weight)
     assert np.mean(fitted.predict(X) == Y) > 0.7
 
 

@@ -117,7 +117,8 @@ def test_regressor_weighs_rows(name):
     # The same rows with two values each: the weights say which one counts.
     both, y = np.vstack([X, X]), np.concatenate([Y, 10_000 - Y])
     weight = np.repeat([1.0, 1e-4], 150)
-    fitted = small(student=STUDENTS[name]).fit(both, y, sample_weight=weight)
+    with pytest.warns(UserWarning, match="are copies of another row"):
+        fitted = small(student=STUDENTS[name]).fit(both, y, sample_weight=weight)
     assert fitted.score(X, Y) > 0.6
 
 

@@ -38,9 +38,7 @@ def encoding_of(rows: TransferSet, n_bins: int = 7, max_categories: int = 3) -> 
 
 def network_of(encoding: Encoding, hidden: tuple[int, ...] = (6, 5)) -> PeriodicNetwork:
     """Return a network of three outputs as it is before training."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return PeriodicNetwork(encoding, hidden, 3, 1.0)
+    return PeriodicNetwork(encoding, hidden, 3, 1.0, torch.Generator().manual_seed(0))
 
 
 def outputs(network: EncodedNetwork, encoding: Encoding, X: np.ndarray) -> np.ndarray:

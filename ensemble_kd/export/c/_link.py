@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import floats
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord
@@ -111,8 +112,7 @@ def _decide(model: CompactModel) -> str:
 
 def _float(value: float) -> str:
     """Return the C literal of a number in single precision."""
-    shortest = float(str(np.float32(value)))
-    return floats([shortest], double=False)[0]
+    return floats(shortest(np.array([value], dtype=np.float32)), double=False)[0]
 
 
 def _link(model: CompactModel) -> tuple[str, str]:

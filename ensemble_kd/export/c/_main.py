@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export.c._text import floats
 from ensemble_kd.model import CompactModel
 from ensemble_kd.schema import Column
@@ -92,8 +93,6 @@ def main_source(
 
 def _cells(column: Column, values: NDArray[np.float64], is_double: bool) -> list[str]:
     if column.kind == "numeric":
-        if is_double:
-            return floats(values.tolist(), double=True)
-        shortest = values.astype(np.float32).astype(str).astype(np.float64)
-        return floats(shortest.tolist(), double=False)
+        held = values if is_double else values.astype(np.float32)
+        return floats(shortest(held), double=is_double)
     return ["@_MISSING" if value != value else str(int(value)) for value in values.tolist()]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export.c._text import floats, literal
 
 _TYPES = {
@@ -39,16 +40,9 @@ class Tables:
     def add(self, name: str, values: NDArray[Any]) -> None:
         """Add an array under @_name, of the C type that its dtype has."""
         if values.dtype.kind == "f":
-            shortest = values.ravel().astype(str).tolist()
-            finite = np.isfinite(values).all()
-            suffix = "f" if values.dtype.itemsize == 4 else ""
-            numbers = (
-                [f"{text}{suffix}" for text in shortest]
-                if finite
-                else floats(values.ravel().tolist(), double=values.dtype.itemsize == 8)
-            )
+            numbers = floats(shortest(values.ravel()), double=values.dtype.itemsize == 8)
         else:
-            numbers = values.ravel().astype(str).tolist()
+            numbers = [str(value) for value in values.ravel().tolist()]
         self._declare(_TYPES[values.dtype.str[1:]], name, len(numbers), ", ".join(numbers))
         self.n_bytes += values.nbytes
 

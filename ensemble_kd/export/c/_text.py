@@ -78,7 +78,7 @@ def remark(text: str) -> str:
 
 
 def floats(values: Iterable[float], *, double: bool) -> list[str]:
-    """Return numbers as constants with the fewest decimals that name them."""
+    """Return Python's numbers as constants with the fewest decimals that name them."""
     suffix = "" if double else "f"
     return [f"{value}{suffix}" if math.isfinite(value) else _not_finite(value) for value in values]
 

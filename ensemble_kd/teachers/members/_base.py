@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd.model import Task
-from ensemble_kd.rows import EncodedTable
+from ensemble_kd.rows import EncodedTable, mean_one
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 
 Matrix = NDArray[np.float64]
@@ -80,7 +80,7 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         y : array of shape (n_samples,)
             Class labels or values.
         sample_weight : array of shape (n_samples,) or None
-            Weight of each row.
+            Weight of each row; a multiple of them says the same.
 
         Returns
         -------
@@ -88,7 +88,9 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         """
         table = X if isinstance(X, EncodedTable) else EncodedTable.read(X)
         self.schema_ = table.schema
-        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        weight = np.ones(len(y))
+        if sample_weight is not None:  # boosting asks for a least weight in each leaf
+            weight = mean_one(np.asarray(sample_weight, dtype=np.float64))
         self.task_, target = task_named(self.task).read_target(y)
         if self.task_.has_classes:
             self.classes_ = self.task_.labels

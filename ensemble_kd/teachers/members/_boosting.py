@@ -28,7 +28,7 @@ class BoostedMember(TableMember):
         return np.where(categorical & (n_codes - 1 == codes), np.nan, codes)
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        train, stop = stopping_split(self.task_.strata(target), self.random_state)
+        train, stop = stopping_split(self.task_.strata(target), self.random_state, X)
         most = max_rounds(self.task_.n_outputs, self.learning_rate)
         data, held_out = (
             self._data_set(X[part], target[part], weight[part]) for part in (train, stop)

@@ -29,7 +29,7 @@ class NetworkMember(TableMember):
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
-        train, stop = stopping_split(self.task_.strata(target), self.random_state)
+        train, stop = stopping_split(self.task_.strata(target), self.random_state, X)
         held_out = np.zeros(len(X), dtype=bool)
         if len(train) < len(X):
             held_out[stop] = True
@@ -38,7 +38,7 @@ class NetworkMember(TableMember):
             X,
             self.task_.truth(target),
             target,
-            weight / weight.mean(),
+            weight,
             np.full(len(X), REAL, dtype=np.int8),
             held_out,
             self.task_,

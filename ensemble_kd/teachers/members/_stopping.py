@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from ensemble_kd.rows import find_copies
+
 
 def stopping_split(
-    strata: NDArray[np.int64], seed: int
+    strata: NDArray[np.int64], seed: int, X: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return row indices to train on and to stop by, each group spread over both.
 
@@ -16,8 +18,13 @@ def stopping_split(
     as many rounds.
 
     A group that is too rare to be in both is in training alone; a table of fewer than 100 rows, or
-    of rare groups alone, is not split, and stops by its training rows.
+    of rare groups alone, is not split, and stops by its training rows. Copies of a row among the
+    encoded ones given are in one of the two.
     """
+    copies = None if X is None else find_copies(X)
+    if copies is not None:
+        train, stop = stopping_split(strata[copies.first], seed)
+        return copies.rows_of(train), copies.rows_of(stop)
     rows = np.arange(len(strata))
     counts = np.bincount(strata)
     common = counts[strata] >= 10

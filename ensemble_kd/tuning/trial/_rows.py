@@ -96,6 +96,7 @@ def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
         hard=rows.hard[chosen],
         weight=None if rows.weight is None else rows.weight[chosen],
         held_out=rows.held_out[chosen],
+        copies=None if rows.copies is None else rows.copies.take(chosen),
     )
 
 
@@ -107,5 +108,5 @@ def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
     allowed = ~rows.held_out if rows.weight is None else ~rows.held_out & (rows.weight > 0)
     return draw_share(
         rows.task.strata(rows.hard), share, np.random.default_rng(rows.seed + 1),
-        allowed=allowed, spare=1, nearest=True,
+        allowed=allowed, spare=1, nearest=True, copies=rows.copies,
     )  # fmt: skip

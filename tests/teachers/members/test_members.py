@@ -169,3 +169,10 @@ def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
     x[stop], target[stop] = 10.0, 100.0  # No other row tells what lies there.
     low, high = kind("regression").fit(x[:, None], target).predict([[-1.5], [10.0]])
     assert high > low + 1
+
+
+@pytest.mark.parametrize("unit", [2.0**-12, 2.0**12])
+def test_member_does_not_depend_on_the_unit_of_the_weights(member, frame, target, unit):
+    weight = np.random.default_rng(0).integers(1, 4, len(frame)).astype(float)
+    one, other = (clone(member).fit(frame, target, w) for w in (weight, unit * weight))
+    np.testing.assert_allclose(respond(one, frame), respond(other, frame), atol=1e-9)
