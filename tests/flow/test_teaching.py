@@ -80,7 +80,7 @@ def test_gate_of_the_teacher_can_fail():
         losses += found.rival_wins
         wins += found.probability >= 0.9
     assert losses >= 5
-    assert wins <= 2
+    assert wins <= 5  # one in ten by chance
 
 
 def test_gate_of_the_teacher_takes_given_weights_as_they_are():
