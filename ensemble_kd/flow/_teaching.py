@@ -159,6 +159,7 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     comparison = compare(
         "the teacher", rows.task.row_losses(ensemble, truth),
         f"its best single member ({name})", rows.task.row_losses(member, truth), weight, rows.seed,
+        rows.task.strata(rows.hard[kept]),
     )  # fmt: skip
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)
