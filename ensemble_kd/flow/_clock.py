@@ -64,6 +64,11 @@ class Deadlines:
         self.student = after(0.85) if trains_last else self.end
 
     @property
+    def halfway_to_student(self) -> float | None:
+        """The middle of the time that the student has left."""
+        return None if self.student is None else (time.monotonic() + self.student) / 2
+
+    @property
     def is_late(self) -> bool:
         """Whether the time for labels is used up."""
         return self.labels is not None and time.monotonic() >= self.labels

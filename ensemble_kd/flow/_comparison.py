@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_RESAMPLES = 1000
-# With this much certainty the simpler model takes the place of the distilled one.
-CERTAIN = 0.9
+# With this much certainty the simpler model takes the place of the distilled one; with more of it
+# where the rarest class has few rows, of which a handful then decides.
+CERTAIN, CERTAIN_OF_FEW = 0.9, 0.99
+FEW = 100
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Comparison:
         Share of the bootstrap resamples of the rows in which `model` has the lower loss, in [0, 1].
     n_rows : int
         Rows that were compared.
+    certain : float, default=0.9
+        Probability from which on one of them is called better, in (0.5, 1).
     """
 
     model: str
@@ -34,15 +38,16 @@ class Comparison:
     rival_loss: float
     probability: float
     n_rows: int
+    certain: float = CERTAIN
 
     @property
     def rival_wins(self) -> bool:
-        """Whether the rival is better with 90 % certainty."""
-        return self.probability <= 1 - CERTAIN
+        """Whether the rival is surely better."""
+        return self.probability <= 1 - self.certain
 
     def __str__(self) -> str:
         """Return one sentence."""
-        word = "beats" if self.probability >= CERTAIN else "does not clearly beat"
+        word = "beats" if self.probability >= self.certain else "does not clearly beat"
         word = "is worse than" if self.rival_wins else word
         return (
             f"{self.model} {word} {self.rival} on {self.n_rows:,} real rows: loss {self.loss:.5g} "
@@ -57,6 +62,7 @@ def compare(
     rival_losses: NDArray[np.float64],
     weight: NDArray[np.float64],
     seed: int,
+    strata: NDArray[np.int64] | None = None,
 ) -> Comparison:
     """Compare the losses of two models on the same rows by a paired bootstrap.
 
@@ -74,6 +80,8 @@ def compare(
         Weight of each row.
     seed : int
         Of the resamples.
+    strata : ndarray of shape (n_rows,) or None, default=None
+        Class of each row: where the rarest has fewer than 100, more certainty is asked for.
 
     Returns
     -------
@@ -97,4 +105,9 @@ def compare(
         float(np.average(rival_losses, weights=weight)),
         lower / N_RESAMPLES,
         n_rows,
+        CERTAIN if strata is None or _rarest(strata) >= FEW else CERTAIN_OF_FEW,
     )
+
+
+def _rarest(strata: NDArray[np.int64]) -> int:
+    return int(np.unique(strata, return_counts=True)[1].min())

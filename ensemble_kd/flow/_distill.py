@@ -11,7 +11,7 @@ from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison
 from ensemble_kd.flow._fidelity import held_out_fidelity
-from ensemble_kd.flow._race import Race, run_race
+from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
 from ensemble_kd.flow._settings import Settings, no_bigger_than
 from ensemble_kd.flow._teaching import teach
@@ -129,39 +129,43 @@ def distill(
         teaching = teach(settings, rows)
     clock = settings.clock()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
-    label = partial(TransferSets, rows, X_unlabeled, stage, settings.n_jobs)
+    # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
+    # a student would learn their targets, and nothing that is measured on them would be true.
+    unseen = teaching.without_held_out()
+    sets = TransferSets(rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race)
 
     race = Race(default_recipe(rows.task, settings, n_new))
     if settings.races:
         with stage("race"):  # short fits on few rows, judged on held-out real rows
-            few = label(teaching.without_held_out(), clock.race)
-            race = run_race(student, settings, few, n_new)
-            del few
+            race = run_race(student, settings, sets, n_new)
 
     lessons: tuple[str, ...] = ()
-    if race.plain is not None:  # this teacher has nothing to give
-        student_, transfer_set = race.plain, rows.as_transfer_set(rows.truth)
-        warn(f"{race.gate} The plainly trained one is kept.")
-    else:
-        sets = label(teaching, clock.labels)
-        transfer_set = sets.of(race.recipe, n_new)  # real, unlabelled and synthetic rows
-        student_ = race.recipe.student(student)
-        with stage("student"):
-            desk = _desk(student_, race.recipe, sets, n_new, clock)
-            for lesson in as_lessons(settings.lessons):
-                transfer_set = lesson.teach(transfer_set, desk)
-                lessons += (repr(lesson),)
-            del sets, desk  # their rows were copied
-            student_.fit_transfer(transfer_set, race.recipe.loss, deadline=clock.student)
+    recipe, gate = race.recipe, race.gate
+    sets.go_on(recipe, clock.labels)
+    transfer_set = sets.of(recipe, n_new)  # real, unlabelled and synthetic rows
+    student_ = recipe.student(student)
+    with stage("student"):
+        desk = _desk(student_, recipe, sets, n_new, clock)
+        for lesson in as_lessons(settings.lessons):
+            transfer_set = lesson.teach(transfer_set, desk)
+            lessons += (repr(lesson),)
+        del sets, desk  # their rows were copied
+        rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
+        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
+    if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
+        gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)
+        if gate.rival_wins:
+            recipe, student_ = plain_recipe(rows.task), rival
+            transfer_set = rows.as_transfer_set(rows.truth)
+            warn(f"{gate} The plainly trained one is kept.")
 
-    loss = race.recipe.loss
     compressed = compress(
-        student_.to_model(), settings.steps, transfer_set, loss, deadline=clock.end
+        student_.to_model(), settings.steps, transfer_set, recipe.loss, deadline=clock.end
     )
     fidelity = held_out_fidelity(compressed.model, rows.as_transfer_set(teaching.soft_real))
-    gate = [found for found in (teaching.member, race.gate) if found is not None]
+    gates = [found for found in (teaching.member, gate) if found is not None]
     return Distillation(
-        teaching.teacher, transfer_set, student_, compressed.model, race.recipe, race.table, gate,
+        teaching.teacher, transfer_set, student_, compressed.model, recipe, race.table, gates,
         fidelity, stage.times, compressed.report, lessons,
     )  # fmt: skip
 
@@ -174,6 +178,15 @@ def _desk(
         student, recipe.loss, n_new if recipe.synthesizers else 0, sets.rows.seed, clock,
         partial(sets.new_rows, recipe), partial(sets.rows_around, recipe),
     )  # fmt: skip
+
+
+def _rival(student: Student, rows: RealRows, clock: Deadlines) -> Student:
+    """Return the same student trained plainly and in full, in half of the time that is left."""
+    recipe = plain_recipe(rows.task)
+    rival = recipe.student(student)
+    truth = rows.as_transfer_set(rows.truth)
+    rival.fit_transfer(truth, recipe.loss, deadline=clock.halfway_to_student)
+    return rival
 
 
 def _train_plainly(

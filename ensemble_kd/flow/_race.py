@@ -41,15 +41,11 @@ class Race:
         A record for each short fit: the recipe, its effort, and its held-out losses.
     gate : Comparison or None
         The chosen recipe beside plain training, both briefly fitted, on the held-out rows.
-    plain : Student or None
-        The student that was trained plainly, where it is surely better; then the recipe is the
-        plain one.
     """
 
     recipe: Recipe
     table: list[dict[str, Any]] = field(default_factory=list)
     gate: Comparison | None = None
-    plain: Student | None = None
 
 
 def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthetic: int) -> Race:
@@ -87,9 +83,9 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     plain = plain_recipe(rows.task)
     if rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[DEFAULT])
-    judge = _Judge(rows, sets.teaching.soft_real)
+    judge = Judge(rows, sets.teaching.soft_real)
     race = Race(recipes[DEFAULT])
-    plain_fits: list[tuple[float, Student, NDArray[np.float64]]] = []
+    plain_losses: list[NDArray[np.float64]] = []
     bar = tqdm(desc="race", disable=settings.verbose < 1, unit="fit")
 
     def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
@@ -102,7 +98,7 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
         fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
         losses = judge(fitted, transfer_set)
         if recipe is plain:
-            plain_fits.append((judge.mean(losses.truth), fitted, losses.truth))
+            plain_losses.append(losses.truth)
         race.table.append(
             {
                 **recipe.describe(),
@@ -134,11 +130,8 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     short_fit(plain, SECOND_EFFORT, 0)
     bar.close()
     distilled = second[chosen]
-    if distilled is not None and plain_fits:
-        _, best_plain, plain_losses = min(plain_fits, key=lambda fit: fit[0])
-        race.gate = judge.compare(distilled.truth, plain_losses, rows.seed)
-        if race.gate.rival_wins:
-            race.recipe, race.plain = plain, best_plain
+    if distilled is not None and plain_losses:
+        race.gate = judge.compare(distilled.truth, min(plain_losses, key=judge.mean))
     return race
 
 
@@ -150,11 +143,20 @@ class _Losses:
     soft: NDArray[np.float64]
 
 
-class _Judge:
-    """Compare students on the held-out rows."""
+class Judge:
+    """Compare students on the held-out rows.
+
+    Parameters
+    ----------
+    rows : RealRows
+        With their true targets.
+    soft_real : ndarray of shape (n_samples, n_outputs)
+        The teacher's response to each of them, out of fold.
+    """
 
     def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
-        self._task, self._weight = rows.task, rows.weights[rows.held_out]
+        self._task, self._weight, self._seed = rows.task, rows.weights[rows.held_out], rows.seed
+        self._strata = rows.task.strata(rows.hard[rows.held_out])
         self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
 
     def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
@@ -174,14 +176,16 @@ class _Judge:
         error = float(spread.std(ddof=1) / np.sqrt(len(gain)))
         return self.mean(gain) / max(error, 1e-300)
 
-    def compare(
-        self, distilled: NDArray[np.float64], plain: NDArray[np.float64], seed: int
-    ) -> Comparison:
-        """Return the distilled student beside the plain one, both briefly trained."""
+    def compare(self, distilled: NDArray[np.float64], plain: NDArray[np.float64]) -> Comparison:
+        """Return the distilled student beside the plain one."""
         return compare(
             "the distilled student", distilled, "the same student trained plainly", plain,
-            self._weight, seed,
+            self._weight, self._seed, self._strata,
         )  # fmt: skip
+
+    def beside(self, distilled: Student, plain: Student, rows: TransferSet) -> Comparison:
+        """Return two fitted students beside each other."""
+        return self.compare(self(distilled, rows).truth, self(plain, rows).truth)
 
     def mean(self, losses: NDArray[np.float64]) -> float:
         """Return the weighted mean."""

@@ -22,6 +22,7 @@ from ensemble_kd.teachers import (
     check_distillable,
     compiled,
     cross_fit,
+    cross_fitted_responses,
     make_folds,
     seeded,
     teacher_response,
@@ -141,19 +142,26 @@ def _as_it_is(teacher: FrozenEstimator, rows: RealRows) -> Teaching:
 
 
 def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
-    """Let the best member label the rows where the ensemble is worse out of fold, and say so."""
+    """Let the best member label the rows where the ensemble is worse out of fold, and say so.
+
+    Both are compared on rows that had no say in the weights, or in which member is the best.
+    """
     members = getattr(teaching.teacher, "members_", [])
     if len(members) < 2:
         return teaching
     kept = ~rows.held_out
     weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
-    of_members = [rows.task.row_losses(response[kept], truth) for response in responses]
-    best = int(np.argmin([np.average(losses, weights=weight) for losses in of_members]))
+    selected = getattr(teaching.teacher, "weights", None) == "selection"
+    ensemble, member, best = cross_fitted_responses(
+        responses[:, kept], truth, weight, rows.task,
+        weights=None if selected else teaching.teacher.weights_, seed=rows.seed,
+    )  # fmt: skip
     name, model = members[best]
     comparison = compare(
-        "the teacher", rows.task.row_losses(teaching.soft_real[kept], truth),
-        f"its best single member ({name})", of_members[best], weight, rows.seed,
+        "the teacher", rows.task.row_losses(ensemble, truth),
+        f"its best single member ({name})", rows.task.row_losses(member, truth), weight, rows.seed,
+        rows.task.strata(rows.hard[kept]),
     )  # fmt: skip
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)

@@ -104,6 +104,12 @@ class TransferSets:
             found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
         return found
 
+    def go_on(self, recipe: Recipe, deadline: float | None) -> None:
+        """Forget the rows of other recipes, and label those of this one until a deadline."""
+        kept = {repr(synthesizer) for synthesizer, _ in recipe.synthesizers}
+        self._pools = {key: pool for key, pool in self._pools.items() if key in kept}
+        self.deadline = deadline
+
     def new_rows(self, recipe: Recipe, n_rows: int) -> Rows:
         """Return the first synthetic rows of a recipe, and the teacher's response to them."""
         synthesizer, _ = recipe.synthesizers[0]

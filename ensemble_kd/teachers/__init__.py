@@ -3,6 +3,7 @@
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
+from ensemble_kd.teachers._selection import cross_fitted_responses
 from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
@@ -21,6 +22,7 @@ __all__ = [
     "check_distillable",
     "compiled",
     "cross_fit",
+    "cross_fitted_responses",
     "fit_teacher",
     "make_folds",
     "seeded",

@@ -9,6 +9,8 @@ from ensemble_kd.tasks import BaseTask
 
 # Bounds a log-loss that a member's zero would make infinite.
 SMALLEST_PROBABILITY = 1e-6
+# Parts of the rows: each is answered by what the others chose.
+N_PARTS = 5
 
 
 def greedy_weights(
@@ -60,3 +62,58 @@ def greedy_weights(
         if losses[chosen] < best_loss:
             best_loss, best_counts = losses[chosen], counts.copy()
     return np.asarray(best_counts / best_counts.sum())
+
+
+def cross_fitted_responses(
+    responses: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    sample_weight: NDArray[np.float64],
+    task: BaseTask,
+    *,
+    weights: NDArray[np.float64] | None,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Return the ensemble and its best member, each chosen without the rows that it answers.
+
+    Greedy selection begins with the best member, so that on the rows that chose the weights the
+    ensemble is never worse than it, and a comparison could not fail.
+
+    Parameters
+    ----------
+    responses : ndarray of shape (n_members, n_samples, n_outputs)
+        Out-of-fold responses of the members.
+    truth : ndarray of shape (n_samples, n_outputs)
+        One-hot true classes, or true values.
+    sample_weight : ndarray of shape (n_samples,)
+        Weight of each row.
+    task : BaseTask
+        Whose loss chooses.
+    weights : ndarray of shape (n_members,) or None
+        Weights that no row has chosen; None selects them greedily on the other rows.
+    seed : int
+        Of the parts.
+
+    Returns
+    -------
+    ensemble, member : ndarray of shape (n_samples, n_outputs)
+        Response of the weighted mean, and of the single best member.
+    best : int
+        Index of the member that is best on all rows.
+    """
+    ensemble, member = np.empty_like(responses[0]), np.empty_like(responses[0])
+    parts = np.random.default_rng(seed).integers(N_PARTS, size=len(truth))
+
+    def best_of(rows: NDArray[np.bool_]) -> int:
+        losses = [task.mean_loss(r[rows], truth[rows], sample_weight[rows]) for r in responses]
+        return int(np.argmin(losses))
+
+    for part in range(N_PARTS):
+        rows, others = parts == part, parts != part
+        if not rows.any() or not sample_weight[others].sum() > 0:
+            others = np.ones(len(truth), dtype=bool)
+        found = weights
+        if found is None:
+            found = greedy_weights(responses[:, others], truth[others], sample_weight[others], task)
+        ensemble[rows] = np.tensordot(found, responses[:, rows], axes=1)
+        member[rows] = responses[best_of(others)][rows]
+    return ensemble, member, best_of(np.ones(len(truth), dtype=bool))

@@ -51,3 +51,11 @@ def test_compare_is_the_same_for_the_same_seed():
 )
 def test_comparison_says_so_in_a_sentence(shift, words):
     assert words in str(compare("a", NOISE + shift, "b", NOISE, EVEN, 0))
+
+
+def test_compare_asks_for_more_certainty_where_a_class_is_rare():
+    shifted = NOISE + 0.05 + 0.6 * RNG.normal(size=400)
+    many, few = np.arange(400) % 2, (np.arange(400) < 20).astype(int)
+    found = [compare("a", shifted, "b", NOISE, EVEN, 0, strata) for strata in (many, few)]
+    assert found[0].probability == found[1].probability
+    assert [one.certain for one in found] == [0.9, 0.99]

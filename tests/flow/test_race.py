@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd import DistilledClassifier, DistilledRegressor, TeacherEnsemble, distill
@@ -78,7 +79,7 @@ def test_race_trains_the_promising_longer():
 
 def test_race_takes_a_recipe_that_is_clearly_better(monkeypatch):
     # The teacher is right about rows it has seen, and guesses elsewhere. The gate is left open.
-    monkeypatch.setattr("ensemble_kd.flow._comparison.CERTAIN", 1.1)
+    monkeypatch.setattr("ensemble_kd.flow._comparison.Comparison.rival_wins", False)
     result = run(teacher=Parrot(), synthesizer=None, alpha=1.0)
     assert result.recipe.name == "in-sample labels"
 
@@ -125,6 +126,33 @@ def test_race_is_judged_by_a_teacher_that_has_not_seen_the_held_out_rows():
         result = run(y=coin, teacher=ExtraTreesClassifier(15, random_state=0), student=student)
     distilled = [r["held_out_loss"] for r in result.race if r["recipe"] == "default"]
     assert min(distilled) > 0.69  # no better than saying one half
+
+
+@pytest.mark.parametrize("recipe", ["fast", "auto"])
+def test_targets_of_held_out_rows_reach_no_number_that_is_reported(recipe):
+    # Labels by chance, and a teacher that remembers all of them.
+    coin = RNG.integers(0, 2, len(X))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = run(
+            y=coin, teacher=ExtraTreesClassifier(15, random_state=0), n_synthetic=4000,
+            student=GBDTStudent(n_estimators=200, num_leaves=31), recipe=recipe,
+            compression="float16",
+        )  # fmt: skip
+    held_out = result.transfer_set.held_out[: len(X)]
+    answer = result.student.respond(X[held_out])[:, 1]
+    # 110 rows: the area under the curve is a half give or take three standard errors.
+    assert abs(roc_auc_score(coin[held_out], answer) - 0.5) < 3 / np.sqrt(12 * 55)
+    assert all(step["loss"] > 0.68 for step in result.compression)
+
+
+def test_gate_ships_the_plain_student_trained_in_full():
+    # 200 rounds in full; the race's short fits have fewer.
+    student = GBDTStudent(n_estimators=200, num_leaves=4, learning_rate=0.01, patience=200)
+    with pytest.warns(UserWarning, match="one is kept"):
+        result = run(teacher=DummyClassifier(strategy="prior"), alpha=1.0, student=student)
+    assert result.recipe.name == "plain"
+    assert result.student.booster_.current_iteration() == 200
 
 
 def test_synthetic_rows_are_made_of_all_rows_however_few_they_are():
@@ -201,9 +229,11 @@ def test_in_sample_labels_are_those_of_the_teacher_that_saw_the_rows():
     forest = RandomForestClassifier(5, random_state=0)
     result = run(teacher=forest, labels="in_sample")
     rows = result.transfer_set.take(slice(0, len(X)))
-    of_seen = result.teacher.predict_proba(X)
-    np.testing.assert_allclose(rows.response[~rows.held_out], of_seen[~rows.held_out])
-    assert not np.allclose(rows.response[rows.held_out], of_seen[rows.held_out])
+    seen = ~rows.held_out
+    of_seen = clone(forest).fit(X[seen], Y[seen]).predict_proba(X)
+    np.testing.assert_allclose(rows.response, of_seen)
+    others = run(teacher=forest, labels="out_of_fold").transfer_set.response[: len(X)]
+    assert not np.allclose(others[seen], of_seen[seen])
 
 
 def test_estimators_keep_what_the_race_learned():

@@ -10,8 +10,10 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd.flow import Settings, Stages, TransferSets, default_recipe, teach
+from ensemble_kd.flow import Settings, Stages, TransferSets, compare, default_recipe, teach
 from ensemble_kd.rows import read_rows
+from ensemble_kd.tasks import Classification
+from ensemble_kd.teachers import cross_fitted_responses
 
 X = np.random.default_rng(0).normal(size=(300, 3))
 Y = {
@@ -50,3 +52,41 @@ def test_targets_of_held_out_rows_change_no_label_that_a_judged_student_learns(t
         return found.response[~found.held_out]
 
     np.testing.assert_array_equal(learned(rows), learned(others))
+
+
+def members_around_the_truth(n_rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return responses of a member that is right and of six that add noise to it, and the truth."""
+    rng = np.random.default_rng(seed)
+    logits = 2 * rng.normal(size=n_rows)
+    noisy = [0.9 * logits + 0.8 * rng.normal(size=n_rows) for _ in range(6)]
+    second = 1 / (1 + np.exp(-np.array([logits, *noisy])))
+    hard = (rng.random(n_rows) < second[0]).astype(int)
+    return np.stack([1 - second, second], axis=-1), np.eye(2)[hard]
+
+
+def test_gate_of_the_teacher_can_fail():
+    # No mixture beats the member that is right, though on the rows that chose it one always does.
+    task, weight = Classification(np.arange(2)), np.ones(400)
+    wins = losses = 0
+    for seed in range(20):
+        responses, truth = members_around_the_truth(400, seed)
+        ensemble, member, best = cross_fitted_responses(
+            responses, truth, weight, task, weights=None, seed=seed
+        )
+        found = compare(
+            "t", task.row_losses(ensemble, truth), "m", task.row_losses(member, truth), weight, 0
+        )
+        assert best == 0
+        losses += found.rival_wins
+        wins += found.probability >= 0.9
+    assert losses >= 5
+    assert wins <= 5  # one in ten by chance
+
+
+def test_gate_of_the_teacher_takes_given_weights_as_they_are():
+    responses, truth = members_around_the_truth(100, 0)
+    weights = np.full(7, 1 / 7)
+    ensemble, _, _ = cross_fitted_responses(
+        responses, truth, np.ones(100), Classification(np.arange(2)), weights=weights, seed=0
+    )
+    np.testing.assert_allclose(ensemble, responses.mean(axis=0))

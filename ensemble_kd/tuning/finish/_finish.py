@@ -173,7 +173,11 @@ class Finish:
     def _sets(self) -> TransferSets:
         """The transfer sets of all refits: rows are made and labelled once."""
         return TransferSets(
-            self.divided.rows, self.X_unlabeled, Stages(), self.settings.n_jobs, self._teaching
+            self.divided.rows,
+            self.X_unlabeled,
+            Stages(),
+            self.settings.n_jobs,
+            self._teaching.without_held_out(),
         )
 
     @cached_property
