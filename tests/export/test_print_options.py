@@ -37,7 +37,7 @@ def written(name, tmp_path):
     return [*texts, (tmp_path / "m.onnx").read_bytes()]
 
 
-@pytest.mark.parametrize("state", STATES, ids=str)
+@pytest.mark.parametrize("state", STATES, ids=["1.13", "1.21", "1.25", "short", "own"])
 @pytest.mark.parametrize("name", MODELS)
 def test_exports_do_not_depend_on_how_numpy_prints(name, state, tmp_path):
     expected = written(name, tmp_path)

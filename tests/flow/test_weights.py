@@ -88,7 +88,7 @@ def test_fidelity_of_a_weight_of_two_is_that_of_the_row_twice():
 
 
 def test_fidelity_and_compression_report_weigh_the_held_out_rows():
-    weight = np.where(X[:, 1] > 0, 5.0, 1.0)
+    weight = np.where(X[:, 1] > 0, 50.0, 1.0)
     result = distill(
         X, X[:, 0] * X[:, 1], task=Regression.name, sample_weight=weight, compression=Quantize(),
         teacher=DecisionTreeRegressor(max_depth=4, random_state=0), recipe="fast", cv=2,
