@@ -67,7 +67,13 @@ class SharedTeacher(BaseEstimator):
         return self
 
     def fit_beside(
-        self, X: Any, y: Any, sample_weight: Any = None, *, held_out: NDArray[np.bool_]
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        held_out: NDArray[np.bool_],
+        copies: Any = None,
     ) -> Any:
         """Make sure that rows and held-out rows are those of the fit; return what it returned.
 

@@ -112,7 +112,9 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
     teacher = seeded(teacher, rows.seed)
     if hasattr(teacher, "fit_beside"):
         teacher_ = clone(teacher)
-        beside = teacher_.fit_beside(rows.X, rows.targets, rows.weight, held_out=rows.held_out)
+        beside = teacher_.fit_beside(
+            rows.X, rows.targets, rows.weight, held_out=rows.held_out, copies=rows.copies
+        )
         soft_real = teacher_.out_of_fold_response_
         found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
         return _or_its_best_member(found, rows)

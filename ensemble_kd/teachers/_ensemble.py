@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import Task
 from ensemble_kd.rows import (
+    Copies,
     check_seed,
     check_target,
     check_weight,
@@ -139,7 +140,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         return self
 
     def fit_beside(
-        self, X: Any, y: Any, sample_weight: Any = None, *, held_out: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        held_out: Any = None,
+        copies: Copies | Literal["find"] | None = "find",
     ) -> WeightedMean | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
@@ -157,6 +164,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             Weight of each row, at least 0.
         held_out : ndarray of shape (n_samples,), bool, or None, default=None
             Rows to judge a student by.
+        copies : Copies, "find" or None, default="find"
+            Rows that are the same in every column, as `find_copies` tells them.
 
         Returns
         -------
@@ -179,7 +188,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if task.has_classes:
             self.classes_ = task.labels
         targets = task.targets(hard)
-        copies = find_copies(TableSchema.infer(X).encode(X))
+        if copies == "find":
+            copies = find_copies(TableSchema.infer(X).encode(X))
         found = cross_fit(
             members,
             X,
