@@ -82,7 +82,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     teacher_ : estimator or None
-        The teacher, fitted on all rows; None where none was needed.
+        The teacher, fitted on all rows; None where none was needed. The student learned from the
+        one without the held-out rows.
     student_ : Student
         The fitted student.
     model_ : CompactModel
@@ -92,12 +93,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     recipe_ : DataFrame
         The recipes that were raced, with their scores, the chosen one marked.
     gate_ : list of Comparison
-        The teacher beside its best member, and the student beside one trained plainly, both
-        briefly, by labels of a teacher that has not seen the rows that judge them.
+        The teacher beside its best member, and the student beside one trained plainly: both
+        briefly, or in full where the short fits spoke against the distilled one.
     fidelity_ : Fidelity or None
         Student beside teacher on real rows that the student was not trained on, though they chose
-        the recipe and said when to stop, and the teacher that labelled its synthetic rows was
-        fitted on them.
+        the recipe and said when to stop; the teacher that taught it has not seen them.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     compression_ : DataFrame

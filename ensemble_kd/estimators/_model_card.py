@@ -87,14 +87,14 @@ def _fidelity_lines(fidelity: Any) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
     seen = (
-        "that the student was not trained on, though they chose its recipe, said when to stop, and "
-        "were known to the teacher of its synthetic rows"
+        "that neither the student nor the teacher of its rows was trained on, though they chose "
+        "its recipe and said when to stop"
         if fidelity.held_out
         else "that the student was trained on"
     )
     lines = [
-        f"Student beside teacher on {fidelity.n_rows:,} real rows {seen}, the teacher's response "
-        "being out of fold unless it was frozen.",
+        f"Student beside teacher on {fidelity.n_rows:,} real rows {seen}; a frozen teacher may "
+        "have seen them.",
         "",
         f"- Root mean squared difference: {fidelity.rmse:.4g}",
         f"- Correlation: {fidelity.correlation:.4f}",

@@ -22,8 +22,8 @@ class Fidelity:
         Real rows that were compared, those of no weight apart.
     held_out : bool
         Whether the student was not trained on them; false on tables too small to hold rows out.
-        The rows may have said when its training stops, and the teacher that labelled synthetic rows
-        may have been fitted on them, so the figures are a little rosy: to prove what was lost,
+        The rows may have said when its training stops, so the figures are a little rosy, and are
+        beside the teacher that has not seen these rows: to prove what was lost,
         compare teacher and student on rows of your own that nothing has touched.
     rmse : float
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
