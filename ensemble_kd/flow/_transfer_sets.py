@@ -78,7 +78,7 @@ class TransferSets:
     @cached_property
     def train_table(self) -> EncodedTable:
         """These rows, read once for all synthesizers."""
-        return EncodedTable.read(take_rows(self.rows.X, self.drawn_from))
+        return EncodedTable.read(take_rows(self.rows.X, self.drawn_from), decodes=True)
 
     def of(self, recipe: Recipe, n_synthetic: int) -> TransferSet:
         """Return real, unlabelled and synthetic rows as the recipe wants them.

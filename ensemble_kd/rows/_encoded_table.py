@@ -22,29 +22,31 @@ class EncodedTable:
         Columns of the rows that something is fitted on.
     codes : ndarray of shape (n_samples, n_columns), float64
         The rows as it encodes them.
-    decoder : RowDecoder
-        From numbers back to rows of the caller's kind.
+    decoder : RowDecoder or None, default=None
+        From numbers back to rows of the caller's kind; None where nobody asks for such rows.
     """
 
     schema: TableSchema
     codes: NDArray[np.float64]
-    decoder: RowDecoder
+    decoder: RowDecoder | None = None
 
     @classmethod
-    def read(cls, X: Any) -> Self:
+    def read(cls, X: Any, *, decodes: bool = False) -> Self:
         """Return raw rows to fit something on.
 
         Parameters
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Raw rows.
+        decodes : bool, default=False
+            Whether there is to be a decoder, which looks through all columns once.
 
         Returns
         -------
         EncodedTable
         """
         schema = TableSchema.infer(X)
-        return cls(schema, schema.encode(X), RowDecoder(X, schema))
+        return cls(schema, schema.encode(X), RowDecoder(X, schema) if decodes else None)
 
     def of(self, X: Any) -> Self:
         """Return other raw rows, as the same schema encodes them.

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.rows import EncodedTable, RowDecoder
+from ensemble_kd.rows import EncodedTable
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import teacher_response
 
@@ -49,9 +50,14 @@ class WeightedMean:
 
 def _read_once(X: Any, models: list[Any]) -> Any:
     """Return rows as all models take them, where these are default members of one schema."""
-    schemas = [model.schema_ if hasattr(model, "inputs") else None for model in models]
-    if schemas[0] is None or any(schema != schemas[0] for schema in schemas):
+    schemas = [_schema_of(model) for model in models]
+    schema = schemas[0]
+    if schema is None or any(other != schema for other in schemas):
         return X
-    return EncodedTable(
-        schemas[0], schemas[0].encode(X, check_types=False), RowDecoder(X, schemas[0])
-    )
+    return EncodedTable(schema, schema.encode(X, check_types=False))
+
+
+def _schema_of(model: Any) -> TableSchema | None:
+    """Return the schema of a default member, which takes rows that were read; None of another."""
+    schema = getattr(model, "schema_", None)
+    return schema if isinstance(schema, TableSchema) and hasattr(model, "inputs") else None

@@ -31,7 +31,8 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : data frame or array of shape (n_samples, n_features), or EncodedTable
-            Real rows: mixed types and missing values are welcome.
+            Real rows: mixed types and missing values are welcome. Rows that were read before bring
+            their decoder.
         y : Ignored, default=None
             Present for API consistency.
         sample_weight : array of shape (n_samples,) or None, default=None
@@ -53,7 +54,11 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
             X, weight = take_rows(X, weight > 0), weight[weight > 0]
         if weight is not None and weight.min() == weight.max():
             weight = None
-        read = X if isinstance(X, EncodedTable) else EncodedTable.read(X)
+        read = X if isinstance(X, EncodedTable) else EncodedTable.read(X, decodes=True)
+        if read.decoder is None:
+            raise InputError(
+                "rows that were read before must have a decoder: EncodedTable.read(X, decodes=True)."
+            )
         self.schema_, self._decoder = read.schema, read.decoder
         self._fit_encoded(read.codes, weight)
         return self

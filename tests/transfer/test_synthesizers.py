@@ -272,7 +272,7 @@ def test_synthesizer_takes_rows_that_were_read_before_and_leaves_them_alone(
     synthesizer, make_frame
 ):
     frame = make_frame(60)
-    read = EncodedTable.read(frame)
+    read = EncodedTable.read(frame, decodes=True)
     codes = read.codes.copy()
     raw, shared = (synthesizer().fit(rows).sample(40, 0) for rows in (frame, read))
     pd.testing.assert_frame_equal(raw, shared)
