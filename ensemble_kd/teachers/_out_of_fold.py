@@ -193,22 +193,28 @@ def cross_fit(
     CrossFit
     """
     response = np.zeros((len(members), len(y), task.n_outputs))
-    everything, nothing = np.arange(len(y)), np.arange(0)
-    fits = [*folds, (everything, nothing)]
+    nothing = np.arange(0)
+    kept = [(np.arange(len(y)), nothing)]
     if held_out is not None and held_out.any():
-        fits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
-    jobs = [(test, m) for _, test in fits for m in range(len(members))]
+        kept.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    # Fold by fold, so that a fold is read once. What is kept goes member by member: as few others
+    # as can be are in memory while a forest grows.
+    rounds: list[Folds] = [*([fold] for fold in folds), kept]
+    jobs = [(test, m) for fits in rounds for m in range(len(members)) for _, test in fits]
 
     def calls() -> Iterator[Any]:
-        for train, test in fits:
-            raw = encoded = take_rows(X, train), take_rows(X, test)
+        for fits in rounds:
+            raw = [(take_rows(X, train), take_rows(X, test)) for train, test in fits]
+            read = raw
             if any(isinstance(member, TableMember) for _, member in members):
-                encoded = _read_once(*raw)
-            weight = None if sample_weight is None else sample_weight[train]
-            keep = test is nothing or test is fits[-1][1]
+                read = [_read_once(*tables) for tables in raw]
             for _, member in members:
-                rows, new = encoded if isinstance(member, TableMember) else raw
-                yield delayed(_fit_and_respond)(member, rows, y[train], weight, new, task, keep)
+                tables = read if isinstance(member, TableMember) else raw
+                for (train, _), (rows, new) in zip(fits, tables, strict=True):
+                    weight = None if sample_weight is None else sample_weight[train]
+                    yield delayed(_fit_and_respond)(
+                        member, rows, y[train], weight, new, task, keep=fits is kept
+                    )
 
     results = Parallel(n_jobs=n_jobs, return_as="generator")(calls())
     found = CrossFit(response, [], [])
@@ -236,6 +242,7 @@ def _fit_and_respond(
     sample_weight: NDArray[np.float64] | None,
     new: Any,
     task: BaseTask,
+    *,
     keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
     model = fit_teacher(clone(estimator), X, y, sample_weight)
