@@ -124,7 +124,7 @@ def read_rows(
     random_state : int, RandomState or None
         Seed.
     are_known : bool, default=False
-        Whether they were read before, so that no warning is due of what their columns look like.
+        Whether they were read before, so that no warning of columns and copies is due.
 
     Returns
     -------
@@ -142,10 +142,10 @@ def read_rows(
     seed = check_seed(random_state)
     schema = TableSchema.infer(X)
     codes = schema.encode(X)
+    copies = find_copies(codes)
     if not are_known:
         warn_of_odd_columns(X, schema, codes)
-    copies = find_copies(codes)
-    tell_copies(copies)
+        tell_copies(copies)
     held_out = _hold_out(known.strata(hard), weight, seed, copies)
     return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, copies)
 
