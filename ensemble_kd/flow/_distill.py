@@ -139,23 +139,21 @@ def distill(
         with stage("race"):  # short fits on few rows, judged on held-out real rows
             race = run_race(student, settings, sets, n_new)
 
-    lessons: tuple[str, ...] = ()
     recipe, gate = race.recipe, race.gate
     sets.go_on(recipe, clock.labels)
     transfer_set = sets.of(recipe, n_new)  # real, unlabelled and synthetic rows
     student_ = recipe.student(student)
     with stage("student"):
-        desk = _desk(student_, recipe, sets, n_new, clock)
-        for lesson in as_lessons(settings.lessons):
+        desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
+        for lesson in lessons:
             transfer_set = lesson.teach(transfer_set, desk)
-            lessons += (repr(lesson),)
         del sets, desk  # their rows were copied
         rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
         student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
         gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)
         if gate.rival_wins:
-            recipe, student_ = plain_recipe(rows.task), rival
+            recipe, student_, lessons = plain_recipe(rows.task), rival, []
             transfer_set = rows.as_transfer_set(rows.truth)
             warn(f"{gate} The plainly trained one is kept.")
 
@@ -166,7 +164,7 @@ def distill(
     gates = [found for found in (teaching.member, gate) if found is not None]
     return Distillation(
         teaching.teacher, transfer_set, student_, compressed.model, recipe, race.table, gates,
-        fidelity, stage.times, compressed.report, lessons,
+        fidelity, stage.times, compressed.report, tuple(map(repr, lessons)),
     )  # fmt: skip
 
 
