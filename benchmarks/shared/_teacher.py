@@ -73,7 +73,7 @@ class SharedTeacher(BaseEstimator):
         sample_weight: Any = None,
         *,
         held_out: NDArray[np.bool_],
-        copies: Any = None,
+        dependence: Any = None,
     ) -> Any:
         """Make sure that rows and held-out rows are those of the fit; return what it returned.
 

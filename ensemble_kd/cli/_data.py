@@ -38,6 +38,8 @@ class Data:
         Their weights.
     X_unlabeled : pandas.DataFrame or None
         Rows without a target.
+    groups, time : Series or None
+        Group and time of each row to fit on.
     """
 
     task: BaseTask
@@ -49,9 +51,13 @@ class Data:
     hard_test: NDArray[Any]
     weight_test: NDArray[np.float64] | None
     X_unlabeled: Any
+    groups: Any = None
+    time: Any = None
 
 
-def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.0) -> Data:
+def read_data(
+    args: argparse.Namespace, console: Console, test_share: float = 0.0, test: str | None = None
+) -> Data:
     """Read the tables and divide their rows.
 
     Parameters
@@ -62,6 +68,8 @@ def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.
         Told what was inferred.
     test_share : float, default=0.0
         Share of the rows to keep apart.
+    test : str or None, default=None
+        A table of the rows to keep apart, in place of a share.
 
     Returns
     -------
@@ -72,39 +80,49 @@ def read_data(args: argparse.Namespace, console: Console, test_share: float = 0.
     InputError
         If a table cannot be read, a column is absent, or the target does not suit the task.
     """
+    from ensemble_kd.rows import draw_test_rows
     from ensemble_kd.tasks import read_target
 
     frame = read_frame(args.table, console.note)
     names = [str(name) for name in frame.columns]
-    named = [("--target", args.target), ("--weight", args.weight)]
+    aside = {"--weight": args.weight, "--groups": args.groups, "--time": args.time}
+    named = [("--target", args.target), *aside.items()]
     for flag, name in [*named, *(("--drop", name) for name in args.drop)]:
         if name is not None:
             check_column(flag, name, names, args.table)
-    if args.target in args.drop or args.target == args.weight:
-        raise InputError(f"--target must not be dropped or be the weight, got {args.target!r}.")
+    if args.target in (*args.drop, *aside.values()):
+        raise InputError(
+            f"--target must not be dropped, nor be weight, groups or time, got {args.target!r}."
+        )
     target = read_target(frame[args.target], args.target)
     task, hard = _read_task(args, target.values, console)
-    left_out = {args.target, args.weight, *args.drop}
+    left_out = {args.target, *aside.values(), *args.drop}
     X = frame[[name for name in frame.columns if name not in left_out]]
     if X.shape[1] == 0:
         raise InputError(f"{args.table} must have a column besides the target, got none.")
 
     labelled = ~target.missing
     weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
-    is_test = draw_test_rows(task, hard, test_share, args.seed, X[labelled])
+    ties = {name: None if column is None else frame[column][labelled]
+            for name, column in (("groups", args.groups), ("time", args.time))}  # fmt: skip
+    is_test = np.zeros(len(hard), dtype=bool)
+    if test_share > 0:
+        is_test = draw_test_rows(X[labelled], task, hard, test_share, args.seed, **ties)
     if test_share > 0 and not is_test.any():
         console.note("the table is too small to keep rows for a test.")
     real = X[labelled]
+    on_test = real[is_test], hard[is_test], None if weight is None else weight[is_test]
+    if test is not None:
+        on_test = _read_test(args, test, task, list(X.columns), console)
     return Data(
         task,
         args.task == "auto",
         real[~is_test],
         target.values[~is_test],
         None if weight is None else weight[~is_test],
-        real[is_test],
-        hard[is_test],
-        None if weight is None else weight[is_test],
+        *on_test,
         _unlabeled(args, X, target.missing, console),
+        *(None if tie is None else tie[~is_test] for tie in ties.values()),
     )
 
 
@@ -126,20 +144,20 @@ def _read_task(
     return task.read_target(values)
 
 
-def draw_test_rows(
-    task: BaseTask, hard: NDArray[Any], share: float, seed: int, X: Any = None
-) -> NDArray[np.bool_]:
-    """Draw the rows that nothing is fitted on: this share of each class, or of all rows.
+def _read_test(
+    args: argparse.Namespace, path: str, task: BaseTask, names: list[str], console: Console
+) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None]:
+    """Return rows of a table of their own, with their targets and weights."""
+    from ensemble_kd.tasks import read_target
 
-    Of rows that are copies of each other all are drawn, or none.
-    """
-    from ensemble_kd.rows import draw_share, find_copies
-    from ensemble_kd.schema import TableSchema
-
-    rng, copies = np.random.default_rng(seed), None
-    if X is not None and share > 0:
-        copies = find_copies(TableSchema.infer(X).encode(X))
-    return draw_share(task.strata(hard), share, rng, spare=1, nearest=True, copies=copies)
+    frame = read_frame(path, console.note)
+    for name in (args.target, args.weight):
+        if name is not None:
+            take_columns(frame, [name], path)
+    target = read_target(frame[args.target], args.target)
+    rows = frame[~target.missing]
+    weight = None if args.weight is None else _weight(rows[args.weight], args.weight)
+    return take_columns(rows, names, path), task.hard_of(target.values, args.target), weight
 
 
 def _weight(column: Any, name: str) -> NDArray[np.float64]:

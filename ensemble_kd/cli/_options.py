@@ -55,6 +55,18 @@ def add_rows_to_learn_from(parser: argparse.ArgumentParser) -> Options:
     )
     group.add_argument("--weight", metavar="COL", help="column with the weight of each row, >= 0")
     group.add_argument(
+        "--groups",
+        metavar="COL",
+        help="column with the group of each row, such as its customer: no split parts one; not "
+        "learned from",
+    )
+    group.add_argument(
+        "--time",
+        metavar="COL",
+        help="column with the time of each row, numbers or dates: what is tested is later than "
+        "what is learned; not learned from",
+    )
+    group.add_argument(
         "--unlabeled",
         metavar="TABLE2",
         help="further rows without a target, for the teacher to label",

@@ -12,7 +12,9 @@ Scores = dict[str, float | None]
 TITLES = {
     "log_loss": "log-loss",
     "auc": "AUC",
+    "average_precision": "AP",
     "accuracy": "accuracy",
+    "calibration_error": "calibration error",
     "rmse": "RMSE",
     "r2": "R2",
 }
@@ -33,10 +35,7 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     dict
         Plain values. Without test rows there is no quality, and the fidelity is that of the fit.
     """
-    from ensemble_kd.metrics import measure_fidelity
     from ensemble_kd.rows import SYNTHETIC
-    from ensemble_kd.scoring import Scorer
-    from ensemble_kd.teachers import teacher_response
 
     task, n_test = data.task, len(data.hard_test)
     weight = data.weight_test
@@ -45,13 +44,8 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     quality: dict[str, Scores] | None = None
     fidelity = estimator.fidelity_
     if n_test:
-        student = Scorer(estimator.model_).respond(data.X_test)
-        quality = {}
-        if estimator.teacher_ is not None:
-            teacher = teacher_response(estimator.teacher_, data.X_test, task)
-            quality["teacher"] = task.quality(teacher, data.hard_test, weight)
-            fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
-        quality["student"] = task.quality(student, data.hard_test, weight)
+        estimator.measure(data.X_test, task.targets(data.hard_test), weight)
+        quality, fidelity = estimator.test_.quality, estimator.test_.fidelity
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {
         "task": task.name,

@@ -113,4 +113,7 @@ def fit(estimator: Any, data: Data) -> None:
     """Fit on the rows; that a teacher is frozen was said in a note before."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the teacher is frozen", category=UserWarning)
-        estimator.fit(data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled)
+        estimator.fit(
+            data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled, groups=data.groups,
+            time=data.time,
+        )  # fmt: skip

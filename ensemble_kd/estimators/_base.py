@@ -5,16 +5,30 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
+from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
+from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
 from ensemble_kd.model import Task
-from ensemble_kd.rows import record_features, table
+from ensemble_kd.rows import (
+    TransferSet,
+    check_seed,
+    check_target,
+    draw_test_rows,
+    record_features,
+    table,
+    take_rows,
+    take_values,
+)
 from ensemble_kd.scoring import Scorer, save
+from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
 
 
@@ -22,6 +36,8 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
     """Base of the distilled estimators; a subclass names its task."""
 
     task: ClassVar[Task]
+    transfer_set_: TransferSet
+    test_: OnTest | None
 
     def __init__(
         self,
@@ -83,7 +99,17 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         return getattr(self, "_recipe", None)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_unlabeled: Any = None,
+        groups: Any = None,
+        time: Any = None,
+        test_size: float | None = None,
+    ) -> Self:
         """Fit the teacher, make and label the transfer set, and fit the student.
 
         Parameters
@@ -96,6 +122,15 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             Weight of each row, at least 0, for teacher and student.
         X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
             Further real rows without a target, which the teacher labels.
+        groups : array of shape (n_samples,) or None, default=None
+            Group of each row, such as its customer: no fold, race or test has rows of a group on
+            both sides.
+        time : array of shape (n_samples,) or None, default=None
+            Time of each row, numbers or dates: whatever is judged by is later than what is learned
+            from. In folds, too, so the oldest rows take no label of the teacher.
+        test_size : float or None, default=None
+            In (0, 1): share of the rows that nothing is fitted on, and on which `measure` compares
+            student and teacher. None keeps none apart.
 
         Returns
         -------
@@ -111,12 +146,51 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         X = table(X)
         record_features(self, X)
         settings = self.settings()
+        if test_size is not None:
+            test = self._test_rows(X, y, test_size, groups, time)
+            kept, apart = ([take_values(given, rows) for given in (y, sample_weight, groups, time)]
+                           for rows in (~test, test))  # fmt: skip
+            self.fit(
+                take_rows(X, ~test), kept[0], kept[1], X_unlabeled=X_unlabeled, groups=kept[2],
+                time=kept[3],
+            )  # fmt: skip
+            return self.measure(take_rows(X, test), apart[0], apart[1])
         return self.adopt(
             distill(
                 X, y, task=self.task, X_unlabeled=X_unlabeled, sample_weight=sample_weight,
-                settings=settings,
+                groups=groups, time=time, settings=settings,
             )
         )  # fmt: skip
+
+    def measure(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Compare the student with its final teacher on rows that nothing was fitted on.
+
+        What was found is in `test_`, and goes into the card and the facts of a saved file.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Rows that were not given to `fit`.
+        y : array of shape (n_samples,)
+            True targets.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If there is a class that `fit` has not seen, or a value is of the wrong kind.
+        """
+        check_is_fitted(self, "model_")
+        X, task = table(X, fitted=self), self.transfer_set_.task
+        hard = task.hard_of(np.asarray(y), "y")
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        self.test_ = measure_on_test(self, task, X, hard, weight)
+        return self
 
     def adopt(self, result: Distillation) -> Self:
         """Take over what came of a distillation: from now on its student predicts.
@@ -130,6 +204,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
+        self.test_ = None
         self.teacher_ = result.teacher
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student
@@ -196,6 +271,17 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             name=name,
             training=training_facts(self),
         )
+
+    def _test_rows(self, X: Any, y: Any, share: float, groups: Any, time: Any) -> NDArray[np.bool_]:
+        if not (isinstance(share, float | np.floating) and 0 < share < 1):
+            raise InputError(f"test_size must be a share in (0, 1), got {share!r}.")
+        task, hard = check_target(y, len(X), task_named(self.task))
+        test = draw_test_rows(
+            X, task, hard, share, check_seed(self.random_state), groups=groups, time=time
+        )
+        if not test.any():
+            raise InputError(f"test_size={share:g} of {len(X):,} rows leaves none for a test.")
+        return test
 
     def __sklearn_tags__(self) -> Any:
         """Say that what the teacher takes is welcome."""

@@ -35,7 +35,10 @@ def model_card(estimator: Any) -> str:
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
     if rows.task.has_classes:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
-    return "\n".join([*lines, "", "## Fidelity", "", *_fidelity_lines(estimator.fidelity_), ""])
+    lines += ["", "## Fidelity", ""]
+    if estimator.test_ is not None:
+        lines += [str(estimator.test_), ""]
+    return "\n".join([*lines, *_fidelity_lines(estimator.fidelity_), ""])
 
 
 def training_facts(estimator: Any) -> dict[str, Any]:
@@ -68,10 +71,19 @@ def training_facts(estimator: Any) -> dict[str, Any]:
     if len(estimator.compression_):
         facts["compression"] = estimator.compression_["step"].tolist()[1:]
     if estimator.fidelity_ is not None:
-        facts["fidelity"] = {
-            key: value for key, value in vars(estimator.fidelity_).items() if value == value
-        }
+        facts["fidelity"] = _defined(vars(estimator.fidelity_))
+    on_test = estimator.test_
+    if on_test is not None:
+        facts["test"] = {"n_rows": on_test.n_rows}
+        facts["test"] |= {who: _defined(scores) for who, scores in on_test.quality.items()}
+        if on_test.fidelity is not None:
+            facts["test"]["fidelity"] = _defined(vars(on_test.fidelity))
     return facts
+
+
+def _defined(scores: dict[str, Any]) -> dict[str, Any]:
+    """Return plain values without NaN, which JSON does not know."""
+    return {key: value for key, value in scores.items() if value == value}
 
 
 def _recipe_lines(table: Any) -> list[str]:

@@ -85,7 +85,11 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         briefly, or in full where the short fits spoke against the distilled one.
     fidelity_ : Fidelity or None
         Student beside teacher on real rows that the student was not trained on, though they chose
-        the recipe and said when to stop; the teacher that taught it has not seen them.
+        the recipe and said when to stop; beside the teacher that taught it and has not seen them,
+        not `teacher_`, which has.
+    test_ : OnTest or None
+        After `measure`, or ``fit(test_size=)``: the `quality` of teacher and student on rows that
+        nothing was fitted on, and the `fidelity` of the student to `teacher_`.
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
     compression_ : DataFrame

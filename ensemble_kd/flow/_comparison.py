@@ -63,6 +63,7 @@ def compare(
     weight: NDArray[np.float64],
     seed: int,
     strata: NDArray[np.int64] | None = None,
+    group: NDArray[np.int64] | None = None,
 ) -> Comparison:
     """Compare the losses of two models on the same rows by a paired bootstrap.
 
@@ -82,6 +83,8 @@ def compare(
         Of the resamples.
     strata : ndarray of shape (n_rows,) or None, default=None
         Class of each row: where the rarest has fewer than 100, more certainty is asked for.
+    group : ndarray of shape (n_rows,) or None, default=None
+        Group of each row: groups are drawn whole, as their rows say much the same.
 
     Returns
     -------
@@ -92,11 +95,13 @@ def compare(
     .. [1] Efron, Tibshirani (1993). An Introduction to the Bootstrap, chapter 16.
     """
     rng = np.random.default_rng(seed)
-    n_rows = len(losses)
     worse = (losses - rival_losses) * weight
+    if group is not None:
+        number = np.unique(group, return_inverse=True)[1]
+        worse = np.bincount(number, worse).astype(np.float64)
     lower = 0.0
     for _ in range(N_RESAMPLES):
-        difference = worse[rng.integers(n_rows, size=n_rows)].sum()
+        difference = worse[rng.integers(len(worse), size=len(worse))].sum()
         lower += 1.0 if difference < 0 else 0.5 if difference == 0 else 0.0
     return Comparison(
         model,
@@ -104,7 +109,7 @@ def compare(
         float(np.average(losses, weights=weight)),
         float(np.average(rival_losses, weights=weight)),
         lower / N_RESAMPLES,
-        n_rows,
+        len(losses),
         CERTAIN if strata is None or _rarest(strata) >= FEW else CERTAIN_OF_FEW,
     )
 

@@ -75,6 +75,8 @@ def distill(
     task: Task = DEFAULT_TASK,
     X_unlabeled: Any = None,
     sample_weight: Any = None,
+    groups: Any = None,
+    time: Any = None,
     settings: Settings | None = None,
     **choices: Any,
 ) -> Distillation:
@@ -92,6 +94,10 @@ def distill(
         Real rows without a target, labelled by the teacher.
     sample_weight : array of shape (n_samples,) or None, default=None
         Weight of each real row.
+    groups : array of shape (n_samples,) or None, default=None
+        Group of each real row, such as its customer: no split parts one.
+    time : array of shape (n_samples,) or None, default=None
+        Time of each real row, numbers or dates: what is held out is later than what is learned.
     settings : Settings or None, default=None
         Teacher, student and how the one is taught by the other; None makes them of the keywords.
     **choices
@@ -120,7 +126,9 @@ def distill(
     """
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
-    rows = read_rows(X, y, sample_weight, task, settings.cv, settings.random_state)
+    rows = read_rows(
+        X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time
+    )
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage)

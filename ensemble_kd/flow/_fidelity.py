@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ensemble_kd.flow._teaching import has_label
 from ensemble_kd.metrics import Fidelity, measure_fidelity
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import REAL, TransferSet
@@ -23,7 +24,8 @@ def held_out_fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
     Fidelity
     """
     held_out = bool(real.held_out.any())
-    rows = real.take(real.held_out if held_out else real.origin == REAL)
+    chosen = real.held_out if held_out else real.origin == REAL
+    rows = real.take(chosen & has_label(real.response))
     # The student's codes may be pooled, so its rows go through its own schema.
     codes = model.schema.encode_rows(rows.schema.decode_rows(rows.X))
     return measure_fidelity(

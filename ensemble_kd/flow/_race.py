@@ -157,6 +157,7 @@ class Judge:
     def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
         self._task, self._weight, self._seed = rows.task, rows.weights[rows.held_out], rows.seed
         self._strata = rows.task.strata(rows.hard[rows.held_out])
+        self._group = rows.group_of(rows.held_out)
         self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
 
     def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
@@ -172,15 +173,18 @@ class Judge:
         gain = default.truth - found.truth
         if not by_truth:
             gain = (gain + default.soft - found.soft) / 2
-        spread = (gain - self.mean(gain)) * self._weight / self._weight.mean()
-        error = float(spread.std(ddof=1) / np.sqrt(len(gain)))
+        spread = (gain - self.mean(gain)) * self._weight / self._weight.sum()
+        if self._group is not None:  # whose rows say much the same
+            spread = np.bincount(np.unique(self._group, return_inverse=True)[1], spread)
+        n = len(spread)
+        error = float(np.sqrt((spread**2).sum() * n / max(n - 1, 1)))
         return self.mean(gain) / max(error, 1e-300)
 
     def compare(self, distilled: NDArray[np.float64], plain: NDArray[np.float64]) -> Comparison:
         """Return the distilled student beside the plain one."""
         return compare(
             "the distilled student", distilled, "the same student trained plainly", plain,
-            self._weight, self._seed, self._strata,
+            self._weight, self._seed, self._strata, self._group,
         )  # fmt: skip
 
     def beside(self, distilled: Student, plain: Student, rows: TransferSet) -> Comparison:

@@ -44,8 +44,8 @@ class Teaching:
         The labeller fitted without the held-out rows; the labeller itself where it is frozen or
         none are held out.
     soft_real : ndarray of shape (n_samples, n_outputs)
-        Response to each real row out of fold, by models that saw no held-out row; in-sample where
-        the teacher is frozen.
+        Response to each real row out of fold, by models that saw no held-out row, NaN for rows
+        that no fold tests; in-sample where the teacher is frozen.
     frozen : bool
         Whether the teacher was given fitted.
     member : Comparison or None, default=None
@@ -113,19 +113,21 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
     if hasattr(teacher, "fit_beside"):
         teacher_ = clone(teacher)
         beside = teacher_.fit_beside(
-            rows.X, rows.targets, rows.weight, held_out=rows.held_out, copies=rows.copies
+            rows.X, rows.targets, rows.weight, held_out=rows.held_out, dependence=rows.dependence
         )
         soft_real = teacher_.out_of_fold_response_
+        _tell_unlabelled(soft_real)
         found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
         return _or_its_best_member(found, rows)
     fits = cross_fit(
         [("teacher", teacher)], rows.X, rows.targets, rows.weight,
         folds=make_folds(
-            rows.targets, rows.cv, rows.task, rows.seed, rows.held_out, rows.copies
+            rows.targets, rows.cv, rows.task, rows.seed, rows.held_out, rows.dependence
         ),
         task=rows.task, held_out=rows.held_out, n_jobs=settings.n_jobs, verbose=settings.verbose,
     )  # fmt: skip
     teacher_ = fits.fitted[0]
+    _tell_unlabelled(fits.response[0])
     return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
 
 
@@ -143,6 +145,21 @@ def _as_it_is(teacher: FrozenEstimator, rows: RealRows) -> Teaching:
     return Teaching(teacher, teacher, teacher, teacher_response(teacher, rows.X, rows.task), True)
 
 
+def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have a response, as those that no fold tests have none."""
+    return ~np.isnan(soft_real[:, 0])
+
+
+def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:
+    n_without = int((~has_label(soft_real)).sum())
+    if n_without:
+        warn(
+            f"{n_without:,} of {len(soft_real):,} rows are tested by no fold, such as the oldest "
+            "ones in an order of time: the teacher does not label them, and the student learns "
+            "their true targets alone."
+        )
+
+
 def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     """Let the best member label the rows where the ensemble is worse out of fold, and say so.
 
@@ -151,7 +168,7 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     members = getattr(teaching.teacher, "members_", [])
     if len(members) < 2:
         return teaching
-    kept = ~rows.held_out
+    kept = ~rows.held_out & has_label(teaching.soft_real)
     weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
     selected = getattr(teaching.teacher, "weights", None) == "selection"
@@ -163,7 +180,7 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
     comparison = compare(
         "the teacher", rows.task.row_losses(ensemble, truth),
         f"its best single member ({name})", rows.task.row_losses(member, truth), weight, rows.seed,
-        rows.task.strata(rows.hard[kept]),
+        rows.task.strata(rows.hard[kept]), rows.group_of(kept),
     )  # fmt: skip
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)

@@ -131,9 +131,13 @@ class TransferSets:
         return codes, self.teaching.label(X, self.rows, self._n_jobs)
 
     def _real_labels(self, labels: str) -> NDArray[np.float64]:
-        """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold."""
+        """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold.
+
+        Rows that no fold tests have the truth in their place, which is then all that they teach.
+        """
         if labels == "out_of_fold" or self.teaching.frozen:
-            return self.teaching.soft_real
+            soft_real = self.teaching.soft_real
+            return np.where(np.isnan(soft_real), self.rows.truth, soft_real)
         if self._in_sample is None:
             learned = ~self.rows.held_out
             X, found = take_rows(self.rows.X, learned), self.teaching.soft_real.copy()

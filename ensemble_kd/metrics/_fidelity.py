@@ -22,9 +22,9 @@ class Fidelity:
         Real rows that were compared, those of no weight apart.
     held_out : bool
         Whether the student was not trained on them; false on tables too small to hold rows out.
-        The rows may have said when its training stops, so the figures are a little rosy, and are
-        beside the teacher that has not seen these rows: to prove what was lost,
-        compare teacher and student on rows of your own that nothing has touched.
+        `fidelity_` is of rows that said when its training stops, so it is a little rosy, and beside
+        the teacher that has not seen them. That of `test_` is of rows that nothing has touched,
+        beside the final teacher: it is the one to prove what was lost.
     rmse : float
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
         the target's unit.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import warn
+from ensemble_kd.rows._dependence import Groups
 
 # A row that fills a larger share of the table than is held out is no copy but a common case, which
 # new rows will be, too.
@@ -21,46 +19,7 @@ BEYOND_CHANCE = 10.0
 MANY = 0.1
 
 
-@dataclass(frozen=True)
-class Copies:
-    """Rows in groups of copies, most of a single row.
-
-    Parameters
-    ----------
-    group : ndarray of shape (n_rows,), int64
-        Number of each row's group, from 0 on.
-    first : ndarray of shape (n_groups,), int64
-        The first row of each group.
-    """
-
-    group: NDArray[np.int64]
-    first: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, group: NDArray[np.int64]) -> Self:
-        """Return rows by the groups that are given, whatever their numbers."""
-        _, first, group = np.unique(group, return_index=True, return_inverse=True)
-        return cls(group, first)
-
-    @property
-    def n_copies(self) -> int:
-        """Rows that equal one before them."""
-        return len(self.group) - len(self.first)
-
-    def take(self, rows: NDArray[Any]) -> Self:
-        """Return the copies among some rows, by mask or index."""
-        return self.of(self.group[rows])
-
-    def rows_of(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return all rows of some groups."""
-        return np.flatnonzero(np.isin(self.group, groups))
-
-    def without(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return rows, those left out that are copies of others."""
-        return rows[~np.isin(self.group[rows], self.group[others])]
-
-
-def find_copies(codes: NDArray[np.float64]) -> Copies | None:
+def find_copies(codes: NDArray[np.float64]) -> Groups | None:
     """Return the rows by groups of copies, or None where there are none.
 
     Parameters
@@ -70,7 +29,7 @@ def find_copies(codes: NDArray[np.float64]) -> Copies | None:
 
     Returns
     -------
-    Copies or None
+    Groups or None
         None, too, where rows agree about as often as columns of so few values must. A common row,
         of which there are more than a tenth of the table, is in no group.
     """
@@ -83,7 +42,7 @@ def find_copies(codes: NDArray[np.float64]) -> Copies | None:
     if _n_pairs(size) <= BEYOND_CHANCE * by_chance:
         return None
     alone = size[group] == 1
-    return Copies.of(np.where(alone, len(size) + np.arange(len(codes)), group))
+    return Groups.of(np.where(alone, len(size) + np.arange(len(codes)), group))
 
 
 def _pairs_by_chance(codes: NDArray[np.float64]) -> float:
@@ -98,7 +57,7 @@ def _n_pairs(size: NDArray[np.int64]) -> float:
     return float((size * (size - 1.0) / 2.0).sum())
 
 
-def tell_copies(copies: Copies | None) -> None:
+def tell_copies(copies: Groups | None) -> None:
     """Warn where many rows are copies of others."""
     if copies is not None and copies.n_copies > MANY * len(copies.group):
         n_rows = len(copies.group)

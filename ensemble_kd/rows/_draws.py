@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.rows._copies import Copies
+from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder
+
+# Share of the rows that a single group may be to be drawn where all are large.
+LARGEST_GROUP = 1 / 3
 
 
 def draw_share(
@@ -16,14 +19,14 @@ def draw_share(
     allowed: NDArray[np.bool_] | None = None,
     spare: int = 0,
     nearest: bool = False,
-    copies: Copies | None = None,
+    dependence: Dependence | None = None,
 ) -> NDArray[np.bool_]:
     """Draw rows, of each group its share.
 
     Parameters
     ----------
     strata : ndarray of shape (n_rows,)
-        Group of each row, such as its class.
+        Stratum of each row, such as its class.
     share : float
         In [0, 1].
     rng : numpy.random.Generator
@@ -34,8 +37,9 @@ def draw_share(
         Rows of each group that are left in any case.
     nearest : bool, default=False
         Whether shares are rounded to the nearest number of rows, and not down.
-    copies : Copies or None, default=None
-        Rows to be drawn together or not at all; each is of the group of the first of them.
+    dependence : Groups, TimeOrder or None, default=None
+        Groups are drawn whole or not at all, each by its row that stands for it. In an order of
+        time the latest rows are drawn, whatever their stratum.
 
     Returns
     -------
@@ -43,28 +47,42 @@ def draw_share(
         The rows that were drawn.
     """
     drawn = np.zeros(len(strata), dtype=bool)
-    if copies is not None:
-        strata = strata[copies.first][copies.group]
+    free = ~drawn if allowed is None else allowed
+    if isinstance(dependence, TimeOrder):
+        return dependence.latest(int(free.sum() * share), free)
+    if dependence is not None:
+        strata = strata[dependence.first][dependence.group]
     for group in np.unique(strata):
-        rows = np.flatnonzero((strata == group) & (True if allowed is None else allowed))
+        rows = np.flatnonzero((strata == group) & free)
         n_drawn = min(int(len(rows) * share + 0.5 * nearest), len(rows) - spare)
-        if copies is None:
+        if dependence is None:
             drawn[rng.permutation(rows)[: max(0, n_drawn)]] = True
         else:
-            drawn[_whole(rows, copies, n_drawn, rng)] = True
+            drawn[_whole(rows, dependence, n_drawn, rng)] = True
+    if dependence is not None and dependence.are_given and share > 0 and not drawn.any():
+        drawn[_one_group(np.flatnonzero(free), dependence, rng)] = True
     return drawn
 
 
 def _whole(
-    rows: NDArray[np.int64], copies: Copies, n_drawn: int, rng: np.random.Generator
+    rows: NDArray[np.int64], groups: Groups, n_drawn: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return so many rows, or a few less, copies together."""
-    groups, size = np.unique(copies.group[rows], return_counts=True)
-    order, left, taken = rng.permutation(len(groups)), n_drawn, []
+    """Return so many rows, or a few less, groups together."""
+    numbers, size = np.unique(groups.group[rows], return_counts=True)
+    order, left, taken = rng.permutation(len(numbers)), n_drawn, []
     for i in order.tolist():
         if left <= 0:
             break
         if size[i] <= left:
-            taken.append(groups[i])
+            taken.append(numbers[i])
             left -= size[i]
-    return rows[np.isin(copies.group[rows], taken)]
+    return rows[np.isin(groups.group[rows], taken)]
+
+
+def _one_group(
+    rows: NDArray[np.int64], groups: Groups, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return a group where all are larger than the share; none where too little would be left."""
+    numbers, size = np.unique(groups.group[rows], return_counts=True)
+    small = numbers[size <= LARGEST_GROUP * len(rows)]
+    return rows[groups.group[rows] == rng.choice(small)] if len(small) else rows[:0]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
-from ensemble_kd.rows._copies import Copies, find_copies, tell_copies
+from ensemble_kd.rows._copies import find_copies, tell_copies
+from ensemble_kd.rows._dependence import Dependence, Groups, given_dependence
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
@@ -46,8 +47,9 @@ class RealRows:
         Folds of the teacher.
     seed : int
         Of everything that has no seed of its own.
-    copies : Copies or None, default=None
-        Rows that are the same in every column, which no split parts.
+    dependence : Groups, TimeOrder or None, default=None
+        What every split respects: groups or a time that were given, or else rows that are the same
+        in every column.
     """
 
     X: Any
@@ -59,7 +61,7 @@ class RealRows:
     held_out: NDArray[np.bool_]
     cv: Any
     seed: int
-    copies: Copies | None = None
+    dependence: Dependence | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -79,6 +81,10 @@ class RealRows:
     def weights(self) -> NDArray[np.float64]:
         """Weight of each row, 1 where none was given, of shape (n_samples,)."""
         return np.ones(len(self)) if self.weight is None else self.weight
+
+    def group_of(self, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+        """Return the group of some rows, by mask; None where each stands alone."""
+        return self.dependence.group[rows] if isinstance(self.dependence, Groups) else None
 
     def as_transfer_set(
         self, response: NDArray[np.float64], splits: tuple[NDArray[np.float64], ...] = ()
@@ -105,7 +111,8 @@ def read_rows(
     cv: Any,
     random_state: Any,
     *,
-    are_known: bool = False,
+    groups: Any = None,
+    time: Any = None,
 ) -> RealRows:
     """Check the rows, encode them, and choose which of them are held out.
 
@@ -123,8 +130,10 @@ def read_rows(
         Folds of the teacher.
     random_state : int, RandomState or None
         Seed.
-    are_known : bool, default=False
-        Whether they were read before, so that no warning of columns and copies is due.
+    groups : array-like of shape (n_samples,) or None, default=None
+        Group of each row; no split parts one.
+    time : array-like of shape (n_samples,) or None, default=None
+        Time of each row; what is held out is later than what is learned.
 
     Returns
     -------
@@ -142,21 +151,44 @@ def read_rows(
     seed = check_seed(random_state)
     schema = TableSchema.infer(X)
     codes = schema.encode(X)
-    copies = find_copies(codes)
-    if not are_known:
-        warn_of_odd_columns(X, schema, codes)
-        tell_copies(copies)
-    held_out = _hold_out(known.strata(hard), weight, seed, copies)
-    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, copies)
+    strata = known.strata(hard)
+    dependence = given_dependence(groups, time, cv, strata)
+    warn_of_odd_columns(X, schema, codes)
+    if dependence is None:
+        dependence = find_copies(codes)
+        tell_copies(dependence)
+    held_out = _hold_out(strata, weight, seed, dependence)
+    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
+
+
+def read_again(rows: RealRows) -> RealRows:
+    """Read some of the rows as if there were no others; nothing of them is told anew.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Rows of a larger table, with its schema.
+
+    Returns
+    -------
+    RealRows
+        With a schema, a seed and held-out rows of their own.
+    """
+    schema, seed = TableSchema.infer(rows.X), check_seed(rows.seed)
+    strata = rows.task.strata(rows.hard)
+    return replace(
+        rows, schema=schema, codes=schema.encode(rows.X), seed=seed,
+        held_out=_hold_out(strata, rows.weight, seed, rows.dependence),
+    )  # fmt: skip
 
 
 def _hold_out(
     strata: NDArray[np.int64],
     weight: NDArray[np.float64] | None,
     seed: int,
-    copies: Copies | None = None,
+    dependence: Dependence | None = None,
 ) -> NDArray[np.bool_]:
-    """Return which rows the student is not trained on: a tenth of each group that can spare it.
+    """Return which rows the student is not trained on: a tenth of each class that can spare it.
 
     A row of weight 0 is not held out: it would have no say in when the student stops.
     """
@@ -165,4 +197,4 @@ def _hold_out(
     share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(strata))
     allowed = None if weight is None else weight > 0
     rng = np.random.default_rng(seed)
-    return draw_share(strata, share, rng, allowed=allowed, copies=copies)
+    return draw_share(strata, share, rng, allowed=allowed, dependence=dependence)

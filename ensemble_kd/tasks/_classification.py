@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.ensemble import StackingClassifier
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
@@ -28,6 +28,10 @@ from ensemble_kd.tasks._base import Array, BaseTask, is_whole
 
 # Bounds a log-loss that a probability of 0 would make infinite.
 SMALLEST_PROBABILITY = 1e-15
+# How well two classes are ranked.
+RANKINGS = {"auc": roc_auc_score, "average_precision": average_precision_score}
+# Of the calibration error.
+N_BINS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,23 +207,46 @@ class Classification(BaseTask):
     def quality(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, float | None]:
-        """Return log-loss in nats, of two classes the AUC, and accuracy.
+        """Return log-loss in nats, of two classes AUC and average precision, accuracy, calibration.
 
-        The AUC is not defined where the rows are of one class.
+        AUC and average precision are of the second class, and not defined where the rows are of
+        one. The calibration error is the expected one of [1]_, over ten bins of equally many rows:
+        of the second of two classes, else of the class that is named.
+
+        References
+        ----------
+        .. [1] Naeini, Cooper, Hauskrecht (2015). Obtaining Well Calibrated Probabilities Using
+           Bayesian Binning.
         """
         floor = float(np.finfo(np.float64).eps)  # that of scikit-learn's log_loss
         losses = self.row_losses(response, self.truth(hard), floor=floor)
         scores: dict[str, float | None] = {"log_loss": float(np.average(losses, weights=weight))}
         if self.n_outputs == 2:
             both = len(np.unique(hard)) == 2
-            auc = roc_auc_score(hard == 1, response[:, 1], sample_weight=weight) if both else None
-            scores["auc"] = None if auc is None else float(auc)
+            second = (hard == 1, response[:, 1])
+            for name, score in RANKINGS.items():
+                scores[name] = float(score(*second, sample_weight=weight)) if both else None
         right = response.argmax(axis=1) == hard
-        return scores | {"accuracy": float(np.average(right, weights=weight))}
+        scores["accuracy"] = float(np.average(right, weights=weight))
+        if self.n_outputs == 2:
+            scores["calibration_error"] = _calibration_error(response[:, 1], hard == 1, weight)
+        else:
+            scores["calibration_error"] = _calibration_error(response.max(axis=1), right, weight)
+        return scores
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a classifier."""
         tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+
+
+def _calibration_error(
+    probability: Array, happened: NDArray[np.bool_], weight: Array | None
+) -> float:
+    """Return by how much probabilities are off, in the mean over bins of equally many rows."""
+    weight = np.ones(len(probability)) if weight is None else weight
+    edges = np.unique(np.quantile(probability, np.arange(1, N_BINS) / N_BINS))
+    off = np.bincount(np.searchsorted(edges, probability), weight * (probability - happened))
+    return float(np.abs(off).sum() / weight.sum())
 
 
 def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:

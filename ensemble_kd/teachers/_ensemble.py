@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import Task
 from ensemble_kd.rows import (
-    Copies,
+    Dependence,
     check_seed,
     check_target,
     check_weight,
@@ -68,7 +68,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     weights_ : ndarray of shape (n_members,)
         They sum to 1.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
-        Weighted response to each training row of models that had not seen it.
+        Weighted response to each training row of models that had not seen it; NaN where no fold
+        tests the row.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
     task_ : BaseTask
@@ -146,7 +147,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         *,
         held_out: Any = None,
-        copies: Copies | Literal["find"] | None = "find",
+        dependence: Dependence | Literal["find"] | None = "find",
     ) -> WeightedMean | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
@@ -164,8 +165,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             Weight of each row, at least 0.
         held_out : ndarray of shape (n_samples,), bool, or None, default=None
             Rows to judge a student by.
-        copies : Copies, "find" or None, default="find"
-            Rows that are the same in every column, as `find_copies` tells them.
+        dependence : Groups, TimeOrder, "find" or None, default="find"
+            What the folds respect; "find" looks for rows that are the same in every column.
 
         Returns
         -------
@@ -188,14 +189,14 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         if task.has_classes:
             self.classes_ = task.labels
         targets = task.targets(hard)
-        if copies == "find":
-            copies = find_copies(TableSchema.infer(X).encode(X))
+        if isinstance(dependence, str):
+            dependence = find_copies(TableSchema.infer(X).encode(X))
         found = cross_fit(
             members,
             X,
             targets,
             weight,
-            folds=make_folds(targets, self.cv, task, seed, held_out, copies),
+            folds=make_folds(targets, self.cv, task, seed, held_out, dependence),
             task=task,
             held_out=held_out,
             n_jobs=self.n_jobs,
@@ -205,7 +206,9 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self.members_ = list(zip(names, found.fitted, strict=True))
         self.member_responses_ = found.response
         weight = np.ones(len(hard)) if weight is None else weight
-        chosen = np.ones(len(hard), dtype=bool) if held_out is None else ~held_out
+        chosen = ~np.isnan(found.response[0, :, 0])
+        if held_out is not None:
+            chosen &= ~held_out
         self.weights_ = self._find_weights(
             found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
         )

@@ -13,11 +13,17 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.model_selection import (
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    check_cv,
+)
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import Copies, EncodedTable, take_rows
+from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
@@ -35,7 +41,7 @@ def make_folds(
     task: BaseTask,
     seed: int,
     held_out: NDArray[np.bool_] | None = None,
-    copies: Copies | None = None,
+    dependence: Dependence | None = None,
 ) -> Folds:
     """Cut the rows into folds, each class spread over them as evenly as it can be.
 
@@ -46,8 +52,9 @@ def make_folds(
     y : ndarray of shape (n_samples,)
         True targets.
     cv : int or splitter
-        Number of folds, at least 2; or a scikit-learn splitter that tests each row once. One that
-        shuffles without a seed of its own takes `seed`, not numpy's global state.
+        Number of folds, at least 2; or a scikit-learn splitter that tests no row twice. One that
+        shuffles without a seed of its own takes `seed`, not numpy's global state. Rows that it
+        never tests, such as the oldest ones of `TimeSeriesSplit`, are in no fold.
     task : BaseTask
         What is predicted; classes are spread.
     seed : int
@@ -55,11 +62,12 @@ def make_folds(
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
         Rows to leave out. A splitter may name rows by number, so it cuts all, and they are taken
         out afterwards.
-
-    copies : Copies or None, default=None
-        Rows that are the same, which are cut into one fold. Of any other splitter than `KFold` and
-        `StratifiedKFold`, copies of the rows tested are taken out of training. Folds that would
-        have too little to learn from, and those spelled out row by row, are left as they are.
+    dependence : Groups, TimeOrder or None, default=None
+        Groups are cut into one fold. Of any other splitter than `KFold` and `StratifiedKFold`, rows
+        whose group is tested are taken out of training. Where the groups are mere copies, folds
+        that would have too little to learn from, and those spelled out row by row, are left as they
+        are. In an order of time each fold is fitted on the rows before, and `cv` is the number of
+        folds or a `TimeSeriesSplit`.
 
     Returns
     -------
@@ -69,27 +77,34 @@ def make_folds(
     Raises
     ------
     InputError
-        If cv is below 2, a splitter does not test each row once, there is a single row, or a fold
-        would be left with a single class.
+        If cv is below 2, a splitter tests a row twice or wants groups that were not given, there is
+        a single row, or a fold would be left with a single class.
     """
     if held_out is not None and held_out.any():
-        if isinstance(cv, int | np.integer):
+        if isinstance(cv, int | np.integer | TimeSeriesSplit):
             others = np.flatnonzero(~held_out)
-            among = None if copies is None else copies.take(others)
-            cut = make_folds(y[others], cv, task, seed, copies=among)
+            among = None if dependence is None else dependence.take(others)
+            cut = make_folds(y[others], cv, task, seed, dependence=among)
             return [(others[train], others[test]) for train, test in cut]
-        cut = make_folds(y, cv, task, seed, copies=copies)
+        cut = make_folds(y, cv, task, seed, dependence=dependence)
         cut = [(train[~held_out[train]], test[~held_out[test]]) for train, test in cut]
         return [(train, test) for train, test in cut if len(test)]
     if len(y) < 2:
         raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
     task.check_folds(y, [])
     is_number = isinstance(cv, int | np.integer)
-    if copies is not None and copies.n_copies and (is_number or type(cv) in PLAIN_SPLITTERS):
-        return _whole_folds(y, cv, task, seed, copies)
+    if is_number and cv < 2:
+        raise InputError(f"cv must be at least 2, got {cv}.")
+    if isinstance(cv, TimeSeriesSplit) and dependence is None:
+        dependence = TimeOrder(np.arange(len(y)))
+    if isinstance(dependence, TimeOrder):
+        return _forward_folds(y, cv, task, dependence)
+    if dependence is not None and (is_number or type(cv) in PLAIN_SPLITTERS):
+        if dependence.are_given:
+            return _group_folds(y, cv, task, seed, dependence)
+        if dependence.n_copies:
+            return _whole_folds(y, cv, task, seed, dependence)
     if is_number:
-        if cv < 2:
-            raise InputError(f"cv must be at least 2, got {cv}.")
         splitter = task.splitter(y, min(int(cv), len(y)), seed)
     else:
         splitter = copy(check_cv(cv, y, classifier=task.has_classes))
@@ -98,20 +113,66 @@ def make_folds(
     with _FILTERS, warnings.catch_warnings():
         # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
         warnings.filterwarnings("ignore", message="The least populated class")
-        folds = list(splitter.split(np.zeros(len(y)), y))
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        groups = dependence.group if dependence is not None and dependence.are_given else None
+        try:
+            folds = list(splitter.split(np.zeros(len(y)), y, groups))
+        except ValueError as error:
+            raise InputError(f"cv cannot cut the rows: {error}") from error
     tested = np.concatenate([test for _, test in folds])
-    if len(tested) != len(y) or len(np.unique(tested)) != len(y):
+    if len(np.unique(tested)) != len(tested):
         raise InputError(
-            f"cv must test each row exactly once, got {len(tested)} tests of {len(y)} rows; "
+            f"cv must test no row twice, got {len(tested)} tests of {len(np.unique(tested))} rows; "
             "use KFold or StratifiedKFold."
         )
     task.check_folds(y, [train for train, _ in folds])
-    if copies is None or not hasattr(cv, "split"):  # folds spelled out are meant as they are
+    if dependence is None:
         return folds
-    return _if_checked(y, task, [(copies.without(*fold), fold[1]) for fold in folds], folds)
+    whole = [(dependence.without(*fold), fold[1]) for fold in folds]
+    if dependence.are_given:
+        task.check_folds(y, [train for train, _ in whole])
+        return whole
+    # Folds spelled out are meant as they are.
+    return _if_checked(y, task, whole, folds) if hasattr(cv, "split") else folds
 
 
-def _whole_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, copies: Copies) -> Folds:
+def _forward_folds(y: NDArray[Any], cv: Any, task: BaseTask, order: TimeOrder) -> Folds:
+    """Cut the rows into folds by time, each to be fitted on all rows before it."""
+    if isinstance(cv, int | np.integer):
+        cv = TimeSeriesSplit(max(2, min(int(cv), len(y) - 1)))
+    if not isinstance(cv, TimeSeriesSplit):
+        raise InputError(
+            "with time, cv must be a number of folds or a TimeSeriesSplit, got "
+            f"{type(cv).__name__}."
+        )
+    try:
+        folds = order.folds(cv)
+    except ValueError as error:
+        raise InputError(f"too few rows to cut by time: {error}") from error
+    folds = [fold for fold in folds if _if_checked(y, task, [fold], [])]
+    if not folds:
+        raise InputError(
+            "there must be rows of an earlier time to learn from, got none before those of any "
+            "fold; give time more values, or the first rows of two classes."
+        )
+    return folds
+
+
+def _group_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, groups: Groups) -> Folds:
+    """Cut whole groups into folds, each class spread over them as evenly as it can be."""
+    n_splits = cv if isinstance(cv, int | np.integer) else cv.get_n_splits()
+    splitter = StratifiedGroupKFold(
+        min(int(n_splits), len(groups.first)), shuffle=True, random_state=seed
+    )
+    strata = np.unique(y, return_inverse=True)[1] if task.has_classes else np.zeros(len(y), int)
+    with _FILTERS, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        folds = [fold for fold in splitter.split(strata, strata, groups.group) if len(fold[1])]
+    task.check_folds(y, [train for train, _ in folds])
+    return folds
+
+
+def _whole_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, copies: Groups) -> Folds:
     """Cut one row of each group of copies into folds, and let the others follow it."""
     try:
         cut = make_folds(y[copies.first], cv, task, seed)
@@ -138,7 +199,7 @@ class CrossFit:
     Parameters
     ----------
     response : ndarray of shape (n_members, n_samples, n_outputs)
-        The response to each row of the fit that had not seen it.
+        The response to each row of the fit that had not seen it; NaN where there is none.
     fitted : list of estimator
         The members fitted on all rows.
     unseen : list of estimator
@@ -192,7 +253,7 @@ def cross_fit(
     -------
     CrossFit
     """
-    response = np.zeros((len(members), len(y), task.n_outputs))
+    response = np.full((len(members), len(y), task.n_outputs), np.nan)
     nothing = np.arange(0)
     kept = [(np.arange(len(y)), nothing)]
     if held_out is not None and held_out.any():
@@ -202,15 +263,20 @@ def cross_fit(
     rounds: list[Folds] = [*([fold] for fold in folds), kept]
     jobs = [(test, m) for fits in rounds for m in range(len(members)) for _, test in fits]
 
+    wanted = {isinstance(member, TableMember) for _, member in members}
+
     def calls() -> Iterator[Any]:
         for fits in rounds:
-            raw = [(take_rows(X, train), take_rows(X, test)) for train, test in fits]
-            read = raw
-            if any(isinstance(member, TableMember) for _, member in members):
-                read = [_read_once(*tables) for tables in raw]
+            # By whether a member takes rows that were read; what no member takes is not kept.
+            tables: dict[bool, list[Any]] = {is_read: [] for is_read in wanted}
+            for train, test in fits:
+                raw = take_rows(X, train), take_rows(X, test)
+                for is_read, found in tables.items():
+                    found.append(_read_once(*raw) if is_read else raw)
+            del raw
             for _, member in members:
-                tables = read if isinstance(member, TableMember) else raw
-                for (train, _), (rows, new) in zip(fits, tables, strict=True):
+                own = tables[isinstance(member, TableMember)]
+                for (train, _), (rows, new) in zip(fits, own, strict=True):
                     weight = None if sample_weight is None else sample_weight[train]
                     yield delayed(_fit_and_respond)(
                         member, rows, y[train], weight, new, task, keep=fits is kept

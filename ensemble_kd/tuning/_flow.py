@@ -84,6 +84,8 @@ def search(
     y: Any,
     sample_weight: Any,
     X_unlabeled: Any,
+    groups: Any,
+    time_of_rows: Any,
 ) -> SearchResult:
     """Label once, try students, and hand over the best one within the budget.
 
@@ -99,7 +101,7 @@ def search(
         What varies.
     folder : Path
         Of journal, cache and students.
-    X, y, sample_weight, X_unlabeled
+    X, y, sample_weight, X_unlabeled, groups, time_of_rows
         As `fit` takes them.
     """
     stage, start, seed = Stages(), time.time(), check_seed(asked.random_state)
@@ -109,7 +111,10 @@ def search(
     open_storage(asked.storage, folder)  # a wrong one is refused before a teacher is fitted
     memory = joblib.Memory(folder / "cache", verbose=0)
     settings = replace(asked.estimator.settings(), n_jobs=asked.n_jobs, verbose=asked.verbose)
-    everything = read_rows(X, y, sample_weight, asked.estimator.task, settings.cv, seed)
+    everything = read_rows(
+        X, y, sample_weight, asked.estimator.task, settings.cv, seed, groups=groups,
+        time=time_of_rows,
+    )  # fmt: skip
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)

@@ -194,7 +194,16 @@ class DistillationSearch(FittedSearch):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_unlabeled: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_unlabeled: Any = None,
+        groups: Any = None,
+        time: Any = None,
+    ) -> Self:
         """Label once, try students, and hand over the best one within the budget.
 
         Parameters
@@ -207,6 +216,10 @@ class DistillationSearch(FittedSearch):
             Weight of each row.
         X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
             Further real rows without a target, which the teacher labels.
+        groups : array of shape (n_samples,) or None, default=None
+            Group of each row, such as its customer, on one side of every split.
+        time : array of shape (n_samples,) or None, default=None
+            Time of each row, numbers or dates: the certified rows are the latest.
 
         Returns
         -------
@@ -224,7 +237,9 @@ class DistillationSearch(FittedSearch):
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
         with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
-            found = search(self, budget, space, Path(folder), X, y, sample_weight, X_unlabeled)
+            found = search(
+                self, budget, space, Path(folder), X, y, sample_weight, X_unlabeled, groups, time
+            )
         self._keep_trials(found)
         if isinstance(found.outcome, BudgetError):
             raise found.outcome

@@ -1,4 +1,4 @@
-"""Copies of a row are on one side of every split; a table without copies is cut as ever."""
+"""Groups of a row are on one side of every split; a table without copies is cut as ever."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from ensemble_kd.cli._data import draw_test_rows
 from ensemble_kd.flow import Settings, teach
-from ensemble_kd.rows import Copies, draw_share, find_copies, read_rows
+from ensemble_kd.rows import Groups, draw_share, draw_test_rows, find_copies, read_rows
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.teachers import TeacherEnsemble, make_folds
@@ -37,7 +36,7 @@ def codes_of(table):
     return TableSchema.infer(table).encode(table)
 
 
-def assert_parted_nowhere(copies: Copies, *parts):
+def assert_parted_nowhere(copies: Groups, *parts):
     """Assert that no copy of a row of one part is in another one."""
     groups = [set(copies.group[part].tolist()) for part in parts]
     assert not set.intersection(*groups)
@@ -107,7 +106,7 @@ def test_held_out_rows_leave_no_copy_in_training(task, weighted, quiet):
     weight = np.random.default_rng(0).integers(0, 3, len(y)).astype(float) if weighted else None
     rows = read_rows(X, y.astype(float), weight, task, 5, 0)
     learned = ~rows.held_out & (rows.weights > 0)
-    assert_parted_nowhere(rows.copies, rows.held_out, learned)
+    assert_parted_nowhere(rows.dependence, rows.held_out, learned)
     # A tenth of each class, to whole groups.
     assert 0.09 < rows.held_out.sum() / (rows.weights > 0).sum() <= 0.1
 
@@ -121,9 +120,9 @@ def test_folds_test_no_row_that_a_copy_of_was_trained(task, cv, with_held_out, q
     X, y = four_of_each()
     rows = read_rows(X, y if isinstance(cv, StratifiedKFold) else y * 1.0, None, task, cv, 0)
     held_out = rows.held_out if with_held_out else None
-    folds = make_folds(rows.targets, cv, rows.task, 0, held_out, rows.copies)
+    folds = make_folds(rows.targets, cv, rows.task, 0, held_out, rows.dependence)
     for train, test in folds:
-        assert_parted_nowhere(rows.copies, train, test)
+        assert_parted_nowhere(rows.dependence, train, test)
         assert len(train) > len(rows) / 3
     tested = np.sort(np.concatenate([test for _, test in folds]))
     wanted = np.flatnonzero(~rows.held_out) if with_held_out else np.arange(len(rows))
@@ -143,16 +142,16 @@ class OddAndEven(KFold):
 def test_other_splitters_train_no_copy_of_what_they_test(quiet):
     X, y = four_of_each()
     rows = read_rows(X, y, None, Classification.name, 5, 0)
-    found = make_folds(y, OddAndEven(2), rows.task, 0, None, rows.copies)
+    found = make_folds(y, OddAndEven(2), rows.task, 0, None, rows.dependence)
     for train, test in found:
-        assert_parted_nowhere(rows.copies, train, test)
+        assert_parted_nowhere(rows.dependence, train, test)
     np.testing.assert_array_equal(found[0][1] % 2, np.ones(600))
 
 
 def test_folds_spread_the_classes_of_copies_evenly(quiet):
     X, y = four_of_each()
     rows = read_rows(X, y, None, Classification.name, 5, 0)
-    for _, test in make_folds(y, 5, rows.task, 0, None, rows.copies):
+    for _, test in make_folds(y, 5, rows.task, 0, None, rows.dependence):
         assert y[test].mean() == pytest.approx(y.mean(), abs=0.02)
 
 
@@ -161,7 +160,7 @@ def test_folds_that_are_spelled_out_are_left_as_they_are(quiet):
     rows = read_rows(X, y, None, Classification.name, 5, 0)
     given = list(KFold(3).split(X))
     for fold, wanted in zip(
-        make_folds(y, given, rows.task, 0, None, rows.copies), given, strict=True
+        make_folds(y, given, rows.task, 0, None, rows.dependence), given, strict=True
     ):
         for one, other in zip(fold, wanted, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -171,8 +170,8 @@ def test_folds_of_a_class_with_one_row_that_differs_are_those_of_rows(quiet):
     X = np.vstack([RNG.normal(size=(200, 3)), np.repeat(RNG.normal(size=(1, 3)), 15, axis=0)])
     y = np.repeat([0, 1], [200, 15])
     rows = read_rows(X, y, None, Classification.name, 5, 0)
-    assert rows.copies is not None
-    found = make_folds(y, 5, rows.task, 0, None, rows.copies)
+    assert rows.dependence is not None
+    found = make_folds(y, 5, rows.task, 0, None, rows.dependence)
     for one, other in zip(found, make_folds(y, 5, rows.task, 0), strict=True):
         np.testing.assert_array_equal(one[1], other[1])
 
@@ -188,7 +187,7 @@ def test_stopping_rows_leave_no_copy_in_training():
 def test_test_rows_of_the_command_line_leave_no_copy(quiet):
     X, y = four_of_each()
     task, hard = Classification().read_target(y)
-    is_test = draw_test_rows(task, hard, 0.2, 0, pd.DataFrame(X))
+    is_test = draw_test_rows(pd.DataFrame(X), task, hard, 0.2, 0)
     assert_parted_nowhere(find_copies(X), is_test, ~is_test)
     assert is_test.mean() == pytest.approx(0.2, abs=0.01)
 
@@ -197,11 +196,11 @@ def test_rows_of_a_search_leave_no_copy_on_another_side(quiet):
     X, y = four_of_each()
     everything = read_rows(X, y, None, Classification.name, 5, 0)
     divided = divide(everything, 0.2)
-    assert_parted_nowhere(everything.copies, divided.is_certified, ~divided.is_certified)
+    assert_parted_nowhere(everything.dependence, divided.is_certified, ~divided.is_certified)
     rows = divided.rows
     parts = [rows.held_out, divided.validation, ~rows.held_out & ~divided.validation]
     for i in range(3):
-        assert_parted_nowhere(rows.copies, parts[i], parts[i - 1])
+        assert_parted_nowhere(rows.dependence, parts[i], parts[i - 1])
         assert parts[i].any()
 
 
@@ -236,7 +235,7 @@ def test_memory_of_copies_tells_nothing_of_any_row(teacher, quiet):
 def test_a_table_without_copies_is_cut_as_ever(task):
     X, y = RNG.normal(size=(500, 3)), np.arange(500) % 2
     rows = read_rows(X, y * 1.0, None, task, 5, 7)
-    assert rows.copies is None
+    assert rows.dependence is None
     rng, held_out = np.random.default_rng(rows.seed), np.zeros(500, dtype=bool)
     strata = y if task_named(task).has_classes else np.zeros(500, dtype=int)
     for group in np.unique(strata):
@@ -245,7 +244,7 @@ def test_a_table_without_copies_is_cut_as_ever(task):
     np.testing.assert_array_equal(rows.held_out, held_out)
     kind = StratifiedKFold if rows.task.has_classes else KFold
     wanted = kind(5, shuffle=True, random_state=7).split(X, y)
-    found = make_folds(rows.targets, 5, rows.task, 7, None, rows.copies)
+    found = make_folds(rows.targets, 5, rows.task, 7, None, rows.dependence)
     for (_, one), (_, other) in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -253,7 +252,7 @@ def test_a_table_without_copies_is_cut_as_ever(task):
 def test_splitter_of_a_table_without_copies_is_taken_at_its_word():
     y = np.arange(60) % 2
     task, _ = Classification().read_target(y)
-    none = Copies.of(np.arange(60))
+    none = Groups.of(np.arange(60))
     for fold, wanted in zip(
         make_folds(y, KFold(3), task, 0, None, none), KFold(3).split(y), strict=True
     ):
@@ -263,8 +262,8 @@ def test_splitter_of_a_table_without_copies_is_taken_at_its_word():
 
 def test_drawn_share_counts_rows_and_not_groups():
     strata = np.repeat([0, 1], [300, 100])
-    copies = Copies.of(np.arange(400) // 5)
-    drawn = draw_share(strata, 0.1, np.random.default_rng(0), copies=copies)
+    copies = Groups.of(np.arange(400) // 5)
+    drawn = draw_share(strata, 0.1, np.random.default_rng(0), dependence=copies)
     assert (drawn[:300].sum(), drawn[300:].sum()) == (30, 10)
     assert set(np.bincount(copies.group[drawn])) <= {0, 5}
 
@@ -282,11 +281,13 @@ def test_many_copies_are_told_with_their_number():
 def test_few_copies_are_not_told():
     X = RNG.normal(size=(200, 3))
     X[:10] = X[10:20]
-    assert read_rows(X, np.arange(200) % 2, None, Classification.name, 5, 0).copies.n_copies == 10
+    assert (
+        read_rows(X, np.arange(200) % 2, None, Classification.name, 5, 0).dependence.n_copies == 10
+    )
 
 
 def test_copies_of_some_rows_are_those_among_them():
-    copies = Copies.of(np.array([5, 5, 2, 9, 2]))
+    copies = Groups.of(np.array([5, 5, 2, 9, 2]))
     some = copies.take(np.array([1, 2, 4]))
     np.testing.assert_array_equal(some.group, [1, 0, 0])
     np.testing.assert_array_equal(some.first, [1, 0])

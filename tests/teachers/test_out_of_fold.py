@@ -279,8 +279,8 @@ def test_make_folds_takes_a_splitter():
     ("y", "cv", "message"),
     [
         (LABELS, 1, "cv must be at least 2, got 1"),
-        (LABELS, ShuffleSplit(3), "cv must test each row exactly once"),
-        (LABELS, RepeatedKFold(n_splits=2, n_repeats=2), "cv must test each row exactly once"),
+        (LABELS, ShuffleSplit(3, test_size=0.5), "cv must test no row twice"),
+        (LABELS, RepeatedKFold(n_splits=2, n_repeats=2), "cv must test no row twice"),
         (np.array([0, 0, 0, 1]), 2, "at least 2 rows of each of two classes, got 1 of class 1"),
         (np.array([0, 1]), 2, "at least 2 rows of each of two classes, got 1 of class 0"),
         (np.array([0, 1, 2]), 5, "at least 2 rows of each of two classes, got 1 of class 0"),

@@ -32,9 +32,12 @@ examples:
   ensemble-kd distill churn.csv --target churned --drop customer_id --out churn.ekd
   ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
+  ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
 JSON_HELP = "print the outcome as one JSON object"
 GATE_MISSED = 4
+# Share of the rows that is kept apart.
+TEST_SIZE = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--test-size",
         metavar="S",
         type=read.share_below_one,
-        default=0.2,
-        help="share of the rows kept apart for the test, 0 for none (default: %(default)s)",
+        help=f"share of the rows kept apart for the test, 0 for none (default: {TEST_SIZE})",
+    )
+    rows.add_argument(
+        "--test",
+        metavar="TABLE3",
+        help="a table of its own to test on, with the same columns, in place of --test-size",
     )
     teaching = add_teaching(parser)
     teaching.add_argument(
@@ -111,9 +118,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fit, write and measure a model, and return the exit code."""
     console = Console(args.quiet)
-    check_out(args.out, args.table, args.unlabeled, args.teacher)
+    check_out(args.out, args.table, args.unlabeled, args.teacher, args.test)
     _check_lessons(args.lessons)
-    data = read_data(args, console, args.test_size)
+    if args.test is not None and args.test_size is not None:
+        raise InputError("give --test or --test-size, not both.")
+    share = 0.0 if args.test is not None else TEST_SIZE
+    data = read_data(args, console, share if args.test_size is None else args.test_size, args.test)
     _check_options(args, data)
     teacher, frozen, data = read_teacher(args.teacher, data, console)
 
@@ -124,6 +134,9 @@ def run(args: argparse.Namespace) -> int:
             size_bytes = estimator.save(args.out)
         console.note(f"the model is written to {args.out}.")
         outcome = measure(estimator, data)
+        if outcome["quality"] is not None:  # which goes into the file, too
+            with saving():
+                size_bytes = estimator.save(args.out)
     outcome = {
         "model": args.out,
         "size_bytes": size_bytes,

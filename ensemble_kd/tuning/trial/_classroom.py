@@ -139,7 +139,10 @@ def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
     """
     tables = table_digest(rows.X, rows.targets, rows.weight, rows.held_out, X_unlabeled)
     cv = rows.cv if isinstance(rows.cv, int) else joblib.hash(rows.cv)
-    facts = (ensemble_kd.__version__, tables, rows.task.name, cv, rows.seed, joblib.hash(teacher))
+    facts = (
+        ensemble_kd.__version__, tables, rows.task.name, cv, rows.seed, joblib.hash(teacher),
+        joblib.hash(rows.dependence),
+    )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

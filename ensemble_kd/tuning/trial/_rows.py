@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_rows, take_rows
+from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_again, take_rows
 
 MOST_CERTIFIED = 10_000
 # Share of the other rows that compare trials, besides those that stop the training.
@@ -74,12 +74,8 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     is_certified = draw_rows(free, certify_share, MOST_CERTIFIED)
     if not is_certified.any():
         raise InputError(f"too few rows to keep some apart for the certificate, got {len(free)}.")
-    others = take(everything, ~is_certified)
     # The schema of the search is inferred without the certified rows too.
-    rows = read_rows(
-        others.X, others.targets, others.weight, others.task.name, others.cv, others.seed,
-        are_known=True,
-    )  # fmt: skip
+    rows = read_again(take(everything, ~is_certified))
     certified = take(free, is_certified)
     certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
     return DividedRows(
@@ -89,14 +85,17 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
 
 def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
     """Return some rows, by mask."""
+    cv = rows.cv
     return replace(
         rows,
+        # Folds spelled out by row number are groups of rows, of which there are as many.
+        cv=len(cv) if isinstance(cv, list | tuple) else cv,
         X=take_rows(rows.X, chosen),
         codes=rows.codes[chosen],
         hard=rows.hard[chosen],
         weight=None if rows.weight is None else rows.weight[chosen],
         held_out=rows.held_out[chosen],
-        copies=None if rows.copies is None else rows.copies.take(chosen),
+        dependence=None if rows.dependence is None else rows.dependence.take(chosen),
     )
 
 
@@ -108,5 +107,5 @@ def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:
     allowed = ~rows.held_out if rows.weight is None else ~rows.held_out & (rows.weight > 0)
     return draw_share(
         rows.task.strata(rows.hard), share, np.random.default_rng(rows.seed + 1),
-        allowed=allowed, spare=1, nearest=True, copies=rows.copies,
+        allowed=allowed, spare=1, nearest=True, dependence=rows.dependence,
     )  # fmt: skip

@@ -13,10 +13,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ensemble_kd import load
-from ensemble_kd.cli._data import draw_test_rows
 from ensemble_kd.cli.commands import distill as command
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.estimators import ESTIMATORS
+from ensemble_kd.rows import draw_test_rows
 from ensemble_kd.tasks import Classification
 
 from ..conftest import make_table, make_teacher
@@ -24,7 +24,8 @@ from ..conftest import make_table, make_teacher
 
 def is_test_row(labels, seed):
     task, hard = Classification().read_target(labels.to_numpy())
-    return draw_test_rows(task, hard, 0.2, seed)
+    X = np.arange(float(len(hard)))[:, None]  # no copies among them
+    return draw_test_rows(X, task, hard, 0.2, seed)
 
 
 def test_distill_writes_a_model_and_says_how_good_it_is(distill, tmp_path):

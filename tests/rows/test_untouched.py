@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ensemble_kd.cli._data import draw_test_rows
+from ensemble_kd.rows import draw_test_rows
 from ensemble_kd.tasks import Classification, Regression
 
 
 def drawn(labels, share, seed):
-    return draw_test_rows(*Classification().read_target(labels), share, seed)
+    X = np.arange(float(len(labels)))[:, None]
+    return draw_test_rows(X, *Classification().read_target(labels), share, seed)
 
 
 def test_test_rows_are_a_share_of_each_class_and_spare_rare_ones():
@@ -17,4 +18,4 @@ def test_test_rows_are_a_share_of_each_class_and_spare_rare_ones():
     assert np.array_equal(chosen, drawn(labels, 0.25, 0))
     assert not np.array_equal(chosen, drawn(labels, 0.25, 1))
     assert not drawn(labels, 0.0, 0).any()
-    assert draw_test_rows(Regression(), np.arange(10.0), 0.3, 0).sum() == 3
+    assert draw_test_rows(np.eye(10), Regression(), np.arange(10.0), 0.3, 0).sum() == 3
