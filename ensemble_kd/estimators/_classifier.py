@@ -63,7 +63,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
     cv : int or splitter, default=5
-        Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it.
+        Folds of the out-of-fold soft labels: no row is labelled by a model that has seen it. Of
+        folds that are spelled out a whole one is held out; `TimeSeriesSplit` says that the rows are
+        in the order of time, as ``fit(time=)`` does.
     time_limit : float or None, default=None
         Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
         fewer rows are labelled, and the training, that after a pruning too, ends in time with the

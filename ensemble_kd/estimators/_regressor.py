@@ -53,7 +53,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
     cv : int or splitter, default=5
-        Folds of the teacher's out-of-fold values.
+        Folds of the teacher's out-of-fold values. Of folds that are spelled out a whole one is held
+        out; `TimeSeriesSplit` says that the rows are in the order of time, as ``fit(time=)`` does.
     time_limit : float or None, default=None
         Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
         fewer rows are labelled, and the training, that after a pruning too, ends in time with the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -75,7 +76,7 @@ class TimeOrder:
     Parameters
     ----------
     rank : ndarray of shape (n_rows,), int64
-        Of each row's time, from 0 on; rows of one time have one rank, and are never parted.
+        Of each row's time; rows of one time have one rank, and are never parted.
     """
 
     rank: NDArray[np.int64]
@@ -162,7 +163,9 @@ def given_dependence(
 def _column(values: Any, name: str, n_rows: int) -> Any:
     if hasattr(values, "to_pandas") and not hasattr(values, "iloc"):
         values = values.to_pandas()
-    column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values).tolist())
+    if np.ndim(values) != 1:
+        raise InputError(f"{name} must be one value a row, got an array of {np.ndim(values)}D.")
+    column = pd.Series(values)
     if len(column) != n_rows:
         raise InputError(f"{name} must be one for each of {n_rows:,} rows, got {len(column):,}.")
     return column
@@ -174,10 +177,12 @@ def _ranks(time: Any, n_rows: int) -> NDArray[np.int64]:
         raise InputError(f"time must be that of each row, got {column.isna().sum()} missing.")
     if not pd.api.types.is_numeric_dtype(column):
         try:
-            column = pd.to_datetime(column)
-        except (TypeError, ValueError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # text of no single format
+                column = pd.to_datetime(column)
+        except (TypeError, ValueError, UserWarning) as error:
             raise InputError(
                 f"time must be numbers, dates or text that reads as dates, got {column.iloc[0]!r}: "
                 f"{error}."
             ) from error
-    return np.unique(column.to_numpy(), return_inverse=True)[1]
+    return column.rank(method="dense").to_numpy().astype(np.int64)

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ensemble_kd import load
+from ensemble_kd.bundle import load_bundle
 from ensemble_kd.cli.commands import distill as command
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.estimators import ESTIMATORS
@@ -423,3 +424,53 @@ def test_default_out_is_in_the_working_directory(run, room, tmp_path):
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["model"] == "model.ekd"
     assert load(tmp_path / "model.ekd").classes_.tolist() == ["no", "yes"]
+
+
+@pytest.mark.filterwarnings("default:.*tested by no fold")
+def test_groups_and_time_are_kept_whole_and_not_learned_from(distill, room, tmp_path):
+    frame = room.frame.assign(shop=np.arange(len(room.frame)) // 10, day=np.arange(240.0))
+    frame.to_parquet(tmp_path / "t.parquet")
+    result = distill("--json", "--groups", "shop", table=tmp_path / "t.parquet")
+    outcome = json.loads(result.out)
+    assert outcome["n_columns"] == 6  # with the day
+    assert outcome["n_rows"]["test"] % 10 == 0
+    result = distill("--json", "--time", "day", "--drop", "shop", table=tmp_path / "t.parquet")
+    assert result.code == 0, result.err
+    outcome = json.loads(result.out)
+    assert outcome["n_columns"] == 5
+    assert outcome["n_rows"]["test"] == 48
+    proba = load(tmp_path / "model.ekd").predict_proba(frame.tail(48))
+    wanted = log_loss(frame["churned"].tail(48), proba)
+    assert outcome["quality"]["student"]["log_loss"] == pytest.approx(wanted)
+    assert "tested by no fold" in result.err
+
+
+def test_a_table_of_its_own_is_the_test_and_goes_into_the_file(distill, room, tmp_path):
+    test = make_table(90, seed=5)
+    test.loc[3, "churned"] = None
+    test.to_csv(tmp_path / "test.csv", index=False)
+    outcome = json.loads(distill("--json", "--test", tmp_path / "test.csv").out)
+    assert outcome["n_rows"]["fit"] == 240
+    assert outcome["n_rows"]["test"] == 89
+    scorer = load(tmp_path / "model.ekd")
+    rows = test.drop(index=3)
+    wanted = log_loss(rows["churned"], scorer.predict_proba(rows))
+    assert outcome["quality"]["student"]["log_loss"] == pytest.approx(wanted)
+    told = load_bundle(tmp_path / "model.ekd").manifest["training"]["test"]
+    assert told["student"] == outcome["quality"]["student"]
+    assert told["teacher"] == outcome["quality"]["teacher"]
+
+
+def test_what_a_test_table_must_hold(distill, room, tmp_path):
+    test = make_table(20, seed=5)
+    test.drop(columns="age").to_csv(tmp_path / "less.csv", index=False)
+    result = distill("--test", tmp_path / "less.csv")
+    assert result.code == 2
+    assert "less.csv must hold the column 'age'" in result.err
+    test.assign(churned="maybe").to_csv(tmp_path / "other.csv", index=False)
+    result = distill("--test", tmp_path / "other.csv")
+    assert result.code == 2
+    assert "must hold classes of the model" in result.err
+    result = distill("--test", room.csv, "--test-size", "0.5")
+    assert result.code == 2
+    assert "give --test or --test-size, not both" in result.err
