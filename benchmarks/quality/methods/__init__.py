@@ -15,6 +15,7 @@ from ensemble_kd.benchmarks.quality.methods.distilled_tree import DistilledTree
 from ensemble_kd.benchmarks.quality.methods.hard_gbdt import HardGBDT
 from ensemble_kd.benchmarks.quality.methods.hard_student import HardStudent
 from ensemble_kd.benchmarks.quality.methods.hard_tree import HardTree
+from ensemble_kd.benchmarks.quality.methods.hard_tuned import HardTuned
 from ensemble_kd.benchmarks.quality.methods.imodels import IModelsDistilled
 from ensemble_kd.benchmarks.quality.methods.tabtune import TabTuneDistilled
 from ensemble_kd.benchmarks.quality.methods.teacher import Teacher
@@ -27,6 +28,7 @@ METHODS: dict[str, type[Method]] = {
         Teacher,
         BestMember,
         HardStudent,
+        HardTuned,
         Distilled,
         DistilledFast,
         DistilledSmall,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,6 +29,7 @@ class StudentMethod(Method):
 
     distilled: ClassVar[bool]
     recipe: ClassVar[str] = "auto"
+    _stages: Mapping[str, float] = MappingProxyType({})
 
     def run(self, data: TaskData, shared: Shared) -> Self:
         """Fit the estimator, save the student and load it again."""
@@ -34,11 +38,15 @@ class StudentMethod(Method):
             for student in self.candidates(data, shared)
         ]
         estimator = min(estimators, key=_held_out_loss) if len(estimators) > 1 else estimators[0]
-        self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._size = estimator.save(self.path)
         self._stages = dict(estimator.fit_times_)
         self.chosen = estimator.recipe_.query("chosen")["recipe"].iloc[0]
+        return self.serve(estimator.save, data, shared)
+
+    def serve(self, save: Callable[[Path], int], data: TaskData, shared: Shared) -> Self:
+        """Have the student saved, and load it to be asked."""
+        self.path = shared.folder / f"{data.name}.seed{data.seed}.{self.name}.ekd"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._size = save(self.path)
         scorer = self._scorer = ensemble_kd.load(self.path)
         self._score = scorer.predict_proba_one if data.task.has_classes else scorer.predict_one
         return self
