@@ -15,8 +15,6 @@ COMMON_SHARE = 0.1
 # Where so many times more rows agree than columns drawn on their own would let agree, they are
 # copies. Columns of few values agree by nature.
 BEYOND_CHANCE = 10.0
-# Share of the rows from which on copies are told.
-MANY = 0.1
 
 
 def find_copies(codes: NDArray[np.float64]) -> Groups | None:
@@ -59,7 +57,7 @@ def _n_pairs(size: NDArray[np.int64]) -> float:
 
 def tell_copies(copies: Groups | None) -> None:
     """Warn where many rows are copies of others."""
-    if copies is not None and copies.n_copies > MANY * len(copies.group):
+    if copies is not None and not copies.are_few_copies:
         n_rows = len(copies.group)
         warn(
             f"{copies.n_copies:,} of {n_rows:,} rows are copies of another row in every column. "

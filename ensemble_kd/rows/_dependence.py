@@ -13,6 +13,9 @@ from sklearn.model_selection import PredefinedSplit, TimeSeriesSplit
 
 from ensemble_kd.errors import InputError
 
+# Share of the rows that may follow others to whatever part of a split.
+FEW = 0.1
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -60,9 +63,21 @@ class Groups:
         _, first, group = np.unique(self.group[rows][order], return_index=True, return_inverse=True)
         return type(self)(group[np.argsort(order)], order[first], self.are_given)
 
+    @property
+    def are_few_copies(self) -> bool:
+        """Whether a split may be made without them, and they follow the first of their group.
+
+        So a table with few copies is cut as one with none.
+        """
+        return not self.are_given and self.n_copies <= FEW * len(self.group)
+
     def rows_of(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return all rows of some groups."""
         return np.flatnonzero(np.isin(self.group, groups))
+
+    def follow(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return for each row the value of the one that stands for its group."""
+        return np.asarray(values[self.first][self.group])
 
     def without(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return rows, those left out whose group has others."""

@@ -38,8 +38,8 @@ def draw_share(
     nearest : bool, default=False
         Whether shares are rounded to the nearest number of rows, and not down.
     dependence : Groups, TimeOrder or None, default=None
-        Groups are drawn whole or not at all, each by its row that stands for it. In an order of
-        time the latest rows are drawn, whatever their stratum.
+        Groups are drawn whole or not at all, each by the row that stands for it; few copies follow
+        the first of them. In an order of time the latest rows are drawn, whatever their stratum.
 
     Returns
     -------
@@ -50,17 +50,21 @@ def draw_share(
     free = ~drawn if allowed is None else allowed
     if isinstance(dependence, TimeOrder):
         return dependence.latest(int(free.sum() * share), free)
-    if dependence is not None:
-        strata = strata[dependence.first][dependence.group]
-    for group in np.unique(strata):
-        rows = np.flatnonzero((strata == group) & free)
-        n_drawn = min(int(len(rows) * share + 0.5 * nearest), len(rows) - spare)
-        if dependence is None:
-            drawn[rng.permutation(rows)[: max(0, n_drawn)]] = True
+    few = dependence is not None and dependence.are_few_copies
+    groups = None if few else dependence
+    if groups is not None:
+        strata = groups.follow(strata)
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero((strata == stratum) & free)
+        n_drawn = max(0, min(int(len(rows) * share + 0.5 * nearest), len(rows) - spare))
+        if groups is None:
+            drawn[rng.permutation(rows)[:n_drawn]] = True
         else:
-            drawn[_whole(rows, dependence, n_drawn, rng)] = True
-    if dependence is not None and dependence.are_given and share > 0 and not drawn.any():
-        drawn[_one_group(np.flatnonzero(free), dependence, rng)] = True
+            drawn[_whole(rows, groups, n_drawn, rng)] = True
+    if groups is not None and groups.are_given and share > 0 and not drawn.any():
+        drawn[_one_group(np.flatnonzero(free), groups, rng)] = True
+    if dependence is not None and few:
+        return dependence.follow(drawn) & free
     return drawn
 
 

@@ -173,12 +173,22 @@ def _group_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, groups: Gr
 
 
 def _whole_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, copies: Groups) -> Folds:
-    """Cut one row of each group of copies into folds, and let the others follow it."""
-    try:
-        cut = make_folds(y[copies.first], cv, task, seed)
-    except ValueError:  # too few that differ: they would leave nothing to learn from
-        return make_folds(y, cv, task, seed)
-    return [(copies.rows_of(train), copies.rows_of(test)) for train, test in cut]
+    """Cut the rows into folds, and let copies follow the first of them.
+
+    Where they are many it is the first ones that are cut, so that classes are spread evenly.
+    """
+    if not copies.are_few_copies:
+        try:
+            cut = make_folds(y[copies.first], cv, task, seed)
+        except ValueError:  # too few that differ: they would leave nothing to learn from
+            return make_folds(y, cv, task, seed)
+        return [(copies.rows_of(train), copies.rows_of(test)) for train, test in cut]
+    cut, fold = make_folds(y, cv, task, seed), np.zeros(len(y), dtype=np.int64)
+    for number, (_, test) in enumerate(cut):
+        fold[test] = number
+    fold = copies.follow(fold)
+    whole = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in np.unique(fold)]
+    return _if_checked(y, task, whole, cut)
 
 
 def _if_checked(y: NDArray[Any], task: BaseTask, folds: Folds, otherwise: Folds) -> Folds:

@@ -292,3 +292,21 @@ def test_copies_of_some_rows_are_those_among_them():
     np.testing.assert_array_equal(some.group, [1, 0, 0])
     np.testing.assert_array_equal(some.first, [1, 0])
     assert replace(copies).n_copies == 2
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_table_of_few_copies_is_cut_as_one_of_none_but_for_the_copies(task):
+    X, y = np.random.default_rng(0).normal(size=(500, 3)), np.arange(500) % 2
+    with_copies = X.copy()
+    with_copies[480:] = X[:20]
+    none, few = (read_rows(table, y * 1.0, None, task, 5, 7) for table in (X, with_copies))
+    assert few.dependence.are_few_copies
+    np.testing.assert_array_equal(few.held_out[:480], none.held_out[:480])
+    np.testing.assert_array_equal(few.held_out[480:], few.held_out[:20])
+    folds = (make_folds(r.targets, 5, r.task, 7, None, r.dependence) for r in (none, few))
+    for (_, test), (train, other) in zip(*folds, strict=True):
+        np.testing.assert_array_equal(test[test < 480], other[other < 480])
+        assert_parted_nowhere(few.dependence, train, other)
+    strata = none.task.strata(none.hard)
+    plain, whole = (stopping_split(strata, 0, r.codes)[1] for r in (none, few))
+    assert set(plain[plain < 480]) == set(whole[whole < 480])

@@ -22,7 +22,7 @@ def stopping_split(
     encoded ones given are in one of the two.
     """
     copies = None if X is None else find_copies(X)
-    if copies is not None:
+    if copies is not None and not copies.are_few_copies:
         train, stop = stopping_split(strata[copies.first], seed)
         return copies.rows_of(train), copies.rows_of(stop)
     rows = np.arange(len(strata))
@@ -34,4 +34,8 @@ def stopping_split(
         rows[common], test_size=0.1, random_state=seed,
         stratify=strata[common] if len(counts) > 1 else None,
     )  # fmt: skip
-    return np.concatenate([train, rows[~common]]), stop
+    train = np.concatenate([train, rows[~common]])
+    if copies is None:
+        return train, stop
+    stops, both = copies.follow(np.isin(rows, stop)), np.concatenate([train, stop])
+    return (both[~stops[both]], both[stops[both]]) if stops.any() else (rows, rows)
