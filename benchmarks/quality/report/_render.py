@@ -129,8 +129,9 @@ def _verdict(pairs: Sequence[PairSummary]) -> str:
     ]
     if len(certain) < len(pairs):
         lines.append(
-            f"\\* The teacher's lead over the hard-label student is not twice its standard error "
-            f"over the seeds, so the gain kept says little there. Without these sets the median is "
+            "\\* The teacher's lead over the hard-label student is not significant (t-test over "
+            "the seeds, one-sided, 5 %), so the gain kept says little there. Without these sets "
+            "the median is "
             f"{percent(float(np.median(certain))) if certain else '-'} ({len(certain)} data sets)."
         )
     lines.append(

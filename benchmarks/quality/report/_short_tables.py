@@ -29,8 +29,8 @@ def short_tables(results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Losses are means over seeds; the gain kept is left out where the teacher's lead is less than
-        twice its standard error; the column of AutoGluon is of the seeds that both ran.
+        Losses are means over seeds; the gain kept is left out where the teacher's lead is not
+        significant; the column of AutoGluon is of the seeds that both ran.
     """
     rows = measured(results)
     body = [_line(rows[rows["dataset"] == name], name) for name in dict.fromkeys(rows["dataset"])]

@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--datasets", metavar="NAME", nargs="+", help="data sets to run (default: the benchmark's)"
     )
     parser.add_argument(
+        "--suite",
+        choices=["default", "untouched"],
+        default="default",
+        help="what to run without --datasets: the sets that the defaults were made on, or six on "
+        "which no choice was made, to be run once a release (default: %(default)s)",
+    )
+    parser.add_argument(
         "--methods", metavar="NAME", nargs="+", help="methods to run (default: all)"
     )
     parser.add_argument(
@@ -77,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         results = runner.run_benchmark(
             datasets=args.datasets,
+            suite=args.suite,
             methods=args.methods,
             seeds=args.seeds,
             data_dir=args.data_dir,

@@ -39,6 +39,7 @@ def benchmark(monkeypatch):
 def test_bench_hands_its_options_over(run, benchmark):
     result = run(
         *("bench", "--datasets", "wine", "iris", "--methods", "student", "--seeds", "2"),
+        *("--suite", "untouched"),
         *("--data-dir", "data", "--out", "results", "--max-train", "500", "--n-jobs", "-1"),
     )
     assert result.code == 0
@@ -47,6 +48,7 @@ def test_bench_hands_its_options_over(run, benchmark):
     assert benchmark == [
         {
             "datasets": ["wine", "iris"],
+            "suite": "untouched",
             "methods": ["student"],
             "seeds": 2,
             "data_dir": "data",
@@ -62,6 +64,7 @@ def test_bench_has_defaults(run, benchmark):
     assert run("bench").code == 0
     assert benchmark[0] == {
         "datasets": None,
+        "suite": "default",
         "methods": None,
         "seeds": 3,
         "data_dir": None,
