@@ -9,11 +9,11 @@ import pytest
 
 from ensemble_kd.bundle._audit import audit_model
 from ensemble_kd.compress import PruneTrees, TruncateTrees, prune_trees, truncate_trees
-from ensemble_kd.compress._trees import leaves_reached, subtree_ends, sums_at
+from ensemble_kd.compress.trees._nodes import leaves_reached, subtree_ends, sums_at
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.runtime import TreesRuntime
 
-from .conftest import SUMS, TREES, run
+from ..conftest import SUMS, TREES, run
 
 
 def n_leaves(model):

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
 from ensemble_kd.compress._arrays import FIRST_LAYER
-from ensemble_kd.compress._forward import forward, unit_gradients
-from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, network_of, with_rows
+from ensemble_kd.compress.networks._forward import forward, unit_gradients
+from ensemble_kd.compress.networks._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand

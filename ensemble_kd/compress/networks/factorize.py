@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.compress._arrays import holding, weights_of
-from ensemble_kd.compress._forward import Array, first_inputs, forward
 from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, network_of
+from ensemble_kd.compress.networks._forward import Array, first_inputs, forward
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, LowRank, MLPRecord, SharedRows, Storage

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd.compress._forward import Array
-from ensemble_kd.compress._prune_neurons import keep_units
 from ensemble_kd.compress._step import CompressionStep, network_of
+from ensemble_kd.compress.networks._forward import Array
+from ensemble_kd.compress.networks.prune_neurons import keep_units
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord
 from ensemble_kd.rows import TransferSet

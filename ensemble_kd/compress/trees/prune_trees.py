@@ -8,7 +8,7 @@ import numpy as np
 
 from ensemble_kd.compress._rows import learning_rows
 from ensemble_kd.compress._step import CompressionStep, check_share, trees_of, with_rows
-from ensemble_kd.compress._trees import (
+from ensemble_kd.compress.trees._nodes import (
     Array,
     Ints,
     keep_nodes,

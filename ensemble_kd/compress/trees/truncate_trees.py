@@ -8,7 +8,7 @@ import numpy as np
 
 from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, trees_of, with_rows
-from ensemble_kd.compress._trees import Array, keep_nodes, leaves_reached, trees_of_nodes
+from ensemble_kd.compress.trees._nodes import Array, keep_nodes, leaves_reached, trees_of_nodes
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
