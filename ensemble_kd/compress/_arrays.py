@@ -60,7 +60,4 @@ def holding(
         for name, stored in storage.items()
         if name not in weights
     }
-    body = with_weights(body, weights)
-    if isinstance(body, TreesRecord):
-        return replace(body, **others, storage=storage)
-    return replace(body, **others, storage=storage)
+    return replace(with_weights(body, weights), **others, storage=storage)
