@@ -12,12 +12,7 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._archive import unpack
     from ensemble_kd.bundle._decision import decision_from_scalars, decision_scalars
     from ensemble_kd.bundle._file import check_names_and_sizes, read_file
-    from ensemble_kd.bundle._format import (
-        FORMAT_VERSION,
-        SelfTest,
-        body_from_parts,
-        body_to_parts,
-    )
+    from ensemble_kd.bundle._format import FORMAT_VERSION, SelfTest, body_from_parts, body_to_parts
     from ensemble_kd.bundle._json import decode_json, shown
     from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES, TASK_WITH_CLASSES
     from ensemble_kd.bundle._load import Bundle, load_bundle

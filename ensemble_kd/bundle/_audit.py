@@ -310,11 +310,7 @@ def _audit_columns(
     name: str, columns: NDArray[np.int32], schema: TableSchema, kinds: tuple[str, ...]
 ) -> None:
     n_columns = len(schema.columns)
-    _forbid(
-        (columns < 0) | (columns >= n_columns),
-        f"{name} must be in [0, {n_columns})",
-        columns,
-    )
+    _forbid((columns < 0) | (columns >= n_columns), f"{name} must be in [0, {n_columns})", columns)
     if len(np.unique(columns)) != len(columns):
         raise BundleError(f"{name} must be unique, got {shown(columns.tolist())}.")
     for j in columns:

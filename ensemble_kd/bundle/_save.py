@@ -196,11 +196,7 @@ def _library_versions() -> dict[str, str]:
         own = metadata.version("ensemble_kd")
     except metadata.PackageNotFoundError:
         own = "unknown"
-    return {
-        "ensemble_kd": own,
-        "numpy": np.__version__,
-        "safetensors": safetensors.__version__,
-    }
+    return {"ensemble_kd": own, "numpy": np.__version__, "safetensors": safetensors.__version__}
 
 
 def _now() -> str:

@@ -9,13 +9,7 @@ from ensemble_kd.cli._data import Data
 
 Scores = dict[str, float | None]
 
-TITLES = {
-    "log_loss": "log-loss",
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "rmse": "RMSE",
-    "r2": "R2",
-}
+TITLES = {"log_loss": "log-loss", "auc": "AUC", "accuracy": "accuracy", "rmse": "RMSE", "r2": "R2"}
 
 
 def measure(estimator: Any, data: Data) -> dict[str, Any]:

@@ -131,9 +131,7 @@ def core_arguments(
     return (kind, contiguous, columns, model.classes, encoder), options
 
 
-def core_columns(
-    schema: TableSchema,
-) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
+def core_columns(schema: TableSchema) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
     """Return what the core needs to know of each column."""
     return tuple(
         (

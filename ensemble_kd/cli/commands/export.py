@@ -125,10 +125,7 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
         return {"size_bytes": len(content), "worst_difference": worst}
     if args.to == "json":
         text = exports.export_json(model, out)
-        return {
-            "size_bytes": len(text),
-            "worst_difference": exports.json_difference(model, text),
-        }
+        return {"size_bytes": len(text), "worst_difference": exports.json_difference(model, text)}
     c = exports.build_c(
         model,
         name=args.name or exports.macro_name(Path(out).stem),

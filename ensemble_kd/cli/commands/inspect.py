@@ -127,17 +127,9 @@ def _calibrator_text(calibrator: Any) -> str | None:
 
 
 def _column_facts(column: Column) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "name": column.name,
-        "kind": column.kind,
-        "nullable": column.nullable,
-    }
+    facts: dict[str, Any] = {"name": column.name, "kind": column.kind, "nullable": column.nullable}
     if column.kind == "numeric":
-        facts |= {
-            "integer": column.integer,
-            "minimum": column.minimum,
-            "maximum": column.maximum,
-        }
+        facts |= {"integer": column.integer, "minimum": column.minimum, "maximum": column.maximum}
     if column.kind == "categorical":
         facts |= {"n_categories": len(column.categories), "categories": list(column.categories)}
     return facts

@@ -1,11 +1,6 @@
 """One trial: rows and labels that all share, a point of the space, a student weighed and timed."""
 
-from ensemble_kd.tuning.trial._classroom import (
-    Classroom,
-    digest,
-    teach_once,
-    trained_plainly,
-)
+from ensemble_kd.tuning.trial._classroom import Classroom, digest, teach_once, trained_plainly
 from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Judge, Verdict, train_plainly
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
