@@ -125,21 +125,12 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     _forbid(n_edges_each < 2, "a numeric column must have at least two edges", n_edges_each)
     _audit_edges(body.edges, body.edge_offsets)
 
-    _audit_columns(
-        "category_columns", body.category_columns, model.schema, ("boolean", "categorical")
-    )
-    n_rows_each = _audit_offsets(
-        "category_offsets",
-        body.category_offsets,
-        len(body.category_columns),
-        len(body.category_weight),
+    n_rows_each = _audit_categories(
+        body, model.schema, ("boolean", "categorical"), len(body.category_weight)
     )
     wanted = model.schema.n_codes[body.category_columns] + 1
-    _forbid(
-        n_rows_each != wanted,
-        "category_weight must have a row for each code of a column and one for missing",
-        n_rows_each,
-    )
+    rule = "category_weight must have a row for each code of a column and one for missing"
+    _forbid(n_rows_each != wanted, rule, n_rows_each)
 
     n_hidden = len(body.first_bias)
     if n_hidden == 0:
@@ -181,17 +172,10 @@ def _audit_trees(body: TreesRecord, model: CompactModel) -> None:
     _audit_link(body, model)
     n_nodes = len(body.feature)
     for name in ("threshold", "right", "missing_left", "value"):
-        if len(getattr(body, name)) != n_nodes:
-            raise BundleError(
-                f"{name} must have one entry for each of the {n_nodes} nodes, got "
-                f"{len(getattr(body, name))}."
-            )
+        _audit_length(name, getattr(body, name), n_nodes, "nodes")
     n_columns = len(model.schema.columns)
-    _forbid(
-        (body.feature < -1) | (body.feature >= n_columns),
-        f"feature must be -1 or the index of one of the {n_columns} columns",
-        body.feature,
-    )
+    rule = f"feature must be -1 or the index of one of the {n_columns} columns"
+    _forbid((body.feature < -1) | (body.feature >= n_columns), rule, body.feature)
     is_leaf = body.feature == -1
     # An infinite threshold is sound: it parts missing values from all others.
     _forbid(np.isnan(body.threshold), "threshold must not be NaN", body.threshold)
@@ -233,11 +217,8 @@ def _audit_structure(
         raise BundleError(f"there must be a tree, got {len(roots)} roots and {n_nodes} nodes.")
     _forbid((roots < 0) | (roots >= n_nodes), f"roots must be in [0, {n_nodes})", roots)
     _forbid((right < 0) | (right >= n_nodes), f"right must be a node in [0, {n_nodes})", right)
-    _forbid(
-        ~is_leaf & (right <= node + 1),
-        "the right child must come after the node and its left child",
-        right,
-    )
+    rule = "the right child must come after the node and its left child"
+    _forbid(~is_leaf & (right <= node + 1), rule, right)
     step = np.where(is_leaf, -1, 1)
     n_open = np.cumsum(step) - step
     is_root = np.ones(n_nodes, dtype=bool)
@@ -253,11 +234,8 @@ def _audit_structure(
     order = np.argsort(n_open, kind="stable")
     next_equal = np.zeros(n_nodes, dtype=np.int64)
     next_equal[order[:-1]] = order[1:]
-    _forbid(
-        ~is_leaf & (right != next_equal),
-        "the right child must be the node after the whole left subtree",
-        right,
-    )
+    rule = "the right child must be the node after the whole left subtree"
+    _forbid(~is_leaf & (right != next_equal), rule, right)
     frontier = roots
     for _ in range(MAX_TREE_DEPTH + 1):
         frontier = frontier[~is_leaf[frontier]]
@@ -269,16 +247,9 @@ def _audit_structure(
 
 def _audit_outputs(body: TreesRecord) -> None:
     n_sums, n_values = len(body.base), body.value.shape[1]
-    if len(body.tree_output) != len(body.roots):
-        raise BundleError(
-            f"tree_output must have one entry for each of the {len(body.roots)} trees, got "
-            f"{len(body.tree_output)}."
-        )
-    _forbid(
-        (body.tree_output < -1) | (body.tree_output >= n_sums),
-        f"tree_output must be -1 or in [0, {n_sums})",
-        body.tree_output,
-    )
+    _audit_length("tree_output", body.tree_output, len(body.roots), "trees")
+    rule = f"tree_output must be -1 or in [0, {n_sums})"
+    _forbid((body.tree_output < -1) | (body.tree_output >= n_sums), rule, body.tree_output)
     is_vector = body.tree_output == -1
     if is_vector.any() and n_values != n_sums:
         raise BundleError(f"value must have {n_sums} columns, one an output, got {n_values}.")
@@ -287,23 +258,23 @@ def _audit_outputs(body: TreesRecord) -> None:
 
 
 def _audit_ranks(body: TreesRecord, schema: TableSchema) -> None:
-    _audit_columns("category_columns", body.category_columns, schema, ("categorical",))
-    n_ranks_each = _audit_offsets(
-        "category_offsets",
-        body.category_offsets,
-        len(body.category_columns),
-        len(body.category_rank),
-    )
+    n_ranks_each = _audit_categories(body, schema, ("categorical",), len(body.category_rank))
     wanted = schema.n_codes[body.category_columns]
-    _forbid(
-        n_ranks_each != wanted,
-        "category_rank must have an entry for each code of a column",
-        n_ranks_each,
-    )
+    rule = "category_rank must have an entry for each code of a column"
+    _forbid(n_ranks_each != wanted, rule, n_ranks_each)
     _forbid(np.isinf(body.category_rank), "category_rank must not be infinite", body.category_rank)
 
 
 # --- what the network and the trees share ---------------------------------------------------------
+
+
+def _audit_categories(
+    body: MLPRecord | TreesRecord, schema: TableSchema, kinds: tuple[str, ...], total: int
+) -> NDArray[np.int64]:
+    """Check the categorical columns; return how many of `total` entries each of them has."""
+    columns = body.category_columns
+    _audit_columns("category_columns", columns, schema, kinds)
+    return _audit_offsets("category_offsets", body.category_offsets, len(columns), total)
 
 
 def _audit_columns(
@@ -319,6 +290,13 @@ def _audit_columns(
                 f"{name} must be columns of kind {' or '.join(kinds)}, got column {j} of kind "
                 f"{schema.columns[j].kind}."
             )
+
+
+def _audit_length(name: str, array: NDArray[Any], n: int, of_what: str) -> None:
+    if len(array) != n:
+        raise BundleError(
+            f"{name} must have one entry for each of the {n} {of_what}, got {len(array)}."
+        )
 
 
 def _audit_offsets(
@@ -368,11 +346,8 @@ def audit_selftest(selftest: SelfTest, model: CompactModel) -> None:
             f"the self-test's expected response must have shape {shape}, got "
             f"{selftest.expected.shape}."
         )
-    _forbid(
-        ~np.isfinite(selftest.expected),
-        "the self-test's expected response must be finite",
-        selftest.expected,
-    )
+    rule = "the self-test's expected response must be finite"
+    _forbid(~np.isfinite(selftest.expected), rule, selftest.expected)
     if not (math.isfinite(selftest.tolerance) and selftest.tolerance >= 0):
         raise BundleError(
             f"the self-test's tolerance must be finite and >= 0, got {selftest.tolerance}."
