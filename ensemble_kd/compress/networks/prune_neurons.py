@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.compress._arrays import FIRST_LAYER
 from ensemble_kd.compress._rows import calibration_rows
 from ensemble_kd.compress._step import CompressionStep, Guide, check_share, network_of, with_rows
 from ensemble_kd.compress.networks._forward import forward, unit_gradients
@@ -19,6 +18,7 @@ from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand
 from ensemble_kd.rows import TransferSet
 
+FIRST_LAYER = ("numeric_weight", "missing_weight", "category_weight")
 IMPORTANCES = ("magnitude", "taylor", "obs")
 
 
