@@ -85,13 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _steps(args: argparse.Namespace, scorer: Scorer) -> list[Any]:
     """Return the steps, or refuse what does not suit the model."""
-    from ensemble_kd.compress import (
-        FactorizeWeights,
-        PruneNeurons,
-        PruneTrees,
-        Quantize,
-        TruncateTrees,
-    )
+    from ensemble_kd import compress
 
     is_network = hasattr(scorer.model.body, "layers")
     if args.prune > 0 and args.rows is None:
@@ -100,13 +94,14 @@ def _steps(args: argparse.Namespace, scorer: Scorer) -> list[Any]:
         raise InputError("--trees is for trees, but this model is a network; use --prune.")
     if args.rank is not None and not is_network:
         raise InputError("--rank is for networks, but this model is of trees; use --trees.")
-    steps: list[Any] = [] if args.trees is None else [TruncateTrees(args.trees)]
+    steps: list[Any] = [] if args.trees is None else [compress.TruncateTrees(args.trees)]
     if args.prune > 0:
         keep = 1 - args.prune
-        steps.append(PruneNeurons(keep, random_state=args.seed) if is_network else PruneTrees(keep))
+        of_network = compress.PruneNeurons(keep, random_state=args.seed)
+        steps.append(of_network if is_network else compress.PruneTrees(keep))
     if args.rank is not None:
-        steps.append(FactorizeWeights(args.rank))
-    return [*steps, Quantize(args.to)]
+        steps.append(compress.FactorizeWeights(args.rank))
+    return [*steps, compress.Quantize(args.to)]
 
 
 def _read_rows(

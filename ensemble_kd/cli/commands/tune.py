@@ -121,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
             search.save(args.out)
         except OSError as error:
             raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
+    certificate = search.certificate_
     outcome = {
         "model": args.out,
         "target": args.target,
@@ -128,12 +129,11 @@ def run(args: argparse.Namespace) -> int:
         "interrupted": search.interrupted_,
         "n_trials": tally(search.study_).done,
         "params": search.best_params_,
-        "certificate": _plain(search.certificate_),
+        "certificate": vars(certificate) | {"latency": vars(certificate.latency)},
         "front": search.front_.to_dict("records"),
         "times_s": search.times_,
     }
-    certificate = str(search.certificate_)
-    tell(outcome, args.json, lambda found: render(found, certificate))
+    tell(outcome, args.json, lambda found: render(found, str(certificate)))
     return INTERRUPTED if search.interrupted_ else 0
 
 
@@ -172,10 +172,6 @@ def _draw(search: Any, picture: str | None, plots: str | None) -> None:
     if plots is not None:
         Path(plots).mkdir(parents=True, exist_ok=True)
         draw_study(search, plots)
-
-
-def _plain(certificate: Any) -> dict[str, Any]:
-    return vars(certificate) | {"latency": vars(certificate.latency)}
 
 
 def render(outcome: dict[str, Any], certificate: str) -> str:
