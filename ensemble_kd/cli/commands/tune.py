@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,23 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = adder(add_rows_to_learn_from(parser), OTHERS)
     add("--certify-share", metavar="S", type=read.share_below_one, default=0.2)
     add_teaching(parser)
-    _add_budget(adder(parser.add_argument_group("budget"), BUDGET))
-    _add_search(adder(parser.add_argument_group("search"), SEARCH))
-    add = adder(add_run(parser, at_once="trials", seed="of rows and settings"), OTHERS)
-    add("--picture", metavar="PNG")
-    add("--plots", metavar="DIR")
-    add("--workdir", metavar="DIR")
-    add("--storage", metavar="URL")
-
-
-def _add_budget(add: Callable[..., None]) -> None:
+    add = adder(parser.add_argument_group("budget"), BUDGET)
     add("--max-latency-us", metavar="US", type=read.positive)
     add("--latency", choices=["p50", "p99"], default="p50")
     add("--max-bytes", metavar="N", type=read.at_least(1))
     add("--min-gain-kept", metavar="S", type=read.share)
-
-
-def _add_search(add: Callable[..., None]) -> None:
+    add = adder(parser.add_argument_group("search"), SEARCH)
     families = ["mlp", "gbdt", "tree"]
     add("--students", nargs="+", choices=families, default=families)
     add("--trials", metavar="N", type=read.at_least(1), default=60)
@@ -100,6 +88,11 @@ def _add_search(add: Callable[..., None]) -> None:
     add("--timeout", metavar="S", type=read.positive)
     add("--effort", metavar="S", type=read.share_above_zero, default=0.35)
     add("--sampler", choices=["tpe", "nsga2"], default="tpe")
+    add = adder(add_run(parser, at_once="trials", seed="of rows and settings"), OTHERS)
+    add("--picture", metavar="PNG")
+    add("--plots", metavar="DIR")
+    add("--workdir", metavar="DIR")
+    add("--storage", metavar="URL")
 
 
 def run(args: argparse.Namespace) -> int:
