@@ -28,21 +28,16 @@ if TYPE_CHECKING:
     from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
     from ensemble_kd.tuning import DistillationSearch
 
-_HOMES = {
-    "DistilledClassifier": "ensemble_kd.estimators",
-    "DistilledRegressor": "ensemble_kd.estimators",
-    "Distillation": "ensemble_kd.flow",
-    "distill": "ensemble_kd.flow",
-    "Scorer": "ensemble_kd.scoring",
-    "load": "ensemble_kd.scoring",
-    "TeacherEnsemble": "ensemble_kd.teachers",
-    "MarginalSynthesizer": "ensemble_kd.transfer",
-    "MungeSynthesizer": "ensemble_kd.transfer",
-    "GBDTStudent": "ensemble_kd.students",
-    "MLPStudent": "ensemble_kd.students",
-    "TreeStudent": "ensemble_kd.students",
-    "DistillationSearch": "ensemble_kd.tuning",
+_NAMES = {
+    "estimators": ["DistilledClassifier", "DistilledRegressor"],
+    "flow": ["Distillation", "distill"],
+    "scoring": ["Scorer", "load"],
+    "students": ["GBDTStudent", "MLPStudent", "TreeStudent"],
+    "teachers": ["TeacherEnsemble"],
+    "transfer": ["MarginalSynthesizer", "MungeSynthesizer"],
+    "tuning": ["DistillationSearch"],
 }
+_HOMES = {name: f"ensemble_kd.{room}" for room, names in _NAMES.items() for name in names}
 
 __all__ = [
     "BudgetError",

@@ -74,6 +74,18 @@ def test_room_takes_from_another_what_is_public_there() -> None:
     assert not found
 
 
+def test_file_of_an_inner_room_is_taken_by_its_own_room_alone() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and len(parts := (node.module or "").split(".")) > 3
+        and parts[:2] != ["ensemble_kd", path.relative_to(PACKAGE).parts[0]]
+    ]
+    assert not found, "take it from the front of the room"
+
+
 def test_few_files_lie_loose_in_the_package_root() -> None:
     loose = [path.name for path in PACKAGE.iterdir() if path.suffix in (".py", ".pyi")]
     assert len(loose) <= MOST_ROOT_FILES, sorted(loose)

@@ -12,40 +12,25 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._archive import unpack
     from ensemble_kd.bundle._decision import decision_from_scalars, decision_scalars
     from ensemble_kd.bundle._file import check_names_and_sizes, read_file
-    from ensemble_kd.bundle._format import (
-        FORMAT_VERSION,
-        SelfTest,
-        body_from_parts,
-        body_to_parts,
-    )
+    from ensemble_kd.bundle._format import FORMAT_VERSION, SelfTest, body_from_parts, body_to_parts
     from ensemble_kd.bundle._json import decode_json, shown
     from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES, TASK_WITH_CLASSES
     from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._plain_storage import expand_all
     from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
 
-_HOMES = {
-    "FORMAT_VERSION": "_format",
-    "MAX_BYTES": "_limits",
-    "MAX_TENSOR_HEADER_BYTES": "_limits",
-    "TASK_WITH_CLASSES": "_limits",
-    "Bundle": "_load",
-    "SelfTest": "_format",
-    "body_from_parts": "_format",
-    "body_to_parts": "_format",
-    "check_names_and_sizes": "_file",
-    "decision_from_scalars": "_decision",
-    "decision_scalars": "_decision",
-    "decode_json": "_json",
-    "expand_all": "_plain_storage",
-    "load_bundle": "_load",
-    "read_file": "_file",
-    "save_bundle": "_save",
-    "shown": "_json",
-    "stored_bytes": "_save",
-    "unpack": "_archive",
-    "write_atomically": "_save",
+_NAMES = {
+    "_archive": ["unpack"],
+    "_decision": ["decision_from_scalars", "decision_scalars"],
+    "_file": ["check_names_and_sizes", "read_file"],
+    "_format": ["FORMAT_VERSION", "SelfTest", "body_from_parts", "body_to_parts"],
+    "_json": ["decode_json", "shown"],
+    "_limits": ["MAX_BYTES", "MAX_TENSOR_HEADER_BYTES", "TASK_WITH_CLASSES"],
+    "_load": ["Bundle", "load_bundle"],
+    "_plain_storage": ["expand_all"],
+    "_save": ["save_bundle", "stored_bytes", "write_atomically"],
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "FORMAT_VERSION",

@@ -26,7 +26,7 @@ from ensemble_kd.bundle._format import (
     array_forms,
 )
 from ensemble_kd.bundle._json import check_keys, shown
-from ensemble_kd.bundle._storage import audit_storage
+from ensemble_kd.bundle._storage import audit_storage, forbid
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 from ensemble_kd.schema import TableSchema
@@ -122,24 +122,15 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     n_numeric, n_edges = len(body.numeric_columns), len(body.edges)
     _audit_columns("numeric_columns", body.numeric_columns, model.schema, ("numeric",))
     n_edges_each = _audit_offsets("edge_offsets", body.edge_offsets, n_numeric, n_edges)
-    _forbid(n_edges_each < 2, "a numeric column must have at least two edges", n_edges_each)
+    forbid(n_edges_each < 2, "a numeric column must have at least two edges", n_edges_each)
     _audit_edges(body.edges, body.edge_offsets)
 
-    _audit_columns(
-        "category_columns", body.category_columns, model.schema, ("boolean", "categorical")
-    )
-    n_rows_each = _audit_offsets(
-        "category_offsets",
-        body.category_offsets,
-        len(body.category_columns),
-        len(body.category_weight),
+    n_rows_each = _audit_categories(
+        body, model.schema, ("boolean", "categorical"), len(body.category_weight)
     )
     wanted = model.schema.n_codes[body.category_columns] + 1
-    _forbid(
-        n_rows_each != wanted,
-        "category_weight must have a row for each code of a column and one for missing",
-        n_rows_each,
-    )
+    rule = "category_weight must have a row for each code of a column and one for missing"
+    forbid(n_rows_each != wanted, rule, n_rows_each)
 
     n_hidden = len(body.first_bias)
     if n_hidden == 0:
@@ -159,19 +150,19 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
 
 
 def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None:
-    _forbid(~np.isfinite(edges), "edges must be finite", edges)
+    forbid(~np.isfinite(edges), "edges must be finite", edges)
     with np.errstate(over="ignore"):
         steps = np.diff(edges)
     inside = np.ones(len(steps), dtype=bool)
     inside[offsets[1:-1] - 1] = False
     wrong = inside & ~((steps > 0) & np.isfinite(steps))
-    _forbid(wrong, "edges must increase within a column, by a finite step", steps)
+    forbid(wrong, "edges must increase within a column, by a finite step", steps)
 
 
 def _audit_weight(name: str, array: NDArray[np.float32], shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise BundleError(f"{name} must have shape {shape}, got {array.shape}.")
-    _forbid(~np.isfinite(array), f"{name} must be finite", array)
+    forbid(~np.isfinite(array), f"{name} must be finite", array)
 
 
 # --- the trees ------------------------------------------------------------------------------------
@@ -181,25 +172,18 @@ def _audit_trees(body: TreesRecord, model: CompactModel) -> None:
     _audit_link(body, model)
     n_nodes = len(body.feature)
     for name in ("threshold", "right", "missing_left", "value"):
-        if len(getattr(body, name)) != n_nodes:
-            raise BundleError(
-                f"{name} must have one entry for each of the {n_nodes} nodes, got "
-                f"{len(getattr(body, name))}."
-            )
+        _audit_length(name, getattr(body, name), n_nodes, "nodes")
     n_columns = len(model.schema.columns)
-    _forbid(
-        (body.feature < -1) | (body.feature >= n_columns),
-        f"feature must be -1 or the index of one of the {n_columns} columns",
-        body.feature,
-    )
+    rule = f"feature must be -1 or the index of one of the {n_columns} columns"
+    forbid((body.feature < -1) | (body.feature >= n_columns), rule, body.feature)
     is_leaf = body.feature == -1
     # An infinite threshold is sound: it parts missing values from all others.
-    _forbid(np.isnan(body.threshold), "threshold must not be NaN", body.threshold)
-    _forbid(body.missing_left > 1, "missing_left must be 0 or 1", body.missing_left)
-    _forbid(~np.isfinite(body.value), "value must be finite", body.value)
-    _forbid(is_leaf & (body.threshold != 0), "threshold must be 0 at a leaf", body.threshold)
-    _forbid(is_leaf & (body.right != 0), "right must be 0 at a leaf", body.right)
-    _forbid(~is_leaf & (body.value != 0).any(axis=1), "value must be 0 at a split", body.value)
+    forbid(np.isnan(body.threshold), "threshold must not be NaN", body.threshold)
+    forbid(body.missing_left > 1, "missing_left must be 0 or 1", body.missing_left)
+    forbid(~np.isfinite(body.value), "value must be finite", body.value)
+    forbid(is_leaf & (body.threshold != 0), "threshold must be 0 at a leaf", body.threshold)
+    forbid(is_leaf & (body.right != 0), "right must be 0 at a leaf", body.right)
+    forbid(~is_leaf & (body.value != 0).any(axis=1), "value must be 0 at a split", body.value)
     _audit_structure(is_leaf, body.right.astype(np.int64), body.roots.astype(np.int64))
     _audit_outputs(body)
     _audit_ranks(body, model.schema)
@@ -215,7 +199,7 @@ def _audit_link(body: TreesRecord, model: CompactModel) -> None:
     n_sums = 1 if body.link == "sigmoid" else model.n_outputs
     if len(body.base) != n_sums:
         raise BundleError(f"base must have {n_sums} entries, got {len(body.base)}.")
-    _forbid(~np.isfinite(body.base), "base must be finite", body.base)
+    forbid(~np.isfinite(body.base), "base must be finite", body.base)
 
 
 def _audit_structure(
@@ -231,13 +215,10 @@ def _audit_structure(
     n_nodes, node = len(is_leaf), np.arange(len(is_leaf))
     if n_nodes == 0 or len(roots) == 0:
         raise BundleError(f"there must be a tree, got {len(roots)} roots and {n_nodes} nodes.")
-    _forbid((roots < 0) | (roots >= n_nodes), f"roots must be in [0, {n_nodes})", roots)
-    _forbid((right < 0) | (right >= n_nodes), f"right must be a node in [0, {n_nodes})", right)
-    _forbid(
-        ~is_leaf & (right <= node + 1),
-        "the right child must come after the node and its left child",
-        right,
-    )
+    forbid((roots < 0) | (roots >= n_nodes), f"roots must be in [0, {n_nodes})", roots)
+    forbid((right < 0) | (right >= n_nodes), f"right must be a node in [0, {n_nodes})", right)
+    rule = "the right child must come after the node and its left child"
+    forbid(~is_leaf & (right <= node + 1), rule, right)
     step = np.where(is_leaf, -1, 1)
     n_open = np.cumsum(step) - step
     is_root = np.ones(n_nodes, dtype=bool)
@@ -253,11 +234,8 @@ def _audit_structure(
     order = np.argsort(n_open, kind="stable")
     next_equal = np.zeros(n_nodes, dtype=np.int64)
     next_equal[order[:-1]] = order[1:]
-    _forbid(
-        ~is_leaf & (right != next_equal),
-        "the right child must be the node after the whole left subtree",
-        right,
-    )
+    rule = "the right child must be the node after the whole left subtree"
+    forbid(~is_leaf & (right != next_equal), rule, right)
     frontier = roots
     for _ in range(MAX_TREE_DEPTH + 1):
         frontier = frontier[~is_leaf[frontier]]
@@ -269,16 +247,9 @@ def _audit_structure(
 
 def _audit_outputs(body: TreesRecord) -> None:
     n_sums, n_values = len(body.base), body.value.shape[1]
-    if len(body.tree_output) != len(body.roots):
-        raise BundleError(
-            f"tree_output must have one entry for each of the {len(body.roots)} trees, got "
-            f"{len(body.tree_output)}."
-        )
-    _forbid(
-        (body.tree_output < -1) | (body.tree_output >= n_sums),
-        f"tree_output must be -1 or in [0, {n_sums})",
-        body.tree_output,
-    )
+    _audit_length("tree_output", body.tree_output, len(body.roots), "trees")
+    rule = f"tree_output must be -1 or in [0, {n_sums})"
+    forbid((body.tree_output < -1) | (body.tree_output >= n_sums), rule, body.tree_output)
     is_vector = body.tree_output == -1
     if is_vector.any() and n_values != n_sums:
         raise BundleError(f"value must have {n_sums} columns, one an output, got {n_values}.")
@@ -287,34 +258,30 @@ def _audit_outputs(body: TreesRecord) -> None:
 
 
 def _audit_ranks(body: TreesRecord, schema: TableSchema) -> None:
-    _audit_columns("category_columns", body.category_columns, schema, ("categorical",))
-    n_ranks_each = _audit_offsets(
-        "category_offsets",
-        body.category_offsets,
-        len(body.category_columns),
-        len(body.category_rank),
-    )
+    n_ranks_each = _audit_categories(body, schema, ("categorical",), len(body.category_rank))
     wanted = schema.n_codes[body.category_columns]
-    _forbid(
-        n_ranks_each != wanted,
-        "category_rank must have an entry for each code of a column",
-        n_ranks_each,
-    )
-    _forbid(np.isinf(body.category_rank), "category_rank must not be infinite", body.category_rank)
+    rule = "category_rank must have an entry for each code of a column"
+    forbid(n_ranks_each != wanted, rule, n_ranks_each)
+    forbid(np.isinf(body.category_rank), "category_rank must not be infinite", body.category_rank)
 
 
 # --- what the network and the trees share ---------------------------------------------------------
+
+
+def _audit_categories(
+    body: MLPRecord | TreesRecord, schema: TableSchema, kinds: tuple[str, ...], total: int
+) -> NDArray[np.int64]:
+    """Check the categorical columns; return how many of `total` entries each of them has."""
+    columns = body.category_columns
+    _audit_columns("category_columns", columns, schema, kinds)
+    return _audit_offsets("category_offsets", body.category_offsets, len(columns), total)
 
 
 def _audit_columns(
     name: str, columns: NDArray[np.int32], schema: TableSchema, kinds: tuple[str, ...]
 ) -> None:
     n_columns = len(schema.columns)
-    _forbid(
-        (columns < 0) | (columns >= n_columns),
-        f"{name} must be in [0, {n_columns})",
-        columns,
-    )
+    forbid((columns < 0) | (columns >= n_columns), f"{name} must be in [0, {n_columns})", columns)
     if len(np.unique(columns)) != len(columns):
         raise BundleError(f"{name} must be unique, got {shown(columns.tolist())}.")
     for j in columns:
@@ -325,6 +292,13 @@ def _audit_columns(
             )
 
 
+def _audit_length(name: str, array: NDArray[Any], n: int, of_what: str) -> None:
+    if len(array) != n:
+        raise BundleError(
+            f"{name} must have one entry for each of the {n} {of_what}, got {len(array)}."
+        )
+
+
 def _audit_offsets(
     name: str, offsets: NDArray[np.int32], n_parts: int, total: int
 ) -> NDArray[np.int64]:
@@ -333,20 +307,12 @@ def _audit_offsets(
         raise BundleError(f"{name} must have {n_parts + 1} entries, got {len(offsets)}.")
     bounds = offsets.astype(np.int64)
     lengths: NDArray[np.int64] = bounds[1:] - bounds[:-1]
-    _forbid(lengths < 0, f"{name} must not decrease, or a part has a negative length", lengths)
+    forbid(lengths < 0, f"{name} must not decrease, or a part has a negative length", lengths)
     if offsets[0] != 0 or offsets[-1] != total:
         raise BundleError(
             f"{name} must run from 0 to {total}, got from {offsets[0]} to {offsets[-1]}."
         )
     return lengths
-
-
-def _forbid(wrong: NDArray[np.bool_], rule: str, values: NDArray[Any]) -> None:
-    """Raise if any entry is wrong, showing the first."""
-    if wrong.any():
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        at = index[0] if len(index) == 1 else index
-        raise BundleError(f"{rule}, got {values[index]} at index {at}.")
 
 
 # --- the self-test --------------------------------------------------------------------------------
@@ -372,11 +338,8 @@ def audit_selftest(selftest: SelfTest, model: CompactModel) -> None:
             f"the self-test's expected response must have shape {shape}, got "
             f"{selftest.expected.shape}."
         )
-    _forbid(
-        ~np.isfinite(selftest.expected),
-        "the self-test's expected response must be finite",
-        selftest.expected,
-    )
+    rule = "the self-test's expected response must be finite"
+    forbid(~np.isfinite(selftest.expected), rule, selftest.expected)
     if not (math.isfinite(selftest.tolerance) and selftest.tolerance >= 0):
         raise BundleError(
             f"the self-test's tolerance must be finite and >= 0, got {selftest.tolerance}."

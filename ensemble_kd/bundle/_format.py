@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle._storage import Arrays, Form, store, stored_forms, unstore
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import Dense, MLPRecord, TreesRecord
+from ensemble_kd.model import Dense, MLPRecord, TreesRecord, arrays_of, scalars_of
 
 FORMAT = "ensemble_kd"
 
@@ -150,32 +150,15 @@ def body_to_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
     BundleError
         If `body` is no record of a known kind, or its storage does not mean what it holds.
     """
-    arrays, scalars = _own_parts(body)
+    if not isinstance(body, MLPRecord | TreesRecord):
+        raise BundleError(
+            f"the student must be an MLPRecord or a TreesRecord, got {type(body).__name__}."
+        )
+    arrays, scalars = arrays_of(body), scalars_of(body)
     if body.storage:
         arrays, kinds = store(arrays, body.storage, array_forms(scalars))
         scalars["storage"] = kinds
     return arrays, scalars
-
-
-def _own_parts(body: MLPRecord | TreesRecord) -> tuple[Arrays, Scalars]:
-    if isinstance(body, TreesRecord):
-        return {name: getattr(body, name) for name in TREES_ARRAYS}, {
-            "kind": "trees",
-            "link": body.link,
-        }
-    if not isinstance(body, MLPRecord):
-        raise BundleError(
-            f"the student must be an MLPRecord or a TreesRecord, got {type(body).__name__}."
-        )
-    arrays = {name: getattr(body, name) for name in MLP_ARRAYS}
-    for i, layer in enumerate(body.layers):
-        arrays |= {f"layers.{i}.{field}": getattr(layer, field) for field in LAYER_ARRAYS}
-    return arrays, {
-        "kind": "mlp",
-        "n_layers": len(body.layers),
-        "output_mean": body.output_mean,
-        "output_scale": body.output_scale,
-    }
 
 
 def body_from_parts(arrays: Arrays, scalars: Mapping[str, Any]) -> MLPRecord | TreesRecord:

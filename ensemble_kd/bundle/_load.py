@@ -13,12 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle._archive import unpack
-from ensemble_kd.bundle._audit import (
-    audit_array_forms,
-    audit_model,
-    audit_scalars,
-    audit_selftest,
-)
+from ensemble_kd.bundle._audit import audit_array_forms, audit_model, audit_scalars, audit_selftest
 from ensemble_kd.bundle._decision import decision_from_scalars
 from ensemble_kd.bundle._file import check_names_and_sizes, read_file
 from ensemble_kd.bundle._format import (

@@ -19,11 +19,7 @@ if TYPE_CHECKING:
     Stored = tuple[memoryview, list[int]]
 
 # What an array of each kind of cast becomes: type and bytes of an item.
-CASTS = {
-    "float32": ("d", 8),
-    "int16": ("i", 4),
-    "float16": ("f", 4),
-}
+CASTS = {"float32": ("d", 8), "int16": ("i", 4), "float16": ("f", 4)}
 KINDS = (*CASTS, "int8", "low_rank", "shared_rows")
 PART_KINDS = ("float16", "int8")
 PARTS = {"low_rank": ("left", "right"), "shared_rows": ("rows",)}

@@ -84,14 +84,12 @@ def save_bundle(
     """
     try:
         target = Path(path)
-        data = _bundle_bytes(
-            model,
-            selftest,
-            card,
-            name=target.stem if name is None else name,
-            training={} if training is None else dict(training),
-            created=_now() if created is None else created,
-        )
+        about = {
+            "name": target.stem if name is None else name,
+            "created": datetime.now(UTC).strftime(CREATED_FORM) if created is None else created,
+            "training": {} if training is None else dict(training),
+        }
+        data = _bundle_bytes(model, selftest, card, about)
         parse_bundle(data)
         write_atomically(data, target)
     except BundleError as error:
@@ -126,40 +124,27 @@ def stored_bytes(body: MLPRecord | TreesRecord) -> int:
 
 
 def _bundle_bytes(
-    model: CompactModel,
-    selftest: SelfTest,
-    card: str,
-    *,
-    name: str,
-    training: Mapping[str, Any],
-    created: str,
+    model: CompactModel, selftest: SelfTest, card: str, about: dict[str, Any]
 ) -> bytes:
+    """Return the file; `about` is what its manifest says of name, time and training."""
     arrays, scalars = body_to_parts(model.body)
     scalars |= decision_scalars(model)
     audit_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
     version = version_of(scalars)
+    expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
+    promised = {"rows": selftest.rows, "expected": expected, "tolerance": selftest.tolerance}
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),
         "model.safetensors": encode_arrays(arrays),
         "schema.json": encode_json(model.schema.to_dict(), "schema.json", compact=True),
-        "selftest.json": encode_json(
-            {
-                "rows": selftest.rows,
-                "expected": np.asarray(selftest.expected, dtype=np.float64).tolist(),
-                "tolerance": selftest.tolerance,
-            },
-            "selftest.json",
-            compact=True,
-        ),
+        "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
-    manifest = {
+    manifest = about | {
         "format": FORMAT,
         "format_version": version,
         "min_reader": version,
-        "name": name,
-        "created": created,
         "task": model.task,
         "classes": model.classes,
         "files": {
@@ -167,7 +152,6 @@ def _bundle_bytes(
             for file, content in files.items()
         },
         "libraries": _library_versions(),
-        "training": training,
     }
     files["manifest.json"] = encode_json(manifest, "manifest.json")
     n_bytes = sum(len(content) for content in files.values())
@@ -196,15 +180,7 @@ def _library_versions() -> dict[str, str]:
         own = metadata.version("ensemble_kd")
     except metadata.PackageNotFoundError:
         own = "unknown"
-    return {
-        "ensemble_kd": own,
-        "numpy": np.__version__,
-        "safetensors": safetensors.__version__,
-    }
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime(CREATED_FORM)
+    return {"ensemble_kd": own, "numpy": np.__version__, "safetensors": safetensors.__version__}
 
 
 # --- file -----------------------------------------------------------------------------------------

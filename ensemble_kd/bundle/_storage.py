@@ -213,11 +213,16 @@ def _stored(name: str, arrays: Arrays, kinds: Mapping[str, str]) -> Storage | ND
     return Cast(arrays[name])
 
 
-def _audit_index(name: str, index: NDArray[np.int16], n_rows: int) -> None:
-    wrong = (index < 0) | (index >= n_rows)
+def forbid(wrong: NDArray[np.bool_], rule: str, values: NDArray[Any]) -> None:
+    """Raise if any entry is wrong, showing the first."""
     if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
-        raise BundleError(f"{name}.index must be in [0, {n_rows}), got {index[at]} at index {at}.")
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        at = index[0] if len(index) == 1 else index
+        raise BundleError(f"{rule}, got {values[index]} at index {at}.")
+
+
+def _audit_index(name: str, index: NDArray[np.int16], n_rows: int) -> None:
+    forbid((index < 0) | (index >= n_rows), f"{name}.index must be in [0, {n_rows})", index)
 
 
 def _audit_int8(name: str, codes: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
@@ -227,9 +232,7 @@ def _audit_int8(name: str, codes: NDArray[np.int8], scale: NDArray[np.float32]) 
             f"{name}.codes, got {len(scale)}."
         )
     wrong = ~(np.isfinite(scale) & (scale > 0))
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
-        raise BundleError(f"{name}.scale must be finite and > 0, got {scale[at]} at index {at}.")
+    forbid(wrong, f"{name}.scale must be finite and > 0", scale)
     if (codes == -128).any():
         raise BundleError(f"{name}.codes must be in [-127, 127], got -128.")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.model import TASKS
@@ -11,132 +13,109 @@ from ensemble_kd.model import TASKS
 Options = argparse._ActionsContainer
 
 
+MODEL = {
+    "model": "model file (.ekd)",
+    "--rows": "real rows: .csv, .tsv or .parquet",
+    "--target": "column of TABLE that the model predicts",
+    "--out": "model file to write, replaced at once",
+}
+ROWS = {
+    "table": "rows with a target: .csv, .tsv or .parquet",
+    "--target": "column to predict",
+    "--task": "auto takes fractions, more than 20 distinct floats or more than 50 distinct whole "
+    "numbers for regression (default: %(default)s)",
+    "--drop": "columns to leave out, such as row numbers",
+    "--weight": "column with the weight of each row, >= 0",
+    "--groups": "column with the group of each row, such as its customer: no split parts one; not "
+    "learned from",
+    "--time": "column with the time of each row, numbers or dates: what is tested is later than what "
+    "is learned; not learned from",
+    "--unlabeled": "further rows without a target, for the teacher to label",
+}
+TEACHING = {
+    "--teacher": "auto (forests, boosting and a network, weighted) or a .joblib file; opening one "
+    "runs code: only open files you trust (default: %(default)s)",
+    "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
+    "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
+    "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
+}
+
+
+def adder(to: Options, about: Mapping[str, str]) -> Callable[..., None]:
+    """Return what adds an argument by its name, as argparse does, and finds the help on it."""
+
+    def add(name: str, **how: Any) -> None:
+        to.add_argument(name, help=about[name], **how)
+
+    return add
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the model file that a command reads."""
-    parser.add_argument("model", metavar="MODEL", help="model file (.ekd)")
+    adder(parser, MODEL)("model", metavar="MODEL")
 
 
 def add_model_to_model(parser: argparse.ArgumentParser, *, needs_rows: bool) -> None:
     """Add what a command takes that makes another model file of one, by real rows."""
     add_model(parser)
-    parser.add_argument(
-        "--rows", metavar="TABLE", required=needs_rows, help="real rows: .csv, .tsv or .parquet"
-    )
-    parser.add_argument(
-        "--target",
-        metavar="COL",
-        required=needs_rows,
-        help="column of TABLE that the model predicts",
-    )
-    parser.add_argument(
-        "--out", metavar="FILE", required=True, help="model file to write, replaced at once"
-    )
+    add = adder(parser, MODEL)
+    add("--rows", metavar="TABLE", required=needs_rows)
+    add("--target", metavar="COL", required=needs_rows)
+    add("--out", metavar="FILE", required=True)
 
 
 def add_rows_to_learn_from(parser: argparse.ArgumentParser) -> Options:
     """Add the table, its target and what to do with its columns."""
     group = parser.add_argument_group("rows to learn from")
-    group.add_argument("table", metavar="TABLE", help="rows with a target: .csv, .tsv or .parquet")
-    group.add_argument("--target", metavar="COL", required=True, help="column to predict")
-    group.add_argument(
-        "--task",
-        choices=["auto", *TASKS],
-        default="auto",
-        help="auto takes fractions, more than 20 distinct floats or more than 50 distinct whole "
-        "numbers for regression (default: %(default)s)",
-    )
-    group.add_argument(
-        "--drop",
-        metavar="COL",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="columns to leave out, such as row numbers",
-    )
-    group.add_argument("--weight", metavar="COL", help="column with the weight of each row, >= 0")
-    group.add_argument(
-        "--groups",
-        metavar="COL",
-        help="column with the group of each row, such as its customer: no split parts one; not "
-        "learned from",
-    )
-    group.add_argument(
-        "--time",
-        metavar="COL",
-        help="column with the time of each row, numbers or dates: what is tested is later than "
-        "what is learned; not learned from",
-    )
-    group.add_argument(
-        "--unlabeled",
-        metavar="TABLE2",
-        help="further rows without a target, for the teacher to label",
-    )
+    add = adder(group, ROWS)
+    add("table", metavar="TABLE")
+    add("--target", metavar="COL", required=True)
+    add("--task", choices=["auto", *TASKS], default="auto")
+    add("--drop", metavar="COL", nargs="+", action="extend", default=[])
+    add("--weight", metavar="COL")
+    add("--groups", metavar="COL")
+    add("--time", metavar="COL")
+    add("--unlabeled", metavar="TABLE2")
     return group
 
 
 def add_teaching(parser: argparse.ArgumentParser) -> Options:
     """Add the teacher, and what comes of it before there is a student."""
     group = parser.add_argument_group("teaching")
-    group.add_argument(
-        "--teacher",
-        metavar="auto|FILE",
-        default="auto",
-        help="auto (forests, boosting and a network, weighted) or a .joblib file; opening one runs "
-        "code: only open files you trust (default: %(default)s)",
-    )
-    group.add_argument(
-        "--cv",
-        metavar="K",
-        type=read.at_least(2),
-        default=5,
-        help="folds for labels from models that had not seen the row (default: %(default)s)",
-    )
-    group.add_argument(
-        "--n-synthetic",
-        metavar="N|Mx|auto",
-        type=read.n_synthetic,
-        default="auto",
-        help="synthetic rows: a number such as 20000, a multiple of the real rows such as 3x, or "
-        "auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
-    )
+    add = adder(group, TEACHING)
+    add("--teacher", metavar="auto|FILE", default="auto")
+    add("--cv", metavar="K", type=read.at_least(2), default=5)
+    add("--n-synthetic", metavar="N|Mx|auto", type=read.n_synthetic, default="auto")
     return group
 
 
 def add_run(parser: argparse.ArgumentParser, *, at_once: str, seed: str) -> Options:
     """Add where the model goes, and how the work is done; `at_once` and `seed` say of what."""
     group = parser.add_argument_group("result and run")
-    group.add_argument(
-        "--out",
-        metavar="FILE",
-        default="model.ekd",
-        help="model file; one that is there is replaced at once (default: %(default)s)",
-    )
-    group.add_argument(
-        "--n-jobs",
-        metavar="N",
-        type=read.jobs,
-        help=f"{at_once} at once, -1 for every core (default: 1)",
-    )
+    about = {
+        "--out": "model file; one that is there is replaced at once (default: %(default)s)",
+        "--n-jobs": f"{at_once} at once, -1 for every core (default: 1)",
+    }
+    add = adder(group, about)
+    add("--out", metavar="FILE", default="model.ekd")
+    add("--n-jobs", metavar="N", type=read.jobs)
     add_seed(group, seed)
     return group
 
 
 def add_seed(parser: Options, what: str) -> None:
     """Add the seed; `what` says what it does."""
-    parser.add_argument(
-        "--seed",
-        metavar="N",
-        type=read.at_least(0),
-        default=0,
-        help=f"{what} (default: %(default)s)",
-    )
+    add = adder(parser, {"--seed": f"{what} (default: %(default)s)"})
+    add("--seed", metavar="N", type=read.at_least(0), default=0)
 
 
 def add_common(parser: argparse.ArgumentParser, json_help: str) -> None:
     """Add what every command takes."""
-    group = parser.add_argument_group("common")
-    group.add_argument("--json", action="store_true", help=json_help)
-    group.add_argument("--quiet", action="store_true", help="no notes and no progress on stderr")
-    group.add_argument(
-        "--traceback", action="store_true", help="show where an error arose, for a bug report"
-    )
+    about = {
+        "--json": json_help,
+        "--quiet": "no notes and no progress on stderr",
+        "--traceback": "show where an error arose, for a bug report",
+    }
+    add = adder(parser.add_argument_group("common"), about)
+    for name in about:
+        add(name, action="store_true")

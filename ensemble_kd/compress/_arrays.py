@@ -9,17 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import Dense, MLPRecord, Storage, TreesRecord, expand
-
-FIRST_LAYER = ("numeric_weight", "missing_weight", "category_weight")
+from ensemble_kd.model import Dense, MLPRecord, Storage, TreesRecord, arrays_of, expand
 
 
 def weights_of(body: MLPRecord | TreesRecord) -> dict[str, NDArray[np.float32]]:
     """Return the matrices that hold what was learned, by name: weights, or leaf values."""
-    if isinstance(body, TreesRecord):
-        return {"value": body.value}
-    first = {name: getattr(body, name) for name in FIRST_LAYER}
-    return first | {f"layers.{i}.weight": layer.weight for i, layer in enumerate(body.layers)}
+    return {name: array for name, array in arrays_of(body).items() if array.ndim == 2}
 
 
 def with_weights(
@@ -60,7 +55,4 @@ def holding(
         for name, stored in storage.items()
         if name not in weights
     }
-    body = with_weights(body, weights)
-    if isinstance(body, TreesRecord):
-        return replace(body, **others, storage=storage)
-    return replace(body, **others, storage=storage)
+    return replace(with_weights(body, weights), **others, storage=storage)

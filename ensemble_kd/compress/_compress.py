@@ -85,10 +85,8 @@ def compress(
     if not steps:
         return Compression(model, [])
     rows = None if rows is None else in_codes_of(model.schema, rows.weighted())
-    given, model = (
-        model,
-        without_decision(model),
-    )  # steps learn the teacher's response, not the calibrated one
+    # Steps learn the teacher's response, not the calibrated one.
+    given, model = model, without_decision(model)
     report = [report_row("as it was", model, rows)]
     n_trainings = sum(step.trains for step in steps)
     for step in steps:

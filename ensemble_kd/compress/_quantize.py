@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.compress._arrays import holding, weights_of
-from ensemble_kd.compress._step import CompressionStep
+from ensemble_kd.compress._step import CompressionStep, Guide
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import (
     Cast,
     CompactModel,
@@ -24,7 +23,6 @@ from ensemble_kd.model import (
     TreesRecord,
     expand,
 )
-from ensemble_kd.rows import TransferSet
 from ensemble_kd.schema import TableSchema
 
 DTYPES = ("int8", "float16", "float32")
@@ -105,15 +103,7 @@ class Quantize(CompressionStep):
     def __init__(self, dtype: str = "int8") -> None:
         self.dtype = dtype
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the model in fewer bits; rows are not needed."""
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
         return quantize(model, self.dtype)
 
 

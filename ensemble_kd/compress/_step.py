@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 from sklearn.base import BaseEstimator
 
@@ -10,6 +11,14 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 from ensemble_kd.rows import TransferSet
+
+
+class Guide(NamedTuple):
+    """What a step may learn from, and when its training has to end."""
+
+    rows: TransferSet | None
+    loss: DistillationLoss | None
+    deadline: float | None
 
 
 class CompressionStep(BaseEstimator):  # type: ignore[misc]
@@ -25,7 +34,6 @@ class CompressionStep(BaseEstimator):  # type: ignore[misc]
         """Whether the step trains, which takes its time."""
         return False
 
-    @abstractmethod
     def apply(
         self,
         model: CompactModel,
@@ -56,6 +64,11 @@ class CompressionStep(BaseEstimator):  # type: ignore[misc]
         InputError
             If a parameter is out of range, the student is of another kind, or rows are needed.
         """
+        return self._smaller(model, Guide(rows, loss, deadline))
+
+    @abstractmethod
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
+        """Return a smaller model; see `apply`."""
 
 
 def network_of(model: CompactModel, step: str) -> MLPRecord:

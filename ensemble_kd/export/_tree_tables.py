@@ -25,12 +25,10 @@ def with_all_ranks(record: TreesRecord, schema: TableSchema) -> TreesRecord:
         if column.kind == "categorical" and j not in ranked
     ]
     lengths = [schema.columns[j].n_codes for j in plain]
-    last = record.category_offsets[-1]
+    starts = record.category_offsets[-1] + np.cumsum(lengths)
     return replace(
         record,
         category_columns=np.append(record.category_columns, plain).astype(np.int32),
-        category_offsets=np.append(record.category_offsets, last + np.cumsum(lengths)).astype(
-            np.int32
-        ),
+        category_offsets=np.append(record.category_offsets, starts).astype(np.int32),
         category_rank=np.concatenate([record.category_rank, *(np.arange(n) for n in lengths)]),
     )

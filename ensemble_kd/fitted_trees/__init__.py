@@ -32,11 +32,4 @@ def read_trees(model: Any) -> FittedTrees | None:
     return found if found is not None and found.trees else None
 
 
-__all__ = [
-    "FittedTrees",
-    "Tree",
-    "TreeArrays",
-    "constant_trees",
-    "read_trees",
-    "tree_arrays",
-]
+__all__ = ["FittedTrees", "Tree", "TreeArrays", "constant_trees", "read_trees", "tree_arrays"]

@@ -15,12 +15,7 @@ from sklearn.ensemble import (
 
 from ensemble_kd.fitted_trees._trees import FittedTrees, Tree, round_robin, without_categories
 
-FORESTS = (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
+FORESTS = (ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor)
 
 
 def read_scikit_learn(model: Any) -> FittedTrees | None:

@@ -3,6 +3,7 @@
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
 from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
 from ensemble_kd.model._layers import Dense, MLPRecord
+from ensemble_kd.model._parts import arrays_of, scalars_of
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
@@ -22,6 +23,8 @@ __all__ = [
     "Storage",
     "Task",
     "TreesRecord",
+    "arrays_of",
     "expand",
+    "scalars_of",
     "without_decision",
 ]

@@ -7,14 +7,13 @@ so that importing it does not import numpy.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, TreesRecord
+from ensemble_kd.model import CompactModel, LogitScaling, arrays_of, scalars_of
 from ensemble_kd.schema import TableSchema
 
 try:
@@ -117,32 +116,21 @@ def core_arguments(
     model: CompactModel, left_categories: NDArray[np.uint64] | None = None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return what the constructor of the core's `Model` takes, by position and by name."""
-    body = model.body
-    if isinstance(body, MLPRecord):
-        kind = "mlp"
-        arrays, options = _network_parts(body)
-    else:
-        kind = "trees"
-        arrays, options = _trees_parts(body)
-        arrays |= {} if left_categories is None else {"left_categories": left_categories}
+    arrays, options = arrays_of(model.body), scalars_of(model.body)
+    kind = options.pop("kind")
+    if left_categories is not None:
+        arrays["left_categories"] = left_categories
     options |= {"link": model.link} | _decision_parts(model)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     columns, encoder = core_columns(model.schema), row_encoder(model.schema)
     return (kind, contiguous, columns, model.classes, encoder), options
 
 
-def core_columns(
-    schema: TableSchema,
-) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
+def core_columns(schema: TableSchema) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
     """Return what the core needs to know of each column."""
     return tuple(
-        (
-            column.name,
-            column.kind,
-            column.nullable,
-            column.code_of if column.kind == "categorical" else None,
-        )
-        for column in schema.columns
+        (c.name, c.kind, c.nullable, c.code_of if c.kind == "categorical" else None)
+        for c in schema.columns
     )
 
 
@@ -168,25 +156,6 @@ def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
         return schema.encode_one(row)
 
     return encode_row
-
-
-def _network_parts(body: MLPRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    others = {"output_mean", "output_scale", "layers", "storage"}
-    arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name not in others}
-    for i, layer in enumerate(body.layers):
-        arrays |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
-    return arrays, {
-        "n_layers": len(body.layers),
-        "output_mean": float(body.output_mean),
-        "output_scale": float(body.output_scale),
-    }
-
-
-def _trees_parts(body: TreesRecord) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    arrays = {
-        f.name: getattr(body, f.name) for f in fields(body) if f.name not in ("link", "storage")
-    }
-    return arrays, {}
 
 
 def _decision_parts(model: CompactModel) -> dict[str, Any]:

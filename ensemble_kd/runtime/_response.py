@@ -29,10 +29,7 @@ class Runtime(Protocol):
 
 
 def build_runtime(
-    model: CompactModel,
-    *,
-    n_threads: int = 1,
-    left_categories: NDArray[np.uint64] | None = None,
+    model: CompactModel, *, n_threads: int = 1, left_categories: NDArray[np.uint64] | None = None
 ) -> Runtime:
     """Return the runtime of a model: the core in C where it is installed, else numpy.
 

@@ -58,35 +58,40 @@ class TreesRuntime:
         chunks = [self._sum(ranked[i : i + step]) for i in range(0, len(X), step)]
         return np.vstack(chunks) if chunks else self._sum(ranked)
 
+    def leaves(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the node at which each row ends in each tree, of shape (n_samples, n_trees)."""
+        return self._walk(self._rank_categories(X))
+
     def _rank_categories(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         record = self.record
         if not len(record.category_columns):
             return X
         out = X.copy()
         for c, j in enumerate(record.category_columns):
-            ranks = record.category_rank[
-                record.category_offsets[c] : record.category_offsets[c + 1]
-            ]
+            begin, end = record.category_offsets[c : c + 2]
+            ranks = record.category_rank[begin:end]
             codes = np.where(np.isnan(X[:, j]), len(ranks), X[:, j]).astype(np.int64)
             out[:, j] = np.append(ranks, np.nan)[codes]
         return out
 
-    def _sum(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _walk(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         record = self.record
         rows = np.arange(len(X))[:, None]
         node = np.repeat(record.roots[None, :].astype(np.int64), len(X), axis=0)
         while not self._is_leaf[node].all():
             value = X[rows, record.feature[node]]
-            missing = np.isnan(value)
-            left = np.where(
-                missing, record.missing_left[node] == 1, value <= record.threshold[node]
-            )
+            at_most = value <= record.threshold[node]
+            left = np.where(np.isnan(value), record.missing_left[node] == 1, at_most)
             if self._left_categories is not None:
                 categories = self._left_categories[node]
                 is_left = categories >> _bit(value) & np.uint64(1) == 1
                 left = np.where(categories > 0, is_left, left)
             node = np.where(left, self._next_left[node], self._next_right[node])
-        leaves = record.value[node].astype(np.float64)
+        return node
+
+    def _sum(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        record = self.record
+        leaves = record.value[self._walk(X)].astype(np.float64)
         out = np.repeat(record.base[None, :], len(X), axis=0)
         for k in range(out.shape[1]):
             mine = record.tree_output == k

@@ -299,13 +299,8 @@ def encode_value(column: Column, value: Any) -> float:
 
 def listing(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:5])
-    return shown + (
-        f" and {len(names) - 5} more are"
-        if len(names) > 5
-        else " is"
-        if len(names) == 1
-        else " are"
-    )
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
 
 
 def near_match(name: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ runtime, so that a category means the same code everywhere. It needs numpy alone
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -149,11 +149,7 @@ class TableSchema:
                 f"X has {len(columns)} features, but the model was fitted on {len(self.columns)} "
                 f"features as input."
             )
-        n_rows = len(columns[0]) if columns else 0
-        out = np.empty((n_rows, len(self.columns)))
-        for j, (column, values) in enumerate(zip(self.columns, columns, strict=True)):
-            out[:, j] = encode_column(column, values, check_types)
-        return out
+        return self._encoded(columns, len(columns[0]) if columns else 0, check_types)
 
     def encode_one(self, row: Mapping[str, Any]) -> Matrix:
         """Turn one raw row into a matrix of shape (1, n_columns); see `encode`."""
@@ -163,16 +159,17 @@ class TableSchema:
 
     def encode_rows(self, rows: Sequence[Sequence[Any]]) -> Matrix:
         """Turn rows of plain values, as `decode_rows` gives them, into a matrix; see `encode`."""
-        out = np.empty((len(rows), len(self.columns)))
-        for j, column in enumerate(self.columns):
-            out[:, j] = encode_column(column, object_array([row[j] for row in rows]), False)
-        return out
+        columns = (object_array([row[j] for row in rows]) for j in range(len(self.columns)))
+        return self._encoded(columns, len(rows), check_types=False)
 
     def _encode_dicts(self, rows: Sequence[Mapping[str, Any]], check_types: bool) -> Matrix:
         self._check_keys(rows)
-        out = np.empty((len(rows), len(self.columns)))
-        for j, column in enumerate(self.columns):
-            values = object_array([row.get(column.name) for row in rows])
+        columns = (object_array([row.get(name) for row in rows]) for name in self.names)
+        return self._encoded(columns, len(rows), check_types)
+
+    def _encoded(self, columns: Iterable[Any], n_rows: int, check_types: bool) -> Matrix:
+        out = np.empty((n_rows, len(self.columns)))
+        for j, (column, values) in enumerate(zip(self.columns, columns, strict=True)):
             out[:, j] = encode_column(column, values, check_types)
         return out
 

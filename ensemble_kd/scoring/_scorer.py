@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,8 @@ class Scorer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the arrays; what is laid out for scoring is laid out anew."""
-        given = (self.model, self.bundle, self.n_jobs, self._expected_unseen)
-        return _rebuild, (type(self), *given)
+        rebuild = partial(type(self), n_jobs=self.n_jobs, expected_unseen=self._expected_unseen)
+        return rebuild, (self.model, self.bundle)
 
     @property
     def runtime(self) -> str:
@@ -283,16 +284,6 @@ def _as_array(classes: tuple[Any, ...]) -> NDArray[Any]:
     array = np.array(classes)
     is_mixed = array.dtype.kind == "U" and not all(isinstance(label, str) for label in classes)
     return np.array(classes, dtype=object) if is_mixed else array
-
-
-def _rebuild(
-    kind: type[Scorer],
-    model: CompactModel,
-    bundle: Bundle | None,
-    n_jobs: int,
-    expected_unseen: Mapping[str, float] | None = None,
-) -> Scorer:
-    return kind(model, bundle, n_jobs=n_jobs, expected_unseen=expected_unseen)
 
 
 def _thread_count(n_jobs: int) -> int:

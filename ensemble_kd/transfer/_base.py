@@ -57,7 +57,7 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         read = X if isinstance(X, EncodedTable) else EncodedTable.read(X, decodes=True)
         if read.decoder is None:
             raise InputError(
-                "rows that were read before must have a decoder: use "
+                "rows that were read before must have a decoder: "
                 "EncodedTable.read(X, decodes=True)."
             )
         self.schema_, self._decoder = read.schema, read.decoder

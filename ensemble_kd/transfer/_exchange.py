@@ -78,10 +78,7 @@ def _grid(values: Matrix) -> Matrix | None:
 
 
 def evenly_often(
-    n_rows: int,
-    n_samples: int,
-    rng: np.random.Generator,
-    weight: NDArray[np.float64] | None = None,
+    n_rows: int, n_samples: int, rng: np.random.Generator, weight: NDArray[np.float64] | None = None
 ) -> NDArray[np.int64]:
     """Return row indices in which every row stands equally often, the remainder at random.
 

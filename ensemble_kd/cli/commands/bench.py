@@ -13,6 +13,7 @@ from typing import Any
 from ensemble_kd._optional import require
 from ensemble_kd.cli._arguments import at_least, jobs
 from ensemble_kd.cli._console import Console, print_json, text_table
+from ensemble_kd.cli._options import adder
 
 SUMMARY = "compare distilled students with their rivals on public data sets"
 DESCRIPTION = """\
@@ -25,53 +26,32 @@ examples:
   ensemble-kd bench --datasets wine diabetes --seeds 1 --max-train 500
 """
 JSON_HELP = "print the rows of the result as JSON in place of the table"
+OPTIONS = {
+    "--datasets": "data sets to run (default: the benchmark's)",
+    "--suite": "what to run without --datasets: the sets that the defaults were made on, or six on "
+    "which no choice was made, to be run once a release (default: %(default)s)",
+    "--methods": "methods to run (default: all)",
+    "--data-dir": "folder of local data files (default: the variable ENSEMBLE_KD_DATA)",
+    "--seeds": "repetitions, each with its own split and seed (default: %(default)s)",
+    "--out": "where the result is kept (default: %(default)s)",
+    "--max-train": "training rows of a data set at most (default: %(default)s)",
+    "--n-jobs": "fits at once, -1 for every core (default: 1)",
+    "--list": "name methods and data sets, and end",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `bench` takes."""
-    parser.add_argument(
-        "--datasets", metavar="NAME", nargs="+", help="data sets to run (default: the benchmark's)"
-    )
-    parser.add_argument(
-        "--suite",
-        choices=["default", "untouched"],
-        default="default",
-        help="what to run without --datasets: the sets that the defaults were made on, or six on "
-        "which no choice was made, to be run once a release (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--methods", metavar="NAME", nargs="+", help="methods to run (default: all)"
-    )
-    parser.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="folder of local data files (default: the variable ENSEMBLE_KD_DATA)",
-    )
-    parser.add_argument(
-        "--seeds",
-        metavar="N",
-        type=at_least(1),
-        default=3,
-        help="repetitions, each with its own split and seed (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("bench_output"),
-        help="where the result is kept (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-train",
-        metavar="N",
-        type=at_least(1),
-        default=10_000,
-        help="training rows of a data set at most (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--n-jobs", metavar="N", type=jobs, help="fits at once, -1 for every core (default: 1)"
-    )
-    parser.add_argument("--list", action="store_true", help="name methods and data sets, and end")
+    add = adder(parser, OPTIONS)
+    add("--datasets", metavar="NAME", nargs="+")
+    add("--suite", choices=["default", "untouched"], default="default")
+    add("--methods", metavar="NAME", nargs="+")
+    add("--data-dir", metavar="DIR")
+    add("--seeds", metavar="N", type=at_least(1), default=3)
+    add("--out", metavar="DIR", type=Path, default=Path("bench_output"))
+    add("--max-train", metavar="N", type=at_least(1), default=10_000)
+    add("--n-jobs", metavar="N", type=jobs)
+    add("--list", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell, text_table
-from ensemble_kd.cli._options import add_model_to_model
+from ensemble_kd.cli._options import add_model_to_model, adder
 from ensemble_kd.cli._out import check_out, save_again
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
@@ -36,33 +36,24 @@ examples:
       --out fraud_alarm.ekd
 """
 JSON_HELP = "print the outcome as one JSON object"
+OPTIONS = {
+    "--method": "how probabilities are put right; none leaves them as they are "
+    "(default: %(default)s)",
+    "--threshold": "predict the second class from P on",
+    "--max-false-positive-rate": "call at most the share S of the negative rows positive",
+    "--cost-ratio": "take the cheapest threshold where a missed positive costs R false alarms",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `calibrate` takes."""
     add_model_to_model(parser, needs_rows=True)
-    parser.add_argument(
-        "--method",
-        choices=["auto", "platt", "temperature", "isotonic", "none"],
-        default="auto",
-        help="how probabilities are put right; none leaves them as they are (default: %(default)s)",
-    )
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument(
-        "--threshold", metavar="P", type=read.share, help="predict the second class from P on"
-    )
-    rule.add_argument(
-        "--max-false-positive-rate",
-        metavar="S",
-        type=read.share_below_one,
-        help="call at most the share S of the negative rows positive",
-    )
-    rule.add_argument(
-        "--cost-ratio",
-        metavar="R",
-        type=read.positive,
-        help="take the cheapest threshold where a missed positive costs R false alarms",
-    )
+    methods = ["auto", "platt", "temperature", "isotonic", "none"]
+    adder(parser, OPTIONS)("--method", choices=methods, default="auto")
+    add = adder(parser.add_mutually_exclusive_group(), OPTIONS)
+    add("--threshold", metavar="P", type=read.share)
+    add("--max-false-positive-rate", metavar="S", type=read.share_below_one)
+    add("--cost-ratio", metavar="R", type=read.positive)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
-from ensemble_kd.cli._options import add_model_to_model, add_seed
+from ensemble_kd.cli._options import add_model_to_model, add_seed, adder
 from ensemble_kd.cli._out import check_out, save_again
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
@@ -43,38 +43,23 @@ JSON_HELP = "print sizes and costs as one JSON object"
 HELD_OUT_SHARE, FEWEST_ROWS = 0.2, 20
 # The weight of the model's own answers, the labels having the rest.
 ALPHA = 0.7
+OPTIONS = {
+    "--to": "what weights or leaf values are kept as (default: %(default)s)",
+    "--prune": "share of the hidden units of each layer, or of all leaves, to remove; needs --rows "
+    "(default: 0, none)",
+    "--rank": "keep the weights of a network as products of rank R, where that takes fewer bytes",
+    "--trees": "keep the first N trees, rounded up to one for each output",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `compress` takes."""
     add_model_to_model(parser, needs_rows=False)
-    add = parser.add_argument
-    add(
-        "--to",
-        choices=["int8", "float16", "float32"],
-        default="int8",
-        help="what weights or leaf values are kept as (default: %(default)s)",
-    )
-    add(
-        "--prune",
-        metavar="S",
-        type=read.share_below_one,
-        default=0.0,
-        help="share of the hidden units of each layer, or of all leaves, to remove; needs --rows "
-        "(default: 0, none)",
-    )
-    add(
-        "--rank",
-        metavar="R",
-        type=read.at_least(1),
-        help="keep the weights of a network as products of rank R, where that takes fewer bytes",
-    )
-    add(
-        "--trees",
-        metavar="N",
-        type=read.at_least(1),
-        help="keep the first N trees, rounded up to one for each output",
-    )
+    add = adder(parser, OPTIONS)
+    add("--to", choices=["int8", "float16", "float32"], default="int8")
+    add("--prune", metavar="S", type=read.share_below_one, default=0.0)
+    add("--rank", metavar="R", type=read.at_least(1))
+    add("--trees", metavar="N", type=read.at_least(1))
     add_seed(parser, "says which rows are kept apart")
 
 
@@ -100,13 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _steps(args: argparse.Namespace, scorer: Scorer) -> list[Any]:
     """Return the steps, or refuse what does not suit the model."""
-    from ensemble_kd.compress import (
-        FactorizeWeights,
-        PruneNeurons,
-        PruneTrees,
-        Quantize,
-        TruncateTrees,
-    )
+    from ensemble_kd import compress
 
     is_network = hasattr(scorer.model.body, "layers")
     if args.prune > 0 and args.rows is None:
@@ -115,13 +94,14 @@ def _steps(args: argparse.Namespace, scorer: Scorer) -> list[Any]:
         raise InputError("--trees is for trees, but this model is a network; use --prune.")
     if args.rank is not None and not is_network:
         raise InputError("--rank is for networks, but this model is of trees; use --trees.")
-    steps: list[Any] = [] if args.trees is None else [TruncateTrees(args.trees)]
+    steps: list[Any] = [] if args.trees is None else [compress.TruncateTrees(args.trees)]
     if args.prune > 0:
         keep = 1 - args.prune
-        steps.append(PruneNeurons(keep, random_state=args.seed) if is_network else PruneTrees(keep))
+        of_network = compress.PruneNeurons(keep, random_state=args.seed)
+        steps.append(of_network if is_network else compress.PruneTrees(keep))
     if args.rank is not None:
-        steps.append(FactorizeWeights(args.rank))
-    return [*steps, Quantize(args.to)]
+        steps.append(compress.FactorizeWeights(args.rank))
+    return [*steps, compress.Quantize(args.to)]
 
 
 def _read_rows(

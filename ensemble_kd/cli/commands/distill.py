@@ -10,7 +10,7 @@ from typing import Any
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
+from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
 from ensemble_kd.cli._out import check_out, saving
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
@@ -38,81 +38,44 @@ JSON_HELP = "print the outcome as one JSON object"
 GATE_MISSED = 4
 # Share of the rows that is kept apart.
 TEST_SIZE = 0.2
+OPTIONS = {
+    "--test-size": "share of the rows kept apart for the test, 0 for none (default: 0.2)",
+    "--test": "a table of its own to test on, with the same columns, in place of --test-size",
+    "--synthesizer": "how synthetic rows are made; auto leaves it to the recipe "
+    "(default: %(default)s)",
+    "--recipe": "auto races labels, synthetic rows and losses on held-out rows, and keeps a "
+    "plainly trained student where that is better; fast takes the defaults and a shorter training "
+    "(default: %(default)s)",
+    "--alpha": "weight of the teacher on real rows, 0 to 1; the truth has the rest; auto leaves it "
+    "to the recipe, which starts from 0.7 (default: %(default)s)",
+    "--temperature": "softens the probabilities, > 0; classification only (default: 1.0)",
+    "--lessons": "further methods of teaching, in this order: hard_rows adds synthetic rows around "
+    "those on which a first student differs from the teacher; assistant lets a wide network learn "
+    "first, and label the synthetic rows (default: none)",
+    "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
+    "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
+    "smaller share of the test rows; the model is written all the same",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `distill` takes."""
-    rows = add_rows_to_learn_from(parser)
-    rows.add_argument(
-        "--test-size",
-        metavar="S",
-        type=read.share_below_one,
-        help=f"share of the rows kept apart for the test, 0 for none (default: {TEST_SIZE})",
-    )
-    rows.add_argument(
-        "--test",
-        metavar="TABLE3",
-        help="a table of its own to test on, with the same columns, in place of --test-size",
-    )
-    teaching = add_teaching(parser)
-    teaching.add_argument(
-        "--synthesizer",
-        choices=["auto", "munge", "marginals", "forest_leaves", "none"],
-        default="auto",
-        help="how synthetic rows are made; auto leaves it to the recipe (default: %(default)s)",
-    )
-    teaching.add_argument(
-        "--recipe",
-        choices=["auto", "fast"],
-        default="auto",
-        help="auto races labels, synthetic rows and losses on held-out rows, and keeps a plainly "
-        "trained student where that is better; fast takes the defaults and a shorter training "
-        "(default: %(default)s)",
-    )
-    teaching.add_argument(
-        "--alpha",
-        metavar="A|auto",
-        type=read.share_or_auto,
-        default="auto",
-        help="weight of the teacher on real rows, 0 to 1; the truth has the rest; auto leaves it "
-        "to the recipe, which starts from 0.7 (default: %(default)s)",
-    )
-    teaching.add_argument(
-        "--temperature",
-        metavar="T",
-        type=read.positive,
-        help="softens the probabilities, > 0; classification only (default: 1.0)",
-    )
-    teaching.add_argument(
-        "--lessons",
-        metavar="NAME",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="further methods of teaching, in this order: hard_rows adds synthetic rows around "
-        "those on which a first student differs from the teacher; assistant lets a wide network "
-        "learn first, and label the synthetic rows (default: none)",
-    )
-    teaching.add_argument(
-        "--student",
-        choices=["mlp", "gbdt", "tree"],
-        default="mlp",
-        help="a small network, a few boosted trees, or one tree (default: %(default)s)",
-    )
+    add = adder(add_rows_to_learn_from(parser), OPTIONS)
+    add("--test-size", metavar="S", type=read.share_below_one)
+    add("--test", metavar="TABLE3")
+    add = adder(add_teaching(parser), OPTIONS)
+    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "none"]
+    add("--synthesizer", choices=synthesizers, default="auto")
+    add("--recipe", choices=["auto", "fast"], default="auto")
+    add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")
+    add("--temperature", metavar="T", type=read.positive)
+    add("--lessons", metavar="NAME", nargs="+", action="extend", default=[])
+    add("--student", choices=["mlp", "gbdt", "tree"], default="mlp")
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
-    result.add_argument(
-        "--time-limit",
-        metavar="S",
-        type=read.positive,
-        help="seconds that all after the teacher's fit may take (default: no limit)",
-    )
-    result.add_argument(
-        "--min-agreement",
-        metavar="X",
-        type=read.share,
-        help="end with exit code 4 if student and teacher name the same class on a smaller share "
-        "of the test rows; the model is written all the same",
-    )
+    add = adder(result, OPTIONS)
+    add("--time-limit", metavar="S", type=read.positive)
+    add("--min-agreement", metavar="X", type=read.share)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._console import Console, size_text, tell
-from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_out
 from ensemble_kd.errors import InputError
 
@@ -34,41 +34,31 @@ examples:
   ensemble-kd export model.ekd --to json --out scorer/model.json
 """
 JSON_HELP = "print the outcome as one JSON object"
+OPTIONS = {
+    "--to": "the format",
+    "--out": "where to write; a file that is there is replaced at once (default: beside the model, "
+    "with the ending .onnx, .c or .json)",
+    "--name": "onnx: name of the graph; c: begins every name in the file, a letter, then letters, "
+    "digits and _ (default: from the file's name)",
+    "--dtype": "c: type of weights and leaf values; int8 rounds, and takes a quarter of the room "
+    "in a network, less is saved in trees (default: float32)",
+    "--inputs": "c: type of numeric columns, edges and thresholds; float32 suits machines without "
+    "double precision, and rounds (default: float64)",
+    "--missing": "onnx: the text of a missing value in a column of categories "
+    "(default: an empty one)",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `export` takes."""
     add_model(parser)
-    parser.add_argument("--to", choices=["onnx", "c", "json"], required=True, help="the format")
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        help="where to write; a file that is there is replaced at once (default: beside the model, "
-        "with the ending .onnx, .c or .json)",
-    )
-    parser.add_argument(
-        "--name",
-        metavar="NAME",
-        help="onnx: name of the graph; c: begins every name in the file, a letter, then letters, "
-        "digits and _ (default: from the file's name)",
-    )
-    parser.add_argument(
-        "--dtype",
-        choices=["float32", "int8"],
-        help="c: type of weights and leaf values; int8 rounds, and takes a quarter of the room in "
-        "a network, less is saved in trees (default: float32)",
-    )
-    parser.add_argument(
-        "--inputs",
-        choices=["float64", "float32"],
-        help="c: type of numeric columns, edges and thresholds; float32 suits machines without "
-        "double precision, and rounds (default: float64)",
-    )
-    parser.add_argument(
-        "--missing",
-        metavar="TEXT",
-        help="onnx: the text of a missing value in a column of categories (default: an empty one)",
-    )
+    add = adder(parser, OPTIONS)
+    add("--to", choices=["onnx", "c", "json"], required=True)
+    add("--out", metavar="FILE")
+    add("--name", metavar="NAME")
+    add("--dtype", choices=["float32", "int8"])
+    add("--inputs", choices=["float64", "float32"])
+    add("--missing", metavar="TEXT")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,10 +115,7 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
         return {"size_bytes": len(content), "worst_difference": worst}
     if args.to == "json":
         text = exports.export_json(model, out)
-        return {
-            "size_bytes": len(text),
-            "worst_difference": exports.json_difference(model, text),
-        }
+        return {"size_bytes": len(text), "worst_difference": exports.json_difference(model, text)}
     c = exports.build_c(
         model,
         name=args.name or exports.macro_name(Path(out).stem),

@@ -10,7 +10,6 @@ from ensemble_kd.cli._options import add_model
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
-    from ensemble_kd.schema import Column
 
 SUMMARY = "tell what a model file holds"
 DESCRIPTION = """\
@@ -76,7 +75,7 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "classes": list(model.classes),
         "calibrator": _calibrator_text(model.calibrator),
         "threshold": model.threshold,
-        "columns": [_column_facts(column) for column in model.schema.columns],
+        "columns": [_column_facts(column) for column in model.schema.to_dict()["columns"]],
         "named_columns": model.schema.named,
         "size_bytes": bundle.size_bytes,
         **counts,
@@ -126,21 +125,11 @@ def _calibrator_text(calibrator: Any) -> str | None:
     return f"a curve of {len(calibrator.x)} knots"
 
 
-def _column_facts(column: Column) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "name": column.name,
-        "kind": column.kind,
-        "nullable": column.nullable,
-    }
-    if column.kind == "numeric":
-        facts |= {
-            "integer": column.integer,
-            "minimum": column.minimum,
-            "maximum": column.maximum,
-        }
-    if column.kind == "categorical":
-        facts |= {"n_categories": len(column.categories), "categories": list(column.categories)}
-    return facts
+def _column_facts(column: dict[str, Any]) -> dict[str, Any]:
+    categories = column.pop("categories", None)
+    if categories is None:
+        return column
+    return column | {"n_categories": len(categories), "categories": categories}
 
 
 def render(facts: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._arguments import at_least
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import (
@@ -41,48 +41,28 @@ examples:
   gunzip -c new.csv.gz | ensemble-kd score model.ekd - --json > scores.ndjson
 """
 JSON_HELP = "write one JSON object a line in place of CSV"
+OPTIONS = {
+    "table": "rows to predict: .csv, .tsv, .parquet, or - for CSV on stdin",
+    "--out": "where predictions go: .csv, .ndjson or .parquet; a file is there whole or not at all "
+    "(default: -, stdout)",
+    "--proba": "only the probabilities (default: prediction and probabilities)",
+    "--labels": "only the prediction",
+    "--id": "columns of the table to put before the predictions",
+    "--chunk-rows": "rows in memory at once (default: %(default)s)",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `score` takes."""
     add_model(parser)
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="rows to predict: .csv, .tsv, .parquet, or - for CSV on stdin",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        default=STDOUT,
-        help="where predictions go: .csv, .ndjson or .parquet; a file is there whole or not at all "
-        "(default: -, stdout)",
-    )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--proba", dest="which", action="store_const", const="proba", default="both",
-        help="only the probabilities (default: prediction and probabilities)",
-    )  # fmt: skip
-    which.add_argument(
-        "--labels", dest="which", action="store_const", const="labels", default="both",
-        help="only the prediction",
-    )  # fmt: skip
-    parser.add_argument(
-        "--id",
-        dest="ids",
-        metavar="COL",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="columns of the table to put before the predictions",
-    )
-    parser.add_argument(
-        "--chunk-rows",
-        metavar="N",
-        type=at_least(1),
-        default=100_000,
-        help="rows in memory at once (default: %(default)s)",
-    )
+    add = adder(parser, OPTIONS)
+    add("table", metavar="TABLE")
+    add("--out", metavar="FILE", default=STDOUT)
+    which = adder(parser.add_mutually_exclusive_group(), OPTIONS)
+    which("--proba", dest="which", action="store_const", const="proba", default="both")
+    which("--labels", dest="which", action="store_const", const="labels", default="both")
+    add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[])
+    add("--chunk-rows", metavar="N", type=at_least(1), default=100_000)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching
+from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
 from ensemble_kd.cli._out import check_out
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import EnsembleKDError
@@ -40,107 +40,59 @@ SHOWN = {
     "trial": "trial", "student": "student", "compression": "compression", "loss": "loss",
     "gain_kept": "gain kept", "latency_p50_us": "us", "size_bytes": "size",
 }  # fmt: skip
+BUDGET = {
+    "--max-latency-us": "microseconds a row, at most",
+    "--latency": "what --max-latency-us limits: the median of calls, or what 99 of 100 stay below "
+    "(default: %(default)s)",
+    "--max-bytes": "bytes of the model file, at most",
+    "--min-gain-kept": "share of the teacher's gain over plain training to keep",
+}
+SEARCH = {
+    "--students": "families to try (default: all)",
+    "--trials": "students to try, in all (default: %(default)s)",
+    "--finalists": "the best trials, which are then trained for twice the steps of distill on "
+    "twice its synthetic rows, to choose from; 0 takes the best trial (default: %(default)s)",
+    "--timeout": "seconds until the last student begins, 70%% of them for trials; the one that is "
+    "written is trained after that",
+    "--effort": "share of its steps that a network trains for in a trial: less tries more students "
+    "in the same time, more ranks them more as their full training will (default: %(default)s)",
+    "--sampler": "what suggests the next student: tpe models which settings went well, for tens of "
+    "trials; nsga2 crosses the best ones, for hundreds (default: %(default)s)",
+}
+OTHERS = {
+    "--certify-share": "share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
+    "--picture": "draw the front",
+    "--plots": "write Optuna's own plots of the trials into this folder: front, history, slice "
+    "(loss by each setting) and timeline",
+    "--workdir": "journal, labels and students (default: the name of --out with .tune)",
+    "--storage": "keep the trials in a database, such as sqlite:///study.db or postgresql://..., "
+    "or in another journal file; several machines need the same --workdir too",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `tune` takes."""
-    rows = add_rows_to_learn_from(parser)
-    rows.add_argument(
-        "--certify-share",
-        metavar="S",
-        type=read.share_below_one,
-        default=0.2,
-        help="share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
-    )
+    add = adder(add_rows_to_learn_from(parser), OTHERS)
+    add("--certify-share", metavar="S", type=read.share_below_one, default=0.2)
     add_teaching(parser)
-    _add_budget(parser)
-    _add_search(parser)
-    result = add_run(parser, at_once="trials", seed="of rows and settings")
-    result.add_argument("--picture", metavar="PNG", help="draw the front")
-    result.add_argument(
-        "--plots",
-        metavar="DIR",
-        help="write Optuna's own plots of the trials into this folder: front, history, slice (loss "
-        "by each setting) and timeline",
-    )
-    result.add_argument(
-        "--workdir",
-        metavar="DIR",
-        help="journal, labels and students (default: the name of --out with .tune)",
-    )
-    result.add_argument(
-        "--storage",
-        metavar="URL",
-        help="keep the trials in a database, such as sqlite:///study.db or postgresql://..., or in "
-        "another journal file; several machines need the same --workdir too",
-    )
-
-
-def _add_budget(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("budget").add_argument
-    add("--max-latency-us", metavar="US", type=read.positive, help="microseconds a row, at most")
-    add(
-        "--latency",
-        choices=["p50", "p99"],
-        default="p50",
-        help="what --max-latency-us limits: the median of calls, or what 99 of 100 stay below "
-        "(default: %(default)s)",
-    )
-    add("--max-bytes", metavar="N", type=read.at_least(1), help="bytes of the model file, at most")
-    add(
-        "--min-gain-kept",
-        metavar="S",
-        type=read.share,
-        help="share of the teacher's gain over plain training to keep",
-    )
-
-
-def _add_search(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("search").add_argument
-    add(
-        "--students",
-        nargs="+",
-        choices=["mlp", "gbdt", "tree"],
-        default=["mlp", "gbdt", "tree"],
-        help="families to try (default: all)",
-    )
-    add(
-        "--trials",
-        metavar="N",
-        type=read.at_least(1),
-        default=60,
-        help="students to try, in all (default: %(default)s)",
-    )
-    add(
-        "--finalists",
-        metavar="N",
-        type=read.at_least(0),
-        default=6,
-        help="the best trials, which are then trained for twice the steps of distill on twice its "
-        "synthetic rows, to choose from; 0 takes the best trial (default: %(default)s)",
-    )
-    add(
-        "--timeout",
-        metavar="S",
-        type=read.positive,
-        help="seconds until the last student begins, 70%% of them for trials; the one that is "
-        "written is trained after that",
-    )
-    add(
-        "--effort",
-        metavar="S",
-        type=read.share_above_zero,
-        default=0.35,
-        help="share of its steps that a network trains for in a trial: less tries more students in "
-        "the same time, more ranks them more as their full training will (default: %(default)s)",
-    )
-    add(
-        "--sampler",
-        choices=["tpe", "nsga2"],
-        default="tpe",
-        help="what suggests the next student: tpe models which settings went well, for tens of "
-        "trials; nsga2 crosses the best ones, for hundreds (default: %(default)s)",
-    )
+    add = adder(parser.add_argument_group("budget"), BUDGET)
+    add("--max-latency-us", metavar="US", type=read.positive)
+    add("--latency", choices=["p50", "p99"], default="p50")
+    add("--max-bytes", metavar="N", type=read.at_least(1))
+    add("--min-gain-kept", metavar="S", type=read.share)
+    add = adder(parser.add_argument_group("search"), SEARCH)
+    families = ["mlp", "gbdt", "tree"]
+    add("--students", nargs="+", choices=families, default=families)
+    add("--trials", metavar="N", type=read.at_least(1), default=60)
+    add("--finalists", metavar="N", type=read.at_least(0), default=6)
+    add("--timeout", metavar="S", type=read.positive)
+    add("--effort", metavar="S", type=read.share_above_zero, default=0.35)
+    add("--sampler", choices=["tpe", "nsga2"], default="tpe")
+    add = adder(add_run(parser, at_once="trials", seed="of rows and settings"), OTHERS)
+    add("--picture", metavar="PNG")
+    add("--plots", metavar="DIR")
+    add("--workdir", metavar="DIR")
+    add("--storage", metavar="URL")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -162,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
             search.save(args.out)
         except OSError as error:
             raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
+    certificate = search.certificate_
     outcome = {
         "model": args.out,
         "target": args.target,
@@ -169,12 +122,11 @@ def run(args: argparse.Namespace) -> int:
         "interrupted": search.interrupted_,
         "n_trials": tally(search.study_).done,
         "params": search.best_params_,
-        "certificate": _plain(search.certificate_),
+        "certificate": vars(certificate) | {"latency": vars(certificate.latency)},
         "front": search.front_.to_dict("records"),
         "times_s": search.times_,
     }
-    certificate = str(search.certificate_)
-    tell(outcome, args.json, lambda found: render(found, certificate))
+    tell(outcome, args.json, lambda found: render(found, str(certificate)))
     return INTERRUPTED if search.interrupted_ else 0
 
 
@@ -213,10 +165,6 @@ def _draw(search: Any, picture: str | None, plots: str | None) -> None:
     if plots is not None:
         Path(plots).mkdir(parents=True, exist_ok=True)
         draw_study(search, plots)
-
-
-def _plain(certificate: Any) -> dict[str, Any]:
-    return vars(certificate) | {"latency": vars(certificate.latency)}
 
 
 def render(outcome: dict[str, Any], certificate: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export.c._tables import Tables
-from ensemble_kd.export.c._text import floats
+from ensemble_kd.export.c._text import filled, floats
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord
 
 PREDICT = """
@@ -29,7 +29,7 @@ DIVIDE = """\
         out[k] /= total;
 """
 SCALE = """\
-    for (k = 0; k < @_N_SUMS_OF_LINK; k++)
+    for (k = 0; k < N_SUMS_OF_LINK; k++)
         out[k] = SCALE * out[k] + @_logit_bias[k];
 """
 CURVE = """
@@ -93,12 +93,11 @@ def link_source(model: CompactModel) -> str:
     calibrator = model.calibrator
     before, after, curve = "", "", ""
     if isinstance(calibrator, LogitScaling):
-        before = SCALE.replace("SCALE", _float(calibrator.scale))
-        before = before.replace("@_N_SUMS_OF_LINK", str(model.n_sums))
+        before = filled(SCALE, SCALE=_float(calibrator.scale), N_SUMS_OF_LINK=model.n_sums)
     elif calibrator is not None:
-        curve, after = CURVE.replace("LAST", str(len(calibrator.x) - 1)), USE_CURVE
+        curve, after = filled(CURVE, LAST=len(calibrator.x) - 1), USE_CURVE
     declare, link = _link(model)
-    predict = PREDICT.replace("DECLARE", declare).replace("LINK", before + link + after)
+    predict = filled(PREDICT, DECLARE=declare, LINK=before + link + after)
     return curve + predict + _decide(model)
 
 
@@ -107,7 +106,7 @@ def _decide(model: CompactModel) -> str:
         return ""
     if model.threshold is None:
         return LIKELIEST
-    return BY_THRESHOLD.replace("THRESHOLD", _float(model.threshold))
+    return filled(BY_THRESHOLD, THRESHOLD=_float(model.threshold))
 
 
 def _float(value: float) -> str:

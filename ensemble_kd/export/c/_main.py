@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.export._decimals import shortest
-from ensemble_kd.export.c._text import floats
+from ensemble_kd.export.c._text import filled, floats
 from ensemble_kd.model import CompactModel
 from ensemble_kd.schema import Column
 
@@ -80,15 +80,7 @@ def main_source(
         "    {" + ", ".join(floats(row, double=True)) + "}" for row in expected.tolist()
     )
     allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
-    text = MAIN
-    for word, value in [
-        ("N_ROWS", str(len(codes))),
-        ("ROWS", rows),
-        ("ANSWERS", answers),
-        ("ALLOWED", f"{allowed:.3g}"),
-    ]:
-        text = text.replace(word, value)
-    return text
+    return filled(MAIN, N_ROWS=len(codes), ROWS=rows, ANSWERS=answers, ALLOWED=f"{allowed:.3g}")
 
 
 def _cells(column: Column, values: NDArray[np.float64], is_double: bool) -> list[str]:

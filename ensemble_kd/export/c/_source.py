@@ -18,7 +18,7 @@ from ensemble_kd.export.c._main import main_source
 from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
 from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
 from ensemble_kd.export.c._tables import Tables
-from ensemble_kd.export.c._text import is_identifier
+from ensemble_kd.export.c._text import filled, is_identifier
 from ensemble_kd.export.c._trees import trees_in_int8, trees_source
 from ensemble_kd.model import CompactModel, MLPRecord
 
@@ -28,8 +28,8 @@ InputType = Literal["float64", "float32"]
 HEAD = """\
 /* @: a model of ensemble_kd, in C99.
  *
- * Numbers in flash: NUMBERS bytes. Texts of categories and classes: TEXTS bytes, none with
- * -DENSEMBLE_KD_NO_TEXTS. Working memory: STACK bytes of buffers on the stack; a row and OUTPUTS
+ * Numbers in flash: N_NUMBERS bytes. Texts of categories and classes: N_TEXTS bytes, none with
+ * -DENSEMBLE_KD_NO_TEXTS. Working memory: N_STACK bytes of buffers on the stack; a row and WIDTH
  * floats for the answer are the caller's. It keeps no state, so threads may share it.
  *
  * Test:    cc -std=c99 -DENSEMBLE_KD_MAIN FILE.c -lm && ./a.out
@@ -153,16 +153,9 @@ def build_c(
     expected = answers(held, held_codes)
     worst = float(np.abs(expected - answers(model, codes)).max(initial=0.0))
 
-    head = HEAD
-    for word, value in [
-        ("NUMBERS", numbers.n_bytes),
-        ("TEXTS", texts.n_bytes),
-        ("STACK", stack_bytes),
-        ("OUTPUTS", model.n_outputs),
-    ]:
-        head = head.replace(word, str(value), 1)
+    sizes = {"N_NUMBERS": numbers.n_bytes, "N_TEXTS": texts.n_bytes, "N_STACK": stack_bytes}
     parts = [
-        head,
+        filled(HEAD, **sizes, WIDTH=model.n_outputs),
         "#ifndef @_DECLARED\n#define @_DECLARED\n",
         '\n#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         declarations(model, "double" if inputs == "float64" else "float"),

@@ -71,6 +71,13 @@ def _byte(byte: int) -> str:
     return chr(byte) if chr(byte) in _PLAIN else f"\\{byte:03o}"
 
 
+def filled(template: str, **words: object) -> str:
+    """Return a piece of C with these words replaced, in this order."""
+    for word, value in words.items():
+        template = template.replace(word, str(value))
+    return template
+
+
 def remark(text: str) -> str:
     """Return a text as it may stand in a comment; what could end the comment is not in it."""
     plain = "".join(char if char in _IN_COMMENT else "_" for char in text)

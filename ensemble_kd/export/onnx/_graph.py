@@ -81,16 +81,10 @@ class Graph:
         graph = helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, self._constants
         )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
+        producer = {"producer_name": "ensemble_kd", "producer_version": __version__}
         model = helper.make_model(
-            graph,
-            opset_imports=[
-                helper.make_opsetid("", OPSET),
-                helper.make_opsetid(ML_DOMAIN, ML_OPSET),
-            ],
-            ir_version=IR_VERSION,
-            producer_name="ensemble_kd",
-            producer_version=__version__,
-            doc_string=doc,
+            graph, opset_imports=opsets, ir_version=IR_VERSION, doc_string=doc, **producer
         )
         helper.set_model_props(model, dict(metadata))
         self._onnx.checker.check_model(model, full_check=True)

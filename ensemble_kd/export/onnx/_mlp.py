@@ -49,14 +49,10 @@ def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]
     known = graph.apply("Where", missing, first, values)
     # Brought between the edges first, so that an infinite value meets no zero slope.
     inside = graph.apply("Min", graph.apply("Max", known, first), last)
-    spread = graph.apply(
-        "Gather", inside, graph.constant(column_of_piece, "column_of_piece"), axis=1
-    )
-    pieces = graph.apply(
-        "Div",
-        graph.apply("Sub", spread, graph.constant(starts, "starts")),
-        graph.constant(widths, "widths"),
-    )
+    index = graph.constant(column_of_piece, "column_of_piece")
+    spread = graph.apply("Gather", inside, index, axis=1)
+    above = graph.apply("Sub", spread, graph.constant(starts, "starts"))
+    pieces = graph.apply("Div", above, graph.constant(widths, "widths"))
     pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
     missing = graph.apply("Cast", missing, to=graph.type("double"))
     return [

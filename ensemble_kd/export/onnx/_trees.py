@@ -21,15 +21,9 @@ def add_trees(graph: Graph, inputs: ColumnInputs, record: TreesRecord) -> str:
         values = graph.apply("Concat", *columns, axis=1)
     else:  # leaves alone
         values = inputs.batch(np.zeros(1))
-    sums = graph.apply(
-        "TreeEnsembleRegressor",
-        values,
-        domain=ML_DOMAIN,
-        n_targets=len(record.base),
-        post_transform="NONE",
-        **_nodes(graph, record, used),
-        **_leaves(graph, record),
-    )
+    trees: dict[str, Any] = {"n_targets": len(record.base), "post_transform": "NONE"}
+    trees |= _nodes(graph, record, used) | _leaves(graph, record)
+    sums = graph.apply("TreeEnsembleRegressor", values, domain=ML_DOMAIN, **trees)
     sums = graph.apply("Cast", sums, to=graph.type("double"))  # the node gives float32
     return graph.apply("Add", sums, graph.constant(record.base, "base"))
 

@@ -13,11 +13,7 @@ from ensemble_kd.tasks import DEFAULT_TASK
 from ensemble_kd.teachers.members._base import Matrix
 from ensemble_kd.teachers.members._boosting import BoostedMember
 
-OBJECTIVES: dict[Link, str] = {
-    "identity": "l2",
-    "sigmoid": "binary",
-    "softmax": "multiclass",
-}
+OBJECTIVES: dict[Link, str] = {"identity": "l2", "sigmoid": "binary", "softmax": "multiclass"}
 
 
 class LightGBMMember(BoostedMember):

@@ -172,13 +172,9 @@ class Finish:
     @cached_property
     def _sets(self) -> TransferSets:
         """The transfer sets of all refits: rows are made and labelled once."""
-        return TransferSets(
-            self.divided.rows,
-            self.X_unlabeled,
-            Stages(),
-            self.settings.n_jobs,
-            self._teaching.without_held_out(),
-        )
+        rows, n_jobs = self.divided.rows, self.settings.n_jobs
+        teaching = self._teaching.without_held_out()
+        return TransferSets(rows, self.X_unlabeled, Stages(), n_jobs, teaching)
 
     @cached_property
     def _teaching(self) -> Teaching:
@@ -192,9 +188,8 @@ class Finish:
         rows, certified = self.divided.rows, self.divided.certified
         key = digest(rows, None, None)
         plain = trained_plainly(rows.as_transfer_set(rows.truth), self.memory, key)
-        return Judge(
-            certified, self._teaching.label(certified.X, rows, self.settings.n_jobs), plain
-        )
+        soft = self._teaching.label(certified.X, rows, self.settings.n_jobs)
+        return Judge(certified, soft, plain)
 
     def _certify(self, candidate: Candidate, data: bytes, judge: Judge) -> Certificate:
         response = load(data).respond(self.divided.certified.X)

@@ -46,8 +46,7 @@ class Candidate:
 
     def excess(self, budget: Budget) -> dict[str, float]:
         """Return by how much it breaks each limit of any budget."""
-        found = self.measured
-        return budget.excess(found.latency, found.n_bytes, found.gain_kept, no_worse=found.no_worse)
+        return self.measured.excess(budget)
 
     def worst_excess(self, budget: Budget) -> float:
         """Return by how much it breaks the limit that it breaks most; 0 where it keeps all."""

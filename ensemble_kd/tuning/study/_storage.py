@@ -49,38 +49,6 @@ def open_storage(storage: Any, folder: Path) -> Any:
     return optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
 
 
-def open_study(storage: Any, name: str, sampler: str, seed: int) -> Any:
-    """Return the study of that name, made where there is none.
-
-    Parameters
-    ----------
-    storage : optuna.storages.BaseStorage
-        Where it is kept.
-    name : str
-        Tells data, teacher and budget apart.
-    sampler : {"tpe", "nsga2"}
-        What suggests parameters.
-    seed : int
-        Of the sampler.
-    """
-    optuna = require("optuna", extra="tune")
-    with quiet():
-        made = (
-            optuna.samplers.TPESampler(
-                seed=seed, n_startup_trials=N_STARTUP, multivariate=True, group=True,
-                constant_liar=True,
-            )
-            if sampler == "tpe"
-            else optuna.samplers.NSGAIISampler(seed=seed, population_size=N_STARTUP)
-        )  # fmt: skip
-        study = optuna.create_study(
-            storage=storage, study_name=name, sampler=made, load_if_exists=True,
-            directions=["minimize"] * len(OBJECTIVES),
-        )  # fmt: skip
-        study.set_metric_names(list(OBJECTIVES))
-    return study
-
-
 @dataclass(frozen=True)
 class StudyPlace:
     """Which study, and where it is; travels to workers.
@@ -92,7 +60,7 @@ class StudyPlace:
     folder : Path
         Of the search.
     name : str
-        Of the study.
+        Of the study; tells data, teacher and budget apart.
     sampler : {"tpe", "nsga2"}
         What suggests parameters.
     """
@@ -103,8 +71,23 @@ class StudyPlace:
     sampler: str
 
     def open(self, seed: int = 0) -> Any:
-        """Return the study."""
-        return open_study(open_storage(self.storage, self.folder), self.name, self.sampler, seed)
+        """Return the study, made where there is none of its name; the seed is the sampler's."""
+        optuna = require("optuna", extra="tune")
+        storage, samplers = open_storage(self.storage, self.folder), optuna.samplers
+        with quiet():
+            if self.sampler == "tpe":
+                sampler = samplers.TPESampler(
+                    seed=seed, n_startup_trials=N_STARTUP, multivariate=True, group=True,
+                    constant_liar=True,
+                )  # fmt: skip
+            else:
+                sampler = samplers.NSGAIISampler(seed=seed, population_size=N_STARTUP)
+            study = optuna.create_study(
+                storage=storage, study_name=self.name, sampler=sampler, load_if_exists=True,
+                directions=["minimize"] * len(OBJECTIVES),
+            )  # fmt: skip
+            study.set_metric_names(list(OBJECTIVES))
+        return study
 
 
 @contextmanager

@@ -151,12 +151,8 @@ def work(
                     if n_errors >= MOST_ERRORS:
                         raise
                 except BaseException:  # Ctrl-C: another run takes it up
-                    withdraw(study, _frozen(study, trial))
+                    withdraw(study, study.get_trials(deepcopy=False)[trial.number])
                     raise
                 else:
                     study.tell(trial, values)
                     n_errors = 0
-
-
-def _frozen(study: Any, trial: Any) -> Any:
-    return study.get_trials(deepcopy=False)[trial.number]

@@ -58,6 +58,10 @@ class Measured(Verdict):
     latency: Latency
     seconds: float
 
+    def excess(self, budget: Budget) -> dict[str, float]:
+        """Return by how much it breaks each limit of any budget."""
+        return budget.excess(self.latency, self.n_bytes, self.gain_kept, no_worse=self.no_worse)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined is None."""
         found = asdict(self)
@@ -143,15 +147,11 @@ class TrialRunner:
         setting = self.setting(trial).with_effort(self.effort)
         for name, text in setting.describe().items():
             trial.set_user_attr(name, text)
-        others = study.get_trials(
-            deepcopy=False,
-            states=(optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED),
-        )
-        room = self.classroom
+        state, room = optuna.trial.TrialState, self.classroom
+        others = study.get_trials(deepcopy=False, states=(state.COMPLETE, state.PRUNED))
         curve = LearningCurve(trial, room.judge, room.codes, others, prune=self.prune)
-        _, model = fit_setting(
-            setting, room.transfer_set(setting.recipe), room.rows.seed, watch=curve
-        )
+        rows = room.transfer_set(setting.recipe)
+        _, model = fit_setting(setting, rows, room.rows.seed, watch=curve)
         kind = FINAL if self.is_final else "trial"
         path = self.folder / f"{kind}-{trial.number:05d}.ekd"
         data = pack(model, path, card_lines(setting))
@@ -162,10 +162,7 @@ class TrialRunner:
         seconds = time.perf_counter() - start
         measured = Measured(**vars(verdict), n_bytes=len(data), latency=latency, seconds=seconds)
         trial.set_user_attr(MEASURED, measured.to_dict())
-        excess = self.budget.excess(
-            latency, len(data), verdict.gain_kept, no_worse=verdict.no_worse
-        )
-        for name, value in excess.items():
+        for name, value in measured.excess(self.budget).items():
             trial.set_constraint(name, value)
         return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]
 

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.compress._arrays import holding, weights_of
-from ensemble_kd.compress._forward import Array, first_inputs, forward
 from ensemble_kd.compress._rows import calibration_rows
-from ensemble_kd.compress._step import CompressionStep, check_share, network_of
+from ensemble_kd.compress._step import CompressionStep, Guide, check_share, network_of
+from ensemble_kd.compress.networks._forward import Array, first_inputs, forward
 from ensemble_kd.errors import InputError
-from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, LowRank, MLPRecord, SharedRows, Storage
 from ensemble_kd.rows import TransferSet
 
@@ -125,13 +124,5 @@ class FactorizeWeights(CompressionStep):
         self.rank = rank
         self.energy = energy
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the network with its matrices kept as products."""
-        return factorize(model, rank=self.rank, energy=self.energy, rows=rows)
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
+        return factorize(model, rank=self.rank, energy=self.energy, rows=guide.rows)

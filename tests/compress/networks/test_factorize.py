@@ -7,10 +7,10 @@ import pytest
 
 from ensemble_kd.bundle import stored_bytes
 from ensemble_kd.compress import FactorizeWeights, factorize
-from ensemble_kd.compress._forward import first_inputs
+from ensemble_kd.compress.networks._forward import first_inputs
 from ensemble_kd.model import LowRank
 
-from .conftest import NETWORKS, run
+from ..conftest import NETWORKS, run
 
 
 @pytest.mark.parametrize("name", NETWORKS)

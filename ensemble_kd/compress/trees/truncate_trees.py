@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from ensemble_kd.compress._rows import calibration_rows
-from ensemble_kd.compress._step import CompressionStep, trees_of, with_rows
-from ensemble_kd.compress._trees import Array, keep_nodes, leaves_reached, trees_of_nodes
+from ensemble_kd.compress._step import CompressionStep, Guide, trees_of, with_rows
+from ensemble_kd.compress.trees._nodes import Array, keep_nodes, trees_of_nodes
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.rows import TransferSet
+from ensemble_kd.runtime import TreesRuntime
 
 # Without a number of trees, as few as lose no more than this share of what all of them gained.
 TOLERANCE = 0.02
@@ -67,7 +68,7 @@ def _trees_a_round(body: TreesRecord) -> int:
 
 
 def _fewest(body: TreesRecord, rows: TransferSet, loss: DistillationLoss, n_round: int) -> int:
-    leaves = leaves_reached(body, rows.X)
+    leaves = TreesRuntime(body).leaves(rows.X)
     sums: Array = np.tile(body.base, (len(rows), 1))
     losses = [_mean_loss(body, sums, rows, loss)]
     for t, output in enumerate(body.tree_output.tolist()):
@@ -109,13 +110,5 @@ class TruncateTrees(CompressionStep):
         """Whether rows choose the number of trees."""
         return self.n_trees is None
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the model with its first trees."""
-        return truncate_trees(model, self.n_trees, rows, loss)
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
+        return truncate_trees(model, self.n_trees, guide.rows, guide.loss)

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
-from ensemble_kd.compress._arrays import FIRST_LAYER
-from ensemble_kd.compress._forward import forward, unit_gradients
-from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.compress._rows import calibration_rows
-from ensemble_kd.compress._step import CompressionStep, check_share, network_of, with_rows
+from ensemble_kd.compress._step import CompressionStep, Guide, check_share, network_of, with_rows
+from ensemble_kd.compress.networks._forward import forward, unit_gradients
+from ensemble_kd.compress.networks._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand
 from ensemble_kd.rows import TransferSet
 
+FIRST_LAYER = ("numeric_weight", "missing_weight", "category_weight")
 IMPORTANCES = ("magnitude", "taylor", "obs")
 
 
@@ -177,28 +177,20 @@ class PruneNeurons(CompressionStep):
         """Whether what is left learns on."""
         return self.keep < 1 and self.n_updates > 0
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the network with fewer units, trained on."""
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
         if self.n_updates < 0 or not self.learning_rate > 0:
             raise InputError(
                 f"n_updates must be >= 0 and learning_rate > 0, got {self.n_updates!r} and "
                 f"{self.learning_rate!r}."
             )
-        pruned = prune_neurons(model, self.keep, self.importance, rows, loss)
+        pruned = prune_neurons(model, self.keep, self.importance, guide.rows, guide.loss)
         if pruned is model or self.n_updates == 0:
             return pruned
-        rows, loss = with_rows(rows, loss, "training after pruning")
+        rows, loss = with_rows(guide.rows, guide.loss, "training after pruning")
         fine_tune = require("ensemble_kd.networks.with_torch", extra="train").fine_tune
         body = fine_tune(
             pruned.body, rows, loss,
             n_updates=self.n_updates, learning_rate=self.learning_rate, seed=self.random_state,
-            deadline=deadline,
+            deadline=guide.deadline,
         )  # fmt: skip
         return replace(pruned, body=body)

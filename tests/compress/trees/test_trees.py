@@ -9,11 +9,11 @@ import pytest
 
 from ensemble_kd.bundle._audit import audit_model
 from ensemble_kd.compress import PruneTrees, TruncateTrees, prune_trees, truncate_trees
-from ensemble_kd.compress._trees import leaves_reached, subtree_ends, sums_at
+from ensemble_kd.compress.trees._nodes import subtree_ends, sums_at
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.runtime import TreesRuntime
 
-from .conftest import SUMS, TREES, run
+from ..conftest import SUMS, TREES, run
 
 
 def n_leaves(model):
@@ -24,7 +24,7 @@ def n_leaves(model):
 def test_leaves_reached_add_up_to_what_the_runtime_gives(fitted, name):
     case = fitted(name)
     body = case.model.body
-    sums = sums_at(body, leaves_reached(body, case.rows.X))
+    sums = sums_at(body, TreesRuntime(body).leaves(case.rows.X))
     np.testing.assert_allclose(sums, TreesRuntime(body).outputs(case.rows.X), rtol=1e-9)
 
 

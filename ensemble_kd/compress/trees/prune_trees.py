@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ensemble_kd.compress._rows import learning_rows
-from ensemble_kd.compress._step import CompressionStep, check_share, trees_of, with_rows
-from ensemble_kd.compress._trees import (
+from ensemble_kd.compress._step import CompressionStep, Guide, check_share, trees_of, with_rows
+from ensemble_kd.compress.trees._nodes import (
     Array,
     Ints,
     keep_nodes,
     leaf_totals,
-    leaves_reached,
     subtree_ends,
     sum_gradients,
     sums_at,
@@ -21,6 +20,7 @@ from ensemble_kd.compress._trees import (
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.rows import TransferSet
+from ensemble_kd.runtime import TreesRuntime
 
 # Splits are cut off in so many goes, later ones being judged by the trees as they are by then.
 N_GOES = 5
@@ -79,7 +79,7 @@ def prune_trees(
     rows = learning_rows(rows)
     n_start = int((body.feature < 0).sum())
     n_wanted = max(len(body.roots), round(keep * n_start))
-    leaves = leaves_reached(body, rows.X)
+    leaves = TreesRuntime(body).leaves(rows.X)
     for go in range(1, N_GOES + 1):
         n_leaves = n_start - (n_start - n_wanted) * go // N_GOES
         if n_leaves >= int((body.feature < 0).sum()):
@@ -178,13 +178,5 @@ class PruneTrees(CompressionStep):
         """Whether splits are judged at all."""
         return self.keep < 1
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the model with smaller trees."""
-        return prune_trees(model, self.keep, rows, loss)
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
+        return prune_trees(model, self.keep, guide.rows, guide.loss)

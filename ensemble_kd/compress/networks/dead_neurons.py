@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd.compress._forward import Array
-from ensemble_kd.compress._prune_neurons import keep_units
-from ensemble_kd.compress._step import CompressionStep, network_of
-from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.compress._step import CompressionStep, Guide, network_of
+from ensemble_kd.compress.networks._forward import Array
+from ensemble_kd.compress.networks.prune_neurons import keep_units
 from ensemble_kd.model import CompactModel, MLPRecord
-from ensemble_kd.rows import TransferSet
 
 
 def drop_dead_neurons(model: CompactModel) -> CompactModel:
@@ -83,13 +81,5 @@ def _first_bounds(body: MLPRecord) -> tuple[Array, Array]:
 class DropDeadNeurons(CompressionStep):
     """Remove hidden units that add nothing to any answer; see `drop_dead_neurons`."""
 
-    def apply(
-        self,
-        model: CompactModel,
-        rows: TransferSet | None = None,
-        loss: DistillationLoss | None = None,
-        *,
-        deadline: float | None = None,
-    ) -> CompactModel:
-        """Return the network without them; rows are not needed."""
+    def _smaller(self, model: CompactModel, guide: Guide) -> CompactModel:
         return drop_dead_neurons(model)

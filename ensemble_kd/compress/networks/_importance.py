@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.compress._forward import Array, forward, unit_gradients
+from ensemble_kd.compress.networks._forward import Array, forward, unit_gradients
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.rows import TransferSet

@@ -19,13 +19,13 @@ from ensemble_kd.compress import (
     drop_dead_neurons,
     prune_neurons,
 )
-from ensemble_kd.compress._forward import forward
-from ensemble_kd.compress._importance import by_magnitude, by_taylor, surgeon
+from ensemble_kd.compress.networks._forward import forward
+from ensemble_kd.compress.networks._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.model import Dense, SharedRows
 from ensemble_kd.networks._fine_tune import fine_tune
 from ensemble_kd.runtime import MLPRuntime
 
-from .conftest import NETWORKS, run
+from ..conftest import NETWORKS, run
 
 WAYS = ["obs", "taylor", "magnitude"]
 

@@ -30,26 +30,6 @@ def trees_of_nodes(record: TreesRecord) -> Ints:
     return np.searchsorted(record.roots, np.arange(len(record.feature)), side="right") - 1
 
 
-def leaves_reached(record: TreesRecord, X: Array) -> Ints:
-    """Return the leaf that each row reaches in each tree, of shape (n_rows, n_trees)."""
-    ranked = X.copy()
-    for k, j in enumerate(record.category_columns):
-        begin, end = record.category_offsets[k : k + 2]
-        ranks = np.append(record.category_rank[begin:end], np.nan)
-        codes = np.where(np.isnan(X[:, j]), end - begin, X[:, j]).astype(np.int64)
-        ranked[:, j] = ranks[codes]
-    node = np.repeat(record.roots[None, :].astype(np.int64), len(X), axis=0)
-    rows = np.arange(len(X))[:, None]
-    while (record.feature[node] >= 0).any():
-        value = ranked[rows, record.feature[node]]
-        goes_left = np.where(
-            np.isnan(value), record.missing_left[node] == 1, value <= record.threshold[node]
-        )
-        is_split = record.feature[node] >= 0
-        node = np.where(is_split, np.where(goes_left, node + 1, record.right[node]), node)
-    return node
-
-
 def keep_nodes(record: TreesRecord, kept: NDArray[np.bool_]) -> TreesRecord:
     """Return the record with some nodes alone: whole trees, or trees cut off at a leaf.
 

@@ -1,0 +1,1 @@
+"""Steps for a network: fewer hidden units, and weights as narrow products."""

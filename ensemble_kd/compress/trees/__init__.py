@@ -1,0 +1,1 @@
+"""Steps for trees: fewer leaves, and fewer trees."""
