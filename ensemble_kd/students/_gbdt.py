@@ -60,7 +60,7 @@ class GBDTStudent(Student):
     booster_ : lightgbm.Booster or None
         The trees, up to the best round; None where every column is constant.
     history_ : list of float
-        Held-out loss after each round.
+        Held-out loss after each round, in regression that of values of spread 1.
     """
 
     def __init__(
@@ -190,19 +190,7 @@ class GBDTStudent(Student):
     def _n_rounds(self, n_sums: int) -> int:
         return self.n_estimators if n_sums == 1 else max(1, 3 * self.n_estimators // 10)
 
-    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the response to encoded rows, by LightGBM.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_columns)
-            Encoded rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
-        """
+    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         return self._response_of(self.booster_, X)
 
     def _response_of(self, booster: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:

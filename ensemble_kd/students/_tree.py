@@ -97,19 +97,7 @@ class TreeStudent(Student):
             sample_weight=train.sample_weight,
         )
 
-    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the response to encoded rows, by scikit-learn.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_columns)
-            Encoded rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
-        """
+    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
         if len(X):
             inputs = _within_float32(self._ranks.apply(X))

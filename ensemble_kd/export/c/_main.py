@@ -79,13 +79,13 @@ def main_source(
     answers = ",\n".join(
         "    {" + ", ".join(floats(row, double=True)) + "}" for row in expected.tolist()
     )
-    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    allowed = TOLERANCE * (1.0 if model.has_classes else float(np.abs(expected).max()))
     text = MAIN
     for word, value in [
         ("N_ROWS", str(len(codes))),
         ("ROWS", rows),
         ("ANSWERS", answers),
-        ("ALLOWED", f"{allowed:.3g}"),
+        ("ALLOWED", repr(allowed)),
     ]:
         text = text.replace(word, value)
     return text
