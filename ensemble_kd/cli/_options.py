@@ -28,8 +28,8 @@ ROWS = {
     "--weight": "column with the weight of each row, >= 0",
     "--groups": "column with the group of each row, such as its customer: no split parts one; not "
     "learned from",
-    "--time": "column with the time of each row, numbers or dates: what is tested is later than what "
-    "is learned; not learned from",
+    "--time": "column with the time of each row, numbers or dates: what is tested is later than "
+    "what is learned; not learned from",
     "--unlabeled": "further rows without a target, for the teacher to label",
 }
 TEACHING = {

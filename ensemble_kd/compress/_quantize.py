@@ -27,7 +27,7 @@ from ensemble_kd.schema import TableSchema
 
 DTYPES = ("int8", "float16", "float32")
 LARGEST_CODE = 127
-# How far an edge may move, in shares of the shorter step beside it.
+# How far an edge may move, in shares of the shorter step beside it; a weight, of the largest one.
 LARGEST_SHIFT = 1e-3
 
 Float32 = NDArray[np.float32]
@@ -135,9 +135,12 @@ def _int8(values: Float32) -> Part:
 
 
 def _float16(values: Float32) -> Part:
+    if not values.size:
+        return values
     with np.errstate(over="ignore"):
         half = values.astype(np.float16)
-    return Cast(half) if values.size and np.isfinite(half).all() else values
+    moved = np.abs(half.astype(np.float64) - values).max()  # infinite where it overflows
+    return Cast(half) if moved <= LARGEST_SHIFT * np.abs(values).max() else values
 
 
 def _centred(body: TreesRecord, *, has_probabilities: bool) -> TreesRecord:

@@ -91,7 +91,7 @@ class EncodedNetwork(nn.Module):
         )
         return pieces, missing, category if self.has_indicators else self.category_weight
 
-    def to_record(self, encoding: Encoding, mean: float, scale: float) -> MLPRecord:
+    def to_record(self, encoding: Encoding) -> MLPRecord:
         """Return the weights as plain arrays."""
         pieces, missing, category = (_array(part) for part in self.first_layer())
         starts = np.cumsum(encoding.category_sizes) - encoding.category_sizes
@@ -114,8 +114,6 @@ class EncodedNetwork(nn.Module):
                 Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
                 for layer in dense
             ),
-            output_mean=mean,
-            output_scale=scale,
             storage={"category_weight": shared} if is_shared else {},
         )
 
@@ -223,28 +221,24 @@ class FittedNetwork:
         The averaged weights of the best check.
     encoding : Encoding
         Its inputs.
-    output_mean, output_scale : float
-        Regression only: what turns the output into a value.
     history : list of float
         Held-out loss at each check.
     """
 
     network: EncodedNetwork
     encoding: Encoding
-    output_mean: float
-    output_scale: float
     history: list[float]
 
     @own_modes()
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return logits, or values in regression, of shape (n_samples, n_outputs)."""
+        """Return logits, or values of mean 0 and spread 1, of shape (n_samples, n_outputs)."""
         network = self.network.cpu().eval()
         inputs = EncodedInputs(self.encoding, X, network, torch.device("cpu"), keep=False)
         with torch.no_grad():
             chunks = torch.arange(len(X), device="cpu").split(8192)
             out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
-        return np.asarray(self.output_mean + self.output_scale * out)
+        return np.asarray(out)
 
     def to_record(self) -> MLPRecord:
         """Return the network as plain arrays."""
-        return self.network.to_record(self.encoding, self.output_mean, self.output_scale)
+        return self.network.to_record(self.encoding)

@@ -25,7 +25,7 @@ from ensemble_kd.networks._training import (
     _Rows,
     _train_step,
 )
-from ensemble_kd.rows import TransferSet
+from ensemble_kd.rows import TargetScale, TransferSet
 
 N_CHECKS = 10
 AVERAGING = 0.99
@@ -77,7 +77,7 @@ def fine_tune(
     widths = tuple(len(layer.weight) for layer in record.layers)
     network = EncodedNetwork(encoding, widths, transfer_set.n_outputs, torch.Generator())
     _load(network, record)
-    scaled = _scaled(transfer_set, record)
+    scaled = TargetScale(record.output_mean, record.output_scale).scale_rows(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
     rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
     check = rows
@@ -101,7 +101,11 @@ def fine_tune(
             now = _mean_loss(averaged, objective, check)
             if now < best_loss:
                 best_loss = now
-                best = averaged.to_record(encoding, record.output_mean, record.output_scale)
+                best = replace(
+                    averaged.to_record(encoding),
+                    output_mean=record.output_mean,
+                    output_scale=record.output_scale,
+                )
             if step >= n_updates:
                 break
     return best
@@ -166,11 +170,3 @@ def _load(network: EncodedNetwork, record: MLPRecord) -> None:
         assert isinstance(module, torch.nn.Linear)
         module.weight.copy_(torch.tensor(layer.weight.T))
         module.bias.copy_(torch.tensor(layer.bias))
-
-
-def _scaled(rows: TransferSet, record: MLPRecord) -> TransferSet:
-    """Bring values to the scale of the network's own output; leave probabilities alone."""
-    if rows.task.has_classes:
-        return rows
-    mean, scale = record.output_mean, record.output_scale
-    return replace(rows, response=(rows.response - mean) / scale, hard=(rows.hard - mean) / scale)

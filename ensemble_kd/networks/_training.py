@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
-from ensemble_kd.rows import REAL, TransferSet
+from ensemble_kd.rows import TransferSet
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def train_network(
     Parameters
     ----------
     transfer_set : TransferSet
-        Rows with the teacher's response; held-out rows stop the training.
+        Rows with the teacher's response, values of mean 0 and spread 1; held-out rows stop the
+        training.
     loss : DistillationLoss
         The loss of each row.
     encoding : Encoding
@@ -117,8 +118,8 @@ def train_network(
     generator = torch.Generator().manual_seed(seed)
     network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
     network = network.to(place)
-    scaled, mean, scale = _scale_targets(transfer_set)
-    train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
+    train = transfer_set.take(~transfer_set.held_out)
+    held_out = transfer_set.take(transfer_set.held_out)
     train_rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
     check_rows = train_rows
     if len(held_out):
@@ -148,7 +149,7 @@ def train_network(
             history.append(_mean_loss(averaged, objective, check_rows))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
             if watch is not None:
-                watch((check + 1) / len(steps), _responder(averaged, encoding, mean, scale, scaled))
+                watch((check + 1) / len(steps), _responder(averaged, encoding, train))
             if history[-1] < best_loss:
                 best_loss, best_check = history[-1], check
                 best_state = copy.deepcopy(averaged.state_dict())
@@ -160,7 +161,7 @@ def train_network(
     averaged.load_state_dict(best_state)
     averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
-    return FittedNetwork(averaged.cpu().eval(), encoding, mean, scale, history)
+    return FittedNetwork(averaged.cpu().eval(), encoding, history)
 
 
 def _make_network(
@@ -176,12 +177,12 @@ def _make_network(
 
 
 def _responder(
-    network: EncodedNetwork, encoding: Encoding, mean: float, scale: float, rows: TransferSet
+    network: EncodedNetwork, encoding: Encoding, rows: TransferSet
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return what the network responds by now; it trains on, so what is asked is a copy."""
 
     def respond(X: NDArray[np.float64]) -> NDArray[np.float64]:
-        outputs = FittedNetwork(copy.deepcopy(network), encoding, mean, scale, []).outputs(X)
+        outputs = FittedNetwork(copy.deepcopy(network), encoding, []).outputs(X)
         return rows.task.respond(outputs)
 
     return respond
@@ -343,20 +344,3 @@ def _fill_unseen_rows(network: EncodedNetwork, encoding: Encoding, X: NDArray[np
             passed = np.clip(sample - np.arange(n), 0.0, 1.0).mean(axis=0)
             missing[j] = torch.from_numpy(passed).to(pieces) @ pieces[start : start + n]
         start += n
-
-
-def _scale_targets(transfer_set: TransferSet) -> tuple[TransferSet, float, float]:
-    """Bring values to mean 0 and spread 1; leave probabilities alone."""
-    if transfer_set.task.has_classes:
-        return transfer_set, 0.0, 1.0
-    values = transfer_set.response[transfer_set.origin == REAL, 0]
-    mean, scale = float(values.mean()), float(values.std())
-    if scale == 0.0:  # A constant: the record says it whatever the network does.
-        constant = np.zeros_like(transfer_set.response)
-        return replace(transfer_set, response=constant, hard=transfer_set.hard - mean), mean, 0.0
-    scaled = replace(
-        transfer_set,
-        response=(transfer_set.response - mean) / scale,
-        hard=(transfer_set.hard - mean) / scale,
-    )
-    return scaled, mean, scale

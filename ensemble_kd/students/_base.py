@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
-from ensemble_kd.rows import TransferSet
+from ensemble_kd.rows import TargetScale, TransferSet
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 
@@ -26,6 +27,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
 
     _task: BaseTask
+    _scale: TargetScale
     _deadline: float | None = None
     _watch: Watch | None = None
 
@@ -63,10 +65,13 @@ class Student(BaseEstimator):  # type: ignore[misc]
         """
         self._check(loss)
         transfer_set = transfer_set.weighted()
-        self._deadline, self._watch = deadline, watch
+        scale = self._scale = TargetScale.of_rows(transfer_set)
         self._schema, self._task = transfer_set.schema, transfer_set.task
+        self._deadline = deadline
+        if watch is not None:
+            self._watch = lambda share, respond: watch(share, lambda X: scale.put_back(respond(X)))
         try:
-            self._fit(transfer_set, loss)
+            self._fit(scale.scale_rows(transfer_set), loss)
         finally:
             self._watch = None
         return self
@@ -104,7 +109,6 @@ class Student(BaseEstimator):  # type: ignore[misc]
         student: Self = clone(self)
         return student
 
-    @abstractmethod
     def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the response to encoded rows, by the library that trained the student.
 
@@ -118,6 +122,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
+        return self._scale.put_back(self._respond(X))
 
     def to_model(self) -> CompactModel:
         """Return the student as plain arrays, with the same response.
@@ -126,8 +131,10 @@ class Student(BaseEstimator):  # type: ignore[misc]
         -------
         CompactModel
         """
-        task = self._task
-        return CompactModel(task.name, self._model_schema(), self._body(), task.classes)
+        task, body = self._task, self._body()
+        if not task.has_classes:
+            body = _put_back(body, self._scale)
+        return CompactModel(task.name, self._model_schema(), body, task.classes)
 
     @abstractmethod
     def _check(self, loss: DistillationLoss) -> None:
@@ -135,12 +142,24 @@ class Student(BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
-        """Learn the rows."""
+        """Learn the rows, whose values have mean 0 and spread 1."""
+
+    @abstractmethod
+    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities, or values of mean 0 and spread 1."""
 
     @abstractmethod
     def _body(self) -> MLPRecord | TreesRecord:
-        """Return the arrays of the student."""
+        """Return the arrays of what was learned."""
 
     def _model_schema(self) -> TableSchema:
         """Return the schema that the arrays take."""
         return self._schema
+
+
+def _put_back(body: MLPRecord | TreesRecord, scale: TargetScale) -> MLPRecord | TreesRecord:
+    """Return arrays of values of mean 0 and spread 1 as arrays of the values themselves."""
+    if isinstance(body, MLPRecord):
+        return replace(body, output_mean=scale.mean, output_scale=scale.spread)
+    value = (scale.spread * body.value.astype(np.float64)).astype(np.float32)
+    return replace(body, value=value, base=scale.put_back(body.base))

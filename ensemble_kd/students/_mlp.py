@@ -91,7 +91,7 @@ class MLPStudent(Student):
     Attributes
     ----------
     history_ : list of float
-        Held-out loss at each check.
+        Held-out loss at each check, in regression that of values of spread 1.
 
     References
     ----------
@@ -228,19 +228,7 @@ class MLPStudent(Student):
             return student
         return student.set_params(max_bytes=min(default, n_bytes))
 
-    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the response to encoded rows, by torch.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_columns)
-            Encoded rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
-        """
+    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         outputs = self._network.outputs(X)
         return self._task.respond(outputs)
 

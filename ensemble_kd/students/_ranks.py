@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet
 
+# From so many rows on, of which one is a fiftieth of the mean, a category is ranked by all of them.
+FREQUENT = 50.0
+# A category is believed to respond like all others until it has about so many rows of its own.
+PRIOR_ROWS = 10.0
+TINY = np.finfo(np.float64).tiny
+
 
 @dataclass(frozen=True)
 class CategoryRanks:
@@ -20,7 +26,7 @@ class CategoryRanks:
     columns : ndarray of shape (n_categorical,), int32
         Indices of the categorical columns.
     ranks : tuple of ndarray
-        For each of them the rank of every code, NaN for codes never seen.
+        For each of them the rank of every code, NaN where no row has a value.
     """
 
     columns: NDArray[np.int32]
@@ -54,54 +60,82 @@ class CategoryRanks:
         )
 
 
-def fit_ranks(transfer_set: TransferSet) -> CategoryRanks:
+def fit_ranks(train: TransferSet, seed: int) -> tuple[CategoryRanks, NDArray[np.float64]]:
     """Rank the categories by the mean response of their rows.
+
+    A rare category's rank would tell its rows their own response, so while training each of them
+    stands where the rows of its category before it, in random order, put the category [1]_.
 
     Parameters
     ----------
-    transfer_set : TransferSet
-        Rows that are not held out count.
+    train : TransferSet
+        Rows to train on.
+    seed : int
+        Of the order of rows.
 
     Returns
     -------
     CategoryRanks
-        With many classes the order is that along the first principal component of the means.
+        With many classes the order is that along the first principal component of the means. A
+        category that no row has stands at the mean of all.
+    ndarray of shape (n_samples, n_columns)
+        The rows to train on, with numbers in place of codes.
+
+    References
+    ----------
+    .. [1] Prokhorenkova et al. (2018). CatBoost: unbiased boosting with categorical features,
+       section 3.2.
     """
-    train = transfer_set.take(~transfer_set.held_out)
-    columns = [j for j, c in enumerate(transfer_set.schema.columns) if c.kind == "categorical"]
-    ranks = [
-        _rank(
-            train.X[:, j], train.response, train.sample_weight, int(transfer_set.schema.n_codes[j])
-        )
-        for j in columns
-    ]
-    return CategoryRanks(np.array(columns, dtype=np.int32), tuple(ranks))
+    columns = [j for j, c in enumerate(train.schema.columns) if c.kind == "categorical"]
+    order = np.random.default_rng(seed).permutation(len(train))
+    ranks, X = [], train.X.copy()
+    for j in columns:
+        known = order[~np.isnan(train.X[order, j])]
+        found, X[known, j] = _rank(train, known, j)
+        ranks.append(found)
+    return CategoryRanks(np.array(columns, dtype=np.int32), tuple(ranks)), X
 
 
 def _rank(
-    codes: NDArray[np.float64],
-    response: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    n_codes: int,
-) -> NDArray[np.float64]:
-    known = ~np.isnan(codes)
-    index = codes[known].astype(np.int64)
-    counts = np.bincount(index, weights=weight[known], minlength=n_codes)
+    train: TransferSet, rows: NDArray[np.int64], column: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the rank of each code, and the numbers that stand for the codes of some rows."""
+    n_codes = int(train.schema.n_codes[column])
+    codes, weight = train.X[rows, column].astype(np.int64), train.sample_weight[rows]
+    if not len(rows):
+        return np.full(n_codes, np.nan), np.empty(0)
+    spread = train.response[rows] - np.average(train.response, axis=0, weights=train.sample_weight)
+    counts = np.bincount(codes, weights=weight, minlength=n_codes)
     sums = np.column_stack(
-        [
-            np.bincount(index, weights=(weight * response[:, k])[known], minlength=n_codes)
-            for k in range(response.shape[1])
-        ]
+        [np.bincount(codes, weights=weight * part, minlength=n_codes) for part in spread.T]
     )
-    ranks = np.full(n_codes, np.nan)
-    seen = counts > 0
-    if not seen.any():
-        return ranks
-    means = sums[seen] / counts[seen][:, None]
-    centred = (means - np.average(means, axis=0, weights=counts[seen])) * np.sqrt(
-        counts[seen][:, None]
-    )
-    direction = np.linalg.svd(centred, full_matrices=False)[2][0]
+    means = sums / (counts + PRIOR_ROWS)[:, None]
+    direction = np.linalg.svd(means * np.sqrt(counts)[:, None], full_matrices=False)[2][0]
     direction = direction * (1.0 if direction[np.abs(direction).argmax()] > 0 else -1.0)
-    ranks[seen] = np.argsort(np.argsort(means @ direction, kind="stable"), kind="stable")
-    return ranks
+    lean = means @ direction
+    # Kish's number of rows, which unequal weights make smaller.
+    n_rows = counts**2 / np.maximum(np.bincount(codes, weights=weight**2, minlength=n_codes), TINY)
+    frequent = n_rows >= FREQUENT
+    # Rare categories of the same mean share a rank; frequent ones are told apart.
+    labels = np.column_stack([lean, np.where(frequent, np.arange(n_codes), -1)])
+    places, place = np.unique(labels, axis=0, return_inverse=True)
+    ranks = place.reshape(-1).astype(np.float64)  # numpy 2.0 has a column
+    earlier = _means_before(codes, spread @ direction, weight)
+    numbers = np.interp(earlier, places[:, 0], np.arange(len(places)))
+    return ranks, np.where(frequent[codes], ranks[codes], numbers)
+
+
+def _means_before(
+    codes: NDArray[np.int64], values: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return for each row the shrunk mean of the rows before it that have its code."""
+    order = np.argsort(codes, kind="stable")
+    first = np.searchsorted(codes[order], codes[order])
+
+    def before(summed: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.concatenate([[0.0], np.cumsum(summed[order])])
+        return total[:-1] - total[first]
+
+    out = np.empty(len(codes))
+    out[order] = before(weight * values) / (before(weight) + PRIOR_ROWS)
+    return out

@@ -82,37 +82,26 @@ class TreeStudent(Student):
             )
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
-        self._ranks = fit_ranks(transfer_set)
         # One tree of a given size is not stopped early, so held-out rows have no part here.
         train = transfer_set.take(~transfer_set.held_out)
+        seed = check_seed(self.random_state)
+        self._ranks, X = fit_ranks(train, seed)
         self.tree_ = DecisionTreeRegressor(
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=max(1, min(self.min_samples_leaf, len(train) // 4)),
-            random_state=check_seed(self.random_state),
+            random_state=seed,
         )
-        rows = train.sample_weight > 0
         self.tree_.fit(
-            self._inputs(train.X)[rows],
-            _mixed_target(train, loss.alpha)[rows],
-            sample_weight=train.sample_weight[rows],
+            _within_float32(X),
+            _mixed_target(train, loss.alpha),
+            sample_weight=train.sample_weight,
         )
 
-    def respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the response to encoded rows, by scikit-learn.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_columns)
-            Encoded rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
-        """
+    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
         if len(X):
-            values[:] = self.tree_.predict(self._inputs(X)).reshape(values.shape)
+            inputs = _within_float32(self._ranks.apply(X))
+            values[:] = self.tree_.predict(inputs).reshape(values.shape)
         return values
 
     def _body(self) -> TreesRecord:
@@ -120,8 +109,9 @@ class TreeStudent(Student):
         assert found is not None
         return self._ranks.ordering(tree_arrays(found, "identity").record)
 
-    def _inputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.clip(self._ranks.apply(X), -LARGEST_VALUE, LARGEST_VALUE)
+
+def _within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(X, -LARGEST_VALUE, LARGEST_VALUE)
 
 
 def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:

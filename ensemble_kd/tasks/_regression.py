@@ -17,7 +17,7 @@ from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks._base import Array, BaseTask
 
 # Squares of targets, and the float32 that students hold, have room up to here.
-LARGEST_TARGET = 1e30
+LARGEST_TARGET, SMALLEST_RANGE = 1e30, 1e-30
 
 
 class Regression(BaseTask):
@@ -45,6 +45,11 @@ class Regression(BaseTask):
             raise InputError(
                 f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to "
                 "a smaller unit."
+            )
+        if 0 < np.ptp(values) < SMALLEST_RANGE:
+            raise InputError(
+                f"y must vary by at least {SMALLEST_RANGE:g} or not at all, got "
+                f"{np.ptp(values):g}; bring it to a larger unit."
             )
         return self, values
 

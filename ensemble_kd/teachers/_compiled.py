@@ -49,7 +49,7 @@ class _CompiledMember:
 
     def __init__(self, member: TableMember, trees: FittedTrees) -> None:
         self._is_mean, task = trees.is_mean, member.task_
-        self.inputs, self.schema_ = member.inputs, member.schema_
+        self.inputs, self.schema_, self._scale = member.inputs, member.schema_, member.scale_
         link = "identity" if trees.is_mean else task.tree_link
         self._arrays = tree_arrays(trees, link, member.schema_.n_codes)
         names = (f"x{j}" for j in range(len(member.schema_.columns)))
@@ -65,4 +65,4 @@ class _CompiledMember:
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the member's values."""
-        return self.predict_proba(X)[:, 0]
+        return self._scale.put_back(self.predict_proba(X)[:, 0])

@@ -86,6 +86,14 @@ def test_float16_leaves_what_it_cannot_hold(fitted):
     np.testing.assert_array_equal(small.body.numeric_weight, weight)
 
 
+def test_float16_leaves_what_is_below_its_range(fitted):
+    model = fitted("tree regression").model
+    value = (model.body.value * 1e-9).astype(np.float32)
+    tiny = replace(model, body=replace(model.body, value=value, base=model.body.base * 0))
+    assert "value" not in quantize(tiny, "float16").body.storage
+    assert "value" in quantize(tiny, "int8").body.storage  # whose step is a number of its own
+
+
 def test_edges_that_float32_cannot_tell_apart_stay(fitted):
     model = fitted("mlp binary").model
     edges = model.body.edges.copy()

@@ -249,7 +249,7 @@ def test_student_learns_a_table_of_one_kind_of_column(name, kind, make_transfer_
 @pytest.mark.parametrize("loss", [SoftTargetLoss(3.0, 0.5), LogitMatchingLoss(0.5)], ids=repr)
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_student_learns_every_loss(name, loss, task, make_transfer_set):
-    rows = make_transfer_set(task, n_rows=300)
+    rows = make_transfer_set(task, n_rows=400)
     answer = train(SMALL[name], rows, loss).respond(rows.X)
     named = rows.response.argmax(axis=1)
     most_frequent = np.bincount(named).max() / len(rows)

@@ -44,6 +44,7 @@ def test_values_are_read_as_float64():
         ([0.0, np.nan], "Input y contains NaN or infinity"),
         ([0.0, np.inf], "Input y contains NaN or infinity"),
         ([0.0, -2e30], r"y must lie within 1e\+30, got 2e\+30"),
+        ([1e-31, 2e-31], "y must vary by at least 1e-30 or not at all, got 1e-31"),
     ],
 )
 def test_what_are_no_values_is_refused(y, message):

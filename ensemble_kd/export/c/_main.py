@@ -79,8 +79,8 @@ def main_source(
     answers = ",\n".join(
         "    {" + ", ".join(floats(row, double=True)) + "}" for row in expected.tolist()
     )
-    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
-    return filled(MAIN, N_ROWS=len(codes), ROWS=rows, ANSWERS=answers, ALLOWED=f"{allowed:.3g}")
+    allowed = TOLERANCE * (1.0 if model.has_classes else float(np.abs(expected).max()))
+    return filled(MAIN, N_ROWS=len(codes), ROWS=rows, ANSWERS=answers, ALLOWED=repr(allowed))
 
 
 def _cells(column: Column, values: NDArray[np.float64], is_double: bool) -> list[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, warn
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
@@ -24,6 +25,9 @@ from ensemble_kd.model import CompactModel, MLPRecord
 
 WeightType = Literal["float32", "int8"]
 InputType = Literal["float64", "float32"]
+
+# Answers of fewer steps of float32 than these are told.
+FEWEST_STEPS = 1000
 
 HEAD = """\
 /* @: a model of ensemble_kd, in C99.
@@ -152,6 +156,7 @@ def build_c(
     held_codes = codes.astype(real).astype(np.float64)
     expected = answers(held, held_codes)
     worst = float(np.abs(expected - answers(model, codes)).max(initial=0.0))
+    _check_singles(expected)
 
     sizes = {"N_NUMBERS": numbers.n_bytes, "N_TEXTS": texts.n_bytes, "N_STACK": stack_bytes}
     parts = [
@@ -185,6 +190,18 @@ def _check(name: str, dtype: str, inputs: str) -> None:
     ]:
         if value not in allowed:
             raise InputError(f"{word} must be one of {allowed}, got {value!r}.")
+
+
+def _check_singles(values: NDArray[np.float64]) -> None:
+    """Warn where answers lie so close together that float32 does not tell them apart."""
+    span, step = np.ptp(values), np.spacing(np.abs(values).max().astype(np.float32))
+    if 0 < span < FEWEST_STEPS * step:
+        warn(
+            f"answers in C are float32, of which neighbours are {step:.3g} apart at "
+            f"{np.abs(values).max():.3g}, and those of this model span {span:.3g} alone; take the "
+            "mean from the target before training and add it in the program that calls, or export "
+            "to ONNX or JSON, which are double."
+        )
 
 
 def _with_inputs(model: CompactModel, inputs: str) -> CompactModel:

@@ -82,8 +82,10 @@ def trees_source(
         f"    @_real x[{len(used)}];\n" if has_splits else "",
         "    int32_t t, leaf;\n    int k;\n",
         *(lines if has_splits else ["    (void)row;\n"]),
-        "    for (k = 0; k < @_N_SUMS; k++)\n        out[k] = @_base[k];\n",
-        f"    for (t = 0; t < @_N_TREES; t++) {{\n        leaf = {leaf};\n{add}    }}\n}}\n",
+        "    for (k = 0; k < @_N_SUMS; k++)\n        out[k] = 0.0f;\n",
+        f"    for (t = 0; t < @_N_TREES; t++) {{\n        leaf = {leaf};\n{add}    }}\n",
+        # Last: beside a base of another size the leaves would be rounded one by one.
+        "    for (k = 0; k < @_N_SUMS; k++)\n        out[k] += @_base[k];\n}\n",
     ]
     n_buffer = len(used) * tables.real.itemsize
     return helpers + (WALK if has_splits else "") + "".join(body), n_buffer

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from ensemble_kd.model import Task
-from ensemble_kd.rows import EncodedTable, mean_one
+from ensemble_kd.rows import EncodedTable, TargetScale, mean_one
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 
 Matrix = NDArray[np.float64]
@@ -56,11 +56,14 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
         Class labels (classification).
+    scale_ : TargetScale
+        Of the values; `model_` learns them with mean 0 and spread 1.
     model_ : forest, booster or network
         What was fitted to the numbers.
     """
 
     task_: BaseTask
+    scale_: TargetScale
     model_: Any
 
     def __init__(
@@ -92,8 +95,12 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:  # boosting asks for a least weight in each leaf
             weight = mean_one(np.asarray(sample_weight, dtype=np.float64))
         self.task_, target = task_named(self.task).read_target(y)
+        self.scale_ = TargetScale()
         if self.task_.has_classes:
             self.classes_ = self.task_.labels
+        else:
+            self.scale_ = TargetScale.of(target)
+            target = self.scale_.scale(target)
         self._fit_encoded(self.inputs(table), target, weight)
         return self
 
@@ -104,7 +111,7 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels or values of shape (n_samples,)."""
-        return self.task_.decide(self._respond(self.inputs(X)))
+        return self.task_.decide(self.scale_.put_back(self._respond(self.inputs(X))))
 
     def __sklearn_tags__(self) -> Any:
         """Say whether this is a classifier or a regressor."""
@@ -121,8 +128,8 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        """Fit numbers to class indices or values."""
+        """Fit numbers to class indices, or to values of mean 0 and spread 1."""
 
     @abstractmethod
     def _respond(self, X: Matrix) -> Matrix:
-        """Return probabilities, or values of shape (n_samples, 1), of numbers."""
+        """Return probabilities, or such values of shape (n_samples, 1), of numbers."""

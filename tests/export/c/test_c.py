@@ -19,7 +19,7 @@ from ensemble_kd.export.c._text import identifiers, literal, macro_name, remark
 from ensemble_kd.schema import Column, TableSchema
 
 from ..conftest import STUDENTS, TASKS
-from ..hand_made import MODELS, constant_models
+from ..hand_made import MODELS, constant_models, one_split
 
 MAIN = ["-DENSEMBLE_KD_MAIN"]
 FORMS = [("float32", "float64"), ("int8", "float64"), ("float32", "float32"), ("int8", "float32")]
@@ -320,3 +320,52 @@ def test_c_refuses_a_place_it_cannot_write_to(tmp_path):
 def test_c_is_the_same_each_time(trained):
     model = trained("gbdt", "multiclass")
     assert export_c(model, dtype="int8") == export_c(model, dtype="int8")
+
+
+def test_c_adds_a_large_base_to_the_sum_of_the_trees_not_to_each_of_them(gcc, tmp_path):
+    # Beside 1e5 float32 has steps of 0.008, so that 0.003 added to it 1,000 times is nothing.
+    model, n_trees = constant_models()[0], 1000
+    leaves = replace(
+        model.body,
+        feature=np.full(n_trees, -1, dtype=np.int32),
+        threshold=np.zeros(n_trees),
+        right=np.zeros(n_trees, dtype=np.int32),
+        missing_left=np.zeros(n_trees, dtype=np.uint8),
+        value=np.full((n_trees, 1), 0.003, dtype=np.float32),
+        roots=np.arange(n_trees, dtype=np.int32),
+        tree_output=np.zeros(n_trees, dtype=np.int32),
+        base=np.array([1e5]),
+    )
+    model = replace(model, body=leaves)
+    table = pd.DataFrame({"x": [0.0]})
+    files = [
+        write(driver(model, table), tmp_path / "main.c"),
+        write(export_c(model), tmp_path / "model.c"),
+    ]
+    assert float(gcc(*files).stdout) == pytest.approx(100_003.0, abs=0.01)
+
+
+def test_c_warns_where_float32_does_not_tell_answers_apart():
+    model = one_split(0.0, False)
+    export_c(replace(model, body=replace(model.body, base=np.array([1e3]))))
+    far = replace(model, body=replace(model.body, base=np.array([1e9])))
+    with pytest.warns(UserWarning, match=r"neighbours are 64 apart at 1e\+09.*span 1 alone"):
+        export_c(far)
+
+
+def test_c_check_of_values_in_a_small_unit_fails_when_a_number_is_altered(gcc, tmp_path):
+    model = one_split(0.0, False)
+    value = (model.body.value * 1e-9).astype(np.float32)
+    small = replace(model, body=replace(model.body, value=value, base=np.zeros(1)))
+    source = export_c(small)
+    assert gcc(write(source, tmp_path / "model.c"), options=MAIN).returncode == 0
+    altered = source.replace("2e-09f", "2.1e-09f")
+    assert altered != source
+    assert gcc(write(altered, tmp_path / "model.c"), options=MAIN).returncode == 1
+
+
+def test_c_check_compiles_where_its_tolerance_is_a_whole_number(gcc, tmp_path):
+    model = one_split(0.0, False)
+    value = np.array([[0], [0], [5e5]], dtype=np.float32)  # of which 1e-5 is 5
+    whole = replace(model, body=replace(model.body, value=value, base=np.zeros(1)))
+    assert gcc(write(export_c(whole), tmp_path / "model.c"), options=MAIN).returncode == 0

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Classification
-from ensemble_kd.teachers import TeacherEnsemble, check_distillable
+from ensemble_kd.teachers import TeacherEnsemble, check_distillable, compiled
 from ensemble_kd.teachers.members import (
     ExtraTreesMember,
     LightGBMMember,
@@ -176,3 +176,20 @@ def test_member_does_not_depend_on_the_unit_of_the_weights(member, frame, target
     weight = np.random.default_rng(0).integers(1, 4, len(frame)).astype(float)
     one, other = (clone(member).fit(frame, target, w) for w in (weight, unit * weight))
     np.testing.assert_allclose(respond(one, frame), respond(other, frame), atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("unit", [2.0**-90, 2.0**-30, 2.0**40])
+def test_member_is_the_same_in_every_unit_of_the_target(kind, unit, frame, make_target):
+    y = make_target(frame, "regression")
+    expected = kind("regression").fit(frame, y).predict(frame)
+    found = kind("regression").fit(frame, unit * y)
+    np.testing.assert_array_equal(found.predict(frame), unit * expected)
+    np.testing.assert_allclose(compiled(found).predict(frame), found.predict(frame), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_member_sees_what_varies_beside_a_large_mean(kind, frame, make_target):
+    y = make_target(frame, "regression")
+    near, far = (kind("regression").fit(frame, target).predict(frame) for target in (y, y + 1e9))
+    assert np.sqrt(np.mean((far - 1e9 - near) ** 2)) < 0.1 * y.std()

@@ -1,0 +1,59 @@
+"""In which unit values are learned: that in which they have mean 0 and spread 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.rows._transfer_set import REAL, TransferSet
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """Mean and spread of values; of probabilities 0 and 1, which changes nothing.
+
+    Parameters
+    ----------
+    mean : float, default=0.0
+        Of the values.
+    spread : float, default=1.0
+        Their standard deviation, 0 where all are the same.
+    """
+
+    mean: float = 0.0
+    spread: float = 1.0
+
+    @classmethod
+    def of(cls, values: Array) -> TargetScale:
+        """Return the scale of some values, at least one."""
+        if np.ptp(values) == 0:  # their mean would be rounded
+            return cls(float(values[0]), 0.0)
+        return cls(float(values.mean()), float(values.std()))
+
+    @classmethod
+    def of_rows(cls, rows: TransferSet) -> TargetScale:
+        """Return the scale of the response to real rows; of the truth where that is constant."""
+        if rows.task.has_classes:
+            return cls()
+        real = rows.take(rows.origin == REAL)
+        found = cls.of(real.response[:, 0])
+        known = real.hard[real.task.has_target(real.hard)]
+        return cls.of(known) if found.spread == 0 and len(known) else found
+
+    def scale(self, values: Array) -> Array:
+        """Return values in this unit."""
+        return (values - self.mean) / (self.spread or 1.0)
+
+    def scale_rows(self, rows: TransferSet) -> TransferSet:
+        """Return rows whose response and truth are in this unit."""
+        if rows.task.has_classes:
+            return rows
+        return replace(rows, response=self.scale(rows.response), hard=self.scale(rows.hard))
+
+    def put_back(self, values: Array) -> Array:
+        """Return values of this unit in their own."""
+        return np.asarray(self.mean + self.spread * values)
