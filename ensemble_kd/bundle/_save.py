@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
+from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
 from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
 from ensemble_kd.bundle._decision import decision_scalars
@@ -174,13 +175,11 @@ def _with_front_matter(card: str, model: CompactModel) -> str:
 
 
 def _library_versions() -> dict[str, str]:
-    from importlib import metadata  # slow to import, and only a writer needs it
-
-    try:
-        own = metadata.version("ensemble_kd")
-    except metadata.PackageNotFoundError:
-        own = "unknown"
-    return {"ensemble_kd": own, "numpy": np.__version__, "safetensors": safetensors.__version__}
+    return {
+        "ensemble_kd": __version__,
+        "numpy": np.__version__,
+        "safetensors": safetensors.__version__,
+    }
 
 
 # --- file -----------------------------------------------------------------------------------------

@@ -155,10 +155,12 @@ def render(facts: dict[str, Any]) -> str:
         named = repr(facts["classes"][1])
         lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
     training = dict(facts["training"])
-    fidelity = training.pop("fidelity", None)
+    fidelity, test = (training.pop(key, None) for key in ("fidelity", "test"))
     lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]
     if isinstance(fidelity, dict):
         lines += [(f"fidelity: {key}", _shown(value)) for key, value in fidelity.items()]
+    if isinstance(test, dict):
+        lines += [(f"test: {key.replace('_', ' ')}", _shown(value)) for key, value in test.items()]
     width = max(len(one_line(title)) for title, _ in lines)
     head = [f"{one_line(title).ljust(width)}  {one_line(str(text))}" for title, text in lines]
     table = text_table(
