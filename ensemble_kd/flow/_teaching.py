@@ -67,6 +67,10 @@ class Teaching:
         """
         return replace(self, labeller=self.unseen)
 
+    def after_labelling(self) -> Teaching:
+        """Return the same without what labels rows, which takes the teacher's memory once more."""
+        return replace(self, labeller=None, unseen=None)
+
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
         return teacher_response(self._compiled_labeller, X, rows.task, n_jobs=n_jobs)
