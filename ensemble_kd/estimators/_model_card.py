@@ -62,9 +62,10 @@ def training_facts(estimator: Any) -> dict[str, Any]:
         "data_sha256": table_digest(rows.X[rows.origin == REAL]),
         "recipe": estimator._recipe.describe(),
     }
-    unseen = {k: round(share, 4) for k, share in estimator._expected_unseen.items() if share}
-    if unseen:
-        facts["expected_unseen"] = unseen
+    if estimator._expected_unseen:  # empty where no share is expected, and any is worth a warning
+        facts["expected_unseen"] = {
+            name: round(share, 4) for name, share in estimator._expected_unseen.items() if share
+        }
     if estimator._lessons:
         facts["lessons"] = list(estimator._lessons)
     if len(estimator.compression_):
