@@ -38,13 +38,10 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     from ensemble_kd.rows import SYNTHETIC
 
     task, n_test = data.task, len(data.hard_test)
-    weight = data.weight_test
-    if weight is not None and not weight.sum() > 0:
-        weight = None
     quality: dict[str, Scores] | None = None
     fidelity = estimator.fidelity_
     if n_test:
-        estimator.measure(data.X_test, task.targets(data.hard_test), weight)
+        estimator.measure(data.X_test, task.targets(data.hard_test), data.weight_test)
         quality, fidelity = estimator.test_.quality, estimator.test_.fidelity
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {

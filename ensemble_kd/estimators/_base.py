@@ -174,7 +174,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         y : array of shape (n_samples,)
             True targets.
         sample_weight : array of shape (n_samples,) or None, default=None
-            Weight of each row.
+            Weight of each row; where all are 0 rows count alike.
 
         Returns
         -------
@@ -183,12 +183,23 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If there is a class that `fit` has not seen, or a value is of the wrong kind.
+            If there is a class that `fit` has not seen, a target is missing, or a value is of the
+            wrong kind.
         """
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
         hard = task.hard_of(np.asarray(y), "y")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
+            if values.shape != (len(X),):
+                raise InputError(
+                    f"{name} must be one value for each of {len(X):,} rows, got "
+                    f"shape {values.shape}."
+                )
+        if not task.has_target(hard).all():
+            raise InputError("y must have a target for each row, got missing ones; drop them.")
+        if weight is not None and not weight.sum() > 0:  # they tell no row from another
+            weight = None
         self.test_ = measure_on_test(self, task, X, hard, weight)
         return self
 

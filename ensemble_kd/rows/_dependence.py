@@ -134,8 +134,8 @@ def given_dependence(
     time : array-like of shape (n_samples,) or None
         Time of each row: numbers, dates, or text that reads as dates.
     cv : int or splitter
-        `TimeSeriesSplit` says that rows are in the order of time. Folds that are spelled out, and
-        splitters of one's own, say no more than what is tested together: each fold is a group.
+        `TimeSeriesSplit` says that rows are in the order of time. Folds that are spelled out, as a
+        list or a `PredefinedSplit`, say what is tested together: each fold is a group.
     strata : ndarray of shape (n_samples,), int64
         Class of each row.
 

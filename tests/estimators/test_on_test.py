@@ -97,3 +97,23 @@ def test_a_class_that_fit_has_not_seen_cannot_be_measured():
     clf = DistilledClassifier(LogisticRegression(), **FAST).fit(X, Y)
     with pytest.raises(InputError, match="must hold classes of the model"):
         clf.measure(X.head(2), [0, 7])
+
+
+@pytest.mark.parametrize(
+    ("rows", "y", "weight", "message"),
+    [
+        (3, [1.0, np.nan, 2.0], None, "must have a target for each row"),
+        (3, [1.0, 2.0], None, "y must be one value for each of 3 rows"),
+        (2, [1.0, 2.0], [1.0], "sample_weight must be one value for each of 2 rows"),
+    ],
+)
+def test_what_measure_refuses(rows, y, weight, message):
+    reg = DistilledRegressor(LinearRegression(), **FAST).fit(X, X["a"])
+    with pytest.raises(InputError, match=message):
+        reg.measure(X.head(rows), y, weight)
+
+
+def test_test_rows_of_no_weight_count_alike():
+    clf = DistilledClassifier(LogisticRegression(), **FAST).fit(X, Y)
+    alike = clf.measure(X.head(50), Y[:50]).test_
+    assert clf.measure(X.head(50), Y[:50], np.zeros(50)).test_ == alike
