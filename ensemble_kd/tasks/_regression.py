@@ -60,6 +60,10 @@ class Regression(BaseTask):
         except ValueError as error:
             raise InputError(f"the target {name!r} must hold numbers: {error}.") from error
 
+    def knows(self, targets: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return that there are no classes to know."""
+        return np.ones(len(targets), dtype=bool)
+
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""
         return hard
