@@ -132,7 +132,7 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
     )  # fmt: skip
     teacher_ = fits.fitted[0]
     _tell_unlabelled(fits.response[0])
-    return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
+    return Teaching(teacher_, teacher_, fits.unseen.get(0, teacher_), fits.response[0], False)
 
 
 def _as_it_is(teacher: FrozenEstimator, rows: RealRows) -> Teaching:

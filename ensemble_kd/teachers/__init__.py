@@ -2,7 +2,8 @@
 
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
-from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
+from ensemble_kd.teachers._folds import make_folds
+from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
 from ensemble_kd.teachers._selection import cross_fitted_responses
 from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._weighted_mean import WeightedMean

@@ -36,7 +36,8 @@ def compiled(teacher: Any) -> Any:
     if all(hasattr(teacher, name) for name in ("members_", "weights_", "task_")):
         used = zip(teacher.members_, teacher.weights_, strict=True)
         members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
-        return WeightedMean(members, teacher.weights_, teacher.task_)
+        temperature = getattr(teacher, "temperature_", 1.0)
+        return WeightedMean(members, teacher.weights_, teacher.task_, temperature)
     trees = read_trees(teacher.model_) if isinstance(teacher, TableMember) else None
     try:
         return teacher if trees is None else _CompiledMember(teacher, trees)

@@ -23,9 +23,10 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
-from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
-from ensemble_kd.teachers._selection import greedy_weights
-from ensemble_kd.teachers._weighted_mean import WeightedMean
+from ensemble_kd.teachers._folds import make_folds
+from ensemble_kd.teachers._out_of_fold import cross_fit
+from ensemble_kd.teachers._selection import best_temperature, greedy_weights
+from ensemble_kd.teachers._weighted_mean import WeightedMean, tempered
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -64,9 +65,11 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     members_ : list of (str, estimator)
-        Fitted on all rows.
+        Those with a weight, fitted on all rows.
     weights_ : ndarray of shape (n_members,)
-        They sum to 1.
+        They are above 0 and sum to 1.
+    temperature_ : float
+        Of the mean of probabilities, found out of fold; 1 where the weights are not selected.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
         Weighted response to each training row of models that had not seen it; NaN where no fold
         tests the row.
@@ -191,6 +194,16 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         targets = task.targets(hard)
         if isinstance(dependence, str):
             dependence = find_copies(TableSchema.infer(X).encode(X))
+        given = self._given_weights(len(members))
+        if given is not None:
+            members = [member for member, w in zip(members, given, strict=True) if w > 0]
+        row_weight = np.ones(len(hard)) if weight is None else weight
+
+        def weigh(responses: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            if given is not None:
+                return given[given > 0]
+            return greedy_weights(responses, task.truth(hard[rows]), row_weight[rows], task)
+
         found = cross_fit(
             members,
             X,
@@ -199,23 +212,25 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             folds=make_folds(targets, self.cv, task, seed, held_out, dependence),
             task=task,
             held_out=held_out,
+            weigh=weigh,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        names = [name for name, _ in members]
-        self.members_ = list(zip(names, found.fitted, strict=True))
-        self.member_responses_ = found.response
-        weight = np.ones(len(hard)) if weight is None else weight
-        chosen = ~np.isnan(found.response[0, :, 0])
-        if held_out is not None:
-            chosen &= ~held_out
-        self.weights_ = self._find_weights(
-            found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
-        )
-        self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
+        self.members_ = [(members[m][0], model) for m, model in found.fitted.items()]
+        used = list(found.fitted)
+        self.weights_, self.member_responses_ = found.weights[used], found.response[used]
+        mean = np.tensordot(self.weights_, self.member_responses_, axes=1)
+        judged = ~np.isnan(mean[:, 0]) if held_out is None else ~np.isnan(mean[:, 0]) & ~held_out
+        self.temperature_ = 1.0
+        if given is None and len(used) > 1:
+            self.temperature_ = best_temperature(
+                mean[judged], task.truth(hard[judged]), row_weight[judged], task, seed=seed
+            )
+        self.out_of_fold_response_ = tempered(mean, self.temperature_)
         if not found.unseen:
             return None
-        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, task)
+        unseen = [(members[m][0], found.unseen[m]) for m in used]
+        return WeightedMean(unseen, self.weights_, task, self.temperature_)
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -269,7 +284,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        mean = WeightedMean(self.members_, self.weights_, self.task_)
+        mean = WeightedMean(self.members_, self.weights_, self.task_, self.temperature_)
         return mean.predict_proba(X, n_jobs=self.n_jobs)
 
     def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
@@ -287,18 +302,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             check_distillable(estimator, task)
         return [(name, seeded(estimator, seed)) for name, estimator in members]
 
-    def _find_weights(
-        self,
-        responses: NDArray[np.float64],
-        truth: NDArray[np.float64],
-        weight: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        n_members = len(responses)
+    def _given_weights(self, n_members: int) -> NDArray[np.float64] | None:
+        """Return weights that sum to 1; None where they are to be selected."""
         if isinstance(self.weights, str):
+            if self.weights == "selection":
+                return None
             if self.weights == "equal":
                 return np.full(n_members, 1 / n_members)
-            if self.weights == "selection":
-                return greedy_weights(responses, truth, weight, self.task_)
             raise InputError(
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
             )

@@ -24,6 +24,8 @@ class WeightedMean:
         They sum to 1; a member of weight 0 is not asked.
     task : BaseTask
         What they predict.
+    temperature : float, default=1.0
+        Of the mean of probabilities, see `tempered`.
     """
 
     def __init__(
@@ -31,9 +33,10 @@ class WeightedMean:
         members: list[tuple[str, Any]],
         weights: NDArray[np.float64],
         task: BaseTask,
+        temperature: float = 1.0,
     ) -> None:
         self.members_, self.weights_, self.task_ = members, weights, task
-        self.classes_ = task.labels
+        self.temperature_, self.classes_ = temperature, task.labels
 
     def predict_proba(self, X: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
         """Return the weighted mean of the members' responses, some threads for each."""
@@ -41,11 +44,31 @@ class WeightedMean:
         used = [(weight, model) for weight, (_, model) in members if weight > 0]
         X = _read_once(X, [model for _, model in used])
         parts = [w * teacher_response(model, X, self.task_, n_jobs=n_jobs) for w, model in used]
-        return np.asarray(np.sum(parts, axis=0))
+        return tempered(np.asarray(np.sum(parts, axis=0)), self.temperature_)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of the members' values."""
         return self.predict_proba(X)[:, 0]
+
+
+def tempered(response: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return probabilities with their logarithms divided by a temperature; those of 1 as they are.
+
+    Parameters
+    ----------
+    response : ndarray of shape (n_samples, n_classes)
+        Probabilities; values have a temperature of 1.
+    temperature : float
+        Greater than 0; below 1 it sharpens.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+    """
+    if temperature == 1.0:
+        return response
+    powers = (response / response.max(axis=1, keepdims=True)) ** (1 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _read_once(X: Any, models: list[Any]) -> Any:

@@ -30,6 +30,8 @@ class NetworkMember(StoppedMember):
         Seed.
     """
 
+    growth = 1.0  # its rounds are shares of a training that has its own length
+
     def __init__(
         self,
         task: Task = DEFAULT_TASK,
@@ -50,9 +52,8 @@ class NetworkMember(StoppedMember):
 
     def _trained(self, train: Rows, stop: Rows | None, n_rounds: int | None = None) -> Any:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
-        n_rows = len(train[0])
-        rows = train if stop is None else [np.concatenate(both) for both in zip(train, stop)]
-        X, target, weight = rows
+        n_rows, parts = len(train[0]), [train] if stop is None else [train, stop]
+        X, target, weight = (np.concatenate(values) for values in zip(*parts, strict=True))
         learned = TransferSet(
             self.schema_,
             X,

@@ -1,12 +1,13 @@
-"""Members that learn in rounds: rows that are left out say when to stop, or the rounds are given."""
+"""Members that learn in rounds: other rows say when to stop, or the rounds are given."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from ensemble_kd.rows import EncodedTable, find_copies
@@ -20,15 +21,18 @@ class StoppedMember(TableMember):
     """Base of the members that learn in rounds, and learn too much in too many of them.
 
     A subclass has a parameter `n_rounds`: None finds the rounds, a number is the rounds. A member
-    that is fitted on its own finds them by a tenth of its rows, and learns from all rows in a second
-    fit. In an ensemble the left-out fold says when to stop, and the fit on all rows takes the mean
-    of the folds' rounds.
+    that is fitted on its own finds them by a tenth of its rows, and learns from all of them in a
+    second fit. In an ensemble the left-out fold says when to stop, and the fit on all rows takes
+    the mean of the folds' rounds.
 
     Attributes
     ----------
     n_rounds_ : int
         Rounds that were found best, or given.
     """
+
+    # Rounds on all rows, which are more than those of a fold, for each of the folds' rounds.
+    growth: ClassVar[float] = 1.1
 
     n_rounds: int | None
     n_rounds_: int
@@ -68,6 +72,17 @@ class StoppedMember(TableMember):
         scaled = hard if self.task_.has_classes else self.scale_.scale(hard)
         self._fit_stopped(train, (self.inputs(rows[known]), scaled, weight[known]))
         return self
+
+    def for_all_rows(self, rounds: list[int]) -> Self:
+        """Return the same unfitted, to be fitted on all rows.
+
+        Parameters
+        ----------
+        rounds : list of int
+            That were best for the folds.
+        """
+        n_rounds = max(1, round(self.growth * float(np.mean(rounds))))
+        return clone(self).set_params(n_rounds=n_rounds)
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         if self.n_rounds is None:

@@ -1,0 +1,42 @@
+"""Extra trees as a member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+from ensemble_kd.teachers.members._base import Matrix, TableMember
+
+N_TREES = 100
+
+
+class ExtraTreesMember(TableMember):
+    """Extremely randomised trees (Geurts 2006) on codes, missing values split natively.
+
+    Each split looks at all columns, and leaves hold a single row: where near rows are alike, such
+    as in dense low-dimensional tables, nothing else comes near to it.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
+
+    def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
+        if self.task_.has_classes:
+            forest = ExtraTreesClassifier(N_TREES, criterion="entropy", max_features=None)
+        else:
+            forest = ExtraTreesRegressor(N_TREES)
+        self.model_ = forest.set_params(n_jobs=self.n_jobs, random_state=self.random_state)
+        self.model_.fit(X.astype(np.float32), target, sample_weight=weight)
+
+    def _respond(self, X: Matrix) -> Matrix:
+        ask = self.model_.predict_proba if self.task_.has_classes else self.model_.predict
+        return np.asarray(ask(X.astype(np.float32))).reshape(len(X), -1)
