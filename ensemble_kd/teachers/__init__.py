@@ -1,12 +1,12 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
+from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
 from ensemble_kd.teachers._selection import cross_fitted_responses
 from ensemble_kd.teachers._splits import teacher_splits
-from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -18,7 +18,7 @@ from ensemble_kd.teachers._wrap import (
 __all__ = [
     "CrossFit",
     "TeacherEnsemble",
-    "WeightedMean",
+    "BlendedMembers",
     "allows_missing",
     "check_distillable",
     "compiled",

@@ -23,10 +23,11 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
+from ensemble_kd.teachers._blended import BlendedMembers
+from ensemble_kd.teachers._blending import Blend, find_blend
 from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._out_of_fold import cross_fit
-from ensemble_kd.teachers._selection import best_temperature, greedy_weights
-from ensemble_kd.teachers._weighted_mean import WeightedMean, tempered
+from ensemble_kd.teachers._selection import greedy_weights
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -68,8 +69,9 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         Those with a weight, fitted on all rows.
     weights_ : ndarray of shape (n_members,)
         They are above 0 and sum to 1.
-    temperature_ : float
-        Of the mean of probabilities, found out of fold; 1 where the weights are not selected.
+    blend_ : Blend
+        What makes one response of the members': their mean; or where that was found better out of
+        fold, and the weights are selected, a sharpened mean or a logarithmic pool.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
         Weighted response to each training row of models that had not seen it; NaN where no fold
         tests the row.
@@ -151,7 +153,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         *,
         held_out: Any = None,
         dependence: Dependence | Literal["find"] | None = "find",
-    ) -> WeightedMean | None:
+    ) -> BlendedMembers | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
         No fold is fitted on them either, nor are the weights: `out_of_fold_response_` answers them
@@ -173,7 +175,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        WeightedMean or None
+        BlendedMembers or None
             With the weights of this ensemble; None where no row is held out.
 
         Raises
@@ -219,18 +221,18 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self.members_ = [(members[m][0], model) for m, model in found.fitted.items()]
         used = list(found.fitted)
         self.weights_, self.member_responses_ = found.weights[used], found.response[used]
-        mean = np.tensordot(self.weights_, self.member_responses_, axes=1)
-        judged = ~np.isnan(mean[:, 0]) if held_out is None else ~np.isnan(mean[:, 0]) & ~held_out
-        self.temperature_ = 1.0
-        if given is None and len(used) > 1:
-            self.temperature_ = best_temperature(
-                mean[judged], task.truth(hard[judged]), row_weight[judged], task, seed=seed
-            )
-        self.out_of_fold_response_ = tempered(mean, self.temperature_)
+        self.blend_ = Blend(self.weights_)
+        if given is None:
+            judged = ~np.isnan(self.member_responses_[0, :, 0])
+            judged &= True if held_out is None else ~held_out
+            self.blend_ = find_blend(
+                self.weights_, self.member_responses_[:, judged], task.truth(hard[judged]),
+                row_weight[judged], task, seed=seed,
+            )  # fmt: skip
+        self.out_of_fold_response_ = self.blend_(self.member_responses_)
         if not found.unseen:
             return None
-        unseen = [(members[m][0], found.unseen[m]) for m in used]
-        return WeightedMean(unseen, self.weights_, task, self.temperature_)
+        return BlendedMembers([(members[m][0], found.unseen[m]) for m in used], self.blend_, task)
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -284,7 +286,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        mean = WeightedMean(self.members_, self.weights_, self.task_, self.temperature_)
+        mean = BlendedMembers(self.members_, self.blend_, self.task_)
         return mean.predict_proba(X, n_jobs=self.n_jobs)
 
     def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:

@@ -1,18 +1,12 @@
-"""Weights of an ensemble by greedy selection (Caruana et al. 2004), and its temperature."""
+"""Weights of an ensemble by greedy selection (Caruana, Niculescu-Mizil, Crew, Ksikes 2004)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._weighted_mean import tempered
-
-# Bounds a log-loss that a member's zero would make infinite.
-SMALLEST_PROBABILITY = 1e-6
-# Parts of the rows: each is answered by what the others chose.
-N_PARTS = 5
+from ensemble_kd.teachers._blending import N_PARTS, SMALLEST_PROBABILITY
 
 
 def greedy_weights(
@@ -64,62 +58,6 @@ def greedy_weights(
         if losses[chosen] < best_loss:
             best_loss, best_counts = losses[chosen], counts.copy()
     return np.asarray(best_counts / best_counts.sum())
-
-
-def best_temperature(
-    response: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    sample_weight: NDArray[np.float64],
-    task: BaseTask,
-    *,
-    seed: int,
-) -> float:
-    """Return the temperature at which probabilities have the least loss (Guo et al. 2017).
-
-    It is 1 where the temperatures that were found on some of the rows do not help the others, and
-    for values.
-
-    Parameters
-    ----------
-    response : ndarray of shape (n_samples, n_outputs)
-        Out-of-fold responses of the ensemble.
-    truth : ndarray of shape (n_samples, n_outputs)
-        One-hot true classes, or true values.
-    sample_weight : ndarray of shape (n_samples,)
-        Weight of each row.
-    task : BaseTask
-        Whose loss is lowered.
-    seed : int
-        Of the parts of the rows.
-
-    Returns
-    -------
-    float
-        Between 1/2 and 2.
-    """
-    if not task.has_classes:
-        return 1.0
-
-    def found(rows: NDArray[np.bool_]) -> float:
-        def loss(log_temperature: float) -> float:
-            own = tempered(response[rows], float(np.exp(log_temperature)))
-            return task.mean_loss(own, truth[rows], sample_weight[rows], floor=SMALLEST_PROBABILITY)
-
-        best = minimize_scalar(loss, bounds=(-np.log(2), np.log(2)), method="bounded")
-        return float(np.exp(best.x))
-
-    parts = np.random.default_rng(seed).integers(N_PARTS, size=len(truth))
-    others = np.empty_like(response)
-    for part in range(N_PARTS):
-        rows = parts == part
-        if not sample_weight[~rows].sum() > 0:
-            return 1.0
-        others[rows] = tempered(response[rows], found(~rows))
-    losses = [
-        task.mean_loss(r, truth, sample_weight, floor=SMALLEST_PROBABILITY)
-        for r in (others, response)
-    ]
-    return found(np.ones(len(truth), dtype=bool)) if losses[0] < losses[1] else 1.0
 
 
 def cross_fitted_responses(
