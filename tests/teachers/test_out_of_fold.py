@@ -18,7 +18,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, Classification, Regression
 from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds, teacher_response
-from ensemble_kd.teachers.members import RandomForestMember
+from ensemble_kd.teachers.members import ExtraTreesMember
 
 N_ROWS = 40
 IDS = np.arange(float(N_ROWS))[:, None]
@@ -138,7 +138,8 @@ def test_ensemble_without_held_out_rows_has_none_beside_it():
 
 
 def test_out_of_fold_member_responses_come_from_models_that_had_not_seen_the_row():
-    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], cv=4).fit(IDS, LABELS)
+    members = [("a", Memory()), ("b", Memory())]
+    teacher = TeacherEnsemble(members, cv=4, weights="equal").fit(IDS, LABELS)
     np.testing.assert_array_equal(teacher.member_responses_, np.full((2, N_ROWS, 2), 0.5))
 
 
@@ -179,7 +180,7 @@ def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
 
 def test_default_members_share_a_table_that_is_read_once_a_fit(monkeypatch, make_frame):
     frame, y = make_frame(N_ROWS), LABELS
-    members = [(f"m{i}", RandomForestMember(random_state=i)) for i in range(2)]
+    members = [(f"m{i}", ExtraTreesMember(random_state=i)) for i in range(2)]
     folds = make_folds(y, 2, PAIR, seed=0)
     alone = []
     for _, member in members:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ensemble_kd.model import Task
+from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers.members._base import TableMember, has_classes
 from ensemble_kd.teachers.members._extra_trees import ExtraTreesMember
 from ensemble_kd.teachers.members._lightgbm import LightGBMMember
@@ -28,13 +29,13 @@ def default_members(task: Task, seed: int) -> list[tuple[str, TableMember]]:
     """
     deep = XGBoostMember(
         task, max_depth=10, min_child_weight=1.0, column_share=1.0, node_column_share=0.6,
-        reg_lambda=2.0, most_rounds=1000, random_state=seed,
+        reg_lambda=2.0, random_state=seed,
     )  # fmt: skip
     small = LightGBMMember(
         task, num_leaves=10, min_data_in_leaf=10, feature_fraction=0.4, bagging_fraction=0.8,
-        most_rounds=2000, random_state=seed,
+        most_rounds=4000, random_state=seed,
     )  # fmt: skip
-    return [
+    members: list[tuple[str, TableMember]] = [
         ("extra_trees", ExtraTreesMember(task, random_state=seed)),
         ("xgboost", XGBoostMember(task, random_state=seed)),
         ("deep_xgboost", deep),
@@ -43,6 +44,9 @@ def default_members(task: Task, seed: int) -> list[tuple[str, TableMember]]:
         ("spline", SplineMember(task, random_state=seed)),
         ("network", NetworkMember(task, random_state=seed)),
     ]
+    if not task_named(task).has_classes:  # of values, another seed tells as much as another model
+        members.append(("second_lightgbm", LightGBMMember(task, random_state=seed + 1)))
+    return members
 
 
 __all__ = [

@@ -15,6 +15,8 @@ from ensemble_kd.teachers.members._stopping import Rows, StoppedMember
 
 # Rounds without a better one after which the boosting stops.
 PATIENCE = 60
+# From more classes on steps are longer, up to so many times.
+FEW_CLASSES, MOST_TIMES = 5, 4
 
 
 class BoostedMember(StoppedMember):
@@ -70,6 +72,20 @@ class BoostedMember(StoppedMember):
         if link == "sigmoid":
             return np.column_stack([1 - answer, answer])
         return answer[:, None] if link == "identity" else answer
+
+    @property
+    def _many(self) -> float:
+        """By how much a round is dearer, and a tree of it sees less, than where classes are few.
+
+        A round grows a tree a class: with many of them steps are longer, and fewer are needed; and
+        penalties, which the sums in a leaf of one class are weighed against, are smaller.
+        """
+        return max(1.0, self.task_.n_outputs / FEW_CLASSES)
+
+    @property
+    def _step(self) -> float:
+        """Share of a tree that is added."""
+        return self.learning_rate * min(self._many, MOST_TIMES)
 
     @property
     def _categorical(self) -> list[bool]:

@@ -33,7 +33,7 @@ class LightGBMMember(BoostedMember):
         Share of the rows that a tree sees, in (0, 1].
     learning_rate : float, default=0.03
         Share of a tree that is added, greater than 0.
-    most_rounds : int, default=1000
+    most_rounds : int, default=2000
         Rounds at most, at least 1.
     n_rounds : int or None, default=None
         Rounds, where they are known.
@@ -52,7 +52,7 @@ class LightGBMMember(BoostedMember):
         feature_fraction: float = 0.62,
         bagging_fraction: float = 0.96,
         learning_rate: float = 0.03,
-        most_rounds: int = 1000,
+        most_rounds: int = 2000,
         n_rounds: int | None = None,
         n_jobs: int = 1,
         random_state: int = 0,
@@ -75,16 +75,19 @@ class LightGBMMember(BoostedMember):
     def _train(self, data: Any, n_rounds: int, held_out: Any = None) -> tuple[Any, int]:
         lightgbm = require("lightgbm", extra="train")
         n_outputs = self.task_.n_outputs
+        least = self.min_data_in_leaf
+        if self._many > 1:  # with as many trees, leaves of few rows only cost time
+            least = max(least, round(4 * self._many))
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step,
             "num_leaves": self.num_leaves,
-            "min_data_in_leaf": min(self.min_data_in_leaf, max(1, len(data.get_label()) // 10)),
+            "min_data_in_leaf": min(least, max(1, len(data.get_label()) // 10)),
             "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "feature_fraction": self.feature_fraction,
-            "lambda_l1": 0.2,
-            "lambda_l2": 0.7,
+            "lambda_l1": 0.2 / self._many,
+            "lambda_l2": 0.7 / self._many,
             "cat_l2": 0.12,
             "cat_smooth": 69,
             "max_cat_to_onehot": 17,

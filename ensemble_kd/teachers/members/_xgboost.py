@@ -38,7 +38,7 @@ class XGBoostMember(BoostedMember):
         Penalty of squared leaf values, at least 0.
     learning_rate : float, default=0.04
         Share of a tree that is added, greater than 0.
-    most_rounds : int, default=1500
+    most_rounds : int, default=2000
         Rounds at most, at least 1.
     n_rounds : int or None, default=None
         Rounds, where they are known.
@@ -58,7 +58,7 @@ class XGBoostMember(BoostedMember):
         node_column_share: float = 1.0,
         reg_lambda: float = 0.5,
         learning_rate: float = 0.04,
-        most_rounds: int = 1500,
+        most_rounds: int = 2000,
         n_rounds: int | None = None,
         n_jobs: int = 1,
         random_state: int = 0,
@@ -87,13 +87,13 @@ class XGBoostMember(BoostedMember):
         n_outputs = self.task_.n_outputs
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step,
             "max_depth": self.max_depth,
             "min_child_weight": self.min_child_weight if n_outputs <= 2 else 0.1,
             "subsample": 0.8,
             "colsample_bytree": self.column_share,
             "colsample_bynode": self.node_column_share,
-            "lambda": self.reg_lambda,
+            "lambda": self.reg_lambda / self._many,
             "seed": self.random_state,
             "nthread": self.n_jobs,
             "verbosity": 0,
