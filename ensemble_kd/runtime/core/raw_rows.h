@@ -145,7 +145,12 @@ static void remember_layout(Model *model, PyObject *row)
         }
         Py_INCREF(key);
         layout->key[layout->n_keys] = key;
-        layout->column[layout->n_keys++] = (int32_t)PyLong_AsLong(index);
+        int32_t j = (int32_t)PyLong_AsLong(index);
+        layout->column[layout->n_keys++] = j;
+        if (model->columns[j].key == NULL) {
+            Py_INCREF(key); /* once, as a lookup that is under way may be using it */
+            model->columns[j].key = key;
+        }
     }
     layout->n_absent = 0;
     for (Py_ssize_t j = 0; layout->n_keys < model->n_columns && j < model->n_columns; j++) {
@@ -169,7 +174,8 @@ static int encode_dict(Model *model, PyObject *row, double *x)
     Py_ssize_t n_found = 0;
     for (Py_ssize_t j = 0; j < model->n_columns; j++) {
         const Column *column = &model->columns[j];
-        PyObject *value = PyDict_GetItemWithError(row, column->name);
+        PyObject *name = column->key != NULL ? column->key : column->name;
+        PyObject *value = PyDict_GetItemWithError(row, name);
         if (value == NULL) {
             if (PyErr_Occurred()) {
                 return -1;
