@@ -17,8 +17,8 @@ typedef struct {
 
 typedef struct {
     PyObject *name;     /* not interned: Python 3.12 keeps what is for ever */
-    PyObject *key;      /* the name as the key of a row that came, which a dict may find by its
-                           address; NULL until one was learned */
+    PyObject *key;      /* the name as the layout has it, which a dict may find by its address; NULL
+                           where it has none */
     PyObject *code_of;  /* of a categorical column: a dict of category to code */
     Text *texts;        /* its strings again, by their hash: a quarter of the cost of a dict */
     size_t text_mask;   /* one less than the number of places, of which half or more are free */

@@ -10,10 +10,9 @@ static void model_dealloc(Model *self)
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     for (Py_ssize_t j = 0; self->columns != NULL && j < self->n_columns; j++) {
         Py_XDECREF(self->columns[j].name);
-        Py_XDECREF(self->columns[j].key);
         Py_XDECREF(self->columns[j].code_of);
     }
-    forget_layout(&self->layout); /* whose keys lie in the memory */
+    forget_layout(self); /* whose keys lie in the memory */
     release(&self->memory);
     Py_XDECREF(self->column_of);
     Py_XDECREF(self->classes);
