@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 
 from ensemble_kd.bundle._json import shown
-from ensemble_kd.bundle._limits import MEMBER_MAX_BYTES
+from ensemble_kd.bundle._table import MEMBER_MAX_BYTES
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import

@@ -19,23 +19,18 @@ import safetensors
 
 from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
-from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
+from ensemble_kd.bundle._audit import audit_array_forms
 from ensemble_kd.bundle._decision import decision_scalars
-from ensemble_kd.bundle._format import (
-    CREATED_FORM,
-    FORMAT,
-    SelfTest,
-    body_to_parts,
-    file_forms,
-    version_of,
-)
+from ensemble_kd.bundle._format import SelfTest, body_to_parts
 from ensemble_kd.bundle._json import encode_json
-from ensemble_kd.bundle._limits import MAX_BYTES
 from ensemble_kd.bundle._load import parse_bundle
+from ensemble_kd.bundle._table import FORMAT, MAX_BYTES, file_forms, version_of
 from ensemble_kd.bundle._tensors import encode_arrays
+from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
+_CREATED_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
 _STALE_SECONDS = 3600.0
 
@@ -87,7 +82,7 @@ def save_bundle(
         target = Path(path)
         about = {
             "name": target.stem if name is None else name,
-            "created": datetime.now(UTC).strftime(CREATED_FORM) if created is None else created,
+            "created": datetime.now(UTC).strftime(_CREATED_FORM) if created is None else created,
             "training": {} if training is None else dict(training),
         }
         data = _bundle_bytes(model, selftest, card, about)
@@ -130,7 +125,7 @@ def _bundle_bytes(
     """Return the file; `about` is what its manifest says of name, time and training."""
     arrays, scalars = body_to_parts(model.body)
     scalars |= decision_scalars(model)
-    audit_scalars(scalars)
+    check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
     version = version_of(scalars)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()

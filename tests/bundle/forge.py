@@ -4,12 +4,28 @@ import dataclasses
 import hashlib
 import json
 
+import pytest
 import safetensors.numpy
 
-from ensemble_kd.bundle import body_to_parts, save_bundle
+from ensemble_kd.bundle import body_to_parts, load_bundle, save_bundle
 from ensemble_kd.bundle._archive import pack, unpack
+from ensemble_kd.errors import BundleError
 
 from .hand_made import CREATED, MODELS, selftest_for
+
+try:
+    from ensemble_kd import without_numpy
+except ImportError:  # the core in C was not built
+    without_numpy = None
+
+
+def refused(data, match):
+    """Both readers refuse the file, the one with numpy in these words."""
+    with pytest.raises(BundleError, match=match):
+        load_bundle(data)
+    if without_numpy is not None:
+        with pytest.raises(BundleError):
+            without_numpy.load(data)
 
 
 def saved(directory, model, **options):
@@ -57,4 +73,13 @@ def with_fields(data, model, **fields):
     return seal(members)
 
 
-__all__ = ["MODELS", "members_of", "saved", "seal", "with_entries", "with_fields", "with_member"]
+__all__ = [
+    "MODELS",
+    "members_of",
+    "refused",
+    "saved",
+    "seal",
+    "with_entries",
+    "with_fields",
+    "with_member",
+]
