@@ -80,13 +80,20 @@ class RowScorer:
         return f"RowScorer({self.task})"
 
 
-def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
+def load(
+    path: str | os.PathLike[str] | bytes,
+    *,
+    require_signature: str | os.PathLike[str] | bytes | None = None,
+) -> RowScorer:
     """Load a saved model without numpy, and test it on the rows it carries.
 
     Parameters
     ----------
     path : str, path or bytes
         A `.ekd` file, or its content.
+    require_signature : str, path, bytes or None, default=None
+        A public key, as a file or its content, whose signature the file must have; needs
+        cryptography. None reads a file with or without one.
 
     Returns
     -------
@@ -98,7 +105,10 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
     ------
     BundleError
         If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
-        is unsound or does not give the answers that its file promises.
+        is unsound or does not give the answers that its file promises; or if a signature is
+        required, and there is none, or another's, or the file was altered since.
+    InputError
+        If `require_signature` is no public key.
 
     Examples
     --------
@@ -110,15 +120,15 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
     """
     source = "the bundle" if isinstance(path, bytes) else str(path)
     try:
-        return _load(read_file(path, MAX_BYTES))
+        return _load(read_file(path, MAX_BYTES), require_signature)
     except BundleError as error:
         raise BundleError(f"{source}: {error}") from error.__cause__
     except MemoryError as error:
         raise BundleError(f"{source}: there is not enough memory for it.") from error
 
 
-def _load(data: bytes) -> RowScorer:
-    parts = read_parts(data)
+def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
+    parts = read_parts(data, require_signature)
     columns = tuple(_core_column(entry) for entry in parts.schema["columns"])
     classes = tuple(parts.manifest["classes"])
     try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20
+_HEX_DIGITS = "0123456789abcdef"
 
 
 def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
@@ -83,6 +84,23 @@ def shown(value: Any) -> str:
     str
     """
     return reprlib.repr(value)
+
+
+def is_hex(value: Any, n_digits: int) -> bool:
+    """Tell whether a value is a text of so many lower-case hexadecimal digits.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+    n_digits : int
+        How many.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, str) and len(value) == n_digits and set(value) <= set(_HEX_DIGITS)
 
 
 def check_keys(where: str, given: Any, wanted: AbstractSet[str]) -> None:

@@ -45,9 +45,20 @@ def seal(members):
     manifest["files"] = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in members.items()
-        if name != "manifest.json"
+        if name not in ("manifest.json", "manifest.sig")
     }
-    return pack(members | {"manifest.json": json.dumps(manifest).encode()})
+    return pack(members | {"manifest.json": sealed_text(manifest)})
+
+
+def sealed_text(manifest):
+    """Return a manifest as text, with its own digest if it has one."""
+    training = manifest.get("training")
+    if not isinstance(training, dict) or "manifest_sha256" not in training:
+        return json.dumps(manifest).encode()
+    training["manifest_sha256"] = zeros = "0" * 64
+    text = json.dumps(manifest)
+    assert text.count(zeros) == 1
+    return text.replace(zeros, hashlib.sha256(text.encode()).hexdigest()).encode()
 
 
 def with_member(data, name, content):

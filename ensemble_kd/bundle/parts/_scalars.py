@@ -18,6 +18,7 @@ from ensemble_kd.bundle._table import (
     STORAGE_PARTS,
     array_forms,
 )
+from ensemble_kd.bundle.parts._places import refuse_waiting
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -79,6 +80,7 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: the kind of student must be one of {KINDS}, got {shown(kind)}."
         )
+    refuse_waiting("model.json", scalars)
     types = SCALARS[kind]
     check_keys(_WHERE, scalars, {"kind", *types} | scalars.keys() & NEW_SCALARS.keys())
     check_types(_WHERE, scalars, types)

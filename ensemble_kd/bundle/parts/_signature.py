@@ -6,25 +6,15 @@ asking; whose signature it then is, nobody has checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ensemble_kd.bundle._json import check_keys, decode_json, encode_json, shown
+from ensemble_kd.bundle._json import check_keys, decode_json, is_hex, shown
+from ensemble_kd.bundle._table import ALGORITHM, SIGNATURE, SIGNATURE_DIGITS
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from typing import Any
-
-SIGNATURE = "manifest.sig"
-ALGORITHM = "Ed25519"
-_DIGITS = {"key_id": 16, "signature": 128}
-
-
-def encode_signature(key_id: str, signature: bytes) -> bytes:
-    """Return the content of the member."""
-    entries = {"algorithm": ALGORITHM, "key_id": key_id, "signature": signature.hex()}
-    return encode_json(entries, SIGNATURE)
 
 
 def read_signature(
@@ -59,19 +49,17 @@ def read_signature(
 
 
 def _entries(data: memoryview) -> dict[str, Any]:
-    entries = decode_json(data, SIGNATURE)
-    if not isinstance(entries, dict):
-        raise BundleError(f"{SIGNATURE} must hold an object, got {shown(entries)}.")
-    check_keys(SIGNATURE, entries, {"algorithm", *_DIGITS})
+    entries: dict[str, Any] = decode_json(data, SIGNATURE)
+    check_keys(SIGNATURE, entries, {"algorithm", *SIGNATURE_DIGITS})
     if entries["algorithm"] != ALGORITHM:
         raise BundleError(
             f"{SIGNATURE}: algorithm must be {ALGORITHM!r}, got {shown(entries['algorithm'])}."
         )
-    for name, n_digits in _DIGITS.items():
-        text = entries[name]
-        if not isinstance(text, str) or len(text) != n_digits or set(text) - set("0123456789abcdef"):
+    for name, n_digits in SIGNATURE_DIGITS.items():
+        if not is_hex(entries[name], n_digits):
             raise BundleError(
-                f"{SIGNATURE}: {name} must be {n_digits} hexadecimal digits, got {shown(text)}."
+                f"{SIGNATURE}: {name} must be {n_digits} hexadecimal digits, got "
+                f"{shown(entries[name])}."
             )
     return entries
 
