@@ -47,9 +47,7 @@ def make_keys(stem: str | os.PathLike[str]) -> KeyPair:
     private = key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        pem, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     pair = KeyPair(f"{os.fspath(stem)}.key", f"{os.fspath(stem)}.pub", key_id(key.public_key()))
     _write_new(pair.private, private, 0o600)
     try:

@@ -158,7 +158,7 @@ def test_required_signature_refuses_every_changed_bit(ours, room, read):
             content = bytearray(members[name])
             content[place] ^= 1 << rng.integers(8)
             # The CRC-32 is made to fit, so it is the signature that tells.
-            refused(read, pack(members | {name: bytes(content)}), "", room["ours"])
+            refused(read, pack(members | {name: bytes(content)}), ".", room["ours"])
 
 
 def test_wrong_key_is_a_mistake_of_the_caller(ours, read, tmp_path):

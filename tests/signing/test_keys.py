@@ -1,4 +1,4 @@
-"""Keys in files: private to their owner, never written over, and refused by name if they are none."""
+"""Keys in files: private to their owner, never written over, refused by name if they are none."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ensemble_kd.signing import (
     read_public_key,
 )
 
-ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+pytest.importorskip("cryptography")
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ def _check_own_digest(data: memoryview, manifest: Mapping[str, Any]) -> None:
     training = manifest["training"]
     if OWN_DIGEST not in training:
         if manifest["min_reader"] >= SIGNED_VERSION:
-            raise BundleError(f"manifest.json: training must hold {OWN_DIGEST!r}, which is missing.")
+            raise BundleError(
+                f"manifest.json: training must hold {OWN_DIGEST!r}, which is missing."
+            )
         return
     wanted, text = training.pop(OWN_DIGEST), bytes(data)
     if not is_hex(wanted, DIGEST_DIGITS) or text.count(wanted.encode("ascii")) != 1:

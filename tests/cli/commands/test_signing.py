@@ -51,7 +51,9 @@ def test_sign_writes_in_place_or_elsewhere(run, room, keys):
 
 def test_sign_refuses_to_write_over_its_key(run, room, keys):
     before = (keys / "ours.key").read_bytes()
-    done = run("sign", room.classifier.model, "--key", keys / "ours.key", "--out", keys / "ours.key")
+    done = run(
+        "sign", room.classifier.model, "--key", keys / "ours.key", "--out", keys / "ours.key"
+    )
     assert (done.code, (keys / "ours.key").read_bytes()) == (2, before)
 
 
