@@ -184,7 +184,7 @@ def _first_line(error: Exception) -> str:
 
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:  # a number would be a descriptor
             return file.read(MAX_KEY_BYTES)
     except (OSError, TypeError, ValueError) as error:
         raise InputError(f"the key {path!r} cannot be read: {error}.") from error

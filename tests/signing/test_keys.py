@@ -109,8 +109,9 @@ def test_wrong_key_is_refused_by_name(tmp_path, pair):
             read_public_key(tmp_path / name)
     with pytest.raises(InputError, match="got bytes"):
         read_public_key(b"a key")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_public_key(None)
+    for wrong in (None, 0, False, True, ""):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_public_key(wrong)
 
 
 def test_signing_says_which_extra_it_needs(tmp_path):

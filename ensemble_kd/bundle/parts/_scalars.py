@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     CALIBRATORS,
     KINDS,
@@ -18,7 +19,6 @@ from ensemble_kd.bundle._table import (
     STORAGE_PARTS,
     array_forms,
 )
-from ensemble_kd.bundle.parts._places import refuse_waiting
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
