@@ -249,7 +249,8 @@ def test_without_numpy_refuses_an_unsound_model(promised, name, fields, message)
         ("low_rank", {"category_weight.left": np.ones((10, 0), np.float32)}, r"shape \(0, 4\)"),
         ("shared_rows", {"category_weight.index": np.full(10, 4, np.int16)}, "of a row, got 4"),
         ("shared_rows", {"category_weight.index": np.full(10, -1, np.int16)}, "of a row, got -1"),
-        ("trees", {"right": np.full(10, 9, np.int16)}, "after the whole left"),
+        ("trees", {"right": np.int16([4, 4, *[0] * 3, 9, 8, *[0] * 3])}, "after the whole left"),
+        ("trees", {"right": np.full(10, 9, np.int16)}, "must be 0 at a leaf"),
         ("trees", {"threshold": f32(np.nan, *range(9))}, "must not be NaN"),
     ],
 )
