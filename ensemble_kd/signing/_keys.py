@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 64 * 1024
 ID_DIGITS = 16
 
-# The paths of both files, and the key's id.
-KeyPair = namedtuple("KeyPair", ["private", "public", "id"])
+
+class KeyPair(namedtuple("KeyPair", ["private", "public", "id"])):
+    """A key to sign with, and the one that tells its signatures.
+
+    Parameters
+    ----------
+    private, public : str
+        The paths of their files.
+    id : str
+        The name of both: 16 hexadecimal digits.
+    """
+
+    __slots__ = ()
 
 
 def make_keys(stem: str | os.PathLike[str]) -> KeyPair:
