@@ -155,6 +155,16 @@ class BaseTask(ABC):
     ) -> dict[str, float | None]:
         """Return the figures by which a response to real rows is reported, None if not defined."""
 
+    def base_rate(self, hard: NDArray[Any], weight: Array | None = None) -> float | None:
+        """Return the share of rows of a class so rare that most figures hide it, else None."""
+        return None
+
+    def bounds(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, tuple[float, float]]:
+        """Return intervals of 95 % of those figures of the quality that rest on few rows."""
+        return {}
+
     @abstractmethod
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
