@@ -59,10 +59,10 @@ def test_interval_is_that_of_a_bootstrap_where_the_gain_is_sure():
 def test_no_share_is_told_of_a_gain_that_may_be_none():
     truth, plain, student, _ = answers(400, 3)
     noise = np.random.default_rng(4).normal(0, 0.002, size=(400, 1)) * [[1, -1]]
-    for sign, words in ((1, "gains nothing"), (-1, "within the noise")):
+    for sign, words in ((1, "within the noise"), (-1, "gains nothing")):
         teacher = plain + sign * noise
         found = rows_of(truth).gain_kept(plain, student, teacher)
-        assert math.isnan(found.share) == (sign == 1)
+        assert math.isnan(found.share) == (sign == -1)
         assert not found.is_told
         assert short_gain(found) == "-"
         assert words in str(found) and "%" not in str(found)

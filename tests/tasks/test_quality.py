@@ -96,7 +96,9 @@ def test_base_rate_is_told_of_a_rare_second_class_alone():
 def test_bounds_of_a_recall_are_those_of_wilson():
     hard = np.repeat([0, 1], [1000, 9])
     second = np.concatenate([np.zeros(1000), np.ones(9)])
-    low, high = BINARY.bounds(np.column_stack([1 - second, second]), hard)["recall_at_1_percent_fpr"]
+    low, high = BINARY.bounds(np.column_stack([1 - second, second]), hard)[
+        "recall_at_1_percent_fpr"
+    ]
     assert (low, high) == pytest.approx((0.7008, 1.0), abs=1e-4)  # all of nine
 
 

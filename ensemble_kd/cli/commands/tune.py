@@ -191,9 +191,11 @@ def render(outcome: dict[str, Any], certificate: str) -> str:
 
 
 def _cell(line: dict[str, Any], key: str) -> str:
+    from ensemble_kd.metrics import GainKept, short_gain
+
     value = line[key]
     if key == "size_bytes":
         return size_text(int(value))
     if key == "gain_kept":
-        return "-" if value != value else f"{value:.0%}"
+        return short_gain(GainKept(value, line["gain_low"], line["gain_high"]))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

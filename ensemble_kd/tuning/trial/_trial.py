@@ -42,7 +42,7 @@ class Measured(Verdict):
 
     Parameters
     ----------
-    loss, true_loss, gain_kept : float
+    loss, true_loss, gain_kept, gain_low, gain_high : float
         See `Verdict`.
     no_worse : bool
         See `Verdict`.
@@ -64,16 +64,13 @@ class Measured(Verdict):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined is None."""
-        found = asdict(self)
-        if self.gain_kept != self.gain_kept:
-            found["gain_kept"] = None
-        return found
+        return {name: None if value != value else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Measured:
         """Return the record that `to_dict` was made from."""
-        kept = float("nan") if found["gain_kept"] is None else found["gain_kept"]
-        return cls(**found | {"latency": Latency.from_dict(found["latency"]), "gain_kept": kept})
+        told: dict[str, Any] = {k: math.nan if v is None else v for k, v in found.items()}
+        return cls(**told | {"latency": Latency.from_dict(found["latency"])})
 
 
 @dataclass(frozen=True)
