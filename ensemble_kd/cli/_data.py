@@ -102,7 +102,7 @@ def read_data(
         raise InputError(f"{args.table} must have a column besides the target, got none.")
 
     labelled = ~target.missing
-    weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
+    weight = None if args.weight is None else read_weight(frame[args.weight][labelled], args.weight)
     ties = {name: None if column is None else frame[column][labelled]
             for name, column in (("groups", args.groups), ("time", args.time))}  # fmt: skip
     is_test = np.zeros(len(hard), dtype=bool)
@@ -156,11 +156,12 @@ def _read_test(
             take_columns(frame, [name], path)
     target = read_target(frame[args.target], args.target)
     rows = frame[~target.missing]
-    weight = None if args.weight is None else _weight(rows[args.weight], args.weight)
+    weight = None if args.weight is None else read_weight(rows[args.weight], args.weight)
     return take_columns(rows, names, path), task.hard_of(target.values, args.target), weight
 
 
-def _weight(column: Any, name: str) -> NDArray[np.float64]:
+def read_weight(column: Any, name: str) -> NDArray[np.float64]:
+    """Return the weights of rows, each a number from 0 on."""
     try:
         weight = np.array(column.tolist(), dtype=np.float64)
     except (TypeError, ValueError) as error:

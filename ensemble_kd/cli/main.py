@@ -22,7 +22,9 @@ from ensemble_kd.errors import (
     NotDistillableError,
 )
 
-COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
+COMMANDS = (
+    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
+)  # fmt: skip
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 

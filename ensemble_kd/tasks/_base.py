@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
+from ensemble_kd.tasks._rare import Rare
 
 Array = NDArray[np.float64]
 
@@ -155,8 +156,8 @@ class BaseTask(ABC):
     ) -> dict[str, float | None]:
         """Return the figures by which a response to real rows is reported, None if not defined."""
 
-    def base_rate(self, hard: NDArray[Any], weight: Array | None = None) -> float | None:
-        """Return the share of rows of a class so rare that most figures hide it, else None."""
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return the class that is so rare that most figures hide it, if there is one."""
         return None
 
     def bounds(

@@ -29,6 +29,7 @@ from ensemble_kd.tasks._figures import RANKINGS, calibration_error
 from ensemble_kd.tasks._rare import (
     RARE,
     Bounds,
+    Rare,
     precision_bounds,
     recall_at_few_alarms,
     share_bounds,
@@ -232,7 +233,7 @@ class Classification(BaseTask):
             second = (hard == 1, response[:, 1])
             for name, score in RANKINGS.items():
                 scores[name] = float(score(*second, sample_weight=weight)) if both else None
-            if self.base_rate(hard, weight) is not None:
+            if self.rare(hard, weight) is not None:
                 scores[RECALL] = recall_at_few_alarms(*second, weight)
         right = response.argmax(axis=1) == hard
         scores["accuracy"] = float(np.average(right, weights=weight))
@@ -242,10 +243,12 @@ class Classification(BaseTask):
             scores["calibration_error"] = calibration_error(response.max(axis=1), right, weight)
         return scores
 
-    def base_rate(self, hard: NDArray[Any], weight: Array | None = None) -> float | None:
-        """Return the share of the second of two classes, where it is below a tenth and not 0."""
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return what is known of the second of two classes, where its share is below a tenth."""
         share = float(np.average(hard == 1, weights=weight))
-        return share if self.n_outputs == 2 and 0 < share < RARE else None
+        if self.n_outputs != 2 or not 0 < share < RARE:
+            return None
+        return Rare(self.classes[1], int((hard == 1).sum()), share)
 
     def bounds(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
@@ -254,7 +257,7 @@ class Classification(BaseTask):
 
         That of the recall takes the threshold for given.
         """
-        if weight is not None or self.base_rate(hard) is None:
+        if weight is not None or self.rare(hard) is None:
             return {}
         second, score = hard == 1, response[:, 1]
         recall = recall_at_few_alarms(second, score)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
+
+from ensemble_kd.schema import Category
 
 Array = NDArray[np.float64]
 Bounds = tuple[float, float]
@@ -21,6 +24,32 @@ N_RESAMPLES = 400
 # Rows of which resamples still tell something.
 FEWEST_TO_DRAW = 5
 SURE = 0.95
+
+
+@dataclass(frozen=True)
+class Rare:
+    """The second of two classes, where it is rare.
+
+    Parameters
+    ----------
+    label : str, int, float or bool
+        Its name.
+    n_rows : int
+        Rows of it.
+    base_rate : float
+        Their share by weight: the average precision of a model that knows nothing.
+    """
+
+    label: Category
+    n_rows: int
+    base_rate: float
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return (
+            f"{self.label!r} is rare, {self.n_rows:,} rows, base rate {self.base_rate:.3g}: the "
+            "average precision of a model that knows nothing"
+        )
 
 
 def recall_at_few_alarms(

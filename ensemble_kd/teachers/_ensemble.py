@@ -34,6 +34,23 @@ from ensemble_kd.teachers._wrap import (
 from ensemble_kd.teachers.members import default_members, has_classes
 
 
+def best_member(teacher: Any) -> Any:
+    """Return the fitted member of the lowest out-of-fold loss, None of a teacher without such.
+
+    Parameters
+    ----------
+    teacher : estimator or None
+        Fitted.
+
+    Returns
+    -------
+    estimator or None
+    """
+    teacher = getattr(teacher, "estimator", teacher)  # of a frozen one
+    name = getattr(teacher, "best_member_", None)
+    return None if name is None else dict(teacher.members_)[name]
+
+
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     """Several models as one teacher: the weighted mean of their probabilities or values.
 
@@ -72,6 +89,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         tests the row.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
+    best_member_ : str
+        Name of the member with the lowest out-of-fold loss.
     task_ : BaseTask
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
@@ -209,9 +228,10 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         chosen = ~np.isnan(found.response[0, :, 0])
         if held_out is not None:
             chosen &= ~held_out
-        self.weights_ = self._find_weights(
-            found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
-        )
+        of_rows = found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
+        self.weights_ = self._find_weights(*of_rows)
+        losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
+        self.best_member_ = names[int(np.argmin(losses))]
         self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
         if not found.unseen:
             return None

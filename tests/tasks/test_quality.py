@@ -10,7 +10,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from ensemble_kd.tasks import Classification, Regression
+from ensemble_kd.tasks import Classification, Rare, Regression
 
 BINARY = Classification(np.array(["a", "b"]))
 
@@ -81,15 +81,15 @@ def test_recall_of_a_rare_class_is_at_one_percent_of_false_alarms():
 
 
 def test_base_rate_is_told_of_a_rare_second_class_alone():
-    assert BINARY.base_rate(np.repeat([0, 1], [95, 5])) == 0.05
-    assert BINARY.base_rate(np.repeat([0, 1], [1, 1]), np.array([99.0, 1.0])) == 0.01
+    assert BINARY.rare(np.repeat([0, 1], [95, 5])) == Rare("b", 5, 0.05)
+    assert BINARY.rare(np.repeat([0, 1], [1, 1]), np.array([99.0, 1.0])) == Rare("b", 1, 0.01)
     for hard in (np.repeat([0, 1], [90, 10]), np.zeros(9, int), np.repeat([0, 1], [5, 95])):
-        assert BINARY.base_rate(hard) is None
+        assert BINARY.rare(hard) is None
         proba = np.full((len(hard), 2), 0.5)
         assert "recall_at_1_percent_fpr" not in BINARY.quality(proba, hard)
         assert BINARY.bounds(proba, hard) == {}
-    assert Classification(np.arange(3)).base_rate(np.repeat([0, 1, 2], [95, 5, 1])) is None
-    assert Regression().base_rate(np.zeros(3)) is None
+    assert Classification(np.arange(3)).rare(np.repeat([0, 1, 2], [95, 5, 1])) is None
+    assert Regression().rare(np.zeros(3)) is None
     assert Regression().bounds(np.zeros((3, 1)), np.zeros(3)) == {}
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.flow import PLAIN_EFFORTS
 from ensemble_kd.metrics import GainKept, LossRows
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import MLPStudent, Student
-
-# Shares of a plain student's effort; the best of them is what the gain is counted from.
-PLAIN_EFFORTS = (0.04, 0.12, 0.4)
 
 
 @dataclass(frozen=True)
