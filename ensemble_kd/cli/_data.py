@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ensemble_kd.cli._console import Console
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import near_match
-from ensemble_kd.table_files import check_column, read_frame
+from ensemble_kd.table_files import check_column, read_frame, separator_hint
 
 if TYPE_CHECKING:
     from ensemble_kd.tasks import BaseTask
@@ -198,5 +198,6 @@ def take_columns(frame: Any, names: list[str], where: str) -> Any:
     given = [str(name) for name in frame.columns]
     for name in names:
         if name not in given:
-            raise InputError(f"{where} must hold the column {name!r}{near_match(name, given)}.")
+            hint = near_match(name, given) + separator_hint(given)
+            raise InputError(f"{where} must hold the column {name!r}{hint}.")
     return frame[names]

@@ -62,8 +62,8 @@ SEARCH = {
 OTHERS = {
     "--certify-share": "share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
     "--picture": "draw the front",
-    "--plots": "write Optuna's own plots of the trials into this folder: front, history, slice "
-    "(loss by each setting) and timeline",
+    "--plots": "write plots of the trials into this folder: front, history, slice (loss by each "
+    "setting) and timeline",
     "--workdir": "journal, labels and students (default: the name of --out with .tune)",
     "--storage": "keep the trials in a database, such as sqlite:///study.db or postgresql://..., "
     "or in another journal file; several machines need the same --workdir too",
