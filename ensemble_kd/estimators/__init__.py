@@ -2,6 +2,7 @@
 
 from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.estimators._classifier import DistilledClassifier
+from ensemble_kd.estimators._model_card import BEFORE
 from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.estimators._regressor import DistilledRegressor
 
@@ -11,6 +12,7 @@ ESTIMATORS: dict[str, type[DistilledClassifier | DistilledRegressor]] = {
 }
 
 __all__ = [
+    "BEFORE",
     "ESTIMATORS",
     "DistilledClassifier",
     "DistilledEstimator",

@@ -35,6 +35,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
     """Base of the distilled estimators; a subclass names its task."""
 
     task: ClassVar[Task]
+    _decision: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -172,6 +173,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
         self
         """
         self.test_ = self._plain = None
+        self._decision, self._tested_before_decision = (), False
         self.teacher_ = result.teacher
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student

@@ -33,7 +33,8 @@ class Measuring:
     transfer_set_: TransferSet
     test_: OnTest | None
     _recipe: Recipe
-    _plain: CompactModel | None
+    _plain: CompactModel | None = None
+    _tested_before_decision: bool = False
 
     def measure(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Compare the student with its final teacher on rows that nothing was fitted on.
@@ -62,6 +63,7 @@ class Measuring:
         X, hard, weight = self._checked_test(X, y, sample_weight)
         task = self.transfer_set_.task
         self.test_ = measure_on_test(self._teacher_and_student(X), task, hard, weight)
+        self._tested_before_decision = False
         return self
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> OnTest:
