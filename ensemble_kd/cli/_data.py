@@ -95,7 +95,9 @@ def read_data(
             f"--target must not be dropped, nor be weight, groups or time, got {args.target!r}."
         )
     target = read_target(frame[args.target], args.target)
-    task, hard = _read_task(args, target.values, console)
+    task, hard = read_task(args, target.values, console)
+    if (hint := task.hint(hard)) is not None:
+        console.note(hint)
     left_out = {args.target, *aside.values(), *args.drop}
     X = frame[[name for name in frame.columns if name not in left_out]]
     if X.shape[1] == 0:
@@ -126,7 +128,7 @@ def read_data(
     )
 
 
-def _read_task(
+def read_task(
     args: argparse.Namespace, values: NDArray[Any], console: Console
 ) -> tuple[BaseTask, NDArray[Any]]:
     """Return what is predicted, and the target of each row that has one."""

@@ -33,6 +33,33 @@ def cost_a_row(
     return (1 - positive_share) * false_positive_rate + cost_ratio * positive_share * missed_rate
 
 
+def wrong_call_rates(
+    called: NDArray[np.bool_],
+    is_positive: NDArray[np.bool_],
+    weight: NDArray[np.float64] | None = None,
+) -> tuple[float | None, float | None]:
+    """Return the shares of negative rows called positive, and of positive rows that are missed.
+
+    Parameters
+    ----------
+    called, is_positive : ndarray of shape (n_rows,), bool
+        What the model says, and what is true.
+    weight : ndarray of shape (n_rows,) or None, default=None
+        Weight of each row.
+
+    Returns
+    -------
+    tuple of float or None
+        None where there is no such row of any weight.
+    """
+    weight = np.ones(len(called)) if weight is None else weight
+    shares = []
+    for rows, wrong in ((~is_positive, called), (is_positive, ~called)):
+        mass = float(weight[rows].sum())
+        shares.append(float(weight[rows & wrong].sum()) / mass if mass > 0 else None)
+    return shares[0], shares[1]
+
+
 def decision_lines(
     model: CompactModel,
     n_rows: int,

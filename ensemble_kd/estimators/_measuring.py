@@ -97,7 +97,7 @@ class Measuring:
         task, found = self.transfer_set_.task, self._teacher_and_student(X)
         member = best_member(self.teacher_)
         if member is not None:
-            found[MEMBER] = teacher_response(member, X, task)
+            found[MEMBER] = teacher_response(member[1], X, task)
         if self._recipe.needs_teacher:  # else it is the student
             found[PLAIN] = Scorer(self._plain_model()).respond(X)
         return measure_on_test(found, task, hard, weight)

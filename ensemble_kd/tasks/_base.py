@@ -160,6 +160,10 @@ class BaseTask(ABC):
         """Return the class that is so rare that most figures hide it, if there is one."""
         return None
 
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what a user should know of how the targets are told, if there is anything."""
+        return None
+
     def bounds(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, tuple[float, float]]:

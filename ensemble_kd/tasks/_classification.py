@@ -250,6 +250,17 @@ class Classification(BaseTask):
             return None
         return Rare(self.classes[1], int((hard == 1).sum()), share)
 
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what to do where the first of two classes is the rare one."""
+        if self.n_outputs != 2 or not 0 < float(np.mean(hard == 0)) < RARE:
+            return None
+        first, second = self.classes
+        return (
+            f"{first!r} is rare, but AUC, average precision and thresholds are of {second!r}, the "
+            "second class in sorted order: name them so that the rare one is second, such as 0 "
+            "and 1."
+        )
+
     def bounds(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, Bounds]:

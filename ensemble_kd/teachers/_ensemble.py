@@ -34,8 +34,8 @@ from ensemble_kd.teachers._wrap import (
 from ensemble_kd.teachers.members import default_members, has_classes
 
 
-def best_member(teacher: Any) -> Any:
-    """Return the fitted member of the lowest out-of-fold loss, None of a teacher without such.
+def best_member(teacher: Any) -> tuple[str, Any] | None:
+    """Return the member of the lowest out-of-fold loss, None of a teacher without members.
 
     Parameters
     ----------
@@ -44,11 +44,12 @@ def best_member(teacher: Any) -> Any:
 
     Returns
     -------
-    estimator or None
+    tuple of (str, estimator) or None
+        Its name and its model, fitted on all rows.
     """
     teacher = getattr(teacher, "estimator", teacher)  # of a frozen one
     name = getattr(teacher, "best_member_", None)
-    return None if name is None else dict(teacher.members_)[name]
+    return None if name is None else (name, dict(teacher.members_)[name])
 
 
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]

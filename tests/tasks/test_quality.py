@@ -122,3 +122,10 @@ def test_bounds_of_average_precision_with_ties_and_none():
     assert BINARY.bounds(flat, hard, np.ones(200)) == {}
     few = BINARY.bounds(flat[:-1], hard[:-1])
     assert set(few) == {"recall_at_1_percent_fpr"}
+
+
+def test_hint_where_the_first_class_is_the_rare_one():
+    assert "'a' is rare, but AUC" in BINARY.hint(np.repeat([0, 1], [5, 95]))
+    assert BINARY.hint(np.repeat([0, 1], [95, 5])) is None
+    assert BINARY.hint(np.repeat([0, 1], [10, 90])) is None
+    assert Regression().hint(np.zeros(3)) is None

@@ -132,7 +132,7 @@ def quality(
 
     The cost is that of a row in false alarms, where a missed positive costs `cost_ratio` of them.
     """
-    from ensemble_kd.decision import cost_a_row
+    from ensemble_kd.decision import cost_a_row, wrong_call_rates
 
     proba = scorer.predict_proba(frame)
     called = scorer.decide(proba)
@@ -141,13 +141,8 @@ def quality(
         "accuracy": float((called == scorer.classes_[hard]).mean()),
     }
     if len(scorer.classes_) == 2:
-        positive = called == scorer.classes_[1]
-        for name, wrong, rows in (
-            ("false_positive_rate", positive, hard == 0),
-            ("missed_positive_rate", ~positive, hard == 1),
-        ):
-            shown[name] = float(wrong[rows].mean()) if rows.any() else None
-        rates = shown["false_positive_rate"], shown["missed_positive_rate"]
+        rates = wrong_call_rates(called == scorer.classes_[1], hard == 1)
+        shown["false_positive_rate"], shown["missed_positive_rate"] = rates
         if cost_ratio is not None and rates[0] is not None and rates[1] is not None:
             positive = float((hard == 1).mean())
             shown["cost_a_row"] = cost_a_row(positive, rates[0], rates[1], cost_ratio)

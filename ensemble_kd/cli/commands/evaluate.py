@@ -95,13 +95,15 @@ def evaluated(
     target = read_target(frame[args.target], args.target)
     task = task_with(scorer.classes_ if scorer.model.has_classes else None)
     hard = task.hard_of(target.values, args.target)
+    if (hint := task.hint(hard)) is not None:
+        console.note(hint)
     if target.missing.any():
         console.note(f"{target.missing.sum():,} row(s) without {args.target!r} are left out.")
     rows = frame[~target.missing]
     weight = None if args.weight is None else read_weight(rows[args.weight], args.weight)
     weight = weight if weight is not None and weight.sum() > 0 else None
 
-    responses, member = {"student": scorer.respond(rows)}, None
+    responses, name = {"student": scorer.respond(rows)}, None
     if args.plain is not None:
         responses["plain"] = _plain(args.plain, scorer).respond(rows)
     if args.teacher is not None:
@@ -112,8 +114,8 @@ def evaluated(
         responses["teacher"] = teacher_response(teacher, X, task)
         member = best_member(teacher)
         if member is not None:
-            responses["best_member"] = teacher_response(member, X, task)
-            member = type(member).__name__
+            name, model = member
+            responses["best_member"] = teacher_response(model, X, task)
     found = measure_on_test(responses, task, hard, weight)
     return {
         "n_rows": found.n_rows,
@@ -125,8 +127,37 @@ def evaluated(
         "gain_kept": None if found.kept is None else vars(found.kept) | {"text": str(found.kept)},
         "fidelity": None if found.fidelity is None else vars(found.fidelity).copy(),
         "loss": task.score_name,
-        "best_member": member,
+        "best_member": name,
+        "at_threshold": _at_threshold(scorer, responses["student"], hard, weight),
     }
+
+
+def _at_threshold(scorer: Scorer, proba: Any, hard: Any, weight: Any) -> dict[str, Any] | None:
+    """Return the shares of wrong calls of a model that has a threshold."""
+    from ensemble_kd.decision import wrong_call_rates
+
+    if scorer.model.threshold is None:
+        return None
+    second = scorer.classes_[1]
+    false_alarms, missed = wrong_call_rates(scorer.decide(proba) == second, hard == 1, weight)
+    return {
+        "threshold": scorer.model.threshold,
+        "class": second.item() if hasattr(second, "item") else second,
+        "false_positive_rate": false_alarms,
+        "missed_positive_rate": missed,
+    }
+
+
+def _threshold_text(found: Mapping[str, Any]) -> str:
+    wrong, missed = (
+        "-" if share is None else f"{share:.2%}"
+        for share in (found["false_positive_rate"], found["missed_positive_rate"])
+    )
+    return (
+        f"at the student's threshold, {found['class']!r} from {found['threshold']:.4g} on: {wrong} "
+        f"of the other rows are called so, {missed} of its own are missed (accuracy above is that "
+        "of the likelier class)"
+    )
 
 
 def _columns(known: Any, rows: Any, table: str) -> list[str]:
@@ -163,12 +194,14 @@ def render(outcome: Mapping[str, Any]) -> str:
         *rare_text(outcome["rare"]),
         "",
     ]
+    if outcome["at_threshold"] is not None:
+        lines.append(_threshold_text(outcome["at_threshold"]))
     if outcome["best_member"] is not None:
         lines.append(f"best member: {outcome['best_member']}, by rows of the teacher's training")
     if outcome["gain_kept"] is not None:
         lines.append(outcome["gain_kept"]["text"])
     if outcome["fidelity"] is not None:
-        lines.append(fidelity_text(outcome["fidelity"], "these"))
+        lines.append(fidelity_text(outcome["fidelity"], "test"))
     absent = [flag for flag, who in (("--teacher", "teacher"), ("--plain", "plain"))
               if who not in outcome["quality"]]  # fmt: skip
     if absent:

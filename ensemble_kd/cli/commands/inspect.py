@@ -150,7 +150,7 @@ def render(facts: dict[str, Any]) -> str:
         lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
     training = dict(facts["training"])
     fidelity, test = (training.pop(key, None) for key in ("fidelity", "test"))
-    calibrated = training.get("calibrated")
+    calibrated = training.pop("calibrated", None)
     before = isinstance(calibrated, dict) and calibrated.get("after_test") is True
     lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]
     if isinstance(fidelity, dict):
