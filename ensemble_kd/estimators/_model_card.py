@@ -40,7 +40,7 @@ def model_card(estimator: Any) -> str:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
     lines += ["", "## Fidelity", ""]
     if estimator.test_ is not None:
-        lines += [str(estimator.test_), ""]
+        lines += [estimator.test_.markdown(), ""]
     lines += _fidelity_lines(estimator.fidelity_)
     if estimator._decision:
         lines += ["", *estimator._decision]

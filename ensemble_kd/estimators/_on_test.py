@@ -69,8 +69,8 @@ class OnTest:
             line |= dict(zip(ends, beside, strict=True))
         return DataFrame.from_dict(lines, orient="index").astype(float)
 
-    def __str__(self) -> str:
-        """Return the numbers in a few lines of Markdown."""
+    def markdown(self) -> str:
+        """Return the numbers in a few lines, for the model card."""
         lines = [f"On {self.n_rows:,} test rows that nothing was fitted on:", ""]
         if self.rare is not None:
             lines.append(f"- {self.rare}")
@@ -91,9 +91,12 @@ class OnTest:
             lines.append(f"- {self.kept}")
         return "\n".join(lines)
 
-    def __repr__(self) -> str:
-        """Return the same: it is there to be read."""
-        return str(self)
+    def __str__(self) -> str:
+        """Return the table, and what is to be said of it."""
+        said = [str(told) for told in (self.rare, self.kept) if told is not None]
+        return "\n".join([f"on {self.n_rows:,} rows:", self.table.round(4).to_string(), *said])
+
+    __repr__ = __str__
 
 
 def measure_on_test(

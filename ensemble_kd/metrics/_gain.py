@@ -56,7 +56,18 @@ class GainKept:
 
 
 def short_gain(kept: GainKept) -> str:
-    """Return the share with its interval, such as "87 % (70 to 104)", "-" where none is told."""
+    """Return the share with its interval, such as "87 % (70 to 104)".
+
+    Parameters
+    ----------
+    kept : GainKept
+        The share.
+
+    Returns
+    -------
+    str
+        "-" where none is told.
+    """
     if not kept.is_told:
         return "-"
     return f"{100 * kept.share:.0f} % ({100 * kept.low:.0f} to {100 * kept.high:.0f})"

@@ -114,7 +114,18 @@ def check_named_once(header: Sequence[str], wanted: Sequence[str], path: str) ->
 
 
 def separator_hint(names: Sequence[str]) -> str:
-    """Return what is to be said of a table whose fields were not told apart, or nothing."""
+    """Return what is to be said of a table whose fields were not told apart.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns that were read.
+
+    Returns
+    -------
+    str
+        To be put behind a message; nothing where they are several, or no separator is in sight.
+    """
     if len(names) != 1:
         return ""
     near = max(OTHER_SEPARATORS, key=names[0].count)

@@ -34,7 +34,7 @@ class Certificate:
         Of one row, in fresh processes.
     size_bytes : int
         Of the model file.
-    gain_low, gain_high, validation_gain_low, validation_gain_high : float, default=NaN
+    gain_low, gain_high, validation_gain_low, validation_gain_high : float, default=nan
         Intervals of 95 % of both shares; NaN where the rows tell none.
     """
 

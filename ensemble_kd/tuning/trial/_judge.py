@@ -30,7 +30,7 @@ class Verdict:
         Share of the teacher's gain over plain training, by the true loss.
     no_worse : bool
         Whether the true loss is no higher than that of plain training.
-    gain_low, gain_high : float, default=NaN
+    gain_low, gain_high : float, default=nan
         Interval of 95 % of `gain_kept`; NaN where the rows tell no share.
     """
 

@@ -42,7 +42,7 @@ class Measured(Verdict):
 
     Parameters
     ----------
-    loss, true_loss, gain_kept, gain_low, gain_high : float
+    loss, true_loss, gain_kept : float
         See `Verdict`.
     no_worse : bool
         See `Verdict`.
@@ -52,6 +52,8 @@ class Measured(Verdict):
         Of the loaded file.
     seconds : float
         That the trial took.
+    gain_low, gain_high : float, default=nan
+        See `Verdict`.
     """
 
     n_bytes: int
