@@ -44,7 +44,7 @@ OPTIONS = {
     "--datasets": "data sets to run (default: the benchmark's)",
     "--suite": "what to run without --datasets: the sets that the defaults were made on, or six on "
     "which no choice was made, to be run once a release (default: %(default)s)",
-    "--methods": "methods to run (default: all)",
+    "--methods": "methods to run (default: all; ten of them on a table of your own)",
     "--data-dir": "folder of local data files (default: the variable ENSEMBLE_KD_DATA)",
     "--seeds": "repetitions, each with its own split and seed (default: %(default)s)",
     "--out": "where the result is kept (default: %(default)s)",
