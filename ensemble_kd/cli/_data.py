@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.cli._console import Console
 from ensemble_kd.errors import InputError
-from ensemble_kd.schema import near_match
+from ensemble_kd.schema import TableSchema, near_match
 from ensemble_kd.table_files import check_column, read_frame, separator_hint
 
 if TYPE_CHECKING:
@@ -193,6 +193,12 @@ def _unlabeled(args: argparse.Namespace, X: Any, missing: Any, console: Console)
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else concat(parts, ignore_index=True)
+
+
+def without(frame: Any, schema: TableSchema, *aside: str | None) -> Any:
+    """Return a frame without columns that are no features, as a model of nameless ones counts."""
+    others = [name for name in aside if name is not None and name not in schema.names]
+    return frame.drop(columns=others)
 
 
 def take_columns(frame: Any, names: list[str], where: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell, text_table
+from ensemble_kd.cli._data import without
 from ensemble_kd.cli._options import add_model_to_model, adder
 from ensemble_kd.cli._out import check_out, save_again
 from ensemble_kd.errors import InputError
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     target = read_target(frame[args.target], args.target)
     task = task_with(scorer.classes_)
     hard = task.hard_of(target.values, args.target)
-    frame = frame[~target.missing]
+    frame = without(frame[~target.missing], scorer.schema, args.target)
     model = calibrated(args, scorer.model, frame, target.values)
     assert scorer.bundle is not None
     was_tested = "test" in scorer.bundle.manifest["training"]

@@ -86,7 +86,7 @@ def evaluated(
     args: argparse.Namespace, scorer: Scorer, frame: Any, console: Console
 ) -> dict[str, Any]:
     """Return the figures of all models on the rows that have a target, as plain values."""
-    from ensemble_kd.cli._data import read_weight
+    from ensemble_kd.cli._data import read_weight, without
     from ensemble_kd.cli._kept_teacher import fitted_teacher
     from ensemble_kd.estimators import measure_on_test
     from ensemble_kd.tasks import read_target, task_with
@@ -99,18 +99,21 @@ def evaluated(
         console.note(hint)
     if target.missing.any():
         console.note(f"{target.missing.sum():,} row(s) without {args.target!r} are left out.")
-    rows = frame[~target.missing]
-    weight = None if args.weight is None else read_weight(rows[args.weight], args.weight)
+    given = frame[~target.missing]
+    weight = None if args.weight is None else read_weight(given[args.weight], args.weight)
     weight = weight if weight is not None and weight.sum() > 0 else None
 
+    rows = without(given, scorer.schema, args.target, args.weight)
     responses, name = {"student": scorer.respond(rows)}, None
     if args.plain is not None:
         responses["plain"] = _plain(args.plain, scorer).respond(rows)
     if args.teacher is not None:
         teacher = fitted_teacher(args.teacher, console)
         check_distillable(teacher, task)
-        known = getattr(teacher, "feature_names_in_", scorer.schema.names)
-        X = rows[_columns(known, rows, args.table)]
+        known = getattr(teacher, "feature_names_in_", None)
+        if known is None and scorer.schema.named:
+            known = scorer.schema.names
+        X = rows.to_numpy() if known is None else given[_columns(known, given, args.table)]
         responses["teacher"] = teacher_response(teacher, X, task)
         member = best_member(teacher)
         if member is not None:

@@ -182,3 +182,25 @@ def test_help_teaches(run):
     for words in ("distill --keep-teacher", "--alpha 0 --n-synthetic 0", "open files you trust",
                   "Recall at 1 % FPR", "0 is in it, the rows do not tell"):  # fmt: skip
         assert words in text
+
+
+def test_model_of_nameless_columns_takes_a_table_with_a_target(run, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = (X[:, 0] + 0.3 * rng.normal(size=300) > 0).astype(int)
+    clf = DistilledClassifier(student="gbdt", alpha=0.0, n_synthetic=0).fit(X, y)
+    clf.save(tmp_path / "m.ekd")
+    teacher = LogisticRegression().fit(X, y)
+    joblib.dump(teacher, tmp_path / "t.joblib")
+    frame = pd.DataFrame(X, columns=list("pqr")).assign(y=y, w=1.0)
+    frame.to_parquet(tmp_path / "t.parquet")
+    options = ("--weight", "w", "--teacher", tmp_path / "t.joblib")
+    told, _ = evaluate(run, tmp_path / "m.ekd", tmp_path / "t.parquet", *options, target="y")
+    for who, model in (("student", clf), ("teacher", teacher)):
+        loss = log_loss(y, model.predict_proba(X))
+        assert told["quality"][who]["log_loss"] == pytest.approx(loss)
+    frame.drop(columns="w").to_parquet(tmp_path / "t.parquet")
+    rows = ("--rows", tmp_path / "t.parquet", "--target", "y", "--out", tmp_path / "out.ekd")
+    for command in ("calibrate", "compress"):
+        done = run(command, tmp_path / "m.ekd", *rows)
+        assert done.code == 0, done.err
