@@ -19,7 +19,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import TASKS
 from ensemble_kd.table_files import check_column, read_frame
 
-SUMMARY = "compare distilled students with their rivals, on public data sets or a table of your own"
+SUMMARY = "compare students with rivals on public sets or your own table"
 DESCRIPTION = """\
 Fit each method on each data set with each seed, on the same rows, and print quality, size and speed
 as a Markdown table. The rows of the result are kept in the output directory.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
@@ -12,7 +13,7 @@ from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._kept_teacher import keep_teacher
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
-from ensemble_kd.cli._out import check_is_no_input, check_out, saving, told_of
+from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import InputError
@@ -89,9 +90,7 @@ def run(args: argparse.Namespace) -> int:
     inputs = (args.table, args.unlabeled, args.teacher, args.test)
     check_out(args.out, *inputs)
     if args.keep_teacher is not None:
-        with told_of("--keep-teacher"):
-            check_is_no_input(args.keep_teacher, *inputs, args.out)
-            check_writable(args.keep_teacher)
+        _check_keep(args.keep_teacher, *inputs, args.out)
     _check_lessons(args.lessons)
     if args.test is not None and args.test_size is not None:
         raise InputError("give --test or --test-size, not both.")
@@ -141,6 +140,14 @@ def _gate(min_agreement: float | None, fidelity: dict[str, Any]) -> dict[str, An
     agreement = fidelity["agreement"]
     passed = bool(agreement >= min_agreement)
     return {"min_agreement": min_agreement, "agreement": agreement, "passed": passed}
+
+
+def _check_keep(path: str, *others: str | None) -> None:
+    """Refuse, before the fit, a place where the teacher could not be kept."""
+    if Path(path).resolve() in {Path(other).resolve() for other in others if other is not None}:
+        raise InputError(f"--keep-teacher must be a file of its own, got {path!r}.")
+    with told_of("--keep-teacher"):
+        check_writable(path)
 
 
 def _check_lessons(names: list[str]) -> None:
