@@ -43,10 +43,12 @@ def fitted_teacher(path: str, console: Console) -> Any:
         If the file holds no teacher, or one that is not fitted.
     """
     from sklearn.exceptions import NotFittedError
+    from sklearn.frozen import FrozenEstimator
     from sklearn.utils.validation import check_is_fitted
 
     teacher, _ = load_teacher(path, Console(quiet=True))  # its notes are on fits
-    teacher = getattr(teacher, "estimator", teacher)  # of a frozen one
+    if isinstance(teacher, FrozenEstimator):
+        teacher = teacher.estimator
     if getattr(teacher, "teacher_", None) is not None:
         console.note(f"{path} holds a {type(teacher).__name__}: its teacher_ is asked.")
         return teacher.teacher_

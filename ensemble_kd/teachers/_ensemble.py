@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -47,7 +48,8 @@ def best_member(teacher: Any) -> tuple[str, Any] | None:
     tuple of (str, estimator) or None
         Its name and its model, fitted on all rows.
     """
-    teacher = getattr(teacher, "estimator", teacher)  # of a frozen one
+    if isinstance(teacher, FrozenEstimator):
+        teacher = teacher.estimator
     name = getattr(teacher, "best_member_", None)
     return None if name is None else (name, dict(teacher.members_)[name])
 

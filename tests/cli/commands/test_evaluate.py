@@ -6,8 +6,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.model_selection import GridSearchCV
 
 from ensemble_kd import DistilledClassifier, load
 from ensemble_kd.cli.main import COMMANDS
@@ -204,3 +206,16 @@ def test_model_of_nameless_columns_takes_a_table_with_a_target(run, tmp_path):
     for command in ("calibrate", "compress"):
         done = run(command, tmp_path / "m.ekd", *rows)
         assert done.code == 0, done.err
+
+
+def test_teacher_that_wraps_another_is_asked_itself(run, room, kept, tmp_path):
+    path, frame = kept
+    X, y = room.frame[COLUMNS], room.frame["churned"]
+    inner = make_teacher(LogisticRegression(max_iter=1000))
+    wrapped = GridSearchCV(inner, {"logisticregression__C": [0.01]}, cv=2).fit(X, y)
+    rows = frame[frame["churned"].notna()]
+    for teacher in (wrapped, FrozenEstimator(wrapped)):
+        joblib.dump(teacher, tmp_path / "t.joblib")
+        told, _ = evaluate(run, room.classifier.model, path, "--teacher", tmp_path / "t.joblib")
+        loss = log_loss(rows["churned"], wrapped.predict_proba(rows[COLUMNS]))
+        assert told["quality"]["teacher"]["log_loss"] == pytest.approx(loss)
