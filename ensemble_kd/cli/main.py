@@ -23,7 +23,7 @@ from ensemble_kd.errors import (
 )
 
 COMMANDS = (
-    "distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench",
+    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
     "keygen", "sign", "verify",
 )  # fmt: skip
 

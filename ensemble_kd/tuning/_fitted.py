@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import InputError
+from ensemble_kd.metrics import GainKept
 from ensemble_kd.rows import table
 from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import Budget
@@ -78,9 +79,10 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         one, told = found.candidate, found.certificate
         if told is None:
             line = self.front_.set_index("trial").loc[one.number]
-            loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
+            loss, worse = line["certified_loss"], line["worse_than_plain"]
+            kept = GainKept(*(line[f"certified_gain_{end}"] for end in ("kept", "low", "high")))
         else:
-            loss, kept, worse = told.loss, told.gain_kept, told.is_worse_than_plain
+            loss, kept, worse = told.loss, told.kept, told.is_worse_than_plain
         warn_if_useless(one, loss, kept, self._front, budget, is_worse=worse)
         return found
 

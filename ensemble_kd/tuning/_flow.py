@@ -175,7 +175,7 @@ def search(
         else:
             told = outcome.certificate
             warn_if_useless(
-                outcome.candidate, told.loss, told.gain_kept, findings.candidates, budget,
+                outcome.candidate, told.loss, told.kept, findings.candidates, budget,
                 is_worse=told.is_worse_than_plain,
             )  # fmt: skip
     if interrupted:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.tuning._slices import draw_slices
 
 PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
 
@@ -69,7 +70,9 @@ def draw_front(
 
 
 def draw_study(search: Any, folder: Any) -> list[str]:
-    """Draw Optuna's own plots of the search, as PNG files in a folder that is there.
+    """Draw the trials of the search, as PNG files in a folder that is there.
+
+    "front", "history" and "timeline" are Optuna's own plots; "slice" has the loss by each setting.
 
     Parameters
     ----------
@@ -90,7 +93,6 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     made: dict[str, tuple[Any, dict[str, Any]]] = {
         "front": (plots.plot_pareto_front, {"target_names": names}),
         "history": (plots.plot_optimization_history, loss),
-        "slice": (plots.plot_slice, loss),
         "timeline": (plots.plot_timeline, {}),
     }
     for name, (draw, options) in made.items():
@@ -100,4 +102,5 @@ def draw_study(search: Any, folder: Any) -> list[str]:
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
             axes.figure.savefig(Path(folder) / f"{name}.png", dpi=90)
             pyplot.close(axes.figure)
-    return [f"{name}.png" for name in made]
+    draw_slices(study, Path(folder) / "slice.png")
+    return [f"{name}.png" for name in (*made, "slice")]

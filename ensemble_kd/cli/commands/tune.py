@@ -62,8 +62,8 @@ SEARCH = {
 OTHERS = {
     "--certify-share": "share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
     "--picture": "draw the front",
-    "--plots": "write Optuna's own plots of the trials into this folder: front, history, slice "
-    "(loss by each setting) and timeline",
+    "--plots": "write plots of the trials into this folder: front, history, slice (loss by each "
+    "setting) and timeline",
     "--workdir": "journal, labels and students (default: the name of --out with .tune)",
     "--storage": "keep the trials in a database, such as sqlite:///study.db or postgresql://..., "
     "or in another journal file; several machines need the same --workdir too",
@@ -191,9 +191,11 @@ def render(outcome: dict[str, Any], certificate: str) -> str:
 
 
 def _cell(line: dict[str, Any], key: str) -> str:
+    from ensemble_kd.metrics import GainKept, short_gain
+
     value = line[key]
     if key == "size_bytes":
         return size_text(int(value))
     if key == "gain_kept":
-        return "-" if value != value else f"{value:.0%}"
+        return short_gain(GainKept(value, line["gain_low"], line["gain_high"]))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -52,6 +52,8 @@ class Findings:
         return as_table(self.front, budget).assign(
             certified_loss=[verdict.true_loss for verdict in told],
             certified_gain_kept=[verdict.gain_kept for verdict in told],
+            certified_gain_low=[verdict.gain_low for verdict in told],
+            certified_gain_high=[verdict.gain_high for verdict in told],
             # On two sets of rows, so hardly by chance.
             worse_than_plain=[
                 not (verdict.no_worse or one.measured.no_worse)

@@ -474,3 +474,12 @@ def test_what_a_test_table_must_hold(distill, room, tmp_path):
     result = distill("--test", room.csv, "--test-size", "0.5")
     assert result.code == 2
     assert "give --test or --test-size, not both" in result.err
+
+
+def test_teacher_is_kept_in_a_file_of_its_own(distill, room, tmp_path):
+    for place in (tmp_path / "m.ekd", room.parquet, room.classifier.teacher):
+        result = distill("--keep-teacher", place, out=tmp_path / "m.ekd")
+        assert result.code == 2 and "--keep-teacher must be a file of its own" in result.err
+    result = distill("--keep-teacher", tmp_path / "none" / "t.joblib")
+    assert result.code == 2 and "cannot be written" in result.err
+    assert not (tmp_path / "m.ekd").exists()
