@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES, TASK_WITH_CLASSES
     from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._plain_storage import expand_all
-    from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
+    from ensemble_kd.bundle._save import save_bundle, stored_bytes
+    from ensemble_kd.files import write_atomically
 
 _NAMES = {
     "_archive": ["unpack"],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
-from ensemble_kd.table_files import check_writable
+from ensemble_kd.files import check_writable
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
@@ -32,16 +32,27 @@ def check_out(out: str, *inputs: str | None) -> None:
     Raises
     ------
     InputError
-        If `out` is a directory, a device, an input, or in a place that cannot be written to.
+        If `out` is a directory, an input, stdout, or in a place that cannot be written to.
     """
     check_is_no_input(out, *inputs)
     target = Path(out)
     if not 1 <= len(target.stem) <= 200 or not target.stem.isprintable():
         raise InputError(f"--out must have a name of 1 to 200 printable characters, got {out!r}.")
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        raise InputError(f"--out must be a regular file, got {out!r}, a directory or device.")
+    if _is_stdout(out):
+        raise InputError(
+            f"--out must not be stdout, where the command tells what it did, got {out!r}; give a "
+            f"file or a named pipe."
+        )
     with told_of("--out"):
         check_writable(out)
+
+
+def _is_stdout(out: str) -> bool:
+    """Tell whether it is the file or pipe that stdout goes to; a device may be both."""
+    with contextlib.suppress(OSError):
+        there, stdout = os.stat(out), os.fstat(1)
+        return os.path.samestat(there, stdout) and not stat.S_ISCHR(there.st_mode)
+    return False
 
 
 def check_is_no_input(out: str, *inputs: str | None) -> None:

@@ -15,6 +15,7 @@ from ensemble_kd.cli._out import check_out, saving
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import is_replaced
 from ensemble_kd.schema import near_match
 
 SUMMARY = "compress an ensemble into one model file"
@@ -93,11 +94,13 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         estimator = _estimator(args, data, teacher, console)
         fit(estimator, data)
-        with saving():
-            size_bytes = estimator.save(args.out)
-        console.note(f"the model is written to {args.out}.")
+        size_bytes = None
+        if is_replaced(args.out):  # at once, lest it be lost: a pipe takes one alone
+            with saving():
+                size_bytes = estimator.save(args.out)
+            console.note(f"the model is written to {args.out}.")
         outcome = measure(estimator, data)
-        if outcome["quality"] is not None:  # which goes into the file, too
+        if size_bytes is None or outcome["quality"] is not None:  # which goes into the file, too
             with saving():
                 size_bytes = estimator.save(args.out)
     outcome = {

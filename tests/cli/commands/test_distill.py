@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import joblib
@@ -474,3 +475,14 @@ def test_what_a_test_table_must_hold(distill, room, tmp_path):
     result = distill("--test", room.csv, "--test-size", "0.5")
     assert result.code == 2
     assert "give --test or --test-size, not both" in result.err
+
+
+def test_distill_writes_one_model_into_a_pipe(distill, tmp_path):
+    pipe, heard = tmp_path / "pipe.ekd", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    assert distill(out=pipe).code == 0
+    reader.join()
+    assert load(heard[0]).classes_.tolist() == ["no", "yes"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe.ekd"]
