@@ -32,26 +32,28 @@ def check_out(out: str, *inputs: str | None) -> None:
     Raises
     ------
     InputError
-        If `out` is a directory, an input, stdout, or in a place that cannot be written to.
+        If `out` is a directory, a device, an input, stdout, or cannot be written to.
     """
     check_is_no_input(out, *inputs)
     target = Path(out)
     if not 1 <= len(target.stem) <= 200 or not target.stem.isprintable():
         raise InputError(f"--out must have a name of 1 to 200 printable characters, got {out!r}.")
-    if _is_stdout(out):
-        raise InputError(
-            f"--out must not be stdout, where the command tells what it did, got {out!r}; give a "
-            f"file or a named pipe."
-        )
+    with contextlib.suppress(OSError):  # nothing is there, or can be
+        status = target.stat()
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise InputError(f"--out must be a file or a pipe, got {out!r}, a device.")
+        if _is_stdout(status):
+            raise InputError(
+                f"--out must not be stdout, where the command tells what it did, got {out!r}; "
+                f"give a file or a named pipe."
+            )
     with told_of("--out"):
         check_writable(out)
 
 
-def _is_stdout(out: str) -> bool:
-    """Tell whether it is the file or pipe that stdout goes to; a device may be both."""
-    with contextlib.suppress(OSError):
-        there, stdout = os.stat(out), os.fstat(1)
-        return os.path.samestat(there, stdout) and not stat.S_ISCHR(there.st_mode)
+def _is_stdout(status: os.stat_result) -> bool:
+    with contextlib.suppress(OSError):  # it may be closed
+        return os.path.samestat(status, os.fstat(1))
     return False
 
 
