@@ -50,7 +50,7 @@ def wide_trees(n, kind, task="classification", scale=0.1, seed=0):
     is_category = kind == "categorical"
     feature, right, value = np.full((n, 3), -1), np.zeros((n, 3)), rng.normal(size=(n, 3))
     feature[:, 0], right[:, 0], value[:, 0] = np.arange(n), 3 * np.arange(n) + 2, 0.0
-    each = schema.n_codes[0]
+    each = int(schema.n_codes[0])
     body = TreesRecord(
         feature=i32(*feature.ravel()),
         threshold=np.tile([0.5, 0.0, 0.0], n),
