@@ -138,7 +138,7 @@ def search(
     first = starting_points(space, sizes, span, asked.estimator.chosen_recipe())
     study = place.open()
     if asked.storage is not None:
-        claim(study, students)
+        claim(study, folder)
     check_files(study, students)
     if not study.get_trials(deepcopy=False):
         enqueue(study, runner.distinct(first))

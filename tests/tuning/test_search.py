@@ -370,7 +370,7 @@ def test_search_refuses_another_workdir_before_it_tries_a_student(table, tmp_pat
     storage = tmp_path / "shared.log"
     given = {"storage": storage, "n_finalists": 0, "refit": False}
     search(n_trials=2, workdir=tmp_path / "one", **given).fit(*table)
-    with pytest.raises(InputError, match=r"must share its workdir, too: .*/one/"):
+    with pytest.raises(InputError, match=r"must share its workdir, too: .*/one, got .*/other;"):
         search(n_trials=4, workdir=tmp_path / "other", **given).fit(*table)
     study = search(n_trials=3, workdir=tmp_path / "one", **given).fit(*table).study_
     assert sum(trial.state.is_finished() for trial in study.trials) == 3

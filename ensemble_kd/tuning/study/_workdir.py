@@ -11,20 +11,20 @@ from typing import Any
 from ensemble_kd.errors import InputError
 from ensemble_kd.files import write_atomically
 
-_ATTRIBUTE, _FILE = "workdir", "study.id"
+_ATTRIBUTE, _FILE = "workdir", "workdir.id"
 # Seconds in which two searches that begin at once have both written their folder; the last stays.
 _SETTLING = 0.5
 
 
 def claim(study: Any, folder: Path) -> None:
-    """Let a study that is kept elsewhere know the folder of its students, or refuse another one.
+    """Let a study that is kept elsewhere know the workdir of its students, or refuse another one.
 
     Parameters
     ----------
     study : optuna.study.Study
         Of a search.
     folder : Path
-        Where the files of its students go.
+        The workdir.
 
     Raises
     ------

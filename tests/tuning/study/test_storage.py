@@ -200,6 +200,6 @@ def test_claim_of_two_that_begin_at_once_is_of_one(place, tmp_path, monkeypatch)
 
 
 def test_claim_names_a_folder_whose_namer_was_killed(place, tmp_path):
-    (tmp_path / "study.id").touch()
+    (tmp_path / "workdir.id").touch()
     claim(place.open(), Path(tmp_path))
-    assert (tmp_path / "study.id").read_text()
+    assert (tmp_path / "workdir.id").read_text()
