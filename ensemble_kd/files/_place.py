@@ -75,7 +75,7 @@ def file_at(place: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(status.st_mode):
-        raise WriteError("it is a directory; give the path of a file.")
+        raise WriteError("it must be a file, got the directory of this name; give another path.")
     # The bits alone: root may write everywhere, and a file made read-only is meant to stay.
     if not status.st_mode & 0o222 or not os.access(place, os.W_OK):
         raise WriteError("it is read-only; make it writable (chmod u+w), or write elsewhere.")

@@ -121,9 +121,11 @@ def test_replacing_refuses_a_directory(tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "to_m").symlink_to("m")
     for path in (tmp_path / "m", tmp_path / "to_m"):
-        with pytest.raises(WriteError, match="it is a directory"):
+        with pytest.raises(WriteError, match="it must be a file, got the directory"):
             write_atomically(b"new", path)
-        with pytest.raises(InputError, match="cannot be written: it is a directory"):
+        with pytest.raises(
+            InputError, match="cannot be written: it must be a file, got the directory"
+        ):
             check_writable(path)
     assert names(tmp_path) == ["m", "to_m"]
 

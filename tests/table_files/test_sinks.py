@@ -69,7 +69,7 @@ def test_sinks_write_to_a_device_as_it_is(kind):
 def test_sinks_refuse_places_that_cannot_be_written_to(tmp_path):
     for out, words in [
         (tmp_path / "absent" / "p.csv", "p.csv cannot be written: .* make sure that its directory"),
-        (tmp_path, "cannot be written: it is a directory"),
+        (tmp_path, "cannot be written: it must be a file, got the directory"),
     ]:
         with pytest.raises(InputError, match=words), open_sink(str(out), "csv"):
             pass
