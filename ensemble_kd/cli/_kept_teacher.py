@@ -15,7 +15,7 @@ def keep_teacher(teacher: Any, path: str) -> None:
     """Write a fitted teacher to a joblib file."""
     import joblib
 
-    from ensemble_kd.bundle import write_atomically
+    from ensemble_kd.files import write_atomically
 
     held = io.BytesIO()
     joblib.dump(teacher, held, compress=1)

@@ -7,7 +7,6 @@ from ensemble_kd.table_files._chunks import Chunk, read_chunks
 from ensemble_kd.table_files._frame import read_frame
 from ensemble_kd.table_files._kinds import check_column, separator_hint
 from ensemble_kd.table_files._sinks import STDOUT, SinkFormat, arrow_type, open_sink, sink_format
-from ensemble_kd.table_files._whole_file import check_writable
 
 __all__ = [
     "STDOUT",
@@ -15,7 +14,6 @@ __all__ = [
     "SinkFormat",
     "arrow_type",
     "check_column",
-    "check_writable",
     "open_sink",
     "read_chunks",
     "read_frame",

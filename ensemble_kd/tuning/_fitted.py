@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import write_atomically
 from ensemble_kd.metrics import GainKept
 from ensemble_kd.rows import table
 from ensemble_kd.tasks import task_named
@@ -189,7 +188,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Bytes written.
         """
         check_is_fitted(self, "model_")
-        write_atomically(self._data, Path(path))
+        write_atomically(self._data, path)
         return len(self._data)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.files import replacing
 
 N_ACROSS = 4
 WIDTH, HEIGHT = 3.0, 2.4  # of a panel, in inches
@@ -45,7 +46,8 @@ def draw_slices(study: Any, path: Path) -> None:
         axis.set_axis_off()
     for axis in panels[::across]:
         axis.set_ylabel(study.metric_names[0])
-    figure.savefig(path, dpi=110)
+    with replacing(path, binary=True) as file:
+        figure.savefig(file, dpi=110, format="png")
 
 
 def _draw(axis: Any, name: str, trials: list[Any], last: int) -> None:

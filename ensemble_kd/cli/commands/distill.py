@@ -17,8 +17,8 @@ from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import check_writable, is_replaced
 from ensemble_kd.schema import near_match
-from ensemble_kd.table_files import check_writable
 
 SUMMARY = "compress an ensemble into one model file"
 DESCRIPTION = """\
@@ -102,15 +102,17 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         estimator = _estimator(args, data, teacher, console)
         fit(estimator, data)
-        with saving():
-            size_bytes = estimator.save(args.out)
-        console.note(f"the model is written to {args.out}.")
+        size_bytes = None
+        if is_replaced(args.out):  # at once, lest it be lost: a pipe takes one alone
+            with saving():
+                size_bytes = estimator.save(args.out)
+            console.note(f"the model is written to {args.out}.")
         if args.keep_teacher is not None and estimator.teacher_ is not None:
             with saving():
                 keep_teacher(estimator.teacher_, args.keep_teacher)
             console.note(f"the teacher is written to {args.keep_teacher}.")
         outcome = measure(estimator, data)
-        if outcome["quality"] is not None:  # which goes into the file, too
+        if size_bytes is None or outcome["quality"] is not None:  # which goes into the file, too
             with saving():
                 size_bytes = estimator.save(args.out)
     outcome = {

@@ -12,9 +12,10 @@ from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
-from ensemble_kd.cli._out import check_out
+from ensemble_kd.cli._out import check_out, told_of
 from ensemble_kd.cli._teacher import fit, read_teacher
-from ensemble_kd.errors import EnsembleKDError
+from ensemble_kd.errors import EnsembleKDError, InputError
+from ensemble_kd.files import check_writable, write_failure
 
 SUMMARY = "find the best student within a budget of microseconds and bytes"
 DESCRIPTION = """\
@@ -101,19 +102,17 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
+    _check_pictures(args.picture, args.plots)
     data = read_data(args, console)  # the search keeps rows apart itself
     teacher, _, data = read_teacher(args.teacher, data, console)
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         search = _search(args, data, teacher, console)
         try:
             fit(search, data)
+            _save(search, args.out)
         finally:
             if hasattr(search, "front_"):
                 _draw(search, args.picture, args.plots)
-        try:
-            search.save(args.out)
-        except OSError as error:
-            raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
     certificate = search.certificate_
     outcome = {
         "model": args.out,
@@ -157,13 +156,31 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
     )
 
 
+def _save(search: Any, out: str) -> None:
+    try:
+        search.save(out)
+    except OSError as error:
+        raise EnsembleKDError(f"saving {out}: {write_failure(error)}") from error
+
+
+def _check_pictures(picture: str | None, plots: str | None) -> None:
+    """Refuse before the search what could not be drawn after it."""
+    if picture is not None:
+        with told_of("--picture"):
+            check_writable(picture)
+    if plots is not None:
+        try:
+            Path(plots).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--plots {plots} cannot be made: {error.strerror}.") from error
+
+
 def _draw(search: Any, picture: str | None, plots: str | None) -> None:
     from ensemble_kd.tuning import draw_front, draw_study
 
     if picture is not None:
         draw_front(search, picture)
     if plots is not None:
-        Path(plots).mkdir(parents=True, exist_ok=True)
         draw_study(search, plots)
 
 

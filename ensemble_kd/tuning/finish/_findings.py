@@ -97,6 +97,25 @@ def read_findings(study: Any, finals: Any, folder: Path, quantile: str) -> Findi
     return Findings(copy, found, files, front(found, quantile))
 
 
+def check_files(study: Any, folder: Path) -> None:
+    """Refuse a study whose students are not here, before any is added.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        In its storage.
+    folder : Path
+        Of the model files.
+
+    Raises
+    ------
+    InputError
+        As `read_findings`.
+    """
+    for one in candidates(study):
+        _read(one, folder)
+
+
 def _read(one: Candidate, folder: Path) -> bytes:
     path = folder / one.file
     data = path.read_bytes() if path.exists() else b""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import warn
+from ensemble_kd.files import write_atomically
 from ensemble_kd.metrics import GainKept, Latency
 from ensemble_kd.scoring import Scorer, load
 from ensemble_kd.tuning._budget import Budget
@@ -52,7 +51,7 @@ class Selection:
 
     def save(self, path: str | os.PathLike[str]) -> int:
         """Write its model file, and return its bytes."""
-        write_atomically(self._data, Path(path))
+        write_atomically(self._data, path)
         return len(self._data)
 
     def __repr__(self) -> str:
