@@ -15,7 +15,14 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
 from ensemble_kd.estimators._on_test import OnTest, measure_on_test
-from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
+from ensemble_kd.flow import (
+    DEFAULT_MIN_FREQUENCY,
+    Distillation,
+    Recipe,
+    Settings,
+    distill,
+    recipe_table,
+)
 from ensemble_kd.model import Task
 from ensemble_kd.rows import (
     TransferSet,
@@ -52,6 +59,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         loss: Any = "auto",
         n_synthetic: int | float | str = "auto",
         lessons: Any = (),
+        min_frequency: int = DEFAULT_MIN_FREQUENCY,
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
@@ -71,6 +79,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.loss = loss
         self.n_synthetic = n_synthetic
         self.lessons = lessons
+        self.min_frequency = min_frequency
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
