@@ -142,7 +142,8 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
         ...
     ensemble_kd.errors.BundleError: ...
     """
-    source = "the bundle" if isinstance(path, bytes) else str(path)
+    is_path = isinstance(path, str) or hasattr(path, "__fspath__")
+    source = str(path) if is_path else "the bundle"
     try:
         return _load(read_file(path, MAX_BYTES))
     except BundleError as error:
@@ -322,7 +323,7 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
         for name in row.keys() - names:
-            raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
+            raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
         codes = [_code(column, row) for column in columns]
         from array import array
 
@@ -358,7 +359,7 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
         return _category_code(name, code_of, value)
     if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
         wanted = "true or false" if kind == "boolean" else "a number"
-        raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
+        raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
     try:
         return float(value)
     except OverflowError as error:
@@ -370,7 +371,7 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if may_be_rounded and any(isinstance(c, int) and abs(c) >= 2**53 for c in code_of):
         raise InputError(
             f"column {name!r} has whole numbers from 2**53 on as categories, which a float cannot "
-            f"tell apart, got {value!r}; give integers."
+            f"tell apart, got {shown(value)}; give integers."
         )
     if value in code_of:
         return code_of[value]
@@ -378,8 +379,8 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if code_of and value != UNSEEN and all(isinstance(c, str) != is_text for c in code_of):
         known = next(iter(code_of))
         raise InputError(
-            f"column {name!r} has {_type_word(known)} as categories, such as {known!r}, but got "
-            f"{_type_word(value)}, such as {value!r}, which can be none of them; give "
+            f"column {name!r} has {_type_word(known)} as categories, such as {shown(known)}, but "
+            f"got {_type_word(value)}, such as {shown(value)}, which can be none of them; give "
             f"{_type_word(known)}."
         )
     return float(len(code_of))

@@ -20,6 +20,7 @@ from ensemble_kd.errors import (
     EnsembleKDError,
     InputError,
     NotDistillableError,
+    reason,
 )
 
 COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
@@ -116,7 +117,7 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
-        text = f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {reason(error)}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )

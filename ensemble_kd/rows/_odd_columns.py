@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import warn
+from ensemble_kd.errors import shown, warn
 from ensemble_kd.schema import FIRST_INEXACT, Column, TableSchema, as_array, is_frame
 
 # Of a column with fewer values, or fewer texts, nothing is said.
@@ -84,11 +84,13 @@ def _odd_texts(column: Column, n_values: int) -> str | None:
     ):
         example = _example(texts, patterns)
         if example is not None:
-            return f"holds texts that look like {form}, such as {example!r}, {taken}; {remedy}."
+            return (
+                f"holds texts that look like {form}, such as {shown(example)}, {taken}; {remedy}."
+            )
     if len(column.categories) > MOST * n_values:
         return (
             f"holds {len(column.categories):,} categories in {n_values:,} values, such as "
-            f"{texts[0]!r}; if it is a key or free text, drop it."
+            f"{shown(texts[0])}; if it is a key or free text, drop it."
         )
     return None
 
