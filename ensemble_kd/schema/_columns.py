@@ -269,8 +269,8 @@ def _check_type(column: Column, present: Iterable[Any]) -> None:
         known, given = column.categories[0], _plain_category(column.name, first)
         raise InputError(
             f"column {column.name!r} has {_type_word(known)} as categories, such as "
-            f"{shown(known)}, but got {_type_word(given)}, such as {shown(given)}, which can be none "
-            f"of them; give {_type_word(known)}."
+            f"{shown(known)}, but got {_type_word(given)}, such as {shown(given)}, which can be "
+            f"none of them; give {_type_word(known)}."
         )
 
 
