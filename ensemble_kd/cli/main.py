@@ -23,7 +23,10 @@ from ensemble_kd.errors import (
     reason,
 )
 
-COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
+COMMANDS = (
+    "distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench",
+    "keygen", "sign", "verify",
+)  # fmt: skip
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, given_labels
 
 
 def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
@@ -22,7 +22,7 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}
-    labels = np.asarray(y).ravel().tolist()
+    labels = given_labels(y).ravel().tolist()
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise InputError(

@@ -23,7 +23,7 @@ from ensemble_kd.flow import (
     distill,
     recipe_table,
 )
-from ensemble_kd.model import Task
+from ensemble_kd.model import Task, given_labels
 from ensemble_kd.rows import (
     TransferSet,
     check_seed,
@@ -197,7 +197,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(np.asarray(y), "y")
+        hard = task.hard_of(given_labels(y), "y")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
             if values.shape != (len(X),):

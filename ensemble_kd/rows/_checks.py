@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.validation import validate_data
 
 from ensemble_kd.errors import InputError, cause, reason
+from ensemble_kd.model import given_labels
 from ensemble_kd.schema import check_unique, is_frame, restore_integers
 from ensemble_kd.tasks import BaseTask
 
@@ -116,7 +117,7 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
     try:
-        y = column_or_1d(_without_extension(y), warn=True)
+        y = column_or_1d(given_labels(_without_extension(y)), warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)
     except InputError:

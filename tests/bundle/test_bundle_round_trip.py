@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ensemble_kd.bundle import load_bundle, save_bundle
-from ensemble_kd.bundle._limits import MEMBER_MAX_BYTES
+from ensemble_kd.bundle._table import MEMBER_MAX_BYTES
 from ensemble_kd.errors import BundleError
 
 from .forge import saved

@@ -44,7 +44,7 @@ static int fill_module(PyObject *module)
 
 static PyMethodDef MODULE_METHODS[] = {
     {"expand", expand, METH_VARARGS,
-     "expand($module, kind, values, others=None, rank=0, /)\n--\n\n"
+     "expand($module, kind, values, others=None, width=0, /)\n--\n\n"
      "Return the bytes of the array that is kept in fewer; see section 5.3 of the bundle format."},
     {NULL, NULL, 0, NULL},
 };
