@@ -60,7 +60,7 @@ def shown(value: object) -> str:
     >>> shown("no number")
     "'no number'"
     >>> shown(10**5000)
-    'a whole number of more than 40 digits'
+    '<number of more than 40 digits>'
     """
     kind = _kind(value)
     if is_quiet():
@@ -68,7 +68,7 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         text = repr(str.__str__(value)[: MOST_SHOWN + 1])
     elif isinstance(value, int) and int.bit_length(value) > 4 * MOST_SHOWN:
-        return f"a whole number of more than {MOST_SHOWN} digits"
+        return f"<number of more than {MOST_SHOWN} digits>"
     else:
         import reprlib
 
@@ -76,12 +76,17 @@ def shown(value: object) -> str:
             text = reprlib.repr(value)
         except Exception:  # of the object's own __repr__
             return kind
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+    return _cut(text)
 
 
 def reason(error: BaseException) -> str:
     """Return what another library's error says, which may hold values: cut, or by its type."""
-    text = type(error).__name__ if is_quiet() else str(error)
+    if is_quiet():
+        return type(error).__name__
+    import re
+
+    quoted_or_word = r"""(['"])(?:(?!\1).)*\1|\S+"""
+    text = re.sub(quoted_or_word, lambda found: _cut(found[0]), str(error)[:2000], flags=re.DOTALL)
     return text if len(text) <= MOST_OF_A_REASON else f"{text[: MOST_OF_A_REASON - 3]}..."
 
 
@@ -90,13 +95,17 @@ def cause(error: BaseException) -> BaseException | None:
     return None if is_quiet() else error
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
 def _kind(value: object) -> str:
     if value is None:
-        return "a missing value"
-    for kind, word in ((str, "a text"), (bool, "a boolean"), (int | float, "a number")):
+        return "<missing>"
+    for kind, word in ((str, "<text>"), (bool, "<boolean>"), (int | float, "<number>")):
         if isinstance(value, kind):
             return word
-    return f"a value of type {type(value).__name__[:MOST_SHOWN]}"
+    return f"<{type(value).__name__[:MOST_SHOWN]}>"
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

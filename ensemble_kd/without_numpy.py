@@ -125,7 +125,7 @@ def load(
     ensemble_kd.errors.BundleError: ...
     """
     is_path = isinstance(path, str) or hasattr(path, "__fspath__")
-    source = str(path) if is_path else "the bundle"
+    source = str(path) if is_path else "the bundle in memory"
     try:
         return _load(read_file(path, MAX_BYTES), require_signature)
     except BundleError as error:
@@ -243,7 +243,7 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
         )
     value: Any = row.get(name)
     is_of_numpy = type(value).__module__ == "numpy" and type(value).__name__ != "ndarray"
-    if is_of_numpy and hasattr(value, "item"):
+    if is_of_numpy and hasattr(value, "item") and type(value).__name__ != "timedelta64":
         value = value.item()
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return float("nan")
@@ -252,7 +252,7 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
     if not isinstance(value, str | int | float):
         raise InputTypeError(
             f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__}."
+            f"{type(value).__name__[:40]}."
         )
     if code_of is not None:
         return _category_code(name, code_of, value)

@@ -222,7 +222,7 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
         try:
             # None where there is no code, which becomes NaN.
             out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
-        except TypeError:  # a cell that cannot be a key
+        except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
             out[i] = _code_or_unseen(column, cells[i])
@@ -241,7 +241,7 @@ def _code_or_unseen(column: Column, value: Any) -> float:
     except KeyError:
         if is_missing(value):
             return np.nan
-    except TypeError:
+    except (TypeError, ValueError):  # it has no hash
         pass
     _check_scalar(column.name, value)
     return float(len(column.categories))
