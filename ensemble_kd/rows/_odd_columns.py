@@ -151,8 +151,10 @@ def _keys(column: Column, values: NDArray[np.float64]) -> str | None:
     if not column.integer or len(known) < FEWEST_VALUES:
         return None
     n_digits = len(str(int(known.min())))
-    if n_digits < KEY_DIGITS or known.max() >= 10.0**n_digits:
+    if n_digits < KEY_DIGITS or known.max() >= min(10.0**n_digits, 2.0**63):
         return None
+    if known.max() / np.gcd.reduce(known.astype(np.int64)) < 10.0 ** (KEY_DIGITS - 1):
+        return None  # they are amounts of a large unit
     n_different = len(np.unique(known))
     if n_different < ALL_DIFFERENT * len(known):
         return None
