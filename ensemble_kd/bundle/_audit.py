@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.bundle._storage import forbid
-from ensemble_kd.bundle._table import MAX_TREE_DEPTH, Form
+from ensemble_kd.bundle._table import LARGEST_SUM, MAX_TREE_DEPTH, Form
 from ensemble_kd.bundle.parts import check_shapes
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord, arrays_of, scalars_of
 from ensemble_kd.schema import TableSchema
+
+_ITEMS_AT_ONCE = 1 << 20
 
 
 def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, Form]) -> None:
@@ -69,6 +71,7 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     for name, array in arrays_of(body).items():
         if array.dtype == np.float32:
             forbid(~np.isfinite(array), f"{name} must be finite", array)
+    _audit_sums(body)
 
 
 def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None:
@@ -79,6 +82,34 @@ def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None
     inside[offsets[1:-1] - 1] = False
     wrong = inside & ~((steps > 0) & np.isfinite(steps))
     forbid(wrong, "edges must increase within a column, by a finite step", steps)
+
+
+def _audit_sums(body: MLPRecord) -> None:
+    """Check that no row can have a sum that float32, in which the core sums, does not hold."""
+    size = np.abs(body.first_bias, dtype=np.float64)
+    for weight in (body.numeric_weight, body.missing_weight, body.category_weight):
+        size += _column_sizes(weight)
+    _audit_size("first_bias", size)
+    for i, layer in enumerate(body.layers):
+        size = np.abs(layer.bias, dtype=np.float64) + _column_sizes(layer.weight, size)
+        _audit_size(f"layers.{i}.bias", size)
+
+
+def _column_sizes(
+    weight: NDArray[np.float32], factor: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return the sum over rows of absolute values, each times the factor of its row."""
+    out = np.zeros(weight.shape[1])
+    step = max(1, _ITEMS_AT_ONCE // max(1, weight.shape[1]))
+    for i in range(0, len(weight), step):
+        sizes = np.abs(weight[i : i + step], dtype=np.float64)
+        out += sizes.sum(axis=0) if factor is None else factor[i : i + step] @ sizes
+    return out
+
+
+def _audit_size(name: str, size: NDArray[np.float64]) -> None:
+    rule = f"{name}: sums must be at most {LARGEST_SUM:g} whatever the row, to fit in float32"
+    forbid(size > LARGEST_SUM, rule, size)
 
 
 # --- the trees ------------------------------------------------------------------------------------

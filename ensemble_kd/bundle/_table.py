@@ -113,6 +113,8 @@ MAX_KNOTS = 1024
 
 MAX_TENSOR_HEADER_BYTES = 1 * _MIB
 MAX_TREE_DEPTH = 512
+# Of a network: half of what float32 holds, in which the core sums.
+LARGEST_SUM = 2.0**127
 # Name in the header, type in the struct module, bytes of an item.
 DTYPES: dict[str, tuple[str, str, int]] = {
     "float64": ("F64", "d", 8),

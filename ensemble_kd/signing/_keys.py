@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 64 * 1024
 ID_DIGITS = 16
 
-# The paths of both files, and the key's id.
-KeyPair = namedtuple("KeyPair", ["private", "public", "id"])
+
+class KeyPair(namedtuple("KeyPair", ["private", "public", "id"])):
+    """A key to sign with, and the one that tells its signatures.
+
+    Parameters
+    ----------
+    private, public : str
+        The paths of their files.
+    id : str
+        The name of both: 16 hexadecimal digits.
+    """
+
+    __slots__ = ()
 
 
 def make_keys(stem: str | os.PathLike[str]) -> KeyPair:
@@ -184,7 +195,7 @@ def _first_line(error: Exception) -> str:
 
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:  # a number would be a descriptor
             return file.read(MAX_KEY_BYTES)
     except (OSError, TypeError, ValueError) as error:
         raise InputError(f"the key {path!r} cannot be read: {error}.") from error

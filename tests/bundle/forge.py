@@ -52,13 +52,12 @@ def seal(members):
 
 def sealed_text(manifest):
     """Return a manifest as text, with its own digest if it has one."""
-    training = manifest.get("training")
+    training = manifest.get("training") if isinstance(manifest, dict) else None
     if not isinstance(training, dict) or "manifest_sha256" not in training:
         return json.dumps(manifest).encode()
-    training["manifest_sha256"] = zeros = "0" * 64
-    text = json.dumps(manifest)
-    assert text.count(zeros) == 1
-    return text.replace(zeros, hashlib.sha256(text.encode()).hexdigest()).encode()
+    training["manifest_sha256"] = "0" * 64
+    training["manifest_sha256"] = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
+    return json.dumps(manifest).encode()
 
 
 def with_member(data, name, content):
@@ -90,6 +89,7 @@ __all__ = [
     "refused",
     "saved",
     "seal",
+    "sealed_text",
     "with_entries",
     "with_fields",
     "with_member",

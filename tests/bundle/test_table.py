@@ -106,6 +106,7 @@ LIMITS = [
     ("must** be at most {} MiB, hold the arrays", table.MAX_TENSOR_HEADER_BYTES >> 20),
     ("`n_layers` (whole, 0 to {})", table.MAX_LAYERS),
     ("more than {} splits below its root", table.MAX_TREE_DEPTH),
+    ("A_i is above 2^{}.", int(table.LARGEST_SUM).bit_length() - 1),
     ("r **must** be from 1 to {}", table.MAX_RANK),
     ("take at most {} MiB once they are expanded", table.MAX_EXPANDED_BYTES >> 20),
     ("same length, 2 to {}", table.MAX_KNOTS),
@@ -124,3 +125,4 @@ def test_page_has_the_limits_of_the_table(words, limit):
 def test_core_has_the_limits_of_the_table(name):
     text = (PACKAGE / "runtime" / "core" / "machine.h").read_text(encoding="utf-8")
     assert f"{name} = {getattr(table, name)}," in text
+    assert float.fromhex(re.search(r"LARGEST_SUM (\S+)", text)[1]) == table.LARGEST_SUM

@@ -201,7 +201,7 @@ def test_without_numpy_refuses_what_was_altered(promised):
     altered = members | {"model.json": members["model.json"].replace(b" ", b"\t", 1)}
     refused(repack(altered), "model.json was altered")
     refused(with_entries(data, "manifest.json", format="zip"), "must name the format")
-    refused(with_entries(data, "manifest.json", format_version=4, min_reader=4), "update")
+    refused(with_entries(data, "manifest.json", format_version=5, min_reader=5), "update")
     refused(with_entries(data, "manifest.json", classes=[]), "at least two classes")
     refused(with_entries(data, "manifest.json", classes=[1, 1.0, "c"]), "must be unique")
     refused(
@@ -249,7 +249,8 @@ def test_without_numpy_refuses_an_unsound_model(promised, name, fields, message)
         ("low_rank", {"category_weight.left": np.ones((10, 0), np.float32)}, r"shape \(0, 4\)"),
         ("shared_rows", {"category_weight.index": np.full(10, 4, np.int16)}, "of a row, got 4"),
         ("shared_rows", {"category_weight.index": np.full(10, -1, np.int16)}, "of a row, got -1"),
-        ("trees", {"right": np.full(10, 9, np.int16)}, "after the whole left"),
+        ("trees", {"right": np.int16([4, 4, *[0] * 3, 9, 8, *[0] * 3])}, "after the whole left"),
+        ("trees", {"right": np.full(10, 9, np.int16)}, "must be 0 at a leaf"),
         ("trees", {"threshold": f32(np.nan, *range(9))}, "must not be NaN"),
     ],
 )

@@ -7,6 +7,7 @@ import gc
 import itertools
 import math
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -259,6 +260,46 @@ def test_compiled_rows_of_a_forest_beyond_the_cache_are_those_of_single_rows():
     X, runtime = encoded_rows(3000), CompiledRuntime(model)
     alone = np.array([runtime.core.respond_row(row) for row in X[::97]])
     np.testing.assert_array_equal(runtime.respond(X)[::97], alone)
+
+
+def wide_trees(n_columns: int) -> CompactModel:
+    """Return trees over the first columns of a table of so many."""
+    columns = (*SCHEMA.columns, *(Column(f"x{j}", "numeric") for j in range(5, n_columns)))
+    return replace(classifier(trees(20, 4, "softmax"), 4), schema=TableSchema(columns))
+
+
+@pytest.mark.parametrize("kind", ["wide layers", "wide rows"])
+def test_compiled_rows_that_are_grouped_by_work_or_memory_are_those_of_single_rows(kind):
+    is_layers = kind == "wide layers"
+    model = classifier(network(4, (1100, 1100)), 4) if is_layers else wide_trees(20_000)
+    X = np.zeros((70, len(model.schema.columns)))
+    X[:, :5] = encoded_rows(70)
+    runtime = CompiledRuntime(model, n_threads=2)
+    alone = np.array([runtime.core.respond_row(row) for row in X])
+    np.testing.assert_array_equal(runtime.respond(X), alone)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="a timer that sends a signal")
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("kind", ["network", "trees"])
+def test_compiled_batch_ends_where_a_signal_raises(kind, n_threads):
+    body = network(4, (300, 300)) if kind == "network" else trees(2000, 4, "softmax")
+    core = CompiledRuntime(classifier(body, 4)).core
+    X, n_rows = np.tile(encoded_rows(1000), (100, 1)), 100_000
+    answers = np.full((n_rows, 4), np.nan)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            core.respond(X, answers, n_threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert np.isnan(answers[-1]).all()
 
 
 def test_compiled_takes_a_code_that_is_none_as_never_seen(compiled):

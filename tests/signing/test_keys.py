@@ -1,4 +1,4 @@
-"""Keys in files: private to their owner, never written over, and refused by name if they are none."""
+"""Keys in files: private to their owner, never written over, refused by name if they are none."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ensemble_kd.signing import (
     read_public_key,
 )
 
-ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+pytest.importorskip("cryptography")
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 
 @pytest.fixture
@@ -109,8 +109,9 @@ def test_wrong_key_is_refused_by_name(tmp_path, pair):
             read_public_key(tmp_path / name)
     with pytest.raises(InputError, match="got bytes"):
         read_public_key(b"a key")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_public_key(None)
+    for wrong in (None, 0, False, True, ""):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_public_key(wrong)
 
 
 def test_signing_says_which_extra_it_needs(tmp_path):

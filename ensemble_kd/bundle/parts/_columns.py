@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import COLUMN_ENTRIES, COLUMN_KINDS, SCHEMA_ENTRIES
-from ensemble_kd.bundle.parts._places import refuse_waiting
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import

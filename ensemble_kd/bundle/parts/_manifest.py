@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_hex, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     DIGEST_DIGITS,
     FILE_ENTRIES,
@@ -16,7 +17,6 @@ from ensemble_kd.bundle._table import (
     TASK_WITH_CLASSES,
     TASKS,
 )
-from ensemble_kd.bundle.parts._places import refuse_waiting
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     PublicKey = str | os.PathLike[str] | bytes | None
 
 
-_NAMES = ["manifest", "card", "schema", "scalars", "arrays", "selftest", "key_id"]
-
-
-class Parts(namedtuple("Parts", _NAMES)):
+class Parts(
+    namedtuple("Parts", ["manifest", "card", "schema", "scalars", "arrays", "selftest", "key_id"])
+):
     """What the members hold, each as it must be but for the items of the arrays.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     CALIBRATORS,
     KINDS,
@@ -18,7 +19,6 @@ from ensemble_kd.bundle._table import (
     STORAGE_PARTS,
     array_forms,
 )
-from ensemble_kd.bundle.parts._places import refuse_waiting
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -112,8 +112,8 @@ def _check_storage(storage: Any, scalars: Mapping[str, Any]) -> None:
         if name in forms:
             dtype, shape = forms[name]
             allowed = STORAGE_OF.get((dtype, len(shape)), ())
-        whole, _, side = name.rpartition(".")
-        if side in STORAGE_PARTS.get(storage.get(whole, ""), ()):
+        whole, dot, side = name.rpartition(".")
+        if dot and side in STORAGE_PARTS.get(storage.get(whole, ""), ()):
             allowed = STORAGE_OF_PART
         if not isinstance(kind, str) or kind not in allowed:
             raise BundleError(

@@ -15,6 +15,7 @@
 #include "memory.h"         /* blocks that are freed together */
 #include "arrays.h"         /* whatever offers the buffer protocol, so numpy is not needed */
 #include "columns.h"        /* what a raw row may hold */
+#include "network_sizes.h"  /* how large the sums of a network can become */
 #include "network_layout.h" /* the network, checked and laid out; */
 #include "network_plain.h"  /* its work in vectors of four floats, */
 #include "network_avx2.h"   /* of eight */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arrays.h"
+#include "memory.h"
 
 typedef enum { FROM_FLOAT32, FROM_INT16, FROM_FLOAT16, FROM_INT8, FROM_LOW_RANK,
                FROM_SHARED_ROWS } Storage;
@@ -92,18 +93,22 @@ static void expand_items(Storage storage, const Array *given, char *out)
     }
 }
 
-/* A product of two floats is exact in double, so fusing it with the sum changes nothing. */
-static void expand_product(const Array *left, const Array *right, Py_ssize_t rank, char *out)
+/* A product of two floats is exact in double, so fusing it with the sum changes nothing. `sum` has
+ * room for a row. */
+static void expand_product(const Array *left, const Array *right, Py_ssize_t rank, double *sum,
+                           char *out)
 {
     Py_ssize_t n_rows = left->length / rank, n_columns = right->length / rank;
     for (Py_ssize_t i = 0; i < n_rows; i++) {
-        for (Py_ssize_t j = 0; j < n_columns; j++) {
-            double sum = 0;
-            for (Py_ssize_t k = 0; k < rank; k++) {
-                sum += (double)float_at(left, i * rank + k) *
-                       (double)float_at(right, k * n_columns + j);
+        memset(sum, 0, n_columns * sizeof(double));
+        for (Py_ssize_t k = 0; k < rank; k++) {
+            double factor = float_at(left, i * rank + k);
+            for (Py_ssize_t j = 0; j < n_columns; j++) {
+                sum[j] += factor * (double)float_at(right, k * n_columns + j);
             }
-            float value = (float)sum;
+        }
+        for (Py_ssize_t j = 0; j < n_columns; j++) {
+            float value = (float)sum[j];
             memcpy(out + 4 * (i * n_columns + j), &value, 4);
         }
     }
@@ -118,10 +123,11 @@ static void expand_rows(const Array *rows, const Array *index, Py_ssize_t width,
     }
 }
 
-static void expand_into(Storage storage, const Array *given, Py_ssize_t width, char *out)
+static void expand_into(Storage storage, const Array *given, Py_ssize_t width, double *sum,
+                        char *out)
 {
     if (storage == FROM_LOW_RANK) {
-        expand_product(&given[0], &given[1], width, out);
+        expand_product(&given[0], &given[1], width, sum, out);
     } else if (storage == FROM_SHARED_ROWS) {
         expand_rows(&given[0], &given[1], width, out);
     } else {
@@ -172,6 +178,7 @@ static PyObject *expand(PyObject *module, PyObject *arguments)
         return NULL;
     }
     Array given[2];
+    Block *memory = NULL;
     memset(given, 0, sizeof given);
     const Form *forms = STORAGE_FORMS[storage];
     for (int i = 0; i < 2 && forms[i].name != NULL; i++) {
@@ -183,14 +190,19 @@ static PyObject *expand(PyObject *module, PyObject *arguments)
     if (length < 0) {
         goto done;
     }
+    double *sum = claim(&memory, storage == FROM_LOW_RANK ? given[1].length / width : 0,
+                        sizeof(double));
     result = PyBytes_FromStringAndSize(NULL, length * (storage == FROM_FLOAT32 ? 8 : 4));
-    if (result != NULL) {
+    if (sum != NULL && result != NULL) {
         char *out = PyBytes_AsString(result);
         Py_BEGIN_ALLOW_THREADS
-        expand_into((Storage)storage, given, width, out);
+        expand_into((Storage)storage, given, width, sum, out);
         Py_END_ALLOW_THREADS
+    } else {
+        Py_CLEAR(result);
     }
 done:
+    release(&memory);
     close_arrays(given, 2);
     return result;
 }
