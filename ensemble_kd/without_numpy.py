@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from ensemble_kd.bundle import Parts
 
+    # Name, kind, nullable, code of each category, and whether these are hashes.
+    CoreColumn = tuple[str, str, bool, dict[Any, float] | None, bool]
+
 # The text for a category never seen in a self-test.
 UNSEEN = "<unseen>"
 __all__ = ["RowScorer", "load"]
@@ -137,6 +140,7 @@ def load(
 def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
     parts = read_parts(data, require_signature)
     columns = tuple(_core_column(entry) for entry in parts.schema["columns"])
+    salt = parts.schema.get("salt")
     classes = tuple(parts.manifest["classes"])
     try:
         core = Model(
@@ -144,7 +148,7 @@ def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None)
             _arrays(parts),
             columns,
             classes,
-            _row_encoder(columns),
+            _row_encoder(columns, salt),
             **_options(parts.scalars, len(classes)),
         )
     except (ValueError, TypeError, OverflowError) as error:
@@ -166,11 +170,12 @@ def _arrays(parts: Parts) -> dict[str, memoryview]:
     return expand_all(parts.arrays, parts.scalars["storage"])
 
 
-def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, float] | None]:
-    codes = None
+def _core_column(entry: Mapping[str, Any]) -> CoreColumn:
+    codes, is_hashed = None, "category_hashes" in entry
     if entry["kind"] == "categorical":
-        codes = {category: float(code) for code, category in enumerate(entry["categories"])}
-    return entry["name"], entry["kind"], entry["nullable"], codes
+        categories = entry["category_hashes" if is_hashed else "categories"]
+        codes = {category: float(code) for code, category in enumerate(categories)}
+    return entry["name"], entry["kind"], entry["nullable"], codes, is_hashed
 
 
 def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
@@ -213,7 +218,7 @@ def _check_selftest(scorer: RowScorer, names: list[str], selftest: Mapping[str, 
 # --- a row that the core does not read ------------------------------------------------------------
 
 
-def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _row_encoder(columns: tuple[CoreColumn, ...], salt: str | None) -> Callable[[Any], Any]:
     """Return the function that encodes an unusual row, or says what is wrong with it."""
     names = {column[0] for column in columns}
 
@@ -223,7 +228,7 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
         for name in row.keys() - names:
             raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
-        codes = [_code(column, row) for column in columns]
+        codes = [_code(column, row, salt) for column in columns]
         from array import array
 
         return array("d", codes)
@@ -235,8 +240,8 @@ def _is_mapping(row: Any) -> bool:
     return callable(getattr(row, "keys", None)) and callable(getattr(row, "get", None))
 
 
-def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[str, Any]) -> float:
-    name, kind, nullable, code_of = column
+def _code(column: CoreColumn, row: Mapping[str, Any], salt: str | None) -> float:
+    name, kind, nullable, code_of, is_hashed = column
     if name not in row and not nullable:
         raise InputError(
             f"the row has no value for {name!r}; give it, or None to have it treated as missing."
@@ -254,6 +259,10 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
             f"column {name!r}: argument must be a string or a real number, got "
             f"{type(value).__name__[:40]}."
         )
+    if code_of is not None and salt is not None and is_hashed:
+        from ensemble_kd._hashing import category_hash
+
+        return code_of.get(category_hash(salt, value), float(len(code_of)))
     if code_of is not None:
         return _category_code(name, code_of, value)
     if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):

@@ -261,10 +261,17 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         return self._scorer.predict(table(X, fitted=self))
 
-    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> int:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        hash_categories: bool = False,
+    ) -> int:
         """Write the student to a model file that needs numpy and safetensors alone.
 
-        The file holds no training row and no code; `ensemble_kd.load` reads it.
+        The file holds no training row and no code, and of the values of the training rows those
+        that `min_frequency` of them or more have; `ensemble_kd.load` reads it.
 
         Parameters
         ----------
@@ -272,6 +279,9 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             File to write, by custom ending in `.ekd`; a file that is there is replaced at once.
         name : str or None, default=None
             Name of the model; None takes that of the file.
+        hash_categories : bool, default=False
+            Whether to write salted hashes in the place of categories, so that the file names none.
+            A row with a category takes some microseconds longer, and there is no export.
 
         Returns
         -------
@@ -290,6 +300,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             card=model_card(self),
             name=name,
             training=training_facts(self),
+            hash_categories=hash_categories,
         )
 
     def _test_rows(self, X: Any, y: Any, share: float, groups: Any, time: Any) -> NDArray[np.bool_]:

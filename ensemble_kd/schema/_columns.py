@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd._hashing import category_hash
 from ensemble_kd.errors import InputError, InputTypeError, is_quiet, shown
 from ensemble_kd.schema._reading import (
     FIRST_INEXACT,
@@ -53,6 +54,8 @@ class Column:
         Smallest and largest finite value seen (numeric columns); None if there was none.
     categories : tuple, default=()
         The categories seen, in code order (categorical columns).
+    salt : str or None, default=None
+        Where `categories` holds hashes in their place: the salt of these, in hexadecimal digits.
     """
 
     name: str
@@ -62,11 +65,21 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[Category, ...] = ()
+    salt: str | None = None
 
     @cached_property
     def code_of(self) -> dict[Category, float]:
         """Code of each category that was seen."""
         return {category: float(code) for code, category in enumerate(self.categories)}
+
+    def find(self, value: Any) -> float | None:
+        """Return the code of a category that was seen, None of any other value."""
+        if self.salt is None:
+            return self.code_of.get(value)
+        value = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(value, str | int | float) or value != value:
+            return None
+        return self.code_of.get(category_hash(self.salt, value))
 
     @property
     def n_codes(self) -> int:
@@ -75,7 +88,12 @@ class Column:
 
     @cached_property
     def holds_text(self) -> bool | None:
-        """Whether all categories are texts (True), or none is (False); None for some of both."""
+        """Whether all categories are texts (True), or none is (False); None for some of both.
+
+        None, too, of hashes.
+        """
+        if self.salt is not None:
+            return None
         found = {isinstance(category, str) for category in self.categories}
         return found.pop() if len(found) == 1 else None
 
@@ -214,14 +232,16 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
     unseen = float(len(column.categories))
     if coded is not None:
         cells, codes = coded
-        table = np.array([*(column.code_of.get(level, unseen) for level in cells), np.nan])
+        found = [column.find(level) for level in cells]
+        table = np.array([*(unseen if code is None else code for code in found), np.nan])
         out = table[codes]
         present: Any = (cells[code] for code in np.unique(codes[codes >= 0]))
     else:
         cells = as_array(values).tolist()
         try:
             # None where there is no code, which becomes NaN.
-            out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
+            find = column.code_of.get if column.salt is None else column.find
+            out = np.array(list(map(find, cells)), dtype=np.float64)
         except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
@@ -237,12 +257,13 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
 
 def _code_or_unseen(column: Column, value: Any) -> float:
     try:
-        return column.code_of[value]
-    except KeyError:
-        if is_missing(value):
-            return np.nan
+        code = column.find(value)
     except (TypeError, ValueError):  # it has no hash
-        pass
+        code = None
+    if code is not None:
+        return code
+    if is_missing(value):
+        return np.nan
     _check_scalar(column.name, value)
     return float(len(column.categories))
 
@@ -336,6 +357,6 @@ def plain_value(column: Column, code: float) -> Any:
     if column.kind == "boolean":
         return bool(code)
     if column.kind == "categorical":
-        known = code < len(column.categories)
+        known = code < len(column.categories) and column.salt is None
         return column.categories[int(code)] if known else UNSEEN
     return int(code) if column.integer and abs(code) < 2**53 and code == int(code) else code

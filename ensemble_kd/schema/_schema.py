@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd._hashing import category_hash
 from ensemble_kd.errors import InputError, shown
 from ensemble_kd.schema._columns import (
     KINDS,
@@ -250,6 +251,35 @@ class TableSchema:
             columns[j] = replace(columns[j], categories=categories)
         return replace(self, columns=tuple(columns))
 
+    def hash_categories(self, salt: str) -> TableSchema:
+        """Put salted hashes in the place of categories, by which they are found all the same.
+
+        Parameters
+        ----------
+        salt : str
+            32 hexadecimal digits.
+
+        Returns
+        -------
+        TableSchema
+            A copy; the same where there are hashes already, or no categories.
+        """
+        if self.is_hashed:
+            return self
+        columns = [
+            replace(
+                column, salt=salt,
+                categories=tuple(category_hash(salt, value) for value in column.categories),
+            ) if column.kind == "categorical" else column
+            for column in self.columns
+        ]  # fmt: skip
+        return replace(self, columns=tuple(columns))
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether categories are kept as hashes."""
+        return any(column.salt is not None for column in self.columns)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
         columns: list[dict[str, Any]] = []
@@ -266,9 +296,11 @@ class TableSchema:
                     "maximum": column.maximum,
                 }
             if column.kind == "categorical":
-                entry["categories"] = list(column.categories)
+                key = "categories" if column.salt is None else "category_hashes"
+                entry[key] = list(column.categories)
             columns.append(entry)
-        return {"named": self.named, "columns": columns}
+        salts = {column.salt for column in self.columns} - {None}
+        return {"named": self.named, "columns": columns} | ({"salt": salts.pop()} if salts else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TableSchema:
@@ -288,7 +320,8 @@ class TableSchema:
                     integer=entry.get("integer", False),
                     minimum=entry.get("minimum"),
                     maximum=entry.get("maximum"),
-                    categories=tuple(entry.get("categories", ())),
+                    categories=tuple(entry.get("category_hashes", entry.get("categories", ()))),
+                    salt=data["salt"] if "category_hashes" in entry else None,
                 )
                 for entry in data["columns"]
             )

@@ -53,6 +53,8 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "--hash-categories": "write salted hashes in the place of categories: the file names none, and "
+    "cannot be exported",
     "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
     "smaller share of the test rows; the model is written all the same",
@@ -75,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
     add = adder(result, OPTIONS)
     add("--time-limit", metavar="S", type=read.positive)
+    add("--hash-categories", action="store_true")
     add("--min-agreement", metavar="X", type=read.share)
 
 
@@ -94,12 +97,12 @@ def run(args: argparse.Namespace) -> int:
         estimator = _estimator(args, data, teacher, console)
         fit(estimator, data)
         with saving():
-            size_bytes = estimator.save(args.out)
+            size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
         console.note(f"the model is written to {args.out}.")
         outcome = measure(estimator, data)
         if outcome["quality"] is not None:  # which goes into the file, too
             with saving():
-                size_bytes = estimator.save(args.out)
+                size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
     outcome = {
         "model": args.out,
         "size_bytes": size_bytes,
