@@ -260,7 +260,7 @@ def _code(column: CoreColumn, row: Mapping[str, Any], salt: str | None) -> float
             f"{type(value).__name__[:40]}."
         )
     if code_of is not None and salt is not None and is_hashed:
-        from ensemble_kd._hashing import category_hash
+        from ensemble_kd.hashing import category_hash
 
         return code_of.get(category_hash(salt, value), float(len(code_of)))
     if code_of is not None:

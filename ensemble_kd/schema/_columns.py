@@ -11,8 +11,8 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._hashing import category_hash
 from ensemble_kd.errors import InputError, InputTypeError, is_quiet, shown
+from ensemble_kd.hashing import category_hash
 from ensemble_kd.schema._reading import (
     FIRST_INEXACT,
     as_array,

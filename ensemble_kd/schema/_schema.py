@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._hashing import category_hash
 from ensemble_kd.errors import InputError, shown
+from ensemble_kd.hashing import category_hash
 from ensemble_kd.schema._columns import (
     KINDS,
     Column,

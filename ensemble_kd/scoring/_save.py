@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ensemble_kd._hashing import SALT_BYTES
 from ensemble_kd.bundle import save_bundle
+from ensemble_kd.hashing import SALT_BYTES
 from ensemble_kd.model import CompactModel
 from ensemble_kd.scoring._selftest import make_selftest
 

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from ensemble_kd import DistilledClassifier, load
-from ensemble_kd._hashing import category_hash
 from ensemble_kd.bundle._archive import unpack
 from ensemble_kd.cli.main import main
 from ensemble_kd.errors import InputError, InputTypeError
 from ensemble_kd.export import export_c, export_json, export_onnx
+from ensemble_kd.hashing import category_hash
 from ensemble_kd.scoring import save
 from ensemble_kd.table_files import read_chunks
 
