@@ -11,7 +11,13 @@ by the same code, the items of its arrays by the core.
 from __future__ import annotations
 
 from ensemble_kd.bundle import MAX_BYTES, link_of, read_file, read_parts
-from ensemble_kd.errors import BundleError, InputError, InputTypeError, MissingDependencyError
+from ensemble_kd.errors import (
+    BundleError,
+    InputError,
+    InputTypeError,
+    MissingDependencyError,
+    shown,
+)
 
 try:
     from ensemble_kd._core import Model
@@ -29,6 +35,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ensemble_kd.bundle import Parts
+
+    # Name, kind, nullable, code of each category, and whether these are hashes.
+    CoreColumn = tuple[str, str, bool, dict[Any, float] | None, bool]
 
 # The text for a category never seen in a self-test.
 UNSEEN = "<unseen>"
@@ -118,7 +127,8 @@ def load(
         ...
     ensemble_kd.errors.BundleError: ...
     """
-    source = "the bundle" if isinstance(path, bytes) else str(path)
+    is_path = isinstance(path, str) or hasattr(path, "__fspath__")
+    source = str(path) if is_path else "the bundle in memory"
     try:
         return _load(read_file(path, MAX_BYTES), require_signature)
     except BundleError as error:
@@ -130,6 +140,7 @@ def load(
 def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
     parts = read_parts(data, require_signature)
     columns = tuple(_core_column(entry) for entry in parts.schema["columns"])
+    salt = parts.schema.get("salt")
     classes = tuple(parts.manifest["classes"])
     try:
         core = Model(
@@ -137,7 +148,7 @@ def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None)
             _arrays(parts),
             columns,
             classes,
-            _row_encoder(columns),
+            _row_encoder(columns, salt),
             **_options(parts.scalars, len(classes)),
         )
     except (ValueError, TypeError, OverflowError) as error:
@@ -159,11 +170,12 @@ def _arrays(parts: Parts) -> dict[str, memoryview]:
     return expand_all(parts.arrays, parts.scalars["storage"])
 
 
-def _core_column(entry: Mapping[str, Any]) -> tuple[str, str, bool, dict[Any, float] | None]:
-    codes = None
+def _core_column(entry: Mapping[str, Any]) -> CoreColumn:
+    codes, is_hashed = None, "category_hashes" in entry
     if entry["kind"] == "categorical":
-        codes = {category: float(code) for code, category in enumerate(entry["categories"])}
-    return entry["name"], entry["kind"], entry["nullable"], codes
+        categories = entry["category_hashes" if is_hashed else "categories"]
+        codes = {category: float(code) for code, category in enumerate(categories)}
+    return entry["name"], entry["kind"], entry["nullable"], codes, is_hashed
 
 
 def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
@@ -206,7 +218,7 @@ def _check_selftest(scorer: RowScorer, names: list[str], selftest: Mapping[str, 
 # --- a row that the core does not read ------------------------------------------------------------
 
 
-def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _row_encoder(columns: tuple[CoreColumn, ...], salt: str | None) -> Callable[[Any], Any]:
     """Return the function that encodes an unusual row, or says what is wrong with it."""
     names = {column[0] for column in columns}
 
@@ -215,8 +227,8 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
         for name in row.keys() - names:
-            raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
-        codes = [_code(column, row) for column in columns]
+            raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
+        codes = [_code(column, row, salt) for column in columns]
         from array import array
 
         return array("d", codes)
@@ -228,15 +240,15 @@ def _is_mapping(row: Any) -> bool:
     return callable(getattr(row, "keys", None)) and callable(getattr(row, "get", None))
 
 
-def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[str, Any]) -> float:
-    name, kind, nullable, code_of = column
+def _code(column: CoreColumn, row: Mapping[str, Any], salt: str | None) -> float:
+    name, kind, nullable, code_of, is_hashed = column
     if name not in row and not nullable:
         raise InputError(
             f"the row has no value for {name!r}; give it, or None to have it treated as missing."
         )
     value: Any = row.get(name)
     is_of_numpy = type(value).__module__ == "numpy" and type(value).__name__ != "ndarray"
-    if is_of_numpy and hasattr(value, "item"):
+    if is_of_numpy and hasattr(value, "item") and type(value).__name__ != "timedelta64":
         value = value.item()
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return float("nan")
@@ -245,13 +257,17 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
     if not isinstance(value, str | int | float):
         raise InputTypeError(
             f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__}."
+            f"{type(value).__name__[:40]}."
         )
+    if code_of is not None and salt is not None and is_hashed:
+        from ensemble_kd.hashing import category_hash
+
+        return code_of.get(category_hash(salt, value), float(len(code_of)))
     if code_of is not None:
         return _category_code(name, code_of, value)
     if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
         wanted = "true or false" if kind == "boolean" else "a number"
-        raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
+        raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
     try:
         return float(value)
     except OverflowError as error:
@@ -263,7 +279,7 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if may_be_rounded and any(isinstance(c, int) and abs(c) >= 2**53 for c in code_of):
         raise InputError(
             f"column {name!r} has whole numbers from 2**53 on as categories, which a float cannot "
-            f"tell apart, got {value!r}; give integers."
+            f"tell apart, got {shown(value)}; give integers."
         )
     if value in code_of:
         return code_of[value]
@@ -271,8 +287,8 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if code_of and value != UNSEEN and all(isinstance(c, str) != is_text for c in code_of):
         known = next(iter(code_of))
         raise InputError(
-            f"column {name!r} has {_type_word(known)} as categories, such as {known!r}, but got "
-            f"{_type_word(value)}, such as {value!r}, which can be none of them; give "
+            f"column {name!r} has {_type_word(known)} as categories, such as {shown(known)}, but "
+            f"got {_type_word(value)}, such as {shown(value)}, which can be none of them; give "
             f"{_type_word(known)}."
         )
     return float(len(code_of))

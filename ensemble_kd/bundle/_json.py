@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import reprlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from ensemble_kd.errors import BundleError
+from ensemble_kd.errors import BundleError, is_quiet
+from ensemble_kd.errors import shown as shown
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
@@ -69,21 +69,6 @@ def decode_json(data: bytes | memoryview, member: str) -> Any:
         raise BundleError(f"{member} is nested too deeply.") from error
     except ValueError as error:
         raise BundleError(f"{member} is not valid JSON: {error}.") from error
-
-
-def shown(value: Any) -> str:
-    """Return `value` as a message may show it: however long it is, the message is not.
-
-    Parameters
-    ----------
-    value : object
-        Any value.
-
-    Returns
-    -------
-    str
-    """
-    return reprlib.repr(value)
 
 
 def is_hex(value: Any, n_digits: int) -> bool:
@@ -164,11 +149,15 @@ def _refuse_constant(text: str) -> float:
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"numbers must be finite, got {text[:40]}")
+        raise ValueError(f"numbers must be finite, got {_number(text)}")
     return value
+
+
+def _number(text: str) -> str:
+    return shown(0) if is_quiet() else text[:40]
 
 
 def _small_int(text: str) -> int:
     if len(text) > _MAX_INT_DIGITS or not _SMALLEST_INT <= int(text) <= _LARGEST_INT:
-        raise ValueError(f"whole numbers must fit in 64 bits, got {text[:40]}")
+        raise ValueError(f"whole numbers must fit in 64 bits, got {_number(text)}")
     return int(text)

@@ -83,10 +83,8 @@ def load_bundle(
     InputError
         If `require_signature` is no public key.
     """
-    if isinstance(path_or_bytes, bytes | bytearray | memoryview):
-        source = "the bundle in memory"
-    else:
-        source = str(path_or_bytes)
+    is_path = isinstance(path_or_bytes, str | os.PathLike)
+    source = str(path_or_bytes) if is_path else "the bundle in memory"
     try:
         return parse_bundle(read_file(path_or_bytes, max_bytes), require_signature)
     except BundleError as error:

@@ -140,14 +140,15 @@ def _bundle_bytes(
     scalars |= decision_scalars(model)
     check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
-    version = version_of(scalars)
+    schema = model.schema.to_dict()
+    version = version_of(scalars, schema)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
     promised = {"rows": selftest.rows, "expected": expected, "tolerance": selftest.tolerance}
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),
         "model.safetensors": encode_arrays(arrays),
-        "schema.json": encode_json(model.schema.to_dict(), "schema.json", compact=True),
+        "schema.json": encode_json(schema, "schema.json", compact=True),
         "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
     manifest = about | {

@@ -40,6 +40,8 @@ TEACHING = {
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
     "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
+    "--min-frequency": "rows, or groups, that must have a category or a number for the model file "
+    "to tell it: rarer categories count as never seen (default: %(default)s)",
 }
 
 
@@ -90,6 +92,7 @@ def add_teaching(parser: argparse.ArgumentParser) -> Options:
     add("--teacher", metavar="auto|FILE", default="auto")
     add("--cv", metavar="K", type=read.at_least(2), default=5)
     add("--n-synthetic", metavar="N|Mx|auto", type=read.n_synthetic, default="auto")
+    add("--min-frequency", metavar="K", type=read.at_least(1), default=5)
     return group
 
 

@@ -23,6 +23,7 @@ from ensemble_kd.errors import (
     EnsembleKDError,
     InputError,
     NotDistillableError,
+    reason,
 )
 
 COMMANDS = (
@@ -130,7 +131,7 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
-        text = f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {reason(error)}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )

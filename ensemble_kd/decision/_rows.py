@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.model import CompactModel, given_labels
 
 
@@ -26,7 +26,8 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise InputError(
-            f"y must hold classes of the model, {list(model.classes[:5])}, got {unknown[0]!r}."
+            f"y must hold classes of the model, [{', '.join(map(shown, model.classes[:5]))}], "
+            f"got {shown(unknown[0])}."
         )
     return np.array([index[label] for label in labels], dtype=np.int64)
 

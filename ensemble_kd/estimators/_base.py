@@ -15,7 +15,14 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
-from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
+from ensemble_kd.flow import (
+    DEFAULT_MIN_FREQUENCY,
+    Distillation,
+    Recipe,
+    Settings,
+    distill,
+    recipe_table,
+)
 from ensemble_kd.model import Task
 from ensemble_kd.rows import (
     check_seed,
@@ -50,6 +57,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
         loss: Any = "auto",
         n_synthetic: int | float | str = "auto",
         lessons: Any = (),
+        min_frequency: int = DEFAULT_MIN_FREQUENCY,
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
@@ -69,6 +77,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
         self.loss = loss
         self.n_synthetic = n_synthetic
         self.lessons = lessons
+        self.min_frequency = min_frequency
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
@@ -210,10 +219,17 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         return self._scorer.predict(table(X, fitted=self))
 
-    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> int:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        hash_categories: bool = False,
+    ) -> int:
         """Write the student to a model file that needs numpy and safetensors alone.
 
-        The file holds no training row and no code; `ensemble_kd.load` reads it.
+        The file holds no training row and no code, and of the values of the training rows those
+        that `min_frequency` of them or more have; `ensemble_kd.load` reads it.
 
         Parameters
         ----------
@@ -221,6 +237,9 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
             File to write, by custom ending in `.ekd`; a file that is there is replaced at once.
         name : str or None, default=None
             Name of the model; None takes that of the file.
+        hash_categories : bool, default=False
+            Whether to write salted hashes in the place of categories, so that the file names none.
+            A row with a category takes some microseconds longer, and there is no export.
 
         Returns
         -------
@@ -239,6 +258,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
             card=model_card(self),
             name=name,
             training=training_facts(self),
+            hash_categories=hash_categories,
         )
 
     def _test_rows(self, X: Any, y: Any, share: float, groups: Any, time: Any) -> NDArray[np.bool_]:

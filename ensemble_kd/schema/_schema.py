@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
+from ensemble_kd.hashing import category_hash
 from ensemble_kd.schema._columns import (
     KINDS,
     Column,
@@ -189,10 +190,10 @@ class TableSchema:
                 continue
             unknown = row.keys() - self._known
             if unknown:
-                name = min(unknown, key=str)
+                name = min(unknown, key=shown)
                 raise InputError(
-                    f"row {i} has the key {name!r}, which is no column of the model"
-                    f"{near_match(str(name), self.names)}; remove it."
+                    f"row {i} has the key {shown(name)}, which is no column of the model"
+                    f"{near_match(name, self.names) if isinstance(name, str) else ''}; remove it."
                 )
             absent = [name for name in self.names if name in self._required and name not in row]
             if absent:
@@ -250,6 +251,35 @@ class TableSchema:
             columns[j] = replace(columns[j], categories=categories)
         return replace(self, columns=tuple(columns))
 
+    def hash_categories(self, salt: str) -> TableSchema:
+        """Put salted hashes in the place of categories, by which they are found all the same.
+
+        Parameters
+        ----------
+        salt : str
+            32 hexadecimal digits.
+
+        Returns
+        -------
+        TableSchema
+            A copy; the same where there are hashes already, or no categories.
+        """
+        if self.is_hashed:
+            return self
+        columns = [
+            replace(
+                column, salt=salt,
+                categories=tuple(category_hash(salt, value) for value in column.categories),
+            ) if column.kind == "categorical" else column
+            for column in self.columns
+        ]  # fmt: skip
+        return replace(self, columns=tuple(columns))
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether categories are kept as hashes."""
+        return any(column.salt is not None for column in self.columns)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
         columns: list[dict[str, Any]] = []
@@ -266,9 +296,11 @@ class TableSchema:
                     "maximum": column.maximum,
                 }
             if column.kind == "categorical":
-                entry["categories"] = list(column.categories)
+                key = "categories" if column.salt is None else "category_hashes"
+                entry[key] = list(column.categories)
             columns.append(entry)
-        return {"named": self.named, "columns": columns}
+        salts = {column.salt for column in self.columns} - {None}
+        return {"named": self.named, "columns": columns} | ({"salt": salts.pop()} if salts else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TableSchema:
@@ -288,13 +320,14 @@ class TableSchema:
                     integer=entry.get("integer", False),
                     minimum=entry.get("minimum"),
                     maximum=entry.get("maximum"),
-                    categories=tuple(entry.get("categories", ())),
+                    categories=tuple(entry.get("category_hashes", entry.get("categories", ()))),
+                    salt=data["salt"] if "category_hashes" in entry else None,
                 )
                 for entry in data["columns"]
             )
             schema = cls(columns, data["named"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"the schema is not of the expected form: {error!r}.") from error
+            raise InputError(f"the schema is not of the expected form: {shown(error)}.") from error
         _check_schema(schema)
         return schema
 
@@ -307,14 +340,18 @@ def _check_schema(schema: TableSchema) -> None:
         raise InputError("the schema's column names must be unique strings.")
     for column in schema.columns:
         if column.kind not in KINDS:
-            raise InputError(f"column {column.name!r} must be one of {KINDS}, got {column.kind!r}.")
+            raise InputError(
+                f"column {column.name!r} must be one of {KINDS}, got {shown(column.kind)}."
+            )
         if not isinstance(column.nullable, bool) or not isinstance(column.integer, bool):
             raise InputError(f"column {column.name!r}: nullable and integer must be booleans.")
         for bound in (column.minimum, column.maximum):
             if bound is not None and (
                 isinstance(bound, bool) or not isinstance(bound, int | float) or bound != bound
             ):
-                raise InputError(f"column {column.name!r}: bounds must be numbers, got {bound!r}.")
+                raise InputError(
+                    f"column {column.name!r}: bounds must be numbers, got {shown(bound)}."
+                )
         if not all(isinstance(value, str | int | float) for value in column.categories):
             raise InputError(f"column {column.name!r}: categories must be strings or numbers.")
         if len(set(column.categories)) != len(column.categories):

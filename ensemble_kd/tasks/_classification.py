@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
 from sklearn.utils.multiclass import check_classification_targets
 
-from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,
@@ -72,7 +72,8 @@ class Classification(BaseTask):
         classes, hard = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise InputError(
-                f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+                f"y must hold at least two classes, got one class only: "
+                f"{shown(classes.tolist()[0])}."
             )
         return type(self)(classes), hard.astype(np.int64)
 
@@ -83,8 +84,8 @@ class Classification(BaseTask):
         unknown = [label for label in labels if label not in index]
         if unknown:
             raise InputError(
-                f"the target {name!r} must hold classes of the model, {list(self.classes[:5])}, "
-                f"got {unknown[0]!r}."
+                f"the target {name!r} must hold classes of the model, "
+                f"[{', '.join(map(shown, self.classes[:5]))}], got {shown(unknown[0])}."
             )
         return np.array([index[label] for label in labels], dtype=np.int64)
 
@@ -124,8 +125,8 @@ class Classification(BaseTask):
         if counts.max() < 2 or any(len(np.unique(targets[train])) < 2 for train in trained):
             raise InputError(
                 f"out-of-fold labels need at least 2 rows of each of two classes, got "
-                f"{counts.min()} of class {labels.tolist()[counts.argmin()]!r}; give more rows of "
-                "it."
+                f"{counts.min()} of class {shown(labels.tolist()[counts.argmin()])}; give more "
+                "rows of it."
             )
 
     def row_losses(
@@ -175,8 +176,8 @@ class Classification(BaseTask):
         unknown = [label for label in known.tolist() if label not in set(self.classes)]
         if unknown:
             raise NotDistillableError(
-                f"the teacher {name} knows the class {unknown[0]!r}, which is not among the labels "
-                f"given to fit; give rows of every class."
+                f"the teacher {name} knows the class {shown(unknown[0])}, which is not among the "
+                f"labels given to fit; give rows of every class."
             )
         raw = np.asarray(teacher.predict_proba(X), dtype=np.float64)
         out = np.zeros((len(X), self.n_outputs))

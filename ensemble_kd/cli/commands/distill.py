@@ -56,6 +56,8 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "--hash-categories": "write salted hashes in the place of categories: the file names none, and "
+    "cannot be exported",
     "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
     "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
     "big as teachers are, and no model file, as opening it runs code",
@@ -81,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = adder(result, OPTIONS)
     add("--time-limit", metavar="S", type=read.positive)
     add("--keep-teacher", metavar="FILE")
+    add("--hash-categories", action="store_true")
     add("--min-agreement", metavar="X", type=read.share)
 
 
@@ -105,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         size_bytes = None
         if is_replaced(args.out):  # at once, lest it be lost: a pipe takes one alone
             with saving():
-                size_bytes = estimator.save(args.out)
+                size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
             console.note(f"the model is written to {args.out}.")
         if args.keep_teacher is not None and estimator.teacher_ is not None:
             with saving():
@@ -114,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
         outcome = measure(estimator, data)
         if size_bytes is None or outcome["quality"] is not None:  # which goes into the file, too
             with saving():
-                size_bytes = estimator.save(args.out)
+                size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
     outcome = {
         "model": args.out,
         "size_bytes": size_bytes,
@@ -189,6 +192,7 @@ def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Cons
         "alpha": args.alpha,
         "n_synthetic": args.n_synthetic,
         "lessons": args.lessons,
+        "min_frequency": args.min_frequency,
         "cv": args.cv,
         "time_limit": args.time_limit,
         "n_jobs": args.n_jobs,

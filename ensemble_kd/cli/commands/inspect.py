@@ -124,6 +124,9 @@ def _storage_kinds(body: Any) -> list[str]:
 
 
 def _column_facts(column: dict[str, Any]) -> dict[str, Any]:
+    hashes = column.pop("category_hashes", None)
+    if hashes is not None:
+        return column | {"n_categories": len(hashes), "categories": None}
     categories = column.pop("categories", None)
     if categories is None:
         return column
@@ -222,7 +225,7 @@ def _range(column: dict[str, Any]) -> str:
     if column["kind"] == "boolean":
         return "false, true"
     if column["kind"] == "categorical":
-        return f"{column['n_categories']} categories"
+        return f"{column['n_categories']} categories" + ", hashed" * (column["categories"] is None)
     if column["minimum"] is None:
         return "no value seen"
     return f"{column['minimum']:g} to {column['maximum']:g}"

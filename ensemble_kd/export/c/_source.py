@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, warn
+from ensemble_kd.export._categories import refuse_hashes
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
@@ -141,6 +142,7 @@ def build_c(
         As `export_c`.
     """
     _check(name, dtype, inputs)
+    refuse_hashes(model.schema)
     rounded = _with_inputs(model, inputs)
     held = _with_weights(rounded, dtype)
     real: np.dtype[Any] = np.dtype(inputs)
