@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel
+from ensemble_kd.schema import unmasked
 
 
 def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
@@ -22,7 +23,7 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}
-    labels = np.asarray(y).ravel().tolist()
+    labels = unmasked(np.asanyarray(y)).ravel().tolist()
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise InputError(
@@ -41,7 +42,7 @@ def row_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
     """
     if sample_weight is None:
         return np.ones(n_rows)
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    weight = unmasked(np.asanyarray(sample_weight, dtype=np.float64))
     if weight.shape != (n_rows,) or not (weight >= 0).all() or not 0 < weight.sum() < np.inf:
         raise InputError(
             f"sample_weight must have a number >= 0 for each of {n_rows} rows, not all 0, got the "

@@ -23,10 +23,12 @@ from ensemble_kd.rows import (
     check_target,
     draw_test_rows,
     record_features,
+    rows_to_score,
     table,
     take_rows,
     take_values,
 )
+from ensemble_kd.schema import unmasked
 from ensemble_kd.scoring import Scorer, save
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
@@ -188,8 +190,10 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(np.asarray(y), "y")
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        hard = task.hard_of(unmasked(np.asanyarray(y)), "y")
+        weight = (
+            None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
+        )
         for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
             if values.shape != (len(X),):
                 raise InputError(
@@ -250,7 +254,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
     def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> int:
         """Write the student to a model file that needs numpy and safetensors alone.

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
-from ensemble_kd.rows import table
+from ensemble_kd.rows import rows_to_score, table
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import Classification
 
@@ -222,4 +222,4 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))

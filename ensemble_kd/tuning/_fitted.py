@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import table
+from ensemble_kd.rows import rows_to_score
 from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
@@ -136,7 +136,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
     @available_if(_is_classifier)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -153,7 +153,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Probabilities in the order of `classes_`.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the student's accuracy, or in regression R2.
