@@ -321,6 +321,7 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         is_dict = isinstance(row, dict)
         if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
+        row = _by_text(row, columns)
         for name in row.keys() - names:
             raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
         codes = [_code(column, row) for column in columns]
@@ -329,6 +330,19 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         return array("d", codes)
 
     return encode_row
+
+
+def _by_text(row: Mapping[Any, Any], columns: tuple[Any, ...]) -> Mapping[str, Any]:
+    """Return a row with its keys as texts; the numbers 0, 1, ... of all columns are positions."""
+    keys = list(row)
+    if all(isinstance(key, str) for key in keys):
+        return row
+    texts = [str(key) for key in keys]
+    if keys == list(range(len(columns))):
+        texts = [column[0] for column in columns]
+    if len(set(texts)) < len(texts):
+        raise InputError(f"the row must have each key once as a text, got {keys[:5]!r}.")
+    return dict(zip(texts, row.values(), strict=True))
 
 
 def _is_mapping(row: Any) -> bool:

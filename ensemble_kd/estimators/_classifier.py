@@ -223,3 +223,19 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         """
         check_is_fitted(self, "model_")
         return self._scorer.predict_proba(rows_to_score(X, self))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_log_proba(rows_to_score(X, self))

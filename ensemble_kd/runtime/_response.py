@@ -29,7 +29,11 @@ class Runtime(Protocol):
 
 
 def build_runtime(
-    model: CompactModel, *, n_threads: int = 1, left_categories: NDArray[np.uint64] | None = None
+    model: CompactModel,
+    *,
+    n_threads: int = 1,
+    left_categories: NDArray[np.uint64] | None = None,
+    extra: str | None = None,
 ) -> Runtime:
     """Return the runtime of a model: the core in C where it is installed, else numpy.
 
@@ -44,6 +48,8 @@ def build_runtime(
         Most threads of the core for a batch; numpy does as it is set up.
     left_categories : ndarray of shape (n_nodes,), uint64, or None, default=None
         Of a teacher's trees; see `TreesRuntime`.
+    extra : {"ignore", "error"} or None, default=None
+        What becomes of keys of a dict that the model does not take; only "ignore" allows them.
 
     Returns
     -------
@@ -65,7 +71,9 @@ def build_runtime(
             f"compiler and the package again, or unset the variable."
         )
     if HAS_CORE and chosen != "numpy":
-        return CompiledRuntime(model, n_threads=n_threads, left_categories=left_categories)
+        return CompiledRuntime(
+            model, n_threads=n_threads, left_categories=left_categories, extra=extra
+        )
     if isinstance(model.body, MLPRecord):
         return MLPRuntime(model.body)
     return TreesRuntime(model.body, left_categories)

@@ -83,6 +83,8 @@ def _array_of(values: Any) -> NDArray[Any]:
             return np.asarray(values)
         return object_array(values.to_pylist())
     dtype: Any = getattr(values, "dtype", None)
+    if str(dtype) in ("Int128", "UInt128"):  # of polars, which numpy has not
+        return object_array(values.to_list())
     if hasattr(dtype, "is_integer") and dtype.is_integer() and values.null_count():  # of polars
         return _whole_numbers(np.asarray(values), values.to_list)
     kind = getattr(dtype, "kind", "O")

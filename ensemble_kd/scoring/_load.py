@@ -9,7 +9,13 @@ from ensemble_kd.scoring._scorer import Scorer
 from ensemble_kd.scoring._selftest import check_selftest
 
 
-def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
+def load(
+    path: str | os.PathLike[str] | bytes,
+    *,
+    n_jobs: int = 1,
+    strict: bool = False,
+    extra: str | None = None,
+) -> Scorer:
     """Load a saved model and test it on the rows it carries.
 
     Needs numpy and safetensors alone.
@@ -20,11 +26,17 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
         A `.ekd` file, or its content.
     n_jobs : int, default=1
         Threads for a batch; see `Scorer`.
+    strict : bool, default=False
+        Whether to refuse a category never seen in training and a number out of the range that was.
+    extra : {"ignore", "error"} or None, default=None
+        What becomes of a column of a frame, and of a key of a dict, that the model does not take;
+        None ignores the column and refuses the key.
 
     Returns
     -------
     Scorer
-        With `predict`, `predict_proba`, `predict_one` and `predict_proba_one`.
+        With `predict`, `predict_proba`, `predict_log_proba`, `predict_one` and
+        `predict_proba_one`.
 
     Raises
     ------
@@ -41,4 +53,4 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
     """
     bundle = load_bundle(path)
     check_selftest(bundle.model, bundle.selftest)
-    return Scorer(bundle.model, bundle, n_jobs=n_jobs)
+    return Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
