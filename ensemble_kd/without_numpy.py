@@ -324,25 +324,20 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         row = _by_text(row, columns)
         for name in row.keys() - names:
             raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
-        codes = [_code(column, row) for column in columns]
         from array import array
 
-        return array("d", codes)
+        return array("d", [_code(column, row) for column in columns])
 
     return encode_row
 
 
 def _by_text(row: Mapping[Any, Any], columns: tuple[Any, ...]) -> Mapping[str, Any]:
-    """Return a row with its keys as texts; the numbers 0, 1, ... of all columns are positions."""
-    keys = list(row)
-    if all(isinstance(key, str) for key in keys):
-        return row
-    texts = [str(key) for key in keys]
-    if keys == list(range(len(columns))):
-        texts = [column[0] for column in columns]
-    if len(set(texts)) < len(texts):
+    """Return a row with texts as keys; the numbers 0, 1, ... of all columns are positions."""
+    keys = list(row.keys())
+    names = [c[0] for c in columns] if keys == list(range(len(columns))) else list(map(str, keys))
+    if len(set(names)) < len(names):
         raise InputError(f"the row must have each key once as a text, got {keys[:5]!r}.")
-    return dict(zip(texts, row.values(), strict=True))
+    return dict(zip(names, row.values(), strict=True))
 
 
 def _is_mapping(row: Any) -> bool:

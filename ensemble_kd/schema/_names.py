@@ -71,10 +71,9 @@ def named_row(
         )
     absent = [name for name in schema.names if name in schema.required and name not in row]
     if absent:
-        near = near_match(absent[0], [str(name) for name in unknown])
         raise InputError(
             f"row {i} has no value for {absent[0]!r}, a column that was never "
-            f"missing in training{near}; give it, or None to have it treated as missing."
+            f"missing in training; give it, or None to have it treated as missing."
         )
     return row
 
