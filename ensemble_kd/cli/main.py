@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
+from ensemble_kd._optional import missing
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.cli._options import add_common
 from ensemble_kd.errors import (
@@ -86,7 +87,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=command.SUMMARY,
-            description=command.DESCRIPTION,
+            description=command.DESCRIPTION + _needs(command),
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
@@ -116,10 +117,22 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
+        extra = getattr(command_named(args.command), "EXTRA", None)
+        if isinstance(error, ModuleNotFoundError) and extra is not None:
+            told = missing(error, f"`{args.command}`", extra=extra)
+            return _failed(str(told), RUNTIME, args.traceback)
         text = f"{type(error).__name__}: {error}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )
+
+
+def _needs(command: Any) -> str:
+    """Return what is to be installed for a command beside numpy."""
+    extra = getattr(command, "EXTRA", None)
+    return (
+        "" if extra is None else f'\nIt needs more than numpy: pip install "ensemble_kd[{extra}]"\n'
+    )
 
 
 def _failed(message: str, code: int, with_traceback: bool) -> int:
