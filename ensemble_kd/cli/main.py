@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
+from ensemble_kd._log import ROOT
 from ensemble_kd._optional import missing
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.cli._options import add_common
@@ -61,9 +64,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser(words[:1] if is_known else COMMANDS).parse_args(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet(args.quiet):
         warnings.showwarning = _once()
         return _run(args)
+
+
+@contextmanager
+def _quiet(is_quiet: bool) -> Iterator[None]:
+    """Have the library's notes be kept back by ``--quiet``, like those of a command."""
+    level = ROOT.level
+    if is_quiet:
+        ROOT.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ROOT.setLevel(level)
 
 
 def command_named(name: str) -> Any:

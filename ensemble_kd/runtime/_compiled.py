@@ -18,10 +18,10 @@ from ensemble_kd.schema import TableSchema
 
 try:
     from ensemble_kd._core import Model
-except ImportError:  # built without a compiler
-    HAS_CORE = False
+except ImportError as error:  # built without a compiler, or for another machine
+    HAS_CORE, WHY_NO_CORE = False, str(error)
 else:
-    HAS_CORE = True
+    HAS_CORE, WHY_NO_CORE = True, ""
 
 # A thread must be worth its start, of some 50 us.
 ROWS_PER_THREAD = 1024

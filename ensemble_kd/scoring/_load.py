@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 
+from ensemble_kd._log import logger, note_once
 from ensemble_kd.bundle import load_bundle
+from ensemble_kd.runtime import without_core
 from ensemble_kd.scoring._scorer import Scorer
 from ensemble_kd.scoring._selftest import check_selftest
+
+LOG = logger(__name__)
 
 
 def load(
@@ -51,6 +56,15 @@ def load(
         ...
     ensemble_kd.errors.BundleError: ...
     """
+    start = time.perf_counter()
+    lacking = without_core()
+    if lacking is not None:
+        note_once(lacking)
     bundle = load_bundle(path)
     check_selftest(bundle.model, bundle.selftest)
-    return Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
+    scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
+    LOG.info(
+        "loaded %r, %d bytes, scored by %s, in %.3f s",
+        bundle.manifest["name"], bundle.size_bytes, scorer.runtime, time.perf_counter() - start,
+    )  # fmt: skip
+    return scorer

@@ -39,12 +39,15 @@ def run(args: argparse.Namespace) -> int:
     """Print what the file holds and return the exit code."""
     from ensemble_kd.bundle import load_bundle
     from ensemble_kd.errors import BundleError
+    from ensemble_kd.runtime import without_core
     from ensemble_kd.scoring import load
 
     bundle = load_bundle(args.model)
     facts = bundle_facts(bundle)
+    facts["scored_by"] = without_core()
     try:
-        load(args.model)
+        runtime = load(args.model).runtime
+        facts["scored_by"] = facts["scored_by"] or {"C": "the core in C"}.get(runtime, runtime)
     except BundleError as error:
         facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
     if args.json:
@@ -146,6 +149,7 @@ def render(facts: dict[str, Any]) -> str:
         ("created", facts["created"]),
         ("versions", _versions(facts)),
         ("self-test", _verdict(facts["selftest"])),
+        ("scored by", facts["scored_by"] or "-"),
     ]
     if facts["classes"]:
         lines.insert(3, ("classes", _classes(facts["classes"])))
