@@ -15,7 +15,7 @@ _told: set[str] = set()
 
 
 def logger(module: str) -> logging.Logger:
-    """Return the logger of a module, which says nothing until somebody listens.
+    """Return the logger of a module's room, which says nothing until somebody listens.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def logger(module: str) -> logging.Logger:
     -------
     logging.Logger
     """
-    return logging.getLogger(module)
+    return logging.getLogger(".".join(part for part in module.split(".") if part[0] != "_"))
 
 
 def note_once(text: str) -> None:

@@ -30,7 +30,7 @@ class Stages:
     def __call__(self, name: str) -> Iterator[None]:
         """Add the seconds of the block to the stage."""
         start = time.perf_counter()
-        LOG.info("%s begins", name)
+        LOG.info("stage %s begins", name)
         self._switch()
         self._open.append(name)
         try:
@@ -38,7 +38,7 @@ class Stages:
         finally:
             self._switch()
             self._open.pop()
-            LOG.info("%s took %.2f s", name, time.perf_counter() - start)
+            LOG.info("stage %s took %.2f s", name, time.perf_counter() - start)
 
     def _switch(self) -> None:
         now = time.perf_counter()
