@@ -60,7 +60,7 @@ def _category(column: Column, values: Any, i: int) -> str:
     value = values.iloc[i] if hasattr(values, "iloc") else values[i]
     for plain in ("as_py", "item"):  # of Arrow, of numpy
         value = getattr(value, plain)() if hasattr(value, plain) else value
-    return f"{value!r} is no category of training, or was too rare there to be told apart"
+    return f"{value!r:.40} is no category of training, or was too rare there to be told apart"
 
 
 def _number(column: Column, value: float) -> str:

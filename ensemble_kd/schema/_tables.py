@@ -163,7 +163,18 @@ def _taker(X: Any, labels: list[Any]) -> Callable[[int], Any]:
         return lambda j: X.iloc[:, j]
     if hasattr(X, "column_names"):
         return lambda j: X.column(j)
-    return lambda j: X[labels[j]]
+
+    def take(j: int) -> Any:
+        values = X[labels[j]]
+        if not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
+            raise InputError(
+                f"column {labels[j]!r} must hold one value a row, in memory, got "
+                f"{type(values).__name__} of {type(X).__name__}; give a frame of pandas, polars or "
+                f"Arrow, or an array."
+            )
+        return values
+
+    return take
 
 
 def only_row(X: Any) -> Sequence[Any] | None:

@@ -304,7 +304,9 @@ def cross_fit(
     for i, ((test, m), (model, answer)) in enumerate(bar):
         bar.set_postfix(member=members[m][0])
         passed = time.perf_counter() - start
-        LOG.info("member %s fitted, %d of %d, after %.2f s", members[m][0], i + 1, len(jobs), passed)
+        LOG.info(
+            "member %s fitted, %d of %d, after %.2f s", members[m][0], i + 1, len(jobs), passed
+        )
         if len(test):
             response[m, test] = answer
         if model is not None:

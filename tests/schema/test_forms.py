@@ -33,6 +33,15 @@ class Row(dict):
     """A dict of somebody's own."""
 
 
+class Distant:
+    """A frame whose columns are computed elsewhere, as one of Spark is."""
+
+    columns = list(ROW)
+
+    def __getitem__(self, name):
+        return object()
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -84,6 +93,8 @@ def test_schema_encodes_a_row_the_same_in_every_form(table):
         ),
         (pd.DataFrame([[1.0, 2.0, True, "Rome"]], columns=["amount", *ROW]), "unique"),
         (pd.DataFrame(), "X has 0 features|must hold the columns"),
+        (np.zeros(1, [("amount", "f8", 2), ("paid", "?"), ("city", "U4")]), "one value a row"),
+        (Distant(), "column 'amount' must hold one value a row, in memory, got object of Distant"),
         ([ROW, 5], "row 1 must be a dict, got int"),
     ],
     ids=str,

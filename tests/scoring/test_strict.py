@@ -83,6 +83,11 @@ def test_strict_scorer_counts_the_rows_and_tells_the_first(path):
         load(path, strict=True).predict(rows)
 
 
+def test_strict_scorer_cuts_a_long_value(path):
+    with pytest.raises(InputError, match=r"row 0: 'x{39} is no category"):
+        load(path, strict=True).predict_one(ROW | {"city": "x" * 1000})
+
+
 def test_strict_scorer_knows_no_number_where_training_had_none():
     frame = FRAME.assign(note=np.nan)
     clf = DistilledRegressor(student=TreeStudent(), alpha=0.0, n_synthetic=0)
