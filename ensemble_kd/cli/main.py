@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
-from ensemble_kd._log import ROOT
 from ensemble_kd._optional import missing
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.cli._options import add_common
@@ -25,6 +24,7 @@ from ensemble_kd.errors import (
     InputError,
     NotDistillableError,
 )
+from ensemble_kd.log import ROOT
 
 COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ensemble_kd._log import logger
 from ensemble_kd.compress._quantize import DTYPES, Quantize
 from ensemble_kd.compress._report import report_row
 from ensemble_kd.compress._rows import in_codes_of
 from ensemble_kd.compress._step import CompressionStep
 from ensemble_kd.errors import InputError
+from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, without_decision
 from ensemble_kd.rows import TransferSet

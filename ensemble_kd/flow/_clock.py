@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ensemble_kd._log import logger
+from ensemble_kd.log import logger
 
 LOG = logger(__name__)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ensemble_kd._log import logger
 from ensemble_kd.compress import compress
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
@@ -18,6 +17,7 @@ from ensemble_kd.flow._settings import Settings, no_bigger_than
 from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
+from ensemble_kd.log import logger
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.rows import RealRows, TransferSet, read_rows

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ensemble_kd._log import logger
 from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._recipes import Recipe, candidate_recipes, plain_recipe
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.log import logger
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Student
 

@@ -18,7 +18,18 @@ EXTRA = ("ignore", "error", None)
 
 
 def check_extra(extra: str | None) -> None:
-    """Refuse what `extra` may not be."""
+    """Refuse what `extra` may not be.
+
+    Parameters
+    ----------
+    extra : {"ignore", "error"} or None
+        What becomes of a name that is no column.
+
+    Raises
+    ------
+    InputError
+        If it is another one.
+    """
     if extra not in EXTRA:
         raise InputError(f"extra must be 'ignore', 'error' or None, got {extra!r}.")
 

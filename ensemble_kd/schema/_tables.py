@@ -79,7 +79,7 @@ def read_table(X: Any) -> Any:
         return unmasked(X)
     if type(X).__name__ == "LazyFrame" and hasattr(X, "collect"):
         return X.collect()
-    if is_frame(X):
+    if is_frame(X) or hasattr(X, "toarray"):  # sparse ones are refused; one of scipy's is a dict
         return X
     if isinstance(X, Mapping):
         _check_is_row(X)
@@ -237,7 +237,17 @@ def _has_inexact(array: Any) -> bool:
 
 
 def reshape_hint(X: Any) -> str:
-    """Return what to do with one that is no table."""
+    """Return what to do with one that is no table.
+
+    Parameters
+    ----------
+    X : object
+        Of other than two dimensions.
+
+    Returns
+    -------
+    str
+    """
     if hasattr(X, "to_frame") and hasattr(X, "to_dict"):
         return "X.to_frame() for one feature, [X.to_dict()] for one sample"
     return "X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample"

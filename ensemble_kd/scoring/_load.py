@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from ensemble_kd._log import logger, note_once
 from ensemble_kd.bundle import load_bundle
+from ensemble_kd.log import logger, note_once
 from ensemble_kd.runtime import without_core
 from ensemble_kd.scoring._scorer import Scorer
 from ensemble_kd.scoring._selftest import check_selftest

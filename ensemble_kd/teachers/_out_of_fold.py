@@ -23,8 +23,8 @@ from sklearn.model_selection import (
 )
 from tqdm.auto import tqdm
 
-from ensemble_kd._log import logger
 from ensemble_kd.errors import InputError
+from ensemble_kd.log import logger
 from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response

@@ -36,7 +36,7 @@ class Row(dict):
 class Distant:
     """A frame whose columns are computed elsewhere, as one of Spark is."""
 
-    columns = list(ROW)
+    columns = tuple(ROW)
 
     def __getitem__(self, name):
         return object()

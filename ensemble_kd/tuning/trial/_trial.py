@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ensemble_kd._log import logger
 from ensemble_kd._optional import require
 from ensemble_kd.compress import compress
+from ensemble_kd.log import logger
 from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import TransferSet

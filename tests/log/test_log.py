@@ -13,7 +13,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from ensemble_kd import DistilledClassifier, load
-from ensemble_kd._log import logger, note_once
+from ensemble_kd.log import logger, note_once
 from ensemble_kd.students import TreeStudent
 
 RNG = np.random.default_rng(0)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 
+__all__ = ["ROOT", "logger", "note_once"]
+
 ROOT = logging.getLogger("ensemble_kd")
 ROOT.addHandler(logging.NullHandler())
 
