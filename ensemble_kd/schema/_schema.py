@@ -27,7 +27,7 @@ from ensemble_kd.schema._columns import (
 )
 from ensemble_kd.schema._names import named_row, positions
 from ensemble_kd.schema._reading import object_array
-from ensemble_kd.schema._strict import check_known
+from ensemble_kd.schema._strict import check_known, known_range
 from ensemble_kd.schema._tables import (
     PLAIN,
     check_unique,
@@ -167,7 +167,7 @@ class TableSchema:
                 raw = [take(j) for j in places]
                 codes = self._encoded(raw, len(raw[0]) if raw else 0, check_types)
         if strict:
-            check_known(self.columns, raw, codes)
+            check_known(self.columns, self._range, raw, codes)
         return codes
 
     def encode_one(
@@ -178,7 +178,7 @@ class TableSchema:
         raw = [row.get(name) for name in self.names]
         codes = np.array([list(map(encode_value, self.columns, raw))])
         if strict:
-            check_known(self.columns, [[value] for value in raw], codes)
+            check_known(self.columns, self._range, [[value] for value in raw], codes)
         return codes
 
     def encode_rows(self, rows: Sequence[Sequence[Any]]) -> Matrix:
@@ -200,6 +200,10 @@ class TableSchema:
         for j, (column, values) in enumerate(zip(self.columns, columns, strict=True)):
             out[:, j] = encode_column(column, values, check_types)
         return out
+
+    @cached_property
+    def _range(self) -> tuple[Matrix, Matrix]:
+        return known_range(self.columns)
 
     @cached_property
     def required(self) -> frozenset[str]:
