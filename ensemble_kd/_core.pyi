@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
-def expand(kind: str, values: Any, others: Any = None, rank: int = 0, /) -> bytes: ...
+def expand(kind: str, values: Any, others: Any = None, width: int = 0, /) -> bytes: ...
 
 class Model:
     def __new__(

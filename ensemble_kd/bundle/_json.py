@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20
+_HEX_DIGITS = "0123456789abcdef"
 
 
 def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
@@ -85,12 +86,64 @@ def shown(value: Any) -> str:
     return reprlib.repr(value)
 
 
-def check_keys(where: str, given: Mapping[str, Any], wanted: AbstractSet[str]) -> None:
-    """Raise a `BundleError` unless `given` has the keys `wanted`, neither more nor less."""
+def is_hex(value: Any, n_digits: int) -> bool:
+    """Tell whether a value is a text of so many lower-case hexadecimal digits.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+    n_digits : int
+        How many.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, str) and len(value) == n_digits and set(value) <= set(_HEX_DIGITS)
+
+
+def check_keys(where: str, given: Any, wanted: AbstractSet[str]) -> None:
+    """Raise a `BundleError` unless `given` is an object with the keys `wanted`, and no others."""
+    if not isinstance(given, dict):
+        raise BundleError(f"{where} must be a JSON object, got {shown(given)}.")
+    if given.keys() == wanted:
+        return
     for name in sorted(wanted - given.keys()):
         raise BundleError(f"{where} must hold {name!r}, which is missing.")
     for name in sorted(given.keys() - wanted):
         raise BundleError(f"{where} must not hold {shown(name)}.")
+
+
+def check_types(
+    where: str, given: Mapping[str, Any], types: Mapping[str, type], may_be_null: type | None = None
+) -> None:
+    """Raise a `BundleError` unless each entry has its type; a whole number may be a float.
+
+    Parameters
+    ----------
+    where : str
+        What holds the entries, for messages.
+    given : mapping
+        The entries, all of them there.
+    types : mapping of str to type
+        The type of each.
+    may_be_null : type or None, default=None
+        Entries of this type may be null.
+    """
+    for name, wanted in types.items():
+        value = given[name]
+        if type(value) is wanted or (wanted is float and type(value) is int):
+            continue
+        if value is not None or wanted is not may_be_null:
+            raise BundleError(
+                f"{where}: {name} must be of type {wanted.__name__}, got {shown(value)}."
+            )
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value of JSON is a number; a boolean is none."""
+    return type(value) in (int, float)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

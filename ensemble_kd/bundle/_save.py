@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,25 @@ import safetensors
 
 from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
-from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
+from ensemble_kd.bundle._audit import audit_array_forms
 from ensemble_kd.bundle._decision import decision_scalars
-from ensemble_kd.bundle._format import (
-    CREATED_FORM,
+from ensemble_kd.bundle._format import SelfTest, body_to_parts
+from ensemble_kd.bundle._json import encode_json
+from ensemble_kd.bundle._load import parse_bundle
+from ensemble_kd.bundle._table import (
+    DIGEST_DIGITS,
     FORMAT,
-    SelfTest,
-    body_to_parts,
+    MAX_BYTES,
+    OWN_DIGEST,
     file_forms,
     version_of,
 )
-from ensemble_kd.bundle._json import encode_json
-from ensemble_kd.bundle._limits import MAX_BYTES
-from ensemble_kd.bundle._load import parse_bundle
 from ensemble_kd.bundle._tensors import encode_arrays
+from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
+_CREATED_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
 _STALE_SECONDS = 3600.0
 
@@ -83,26 +85,39 @@ def save_bundle(
         If a part of the model does not fit the others or cannot be held, or if the file cannot be
         written; the file that was there before is then as it was.
     """
-    try:
+    with telling(f"saving {path}"):
         target = Path(path)
         about = {
             "name": target.stem if name is None else name,
-            "created": datetime.now(UTC).strftime(CREATED_FORM) if created is None else created,
+            "created": datetime.now(UTC).strftime(_CREATED_FORM) if created is None else created,
             "training": {} if training is None else dict(training),
         }
         data = _bundle_bytes(model, selftest, card, about)
         parse_bundle(data)
         write_atomically(data, target)
+    return len(data)
+
+
+@contextlib.contextmanager
+def telling(doing: str) -> Iterator[None]:
+    """Put what was being done before the message, and tell any failure as one of the file.
+
+    Parameters
+    ----------
+    doing : str
+        Such as "saving model.ekd".
+    """
+    try:
+        yield
     except BundleError as error:
-        raise BundleError(f"saving {path}: {error}") from error.__cause__
+        raise BundleError(f"{doing}: {error}") from error.__cause__
     except OSError as error:
         raise BundleError(
-            f"saving {path}: {error.strerror or error}; make sure that the directory exists, may "
-            f"be written to and has room. A file that was there before is unchanged."
+            f"{doing}: {error.strerror or error}; make sure that the directory exists, may be "
+            f"written to and has room. A file that was there before is unchanged."
         ) from error
     except (TypeError, ValueError) as error:
-        raise BundleError(f"saving {path}: {error}.") from error
-    return len(data)
+        raise BundleError(f"{doing}: {error}.") from error
 
 
 def stored_bytes(body: MLPRecord | TreesRecord) -> int:
@@ -130,7 +145,7 @@ def _bundle_bytes(
     """Return the file; `about` is what its manifest says of name, time and training."""
     arrays, scalars = body_to_parts(model.body)
     scalars |= decision_scalars(model)
-    audit_scalars(scalars)
+    check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
     version = version_of(scalars)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
@@ -154,11 +169,31 @@ def _bundle_bytes(
         },
         "libraries": _library_versions(),
     }
-    files["manifest.json"] = encode_json(manifest, "manifest.json")
+    files["manifest.json"] = encode_manifest(manifest)
     n_bytes = sum(len(content) for content in files.values())
     if n_bytes > MAX_BYTES:
         raise BundleError(f"a bundle must have at most {MAX_BYTES} bytes, got {n_bytes}.")
     return pack(files)
+
+
+def encode_manifest(manifest: Mapping[str, Any]) -> bytes:
+    """Return the content of `manifest.json`, its own digest in it.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Its entries.
+
+    Returns
+    -------
+    bytes
+    """
+
+    def encoded(digest: str) -> bytes:
+        training = {**manifest["training"], OWN_DIGEST: digest}
+        return encode_json({**manifest, "training": training}, "manifest.json")
+
+    return encoded(hashlib.sha256(encoded("0" * DIGEST_DIGITS)).hexdigest())
 
 
 def _with_front_matter(card: str, model: CompactModel) -> str:

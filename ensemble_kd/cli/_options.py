@@ -15,6 +15,8 @@ Options = argparse._ActionsContainer
 
 MODEL = {
     "model": "model file (.ekd)",
+    "--require-signature": "public key (.pub of `keygen`): refuse a model file that it has not "
+    "signed, or that was altered since",
     "--rows": "real rows: .csv, .tsv or .parquet",
     "--target": "column of TABLE that the model predicts",
     "--out": "model file to write, replaced at once",
@@ -51,8 +53,10 @@ def adder(to: Options, about: Mapping[str, str]) -> Callable[..., None]:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the model file that a command reads."""
-    adder(parser, MODEL)("model", metavar="MODEL")
+    """Add the model file that a command reads, and whose signature it must have."""
+    add = adder(parser, MODEL)
+    add("model", metavar="MODEL")
+    add("--require-signature", metavar="KEY")
 
 
 def add_model_to_model(parser: argparse.ArgumentParser, *, needs_rows: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, given_labels
 from ensemble_kd.schema import unmasked
 
 
@@ -23,7 +23,7 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}
-    labels = unmasked(np.asanyarray(y)).ravel().tolist()
+    labels = given_labels(y).ravel().tolist()
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise InputError(

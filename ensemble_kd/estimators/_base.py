@@ -16,7 +16,7 @@ from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
 from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
-from ensemble_kd.model import Task
+from ensemble_kd.model import Task, given_labels
 from ensemble_kd.rows import (
     TransferSet,
     check_seed,
@@ -190,7 +190,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(unmasked(np.asanyarray(y)), "y")
+        hard = task.hard_of(given_labels(y), "y")
         weight = (
             None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
         )

@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.validation import validate_data
 
 from ensemble_kd.errors import InputError, MissingDependencyError
+from ensemble_kd.model import given_labels
 from ensemble_kd.schema import (
     check_unique,
     is_frame,
@@ -170,7 +171,7 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
             raise InputError(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
             )
-        y = column_or_1d(_without_extension(y), warn=True)
+        y = column_or_1d(given_labels(_without_extension(y)), warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)
     except ValueError as error:

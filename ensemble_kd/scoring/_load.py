@@ -20,6 +20,7 @@ def load(
     n_jobs: int = 1,
     strict: bool = False,
     extra: str | None = None,
+    require_signature: str | os.PathLike[str] | bytes | None = None,
 ) -> Scorer:
     """Load a saved model and test it on the rows it carries.
 
@@ -36,6 +37,9 @@ def load(
     extra : {"ignore", "error"} or None, default=None
         What becomes of a column of a frame, and of a key of a dict, that the model does not take;
         None ignores the column and refuses the key.
+    require_signature : str, path, bytes or None, default=None
+        A public key, as a file or its content, whose signature the file must have; needs
+        cryptography (the extra `sign`). None reads a file with or without one.
 
     Returns
     -------
@@ -47,7 +51,10 @@ def load(
     ------
     BundleError
         If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
-        does not give the answers that its file promises.
+        does not give the answers that its file promises; or if a signature is required, and there
+        is none, or another's, or the file was altered since.
+    InputError
+        If `require_signature` is no public key.
 
     Examples
     --------
@@ -60,7 +67,7 @@ def load(
     lacking = without_core()
     if lacking is not None:
         note_once(lacking)
-    bundle = load_bundle(path)
+    bundle = load_bundle(path, require_signature=require_signature)
     check_selftest(bundle.model, bundle.selftest)
     scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
     LOG.info(

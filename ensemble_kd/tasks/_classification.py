@@ -23,7 +23,7 @@ from ensemble_kd.losses import (
     one_hot,
     softmax,
 )
-from ensemble_kd.model import Link, Task
+from ensemble_kd.model import Link, Task, given_labels
 from ensemble_kd.tasks._base import Array, BaseTask, is_whole
 
 # Bounds a log-loss that a probability of 0 would make infinite.
@@ -73,7 +73,7 @@ class Classification(BaseTask):
     def hard_of(self, targets: NDArray[Any], name: str) -> NDArray[np.int64]:
         """Return the index of each row's class."""
         index = {label: k for k, label in enumerate(self.classes)}
-        labels = np.asarray(targets).tolist()
+        labels = given_labels(targets).tolist()
         unknown = [label for label in labels if label not in index]
         if unknown:
             raise InputError(
@@ -262,10 +262,21 @@ def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
         types = sorted({type(value).__name__ for value in labels.tolist()})
         raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
-    if labels.dtype.kind == "O":
-        labels = np.array(labels.tolist())
+    labels = _plain_labels(labels) if labels.dtype.kind == "O" else labels
     check_classification_targets(labels)
     return labels
+
+
+def _plain_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels out of an array of objects: texts that end in NUL stay there."""
+    plain = np.array(labels.tolist())
+    changed = [label for label, kept in zip(labels, plain.tolist(), strict=True) if kept != label]
+    if changed and not isinstance(changed[0], str):
+        raise InputError(
+            f"y must hold numbers that an array of numpy can hold together, got {changed[0]!r}, "
+            f"which becomes another in an array of {plain.dtype}; give them as texts."
+        )
+    return labels if changed else plain
 
 
 def _gives_probabilities(teacher: Any) -> bool:
