@@ -218,3 +218,12 @@ def test_schema_reads_a_frame_of_one_row_as_one_of_several(name, cell):
     schema = TableSchema((Column(**(vars(column) | {"name": "cell"})),))
     for what, one, two in frames_of(cell):
         assert outcome(schema, one) == outcome(schema, two), what
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.Table.from_pylist])
+def test_schema_takes_no_column_of_a_frame_of_one_plain_row(make, monkeypatch):
+    def taker(X, labels):
+        return lambda j: pytest.fail(f"the column {labels[j]!r} was taken")
+
+    monkeypatch.setattr("ensemble_kd.schema._tables._taker", taker)
+    np.testing.assert_array_equal(SCHEMA.encode(make([ROW | {"further": "x"}])), [CODES])
