@@ -166,7 +166,7 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
     try:
-        if np.ma.is_masked(y):
+        if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
             n_masked = int(np.ma.getmaskarray(y).sum())
             raise InputError(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
