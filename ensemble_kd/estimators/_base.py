@@ -13,12 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.compress import report_table
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
+from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
-from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
-from ensemble_kd.model import Task, given_labels
+from ensemble_kd.model import Task
 from ensemble_kd.rows import (
-    TransferSet,
     check_seed,
     check_target,
     draw_test_rows,
@@ -28,18 +27,16 @@ from ensemble_kd.rows import (
     take_rows,
     take_values,
 )
-from ensemble_kd.schema import unmasked
 from ensemble_kd.scoring import Scorer, save
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
 
 
-class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
+class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
     """Base of the distilled estimators; a subclass names its task."""
 
     task: ClassVar[Task]
-    transfer_set_: TransferSet
-    test_: OnTest | None
+    _decision: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -164,49 +161,6 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             )
         )  # fmt: skip
 
-    def measure(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Compare the student with its final teacher on rows that nothing was fitted on.
-
-        What was found is in `test_`, and goes into the card and the facts of a saved file.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Rows that were not given to `fit`.
-        y : array of shape (n_samples,)
-            True targets.
-        sample_weight : array of shape (n_samples,) or None, default=None
-            Weight of each row; where all are 0 rows count alike.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            If there is a class that `fit` has not seen, a target is missing, or a value is of the
-            wrong kind.
-        """
-        check_is_fitted(self, "model_")
-        X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(given_labels(y), "y")
-        weight = (
-            None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
-        )
-        for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
-            if values.shape != (len(X),):
-                raise InputError(
-                    f"{name} must be one value for each of {len(X):,} rows, got "
-                    f"shape {values.shape}."
-                )
-        if not task.has_target(hard).all():
-            raise InputError("y must have a target for each row, got missing ones; drop them.")
-        if weight is not None and not weight.sum() > 0:  # they tell no row from another
-            weight = None
-        self.test_ = measure_on_test(self, task, X, hard, weight)
-        return self
-
     def adopt(self, result: Distillation) -> Self:
         """Take over what came of a distillation: from now on its student predicts.
 
@@ -219,7 +173,8 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
-        self.test_ = None
+        self.test_ = self._plain = None
+        self._decision, self._tested_before_decision = (), False
         self.teacher_ = result.teacher
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student

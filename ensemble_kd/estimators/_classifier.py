@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
+from ensemble_kd.decision import calibrate, choose_threshold, decision_lines, with_threshold
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.rows import rows_to_score, table
@@ -152,7 +152,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     ) -> Self:
         """Put the student's probabilities right, and choose how it decides, on rows kept apart.
 
-        Calibrator and threshold become part of `model_`, of what predicts and of what is saved.
+        Calibrator and threshold become part of `model_`, of what predicts and of what is saved;
+        the model card tells of them.
 
         Parameters
         ----------
@@ -200,6 +201,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
                 sample_weight=sample_weight,
             )
         self.model_ = model
+        self._decision = decision_lines(
+            model, len(X), calibrated=method is not None,
+            max_false_positive_rate=max_false_positive_rate, cost_ratio=cost_ratio,
+        )  # fmt: skip
+        self._tested_before_decision = self.test_ is not None
         self._scorer = Scorer(model, expected_unseen=self._expected_unseen)
         return self
 

@@ -318,8 +318,9 @@ def near_match(name: str, names: Sequence[str]) -> str:
     str
         ``" (did you mean ...?)"``, or nothing where no name is near.
     """
-    near = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    folded = {known.casefold(): known for known in names}  # or no letter of NAME is that of name
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f" (did you mean {folded[near[0]]!r}?)" if near else ""
 
 
 # --- back to plain values -----------------------------------------------------------------------

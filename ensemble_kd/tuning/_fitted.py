@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import write_atomically
+from ensemble_kd.metrics import GainKept
 from ensemble_kd.rows import rows_to_score
 from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import Budget
@@ -78,9 +78,10 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         one, told = found.candidate, found.certificate
         if told is None:
             line = self.front_.set_index("trial").loc[one.number]
-            loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
+            loss, worse = line["certified_loss"], line["worse_than_plain"]
+            kept = GainKept(*(line[f"certified_gain_{end}"] for end in ("kept", "low", "high")))
         else:
-            loss, kept, worse = told.loss, told.gain_kept, told.is_worse_than_plain
+            loss, kept, worse = told.loss, told.kept, told.is_worse_than_plain
         warn_if_useless(one, loss, kept, self._front, budget, is_worse=worse)
         return found
 
@@ -204,7 +205,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Bytes written.
         """
         check_is_fitted(self, "model_")
-        write_atomically(self._data, Path(path))
+        write_atomically(self._data, path)
         return len(self._data)
 
     def __getstate__(self) -> dict[str, Any]:

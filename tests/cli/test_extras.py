@@ -11,6 +11,7 @@ from ensemble_kd.cli.main import COMMANDS, command_named
 
 TRAIN = ["sklearn", "scipy", "joblib", "pandas", "torch", "lightgbm", "xgboost", "tqdm"]
 ALL = [*TRAIN, "optuna", "matplotlib", "pyarrow", "onnx", "onnxruntime", "polars"]
+NEEDING = ("distill", "tune", "evaluate", "compress", "calibrate", "bench")
 BLOCKED = """
 import sys
 
@@ -39,6 +40,7 @@ def without(blocked: list[str], *arguments: str) -> subprocess.CompletedProcess[
         (["compress", "MODEL", "--out", "OUT"], "train"),
         (["compress", "MODEL", "--out", "OUT", "--rows", "TABLE"], "train"),
         (["calibrate", "MODEL", "--rows", "TABLE", "--target", "churned", "--out", "OUT"], "train"),
+        (["evaluate", "MODEL", "TABLE", "--target", "churned"], "train"),
         (["bench", "--list"], "train,bench"),
         (["bench", "--datasets", "wine"], "train,bench"),
         (["export", "MODEL", "--to", "onnx", "--out", "OUT"], "onnx"),
@@ -101,4 +103,4 @@ def test_a_command_that_needs_numpy_alone_works_with_it(room, tmp_path, argument
 def test_help_says_what_a_command_needs(run, command):
     extra = getattr(command_named(command), "EXTRA", None)
     told = f'pip install "ensemble_kd[{extra}]"' in run(command, "--help").out
-    assert told == (command in ("distill", "tune", "compress", "calibrate", "bench"))
+    assert told == (command in NEEDING)

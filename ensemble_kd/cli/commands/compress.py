@@ -9,6 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
+from ensemble_kd.cli._data import without
 from ensemble_kd.cli._options import add_model_to_model, add_seed, adder
 from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
@@ -123,6 +124,7 @@ def _read_rows(
         check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
         target = read_target(frame[args.target], args.target)
         hard[~target.missing] = task.hard_of(target.values, args.target)
+    frame = without(frame, scorer.schema, args.target)
     n_held_out = max(1, round(HELD_OUT_SHARE * len(frame)))
     held_out = np.zeros(len(frame), dtype=bool)
     held_out[np.random.default_rng(args.seed).permutation(len(frame))[:n_held_out]] = True

@@ -17,6 +17,7 @@ from ensemble_kd.export.c._interface import declarations, fields_of, text_functi
 from ensemble_kd.export.c._link import add_decision_tables, link_source
 from ensemble_kd.export.c._main import main_source
 from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
+from ensemble_kd.export.c._rounding import rounding
 from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import filled, is_identifier
@@ -172,7 +173,7 @@ def build_c(
         functions,
         link_source(model),
         f"\n#ifndef ENSEMBLE_KD_NO_TEXTS\n\n{label_functions}\n#endif\n" * bool(label_functions),
-        main_source(model, held_codes, expected, numbers.real),
+        main_source(model, held_codes, expected, numbers.real, rounding(held, held_codes)),
         "\n#endif\n",
     ]
     source = "".join(parts).replace("@", name)

@@ -55,6 +55,8 @@ class Measured(Verdict):
         Of the loaded file.
     seconds : float
         That the trial took.
+    gain_low, gain_high : float, default=nan
+        See `Verdict`.
     """
 
     n_bytes: int
@@ -67,16 +69,13 @@ class Measured(Verdict):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined is None."""
-        found = asdict(self)
-        if self.gain_kept != self.gain_kept:
-            found["gain_kept"] = None
-        return found
+        return {name: None if value != value else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Measured:
         """Return the record that `to_dict` was made from."""
-        kept = float("nan") if found["gain_kept"] is None else found["gain_kept"]
-        return cls(**found | {"latency": Latency.from_dict(found["latency"]), "gain_kept": kept})
+        told: dict[str, Any] = {k: math.nan if v is None else v for k, v in found.items()}
+        return cls(**told | {"latency": Latency.from_dict(found["latency"])})
 
 
 @dataclass(frozen=True)
