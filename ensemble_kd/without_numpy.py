@@ -226,14 +226,23 @@ def _row_encoder(columns: tuple[CoreColumn, ...], salt: str | None) -> Callable[
         is_dict = isinstance(row, dict)
         if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
+        row = _by_text(row, columns)
         for name in row.keys() - names:
             raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
-        codes = [_code(column, row, salt) for column in columns]
         from array import array
 
-        return array("d", codes)
+        return array("d", [_code(column, row, salt) for column in columns])
 
     return encode_row
+
+
+def _by_text(row: Mapping[Any, Any], columns: tuple[Any, ...]) -> Mapping[str, Any]:
+    """Return a row with texts as keys; the numbers 0, 1, ... of all columns are positions."""
+    keys = list(row.keys())
+    names = [c[0] for c in columns] if keys == list(range(len(columns))) else list(map(str, keys))
+    if len(set(names)) < len(names):
+        raise InputError(f"the row must have each key once as a text, got {shown(keys[:5])}.")
+    return dict(zip(names, row.values(), strict=True))
 
 
 def _is_mapping(row: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
+from ensemble_kd._optional import missing
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.cli._options import add_common
 from ensemble_kd.errors import (
@@ -25,6 +27,7 @@ from ensemble_kd.errors import (
     NotDistillableError,
     reason,
 )
+from ensemble_kd.log import ROOT
 
 COMMANDS = (
     "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
@@ -72,9 +75,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser(words[:1] if is_known else COMMANDS).parse_args(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
-    with warnings.catch_warnings(), _tidying_when_ended():
+    with warnings.catch_warnings(), _tidying_when_ended(), _quiet(args.quiet):
         warnings.showwarning = _once()
         return _run(args)
+
+
+@contextlib.contextmanager
+def _quiet(is_quiet: bool) -> Iterator[None]:
+    """Have the library's notes be kept back by ``--quiet``, like those of a command."""
+    level = ROOT.level
+    if is_quiet:
+        ROOT.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ROOT.setLevel(level)
 
 
 def command_named(name: str) -> Any:
@@ -98,7 +113,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=command.SUMMARY,
-            description=command.DESCRIPTION,
+            description=command.DESCRIPTION + _needs(command),
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
@@ -131,10 +146,22 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
+        extra = getattr(command_named(args.command), "EXTRA", None)
+        if isinstance(error, ModuleNotFoundError) and extra is not None:
+            told = missing(error, f"`{args.command}`", extra=extra)
+            return _failed(str(told), RUNTIME, args.traceback)
         text = f"{type(error).__name__}: {reason(error)}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )
+
+
+def _needs(command: Any) -> str:
+    """Return what is to be installed for a command beside numpy."""
+    extra = getattr(command, "EXTRA", None)
+    return (
+        "" if extra is None else f'\nIt needs more than numpy: pip install "ensemble_kd[{extra}]"\n'
+    )
 
 
 def _failed(message: str, code: int, with_traceback: bool) -> int:

@@ -29,6 +29,7 @@ from ensemble_kd.rows import (
     check_target,
     draw_test_rows,
     record_features,
+    rows_to_score,
     table,
     take_rows,
     take_values,
@@ -217,7 +218,7 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
     def save(
         self,

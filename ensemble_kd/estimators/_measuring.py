@@ -20,6 +20,7 @@ from ensemble_kd.estimators._on_test import (
 from ensemble_kd.flow import Recipe, plain_twin
 from ensemble_kd.model import CompactModel, given_labels
 from ensemble_kd.rows import TransferSet, table
+from ensemble_kd.schema import unmasked
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import best_member, teacher_response
 
@@ -108,7 +109,9 @@ class Measuring:
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
         hard = task.hard_of(given_labels(y), "y")
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        weight = (
+            None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
+        )
         for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
             if values.shape != (len(X),):
                 raise InputError(

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.errors import InputError
 from ensemble_kd.files import write_atomically
 from ensemble_kd.metrics import GainKept
-from ensemble_kd.rows import table
+from ensemble_kd.rows import rows_to_score
 from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
@@ -137,7 +137,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
     @available_if(_is_classifier)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -154,7 +154,24 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Probabilities in the order of `classes_`.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))
+
+    @available_if(_is_classifier)
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_log_proba(rows_to_score(X, self))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the student's accuracy, or in regression R2.

@@ -34,6 +34,7 @@ examples:
   ensemble-kd bench --list
   ensemble-kd bench --datasets wine diabetes --seeds 1 --max-train 500
 """
+EXTRA = "train,bench"
 NOTHING_MEASURED = 1
 TEST_SHARE = 0.25
 JSON_HELP = "print the rows of the result as JSON in place of the table"
@@ -74,11 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run or list the benchmark and return the exit code."""
-    runner = require("ensemble_kd.benchmarks.run", extra="train")
+    runner = require("ensemble_kd.benchmarks.run", extra=EXTRA)
     if args.list:
         _list(runner.METHODS, args.json)
         return 0
-    render = require("ensemble_kd.benchmarks.render", extra="bench")
+    render = require("ensemble_kd.benchmarks.render", extra=EXTRA)
+    require("pyarrow", extra=EXTRA)  # the result is kept as Parquet
     console, own = Console(args.quiet), {}
     if args.table is not None:
         own["own"] = _own_table(args, console)

@@ -38,6 +38,7 @@ examples:
   ensemble-kd calibrate fraud.ekd --rows kept.csv --target fraud --method none --cost-ratio 40 \\
       --out fraud_alarm.ekd
 """
+EXTRA = "train"
 JSON_HELP = "print the outcome as one JSON object"
 OPTIONS = {
     "--method": "how probabilities are put right; none leaves them as they are "

@@ -40,6 +40,7 @@ examples:
   ensemble-kd compress churn.ekd --rows churn.csv --target churned --out churn_int8.ekd
   ensemble-kd compress churn.ekd --prune 0.5 --rows churn.csv --out churn_small.ekd
 """
+EXTRA = "train"
 JSON_HELP = "print sizes and costs as one JSON object"
 HELD_OUT_SHARE, FEWEST_ROWS = 0.2, 20
 # The weight of the model's own answers, the labels having the rest.

@@ -37,6 +37,7 @@ examples:
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
+EXTRA = "train"
 JSON_HELP = "print the outcome as one JSON object"
 GATE_MISSED = 4
 # Share of the rows that is kept apart.

@@ -39,6 +39,7 @@ examples:
   ensemble-kd evaluate churn.ekd kept.csv --target churned --teacher teacher.joblib \\
       --plain plain.ekd
 """
+EXTRA = "train"
 JSON_HELP = "print the figures as one JSON object"
 OPTIONS = {
     **{name: ROWS[name] for name in ("table", "--weight")},

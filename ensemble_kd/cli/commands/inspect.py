@@ -41,13 +41,16 @@ def run(args: argparse.Namespace) -> int:
     """Print what the file holds and return the exit code."""
     from ensemble_kd.bundle import load_bundle
     from ensemble_kd.errors import BundleError
+    from ensemble_kd.runtime import without_core
     from ensemble_kd.scoring import load
 
     required = args.require_signature
     bundle = load_bundle(args.model, require_signature=required)
     facts = bundle_facts(bundle, is_verified=required is not None)
+    facts["scored_by"] = without_core()
     try:
-        load(args.model, require_signature=required)
+        runtime = load(args.model, require_signature=required).runtime
+        facts["scored_by"] = facts["scored_by"] or {"C": "the core in C"}.get(runtime, runtime)
     except BundleError as error:
         facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
     if args.json:
@@ -147,6 +150,7 @@ def render(facts: dict[str, Any]) -> str:
         ("created", facts["created"]),
         ("versions", _versions(facts)),
         ("self-test", _verdict(facts["selftest"])),
+        ("scored by", facts["scored_by"] or "-"),
     ]
     if facts["classes"]:
         lines.insert(3, ("classes", _classes(facts["classes"])))

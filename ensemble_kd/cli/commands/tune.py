@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ensemble_kd._optional import require
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
@@ -35,6 +36,7 @@ examples:
   ensemble-kd tune prices.parquet --target price --timeout 600 --n-jobs 2 --picture front.png
   ensemble-kd tune churn.csv --target churned --trials 200 --effort 0.2 --plots plots
 """
+EXTRA = "train,tune"
 JSON_HELP = "print certificate and front as one JSON object"
 INTERRUPTED = 130
 SHOWN = {
@@ -102,6 +104,9 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
+    require("optuna", extra=EXTRA)
+    if args.picture is not None or args.plots is not None:  # now, as they are drawn at the end
+        require("matplotlib", extra=EXTRA)
     _check_pictures(args.picture, args.plots)
     data = read_data(args, console)  # the search keeps rows apart itself
     teacher, _, data = read_teacher(args.teacher, data, console)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ensemble_kd._optional import require
 from ensemble_kd.compress import compress
+from ensemble_kd.log import logger
 from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import TransferSet
@@ -24,6 +25,8 @@ from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Verdict
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
+
+LOG = logger(__name__)
 
 MEASURED = "measured"
 FILE = "file"
@@ -161,6 +164,10 @@ class TrialRunner:
         seconds = time.perf_counter() - start
         measured = Measured(**vars(verdict), n_bytes=len(data), latency=latency, seconds=seconds)
         trial.set_user_attr(MEASURED, measured.to_dict())
+        LOG.info(
+            "%s %d, %s: loss %.5g, %.3g us, %d bytes, in %.1f s", kind, trial.number,
+            setting.describe()["student"], verdict.loss, latency.p50_us, len(data), seconds,
+        )  # fmt: skip
         for name, value in measured.excess(self.budget).items():
             trial.set_constraint(name, value)
         return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]
