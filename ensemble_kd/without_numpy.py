@@ -236,10 +236,17 @@ def _row_encoder(columns: tuple[CoreColumn, ...], salt: str | None) -> Callable[
     return encode_row
 
 
+def _text(key: Any) -> Any:
+    try:
+        return str(key)
+    except Exception:  # of a caller's object, or a number of thousands of digits: no name
+        return key
+
+
 def _by_text(row: Mapping[Any, Any], columns: tuple[Any, ...]) -> Mapping[str, Any]:
     """Return a row with texts as keys; the numbers 0, 1, ... of all columns are positions."""
     keys = list(row.keys())
-    names = [c[0] for c in columns] if keys == list(range(len(columns))) else list(map(str, keys))
+    names = [c[0] for c in columns] if keys == list(range(len(columns))) else list(map(_text, keys))
     if len(set(names)) < len(names):
         raise InputError(f"the row must have each key once as a text, got {shown(keys[:5])}.")
     return dict(zip(names, row.values(), strict=True))

@@ -96,6 +96,13 @@ def _by_text(row: Mapping[Any, Any], n_columns: int, names: list[str]) -> Mappin
     keys = list(row)
     if keys == list(range(n_columns)):
         return dict(zip(names, row.values(), strict=True))
-    texts = [str(key) for key in keys]
+    texts = [_text(key) for key in keys]
     check_unique(texts)
     return dict(zip(texts, row.values(), strict=True))
+
+
+def _text(key: Any) -> Any:
+    try:
+        return str(key)
+    except Exception:  # of a caller's object, or a number of thousands of digits: no name
+        return key
