@@ -9,6 +9,7 @@ from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_again, read_rows
 from ensemble_kd.rows._target_scale import TargetScale
+from ensemble_kd.rows._thinning import thin
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
 from ensemble_kd.rows._untouched import draw_test_rows, take_values
 from ensemble_kd.rows._weights import mean_one
@@ -43,4 +44,5 @@ __all__ = [
     "table_digest",
     "take_rows",
     "take_values",
+    "thin",
 ]

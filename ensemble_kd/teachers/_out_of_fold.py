@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import (
@@ -20,6 +19,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     check_cv,
 )
+from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
@@ -282,7 +282,7 @@ def cross_fit(
             for train, test in fits:
                 raw = take_rows(X, train), take_rows(X, test)
                 for is_read, found in tables.items():
-                    found.append(_read_once(*raw) if is_read else raw)
+                    found.append(read_once(*raw) if is_read else raw)
             del raw
             for _, member in members:
                 own = tables[isinstance(member, TableMember)]
@@ -305,8 +305,18 @@ def cross_fit(
     return found
 
 
-def _read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
-    """Return rows to fit and rows to answer as all the default members take them."""
+def read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
+    """Return rows to fit and rows to answer as all the default members take them.
+
+    Parameters
+    ----------
+    train, test : data frame or array of shape (n_rows, n_features)
+        Raw rows.
+
+    Returns
+    -------
+    train, test : EncodedTable
+    """
     table = EncodedTable.read(train)
     return table, table.of(test) if len(test) else table[:0]
 

@@ -127,6 +127,13 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         return np.clip(codes, -LARGEST_VALUE, LARGEST_VALUE)
 
     @abstractmethod
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit on the default task costs, in seconds of one core.
+
+        It says which member is cheap and how its cost grows; what fits take tells the rest.
+        """
+
+    @abstractmethod
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         """Fit numbers to class indices, or to values of mean 0 and spread 1."""
 

@@ -1,0 +1,321 @@
+"""Fit members until a deadline: the cheapest useful first, each on as many rows as time allows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+from tqdm.auto import tqdm
+
+from ensemble_kd.rows import take_rows, thin
+from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._out_of_fold import CrossFit, Folds, read_once
+from ensemble_kd.teachers._pace import Pace, most_rows, tried
+from ensemble_kd.teachers._weights import takes_weight
+from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
+from ensemble_kd.teachers.members import TableMember
+
+# With fewer rows than this for each member, one gains more by more rows than by another member.
+ENOUGH_ROWS = 50_000
+# No member is fitted on fewer, nor on a smaller share of the rows that another one had.
+LEAST_ROWS, LEAST_SHARE = 1_000, 0.25
+FEWEST_FOLDS = 2
+
+
+@dataclass(frozen=True)
+class MemberTime:
+    """What a member took of a teacher's time.
+
+    Parameters
+    ----------
+    n_rows : int
+        The most rows that a fit of it took; 0 of a member that was left out.
+    seconds : float
+        Of all its fits.
+    is_short : bool
+        Whether these are fewer than all rows.
+    """
+
+    n_rows: int
+    seconds: float
+    is_short: bool
+
+
+@dataclass(frozen=True)
+class InTime:
+    """What came of fitting members until a deadline.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the members that were fitted, in the order of all.
+    fits : CrossFit
+        Of these alone. Where time was short what is fitted on all rows is a sample of them, and has
+        seen none of those held out.
+    times : dict of str to MemberTime
+        Of all members, by name.
+    """
+
+    names: list[str]
+    fits: CrossFit
+    times: dict[str, MemberTime]
+
+
+def fit_in_time(
+    members: list[tuple[str, Any]],
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    *,
+    deadline: float,
+    cut: Callable[[int | None], Folds],
+    task: BaseTask,
+    held_out: NDArray[np.bool_] | None,
+    n_jobs: int | None,
+    verbose: int,
+    seed: int,
+) -> InTime:
+    """Fit as many members as time allows, on all rows where it lasts for them.
+
+    Where it does not last, there are two folds in place of more; the fits that are kept see no
+    held-out row, which saves those on all rows; members come in the order of their cost, as many as
+    can have enough rows each; and a fit takes so many rows as those before it say can be done.
+    With time for all of them the members are fitted as they are without a deadline.
+
+    Parameters
+    ----------
+    members : list of (str, estimator)
+        Names and unfitted estimators.
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    y : ndarray of shape (n_samples,)
+        True targets.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
+    deadline : float
+        Time of `time.monotonic`. It is overrun by one fit at most; the first member is fitted in
+        any case.
+    cut : callable
+        From a number of folds, or None for those that were asked for, to folds.
+    task : BaseTask
+        What is predicted.
+    held_out : ndarray of shape (n_samples,), bool, or None
+        Rows that none of the folds holds.
+    n_jobs : int or None
+        Fits at once.
+    verbose : int
+        A progress bar from 1 on.
+    seed : int
+        Of the rows that are drawn.
+
+    Returns
+    -------
+    InTime
+    """
+    n_rows = len(y) if held_out is None else int((~held_out).sum())
+    whole, few = _fits(cut(None), len(y), held_out), _fits(cut(FEWEST_FOLDS), len(y), held_out)
+    few = [fit for fit in few if not fit.is_kept or len(fit.test)] if held_out is not None else few
+    fitter = _Fitter(X, y, sample_weight, task, n_jobs, seed)
+    share = (deadline - time.monotonic()) / len(members) / len(whole)
+    paces = [fitter.pace(member, n_rows, share) for _, member in members]
+    left = sorted(range(len(members)), key=lambda i: paces[i](n_rows))
+    times = {name: MemberTime(0, 0.0, True) for name, _ in members}
+    results: dict[int, list[_Result]] = {}
+    bar = tqdm(desc="teacher", total=len(members), unit="member", disable=verbose < 1)
+    while left:
+        seconds, own = deadline - time.monotonic(), [paces[i] for i in left]
+        plan = _plan(own, seconds * fitter.n_at_once, n_rows, len(whole), len(few))
+        least = max([LEAST_ROWS, *(LEAST_SHARE * done.n_rows for done in times.values())])
+        if results and plan.n_rows < min(n_rows, least):
+            break
+        i, start = left.pop(0), time.monotonic()
+        name, member = members[i]
+        bar.set_postfix(member=name)
+        found = fitter.fit_all(
+            member, whole if plan.is_whole else few, paces[i],
+            until=start + plan.share * seconds, give_up=deadline if results else math.inf,
+        )  # fmt: skip
+        bar.update()
+        most = max((one.n_rows for one in found), default=0)
+        times[name] = MemberTime(most, time.monotonic() - start, most < n_rows)
+        if found:
+            results[i] = found
+        for j in left:  # this machine and table are as fast for the others, as far as one knows
+            if isinstance(members[j][1], TableMember) and isinstance(member, TableMember):
+                paces[j].scale = paces[i].scale
+    bar.close()
+    done = sorted(results)
+    fits = _joined([results[i] for i in done], len(y), task)
+    return InTime([members[i][0] for i in done], fits, times)
+
+
+# --- what is to be fitted -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Rows to fit a member on, rows that it answers, and whether it is kept."""
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    is_kept: bool = False
+
+
+def _fits(folds: Folds, n_rows: int, held_out: NDArray[np.bool_] | None) -> list[_Fit]:
+    """Return the fits of a member: one a fold, one on all rows, one on those not held out."""
+    found = [_Fit(train, test) for train, test in folds]
+    found.append(_Fit(np.arange(n_rows), np.arange(0), is_kept=True))
+    if held_out is not None and held_out.any():
+        found.append(_Fit(np.flatnonzero(~held_out), np.flatnonzero(held_out), is_kept=True))
+    return found
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Whether all fits on all rows are to be made, else on how many; the next member's share."""
+
+    is_whole: bool
+    n_rows: int
+    share: float
+
+
+def _plan(paces: list[Pace], seconds: float, n_rows: int, n_whole: int, n_few: int) -> _Plan:
+    """Return what the seconds of all cores are spent on, for members by their cost."""
+
+    def cost(n_members: int, rows: int) -> float:
+        return sum(pace(rows) for pace in paces[:n_members])
+
+    if n_whole * cost(len(paces), n_rows) <= seconds:
+        return _Plan(True, n_rows, paces[0](n_rows) / cost(len(paces), n_rows))
+    for n_members in range(len(paces), 0, -1):
+        rows = most_rows(partial(cost, n_members), seconds / n_few, n_rows)
+        if rows >= min(ENOUGH_ROWS, n_rows):
+            break
+    return _Plan(False, rows, paces[0](rows) / cost(n_members, rows))
+
+
+# --- fitting it -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What came of a fit, on so many rows; the model where it is kept."""
+
+    fit: _Fit
+    n_rows: int
+    model: Any
+    answer: NDArray[np.float64] | None
+
+
+class _Fitter:
+    """Fits members on as many rows as there is time for."""
+
+    def __init__(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        task: BaseTask,
+        n_jobs: int | None,
+        seed: int,
+    ) -> None:
+        self._X, self._y, self._weight = X, y, weight
+        self._strata = task.strata(task.hard_of(y, "y"))
+        self._task, self._n_jobs, self._seed = task, n_jobs, seed
+        self.n_at_once = 1 if n_jobs is None else effective_n_jobs(n_jobs)
+
+    def pace(self, member: Any, n_rows: int, seconds: float) -> Pace:
+        """Return what a fit costs: as the member says, or as short fits of it tell."""
+        if isinstance(member, TableMember):
+            shape = self._X.shape[1], self._task.n_outputs
+            return Pace(lambda n: member.expected_seconds(n, *shape))
+        everything = _Fit(np.arange(len(self._y)), np.arange(0))
+
+        def fit(n: int) -> None:
+            rows, weight = self._thinned(member, everything, n, 0)
+            fit_teacher(clone(member), take_rows(self._X, rows), self._y[rows], weight)
+
+        return Pace(tried(fit, n_rows, seconds))
+
+    def fit_all(
+        self, member: Any, fits: list[_Fit], pace: Pace, *, until: float, give_up: float
+    ) -> list[_Result]:
+        """Make all fits by a time, each on rows that those before it leave time for; or none."""
+        found: list[_Result] = []
+        beside = 0.0  # seconds of a batch that no fit takes: rows are read and answered
+        for start in range(0, len(fits), self.n_at_once):
+            now = time.monotonic()
+            if now >= give_up:
+                return []
+            batch = fits[start : start + self.n_at_once]
+            own = (until - now) / math.ceil((len(fits) - start) / self.n_at_once) - beside
+            n_rows = max(LEAST_ROWS, most_rows(pace, own, len(self._y)))
+            done = Parallel(n_jobs=self._n_jobs)(
+                delayed(_fit_and_respond)(member, self._task, fit.is_kept, *given)
+                for fit, given in (
+                    (fit, self._given(member, fit, n_rows, start + k))
+                    for k, fit in enumerate(batch)
+                )
+            )
+            for fit, (model, answer, n, seconds) in zip(batch, done, strict=True):
+                pace.note(n, seconds)
+                found.append(_Result(fit, n, model, answer))
+            beside = time.monotonic() - now - max(seconds for *_, seconds in done)
+        return found
+
+    def _given(self, member: Any, fit: _Fit, n_rows: int, number: int) -> tuple[Any, ...]:
+        rows, weight = self._thinned(member, fit, n_rows, number)
+        tables = take_rows(self._X, rows), take_rows(self._X, fit.test)
+        if isinstance(member, TableMember):
+            tables = read_once(*tables)
+        return tables[0], self._y[rows], weight, tables[1]
+
+    def _thinned(
+        self, member: Any, fit: _Fit, n_rows: int, number: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+        """Return rows of a fit and their weights, where the member takes some."""
+        weight = None if self._weight is None else self._weight[fit.train]
+        rng = np.random.default_rng([self._seed, number])
+        rows, weight = thin(
+            self._strata[fit.train], n_rows, rng, weight, evens=takes_weight(member)
+        )
+        return fit.train[rows], weight
+
+
+def _fit_and_respond(
+    member: Any,
+    task: BaseTask,
+    keep: bool,
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[np.float64] | None,
+    new: Any,
+) -> tuple[Any, NDArray[np.float64] | None, int, float]:
+    start = time.perf_counter()
+    model = fit_teacher(clone(member), X, y, weight)
+    seconds = time.perf_counter() - start
+    answer = teacher_response(model, new, task) if len(new) else None
+    return model if keep else None, answer, len(y), seconds
+
+
+def _joined(results: list[list[_Result]], n_rows: int, task: BaseTask) -> CrossFit:
+    """Return the answers of all members, and the models that are kept."""
+    joined = CrossFit(np.full((len(results), n_rows, task.n_outputs), np.nan), [], [])
+    for m, found in enumerate(results):
+        kept = [one for one in found if one.fit.is_kept]
+        for one in found:
+            if one.answer is not None:
+                joined.response[m, one.fit.test] = one.answer
+        unseen = [one.model for one in kept if len(one.fit.test)]
+        joined.unseen.extend(unseen)
+        joined.fitted.append(([one.model for one in kept if not len(one.fit.test)] or unseen)[0])
+    return joined
