@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from ensemble_kd.rows import take_rows, thin
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._out_of_fold import CrossFit, Folds, read_once
-from ensemble_kd.teachers._pace import Pace, most_rows, tried
+from ensemble_kd.teachers._pace import TELLING_SHARE, Pace, most_rows, timed, tried
 from ensemble_kd.teachers._weights import takes_weight
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
@@ -29,6 +29,8 @@ ENOUGH_ROWS = 50_000
 # No member is fitted on fewer, nor on a smaller share of the rows that another one had.
 LEAST_ROWS, LEAST_SHARE = 1_000, 0.25
 FEWEST_FOLDS = 2
+# Where there is so many times the time that is expected to be needed no fit is tried out before.
+AMPLE = 4
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ def fit_in_time(
 ) -> InTime:
     """Fit as many members as time allows, on all rows where it lasts for them.
 
-    Where it does not last, there are two folds in place of more; the fits that are kept see no
-    held-out row, which saves those on all rows; members come in the order of their cost, as many as
-    can have enough rows each; and a fit takes so many rows as those before it say can be done.
-    With time for all of them the members are fitted as they are without a deadline.
+    Members come in the order of their cost, as many as can have enough rows each. Where time is
+    short the fit that is kept sees no held-out row, and two folds take the place of more; where it
+    is shorter still, a member is fitted on a sample of one half of the rows, which is kept, and on
+    one of the other half. With time for all of them the members are fitted as without a deadline.
 
     Parameters
     ----------
@@ -122,40 +124,49 @@ def fit_in_time(
     InTime
     """
     n_rows = len(y) if held_out is None else int((~held_out).sum())
-    whole, few = _fits(cut(None), len(y), held_out), _fits(cut(FEWEST_FOLDS), len(y), held_out)
-    few = [fit for fit in few if not fit.is_kept or len(fit.test)] if held_out is not None else few
+    ways = _ways(cut, len(y), held_out)
     fitter = _Fitter(X, y, sample_weight, task, n_jobs, seed)
-    share = (deadline - time.monotonic()) / len(members) / len(whole)
-    paces = [fitter.pace(member, n_rows, share) for _, member in members]
+    seconds = deadline - time.monotonic()
+    paces = [fitter.pace(member, n_rows, seconds / len(members)) for _, member in members]
     left = sorted(range(len(members)), key=lambda i: paces[i](n_rows))
+    is_ample = AMPLE * len(ways.whole) * sum(pace(n_rows) for pace in paces) < seconds
     times = {name: MemberTime(0, 0.0, True) for name, _ in members}
     results: dict[int, list[_Result]] = {}
     bar = tqdm(desc="teacher", total=len(members), unit="member", disable=verbose < 1)
     while left:
-        seconds, own = deadline - time.monotonic(), [paces[i] for i in left]
-        plan = _plan(own, seconds * fitter.n_at_once, n_rows, len(whole), len(few))
+        i, start = left[0], time.monotonic()
+        name, member = members[i]
+        bar.set_postfix(member=name)
+        if not is_ample:
+            fitter.try_out(member, paces[i], n_rows, seconds)
+            _follow(paces, i, members, left)
+        left_over = deadline - time.monotonic()
+        plan = _plan([paces[j] for j in left], left_over * fitter.n_at_once, n_rows, ways)
         least = max([LEAST_ROWS, *(LEAST_SHARE * done.n_rows for done in times.values())])
         if results and plan.n_rows < min(n_rows, least):
             break
-        i, start = left.pop(0), time.monotonic()
-        name, member = members[i]
-        bar.set_postfix(member=name)
-        found = fitter.fit_all(
-            member, whole if plan.is_whole else few, paces[i],
-            until=start + plan.share * seconds, give_up=deadline if results else math.inf,
-        )  # fmt: skip
+        until = deadline - (1 - plan.share) * left_over
+        give_up = deadline if results else math.inf
+        found = fitter.fit_all(member, plan.fits, paces[i], plan.n_rows, until, give_up)
+        left.remove(i)
         bar.update()
-        most = max((one.n_rows for one in found), default=0)
+        kept = [one.n_rows for one in found if one.fit.is_kept]
+        most = max(kept, default=0)
         times[name] = MemberTime(most, time.monotonic() - start, most < n_rows)
         if found:
             results[i] = found
-        for j in left:  # this machine and table are as fast for the others, as far as one knows
-            if isinstance(members[j][1], TableMember) and isinstance(member, TableMember):
-                paces[j].scale = paces[i].scale
+        _follow(paces, i, members, left)
     bar.close()
     done = sorted(results)
-    fits = _joined([results[i] for i in done], len(y), task)
+    fits = _joined([results[i] for i in done], len(y), task, held_out)
     return InTime([members[i][0] for i in done], fits, times)
+
+
+def _follow(paces: list[Pace], i: int, members: list[tuple[str, Any]], others: list[int]) -> None:
+    """Let this machine and table be as fast for other default members as they were for one."""
+    for j in others:
+        if isinstance(members[i][1], TableMember) and isinstance(members[j][1], TableMember):
+            paces[j].scale = paces[i].scale
 
 
 # --- what is to be fitted -------------------------------------------------------------------------
@@ -170,37 +181,68 @@ class _Fit:
     is_kept: bool = False
 
 
-def _fits(folds: Folds, n_rows: int, held_out: NDArray[np.bool_] | None) -> list[_Fit]:
-    """Return the fits of a member: one a fold, one on all rows, one on those not held out."""
-    found = [_Fit(train, test) for train, test in folds]
-    found.append(_Fit(np.arange(n_rows), np.arange(0), is_kept=True))
+@dataclass(frozen=True)
+class _Ways:
+    """The fits of a member, from what takes longest: what is kept comes first in each.
+
+    `whole` is that of no deadline: all folds, all rows, all rows that are not held out. `few` has
+    two folds and one fit that is kept. `halves` keeps one that answers the other half; where folds
+    are no halves of the rows it is `few`.
+    """
+
+    whole: list[_Fit]
+    few: list[_Fit]
+    halves: list[_Fit]
+
+
+def _ways(
+    cut: Callable[[int | None], Folds], n_rows: int, held_out: NDArray[np.bool_] | None
+) -> _Ways:
+    kept = [_Fit(np.arange(n_rows), np.arange(0), is_kept=True)]
+    apart = np.arange(0)
     if held_out is not None and held_out.any():
-        found.append(_Fit(np.flatnonzero(~held_out), np.flatnonzero(held_out), is_kept=True))
-    return found
+        apart = np.flatnonzero(held_out)
+        kept.append(_Fit(np.flatnonzero(~held_out), apart, is_kept=True))
+    folds = cut(FEWEST_FOLDS)
+    few = [kept[-1], *(_Fit(train, test) for train, test in folds)]
+    halves = few
+    if len(folds) == 2 and all(
+        np.array_equal(np.sort(a), np.sort(b))
+        for a, b in ((folds[0][0], folds[1][1]), (folds[1][0], folds[0][1]))
+    ):
+        (train, test), second = folds
+        halves = [_Fit(train, np.concatenate([test, apart]), is_kept=True), _Fit(*second)]
+    return _Ways([*kept, *(_Fit(train, test) for train, test in cut(None))], few, halves)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Whether all fits on all rows are to be made, else on how many; the next member's share."""
+    """How the next member is fitted, on how many rows at most, in which share of the time."""
 
-    is_whole: bool
+    fits: list[_Fit]
     n_rows: int
     share: float
 
 
-def _plan(paces: list[Pace], seconds: float, n_rows: int, n_whole: int, n_few: int) -> _Plan:
+def _plan(paces: list[Pace], seconds: float, n_rows: int, ways: _Ways) -> _Plan:
     """Return what the seconds of all cores are spent on, for members by their cost."""
 
-    def cost(n_members: int, rows: int) -> float:
-        return sum(pace(rows) for pace in paces[:n_members])
+    def cost(fits: list[_Fit], n_members: int, most: int) -> float:
+        rows = [min(most, len(fit.train)) for fit in fits]
+        return sum(pace(n) for pace in paces[:n_members] for n in rows)
 
-    if n_whole * cost(len(paces), n_rows) <= seconds:
-        return _Plan(True, n_rows, paces[0](n_rows) / cost(len(paces), n_rows))
+    def plan(fits: list[_Fit], n_members: int, most: int) -> _Plan:
+        return _Plan(fits, most, cost(fits, 1, most) / cost(fits, n_members, most))
+
+    if cost(ways.whole, len(paces), n_rows) <= seconds:
+        return plan(ways.whole, len(paces), n_rows)
     for n_members in range(len(paces), 0, -1):
-        rows = most_rows(partial(cost, n_members), seconds / n_few, n_rows)
-        if rows >= min(ENOUGH_ROWS, n_rows):
+        if cost(ways.few, n_members, n_rows) <= seconds:
+            return plan(ways.few, n_members, n_rows)
+        rows = most_rows(partial(cost, ways.halves, n_members), seconds, n_rows)
+        if rows >= ENOUGH_ROWS:
             break
-    return _Plan(False, rows, paces[0](rows) / cost(n_members, rows))
+    return plan(ways.halves, n_members, rows)
 
 
 # --- fitting it -----------------------------------------------------------------------------------
@@ -238,18 +280,30 @@ class _Fitter:
         if isinstance(member, TableMember):
             shape = self._X.shape[1], self._task.n_outputs
             return Pace(lambda n: member.expected_seconds(n, *shape))
+        return Pace(tried(partial(self._fit_some, member), n_rows, seconds))
+
+    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> None:
+        """Learn from a short fit of a default member how fast this machine is."""
+        if isinstance(member, TableMember):
+            member.import_library()
+            n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
+            pace.note(n, timed(partial(self._fit_some, member), n))
+
+    def _fit_some(self, member: Any, n_rows: int) -> None:
         everything = _Fit(np.arange(len(self._y)), np.arange(0))
-
-        def fit(n: int) -> None:
-            rows, weight = self._thinned(member, everything, n, 0)
-            fit_teacher(clone(member), take_rows(self._X, rows), self._y[rows], weight)
-
-        return Pace(tried(fit, n_rows, seconds))
+        rows, weight = self._thinned(member, everything, n_rows, 0)
+        fit_teacher(clone(member), take_rows(self._X, rows), self._y[rows], weight)
 
     def fit_all(
-        self, member: Any, fits: list[_Fit], pace: Pace, *, until: float, give_up: float
+        self,
+        member: Any,
+        fits: list[_Fit],
+        pace: Pace,
+        most: int,
+        until: float,
+        give_up: float,
     ) -> list[_Result]:
-        """Make all fits by a time, each on rows that those before it leave time for; or none."""
+        """Make all fits by a time, on fewer rows where those before took too long; or none."""
         found: list[_Result] = []
         beside = 0.0  # seconds of a batch that no fit takes: rows are read and answered
         for start in range(0, len(fits), self.n_at_once):
@@ -258,12 +312,14 @@ class _Fitter:
                 return []
             batch = fits[start : start + self.n_at_once]
             own = (until - now) / math.ceil((len(fits) - start) / self.n_at_once) - beside
-            n_rows = max(LEAST_ROWS, most_rows(pace, own, len(self._y)))
+            # A fold answers for rows as well as what is kept, or its labels would be worse.
+            least = max(LEAST_ROWS, *(one.n_rows // 2 for one in found), 0)
+            if own < pace(most):
+                most = max(least, most_rows(pace, own, most))
             done = Parallel(n_jobs=self._n_jobs)(
                 delayed(_fit_and_respond)(member, self._task, fit.is_kept, *given)
                 for fit, given in (
-                    (fit, self._given(member, fit, n_rows, start + k))
-                    for k, fit in enumerate(batch)
+                    (fit, self._given(member, fit, most, start + k)) for k, fit in enumerate(batch)
                 )
             )
             for fit, (model, answer, n, seconds) in zip(batch, done, strict=True):
@@ -307,15 +363,20 @@ def _fit_and_respond(
     return model if keep else None, answer, len(y), seconds
 
 
-def _joined(results: list[list[_Result]], n_rows: int, task: BaseTask) -> CrossFit:
+def _joined(
+    results: list[list[_Result]],
+    n_rows: int,
+    task: BaseTask,
+    held_out: NDArray[np.bool_] | None,
+) -> CrossFit:
     """Return the answers of all members, and the models that are kept."""
     joined = CrossFit(np.full((len(results), n_rows, task.n_outputs), np.nan), [], [])
     for m, found in enumerate(results):
-        kept = [one for one in found if one.fit.is_kept]
         for one in found:
             if one.answer is not None:
                 joined.response[m, one.fit.test] = one.answer
-        unseen = [one.model for one in kept if len(one.fit.test)]
-        joined.unseen.extend(unseen)
-        joined.fitted.append(([one.model for one in kept if not len(one.fit.test)] or unseen)[0])
+        kept = [one.model for one in found if one.fit.is_kept]
+        joined.fitted.append(kept[0])
+        if held_out is not None and held_out.any():
+            joined.unseen.append(kept[-1])
     return joined

@@ -53,13 +53,13 @@ def tried(fit: Callable[[int], Any], n_rows: int, seconds: float) -> Callable[[i
         From rows to seconds, by the power of the rows that the last two trials tell: at least 1.
     """
     n, power = min(FIRST_TRIAL, n_rows), 1.0
-    took = _timed(fit, n)
+    took = timed(fit, n)
     while n < n_rows and took < TELLING_SHARE * seconds:
         # Not worth another trial where even a cost that grows as the square would do.
         if took * (n_rows / n) ** 2 < TELLING_SHARE * seconds:
             break
         n, before = min(TIMES_MORE * n, n_rows), took
-        took = _timed(fit, n)
+        took = timed(fit, n)
         power = min(3.0, max(1.0, math.log(took / before) / math.log(TIMES_MORE)))
     return lambda rows: took * (rows / n) ** power
 
@@ -76,7 +76,20 @@ def most_rows(cost: Callable[[int], float], seconds: float, n_rows: int) -> int:
     return low
 
 
-def _timed(fit: Callable[[int], Any], n_rows: int) -> float:
+def timed(fit: Callable[[int], Any], n_rows: int) -> float:
+    """Return the seconds of a fit on so many rows.
+
+    Parameters
+    ----------
+    fit : callable
+        Fits on a number of rows.
+    n_rows : int
+        That number.
+
+    Returns
+    -------
+    float
+    """
     start = time.perf_counter()
     fit(n_rows)
     return max(time.perf_counter() - start, 1e-6)

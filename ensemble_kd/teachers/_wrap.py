@@ -134,9 +134,7 @@ def fit_teacher(
             return recoded
         name = type(teacher).__name__
         if keywords and "sample_weight" in str(error):
-            raise InputError(
-                f"the teacher {name} does not hand sample_weight on: {error}"
-            ) from error
+            raise InputError(f"the teacher {name} refuses sample_weight: {error}") from error
         raise InputError(
             f"the teacher {name} could not be fitted on this table: {error} "
             "(a teacher takes the raw rows: give it an encoder in a Pipeline, or use teacher=None "

@@ -46,6 +46,10 @@ class LightGBMMember(BoostedMember):
         self.num_leaves = num_leaves
         self.feature_fraction = feature_fraction
 
+    def import_library(self) -> None:
+        """Import it."""
+        require("lightgbm", extra="train")
+
     @property
     def seconds_a_value(self) -> float:
         """Seconds a row and column: a tree of few leaves is soon grown."""

@@ -27,10 +27,14 @@ class NetworkMember(TableMember):
         Seed.
     """
 
+    def import_library(self) -> None:
+        """Import it."""
+        require("ensemble_kd.networks.with_torch", extra="train")
+
     def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
         """Return about what a fit costs, in seconds of one core."""
         n_updates, batch_size = _steps(n_rows)
-        return n_updates * (2e-4 + 1e-7 * batch_size * n_columns) + 2e-7 * n_rows * n_columns
+        return n_updates * (5e-4 + 1e-7 * batch_size * n_columns) + 2e-7 * n_rows * n_columns
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")

@@ -49,6 +49,10 @@ class XGBoostMember(BoostedMember):
         self.max_depth = max_depth
         self.learning_rate = learning_rate
 
+    def import_library(self) -> None:
+        """Import it."""
+        require("xgboost", extra="train")
+
     @property
     def seconds_a_value(self) -> float:
         """Seconds a row and column: a deep tree takes longer."""
