@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -55,12 +54,11 @@ class GivenTeacher(BaseEstimator):  # type: ignore[misc]
             ) from error
 
     def __getattr__(self, name: str) -> Any:
-        """Return the labels of classes that it knows, under either name."""
-        if name == "classes_" and "source" in vars(self):
-            for known in ("classes_", "class_labels"):
-                labels = getattr(self.source, known, None)
-                if labels is not None:
-                    return np.asarray(labels)
+        """Return what it has learned, such as `classes_`, which others call `class_labels`."""
+        if name.endswith("_") and not name.startswith("_") and "source" in vars(self):
+            if name == "classes_" and not hasattr(self.source, name):
+                name = "class_labels"
+            return getattr(self.source, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 

@@ -167,6 +167,8 @@ def search(
     outcome: Outcome | BudgetError
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
+            if not findings.candidates and trials_end is not None and time.time() >= trials_end:
+                raise BudgetError(_too_late(asked, stage.times["labels"], folder))
             ranked = choose(findings.candidates, budget, finals_first=True)
             outcome = finish.hand_over(ranked, budget, refit=asked.refit and not interrupted)
             interrupted |= outcome.interrupted
@@ -184,3 +186,19 @@ def search(
         findings, as_table(findings.candidates, budget),
         findings.front_table(budget, divided.certified, judge), outcome, finish, interrupted,
     )  # fmt: skip
+
+
+def _too_late(asked: Any, labels_s: float, folder: Path) -> str:
+    """Return why a search that ran out of time has no student, and how to go on."""
+    by = f"teacher and labels took {labels_s:.0f} s of it" if labels_s >= 1 else "trials took it"
+    if asked.workdir is None:
+        way = "give a workdir, which keeps the labels for a later fit, or a longer timeout"
+    else:
+        way = (
+            f"the same search again goes on from the labels, which are kept in {str(folder)!r}; a "
+            "longer timeout leaves time for trials at once"
+        )
+    return (
+        f"timeout={asked.timeout:g} s ended before a trial was finished: {by}, and trials have "
+        f"{TRIALS_SHARE:.0%} of it; {way}."
+    )

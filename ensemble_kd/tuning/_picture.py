@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.tuning.study import quiet
 
 PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
 
@@ -71,6 +72,8 @@ def draw_front(
 def draw_study(search: Any, folder: Any) -> list[str]:
     """Draw Optuna's own plots of the search, as PNG files in a folder that is there.
 
+    Of a search without a finished trial there is nothing to draw.
+
     Parameters
     ----------
     search : DistillationSearch
@@ -83,6 +86,8 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     list of str
         Names of the files.
     """
+    if not len(search.trials_):
+        return []
     plots = require("optuna.visualization.matplotlib", extra="tune")
     pyplot = require("matplotlib.pyplot", extra="tune")
     study, names = search.study_, search.study_.metric_names
@@ -94,7 +99,7 @@ def draw_study(search: Any, folder: Any) -> list[str]:
         "timeline": (plots.plot_timeline, {}),
     }
     for name, (draw, options) in made.items():
-        with warnings.catch_warnings():  # experimental, and fonts without some letters
+        with quiet(), warnings.catch_warnings():  # experimental, and fonts without some letters
             warnings.simplefilter("ignore")
             drawn = draw(study, **options)
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn

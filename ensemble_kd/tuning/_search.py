@@ -20,7 +20,7 @@ from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._fitted import FittedSearch
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning.finish import Outcome
-from ensemble_kd.tuning.study import SAMPLERS
+from ensemble_kd.tuning.study import SAMPLERS, quiet
 from ensemble_kd.tuning.trial import SearchSpace
 
 
@@ -236,7 +236,7 @@ class DistillationSearch(FittedSearch):
         X = table(X)
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
-        with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
+        with quiet(), own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
             found = search(
                 self, budget, space, Path(folder), X, y, sample_weight, X_unlabeled, groups, time
             )

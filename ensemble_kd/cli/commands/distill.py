@@ -24,8 +24,9 @@ on its answers. The student goes to a model file that scores with numpy alone. A
 is kept apart, which nothing is fitted on; teacher and student are compared on it.
 
 Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
-scikit-learn estimator in a joblib file, which takes the raw rows; if it is fitted it is used as it
-is, else it is fitted here. Opening such a file runs code: only open files you trust.
+scikit-learn estimator in a joblib file, which takes the raw rows and is fitted here, fitted or not.
+One that is to be used as it is comes in a FrozenEstimator; so is any other object with
+predict_proba, or a callable. Opening such a file runs code: only open files you trust.
 """
 EXAMPLES = """\
 examples:
@@ -53,7 +54,8 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
-    "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
+    "--time-limit": "seconds that the whole fit may take, half of them the teacher's: members or "
+    "rows are left out to end in time, which is said (default: no limit)",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
     "smaller share of the test rows; the model is written all the same",
 }
