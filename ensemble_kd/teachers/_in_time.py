@@ -147,12 +147,12 @@ def fit_in_time(
             break
         until = deadline - (1 - plan.share) * left_over
         give_up = deadline if results else math.inf
-        found = fitter.fit_all(member, plan.fits, paces[i], plan.n_rows, until, give_up)
+        most = max(plan.n_rows, LEAST_ROWS)
+        found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up)
         left.remove(i)
         bar.update()
-        kept = [one.n_rows for one in found if one.fit.is_kept]
-        most = max(kept, default=0)
-        times[name] = MemberTime(most, time.monotonic() - start, most < n_rows)
+        rows = max((one.n_rows for one in found if one.fit.is_kept), default=0)
+        times[name] = MemberTime(rows, time.monotonic() - start, rows < n_rows)
         if found:
             results[i] = found
         _follow(paces, i, members, left)
@@ -242,7 +242,7 @@ def _plan(paces: list[Pace], seconds: float, n_rows: int, ways: _Ways) -> _Plan:
         rows = most_rows(partial(cost, ways.halves, n_members), seconds, n_rows)
         if rows >= ENOUGH_ROWS:
             break
-    return plan(ways.halves, n_members, rows)
+    return plan(ways.halves, n_members, max(rows, 1))
 
 
 # --- fitting it -----------------------------------------------------------------------------------

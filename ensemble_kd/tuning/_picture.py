@@ -21,7 +21,7 @@ def draw_front(
     others: Sequence[tuple[str, Sequence[dict[str, float]]]] = (),
     title: str | None = None,
 ) -> None:
-    """Draw the students of a search, its front and its budget.
+    """Draw the students of a search, its front and its budget; nothing where none was finished.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def draw_front(
     title : str or None, default=None
         Above the picture.
     """
+    if not len(search.trials_):
+        return
     figures = require("matplotlib.figure", extra="tune")
     figure = figures.Figure(figsize=(11, 4.2), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)

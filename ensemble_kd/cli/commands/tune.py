@@ -107,13 +107,10 @@ def run(args: argparse.Namespace) -> int:
         search = _search(args, data, teacher, console)
         try:
             fit(search, data)
+            _save(search, args.out)
         finally:
             if hasattr(search, "front_"):
                 _draw(search, args.picture, args.plots)
-        try:
-            search.save(args.out)
-        except OSError as error:
-            raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
     certificate = search.certificate_
     outcome = {
         "model": args.out,
@@ -155,6 +152,13 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
         verbose=int(console.shows_progress),
         random_state=args.seed,
     )
+
+
+def _save(search: Any, path: str) -> None:
+    try:
+        search.save(path)
+    except OSError as error:
+        raise EnsembleKDError(f"saving {path}: {error.strerror or error}.") from error
 
 
 def _draw(search: Any, picture: str | None, plots: str | None) -> None:
