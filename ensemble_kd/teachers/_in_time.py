@@ -227,22 +227,26 @@ class _Plan:
 def _plan(paces: list[Pace], seconds: float, n_rows: int, ways: _Ways) -> _Plan:
     """Return what the seconds of all cores are spent on, for members by their cost."""
 
-    def cost(fits: list[_Fit], n_members: int, most: int) -> float:
-        rows = [min(most, len(fit.train)) for fit in fits]
-        return sum(pace(n) for pace in paces[:n_members] for n in rows)
-
     def plan(fits: list[_Fit], n_members: int, most: int) -> _Plan:
-        return _Plan(fits, most, cost(fits, 1, most) / cost(fits, n_members, most))
+        own = _cost(fits, paces[:1], most)
+        return _Plan(fits, most, own / _cost(fits, paces[:n_members], most))
 
-    if cost(ways.whole, len(paces), n_rows) <= seconds:
-        return plan(ways.whole, len(paces), n_rows)
+    everything = len(ways.whole[0].train)
+    if _cost(ways.whole, paces, everything) <= seconds:
+        return plan(ways.whole, len(paces), everything)
     for n_members in range(len(paces), 0, -1):
-        if cost(ways.few, n_members, n_rows) <= seconds:
-            return plan(ways.few, n_members, n_rows)
-        rows = most_rows(partial(cost, ways.halves, n_members), seconds, n_rows)
+        if _cost(ways.few, paces[:n_members], everything) <= seconds:
+            return plan(ways.few, n_members, everything)
+        rows = most_rows(partial(_cost, ways.halves, paces[:n_members]), seconds, n_rows)
         if rows >= ENOUGH_ROWS:
             break
     return plan(ways.halves, n_members, max(rows, 1))
+
+
+def _cost(fits: list[_Fit], paces: list[Pace], most: int) -> float:
+    """Return the seconds of one core for these fits of members, each on so many rows at most."""
+    rows = [min(most, len(fit.train)) for fit in fits]
+    return sum(pace(n) for pace in paces for n in rows)
 
 
 # --- fitting it -----------------------------------------------------------------------------------
@@ -311,11 +315,13 @@ class _Fitter:
             if now >= give_up:
                 return []
             batch = fits[start : start + self.n_at_once]
-            own = (until - now) / math.ceil((len(fits) - start) / self.n_at_once) - beside
+            n_batches = math.ceil((len(fits) - start) / self.n_at_once)
+            own = (until - now - beside * n_batches) * self.n_at_once
+            cost = partial(_cost, fits[start:], [pace])
             # A fold answers for rows as well as what is kept, or its labels would be worse.
             least = max(LEAST_ROWS, *(one.n_rows // 2 for one in found), 0)
-            if own < pace(most):
-                most = max(least, most_rows(pace, own, most))
+            if own < cost(most):
+                most = max(least, most_rows(cost, own, most))
             done = Parallel(n_jobs=self._n_jobs)(
                 delayed(_fit_and_respond)(member, self._task, fit.is_kept, *given)
                 for fit, given in (

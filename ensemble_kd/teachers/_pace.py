@@ -9,7 +9,9 @@ from typing import Any
 
 # A foreign model is tried on so many rows first, and on so many times more until the time it takes
 # is some share of what it may take in all.
-FIRST_TRIAL, TIMES_MORE, TELLING_SHARE = 1_000, 4, 0.02
+FIRST_TRIAL, TIMES_MORE, TELLING_SHARE = 100, 4, 0.02
+# Of the rows that the cost grows by, where a first trial takes too long for another.
+UNKNOWN_POWER = 1.5
 
 
 class Pace:
@@ -50,9 +52,9 @@ def tried(fit: Callable[[int], Any], n_rows: int, seconds: float) -> Callable[[i
     Returns
     -------
     callable
-        From rows to seconds, by the power of the rows that the last two trials tell: at least 1.
+        From rows to seconds, by the power of the rows that the last two trials tell: 1 to 3.
     """
-    n, power = min(FIRST_TRIAL, n_rows), 1.0
+    n, power = min(FIRST_TRIAL, n_rows), UNKNOWN_POWER
     took = timed(fit, n)
     while n < n_rows and took < TELLING_SHARE * seconds:
         # Not worth another trial where even a cost that grows as the square would do.

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
@@ -87,8 +87,8 @@ def test_weights_are_routed_where_models_ask_for_them(n_jobs):
     with sklearn.config_context(enable_metadata_routing=True):
         asks = DecisionTreeClassifier(max_depth=1).set_fit_request(sample_weight=True)
         for model in (
-            make_pipeline(StandardScaler(), asks),
-            VotingClassifier([("a", make_pipeline(StandardScaler(), asks))], voting="soft"),
+            make_pipeline(MinMaxScaler(), asks),
+            VotingClassifier([("a", make_pipeline(MinMaxScaler(), asks))], voting="soft"),
         ):
             ensemble = TeacherEnsemble([("a", model)], cv=2, n_jobs=n_jobs).fit(X, Y, WEIGHT)
             assert ensemble.predict_proba(X[:1])[0, 1] == pytest.approx(0.9)
