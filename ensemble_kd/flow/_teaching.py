@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
@@ -24,6 +23,7 @@ from ensemble_kd.teachers import (
     compiled,
     cross_fitted_responses,
     fit_members,
+    fresh,
     is_fitted,
     name_of,
     seeded,
@@ -138,7 +138,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     teacher = seeded(teacher, rows.seed)
     in_time = {} if deadline is None else {"deadline": deadline}
     if hasattr(teacher, "fit_beside"):
-        teacher_ = clone(teacher)
+        teacher_ = fresh(teacher)
         beside = teacher_.fit_beside(
             rows.X, rows.targets, rows.weight, held_out=rows.held_out, dependence=rows.dependence,
             **in_time,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
@@ -38,7 +39,7 @@ class Regression(BaseTask):
 
     def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
         """Return the task, and the values."""
-        values = np.asarray(y, dtype=np.float64)
+        values = self.hard_of(y, "y")
         if not np.isfinite(values).all():
             raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
         if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
@@ -55,9 +56,16 @@ class Regression(BaseTask):
 
     def hard_of(self, targets: NDArray[Any], name: str) -> Array:
         """Return the values."""
+        targets = np.asarray(targets)
+        if targets.dtype.kind in "mM":
+            raise InputError(
+                f"the target {name!r} must hold numbers, got dates; count days from one."
+            )
+        if targets.dtype.kind == "O":
+            targets = np.where(pd.isna(targets), np.nan, targets)
         try:
             return np.asarray(targets, dtype=np.float64)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise InputError(f"the target {name!r} must hold numbers: {error}.") from error
 
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:

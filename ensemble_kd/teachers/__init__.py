@@ -3,7 +3,7 @@
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers._given import as_teacher, is_fitted, name_of
+from ensemble_kd.teachers._given import as_teacher, fresh, is_fitted, name_of
 from ensemble_kd.teachers._in_time import MemberTime
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
 from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
@@ -31,6 +31,7 @@ __all__ = [
     "cross_fitted_responses",
     "fit_members",
     "fit_teacher",
+    "fresh",
     "is_fitted",
     "make_folds",
     "name_of",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.errors import EnsembleKDError, NotDistillableError
+from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.tasks import BaseTask
 
 
@@ -35,23 +36,11 @@ class GivenTeacher(BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Any:
         """Return what it says of rows."""
-        return self._ask("predict_proba", X)
+        return getattr(self.source, "predict_proba", self.source)(X)
 
     def predict(self, X: Any) -> Any:
         """Return what it predicts of rows."""
-        return self._ask("predict", X)
-
-    def _ask(self, method: str, X: Any) -> Any:
-        ask = getattr(self.source, method, self.source)
-        try:
-            return ask(X)
-        except EnsembleKDError:
-            raise
-        except Exception as error:  # it is the user's own, and may raise anything
-            raise NotDistillableError(
-                f"the teacher {name_of(self)} could not answer rows as they were given to fit, "
-                f"{len(X):,} of {type(X).__name__}: {type(error).__name__}: {error}"
-            ) from error
+        return getattr(self.source, "predict", self.source)(X)
 
     def __getattr__(self, name: str) -> Any:
         """Return what it has learned, such as `classes_`, which others call `class_labels`."""
@@ -99,6 +88,26 @@ def _given(teacher: Any, task: BaseTask) -> GivenTeacher:
             f"{task.answers_by}, or a callable that answers rows, got {type(teacher).__name__}."
         )
     return GivenTeacher(teacher)
+
+
+def fresh(teacher: Any) -> Any:
+    """Return an unfitted copy.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Left as it is.
+
+    Returns
+    -------
+    estimator
+        Where scikit-learn cannot clone it, a plain copy, to be fitted anew: CatBoost keeps a copy
+        of its `cat_features`, and scikit-learn wants the very list.
+    """
+    try:
+        return clone(teacher)
+    except RuntimeError:
+        return deepcopy(teacher)
 
 
 def is_fitted(teacher: Any) -> bool:

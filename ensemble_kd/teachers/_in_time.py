@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
 from ensemble_kd.rows import take_rows, thin
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._out_of_fold import CrossFit, Folds, read_once
 from ensemble_kd.teachers._pace import TELLING_SHARE, Pace, most_rows, timed, tried
 from ensemble_kd.teachers._weights import takes_weight
@@ -296,7 +296,7 @@ class _Fitter:
     def _fit_some(self, member: Any, n_rows: int) -> None:
         everything = _Fit(np.arange(len(self._y)), np.arange(0))
         rows, weight = self._thinned(member, everything, n_rows, 0)
-        fit_teacher(clone(member), take_rows(self._X, rows), self._y[rows], weight)
+        fit_teacher(fresh(member), take_rows(self._X, rows), self._y[rows], weight)
 
     def fit_all(
         self,
@@ -363,7 +363,7 @@ def _fit_and_respond(
     new: Any,
 ) -> tuple[Any, NDArray[np.float64] | None, int, float]:
     start = time.perf_counter()
-    model = fit_teacher(clone(member), X, y, weight)
+    model = fit_teacher(fresh(member), X, y, weight)
     seconds = time.perf_counter() - start
     answer = teacher_response(model, new, task) if len(new) else None
     return model if keep else None, answer, len(y), seconds

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.model_selection import (
     KFold,
     StratifiedGroupKFold,
@@ -25,6 +24,7 @@ from tqdm.auto import tqdm
 from ensemble_kd.errors import InputError
 from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
 
@@ -331,7 +331,7 @@ def _fit_and_respond(
     *,
     keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
-    model = fit_teacher(clone(estimator), X, y, sample_weight)
+    model = fit_teacher(fresh(estimator), X, y, sample_weight)
     answer = teacher_response(model, new, task) if len(new) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
     return (model if keep else None), answer

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from ensemble_kd.teachers._given import fresh
 
 
 class Recoded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -66,6 +68,6 @@ def fit_recoded(teacher: Any, X: Any, y: NDArray[Any], keywords: dict[str, Any])
     if np.array_equal(classes, np.arange(len(classes))):
         return None
     try:
-        return Recoded(clone(teacher).fit(X, codes, **keywords), classes)
-    except (ValueError, TypeError):
+        return Recoded(fresh(teacher).fit(X, codes, **keywords), classes)
+    except Exception:  # whatever the library has for it
         return None

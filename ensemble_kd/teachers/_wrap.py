@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError
 from ensemble_kd.rows import take_rows
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh, name_of
 from ensemble_kd.teachers._recoded import fit_recoded
 from ensemble_kd.teachers._weights import refuses_weight, weight_keyword
 
@@ -78,13 +78,13 @@ def seeded(teacher: Any, seed: int) -> Any:
     estimator
         Unfitted.
     """
-    teacher = clone(teacher)
+    teacher = fresh(teacher)
     unset = [
         name
         for name, value in teacher.get_params(deep=True).items()
         if name.split("__")[-1] == "random_state" and value is None
     ]
-    return teacher.set_params(**dict.fromkeys(unset, seed))
+    return teacher.set_params(**dict.fromkeys(unset, seed)) if unset else teacher
 
 
 def fit_teacher(
@@ -126,9 +126,9 @@ def fit_teacher(
         keywords[keyword] = sample_weight
     try:
         return teacher.fit(X, y, **keywords)
-    except EnsembleKDError:
+    except (EnsembleKDError, MemoryError, Warning):
         raise
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # boosting libraries have errors of their own
         recoded = fit_recoded(teacher, X, y, keywords)
         if recoded is not None:
             return recoded
@@ -177,13 +177,25 @@ def teacher_response(
     """
     chunks = [slice(i, i + LABEL_CHUNK) for i in range(0, max(len(X), 1), LABEL_CHUNK)]
     if len(chunks) == 1:
-        return task.ask(teacher, X)
+        return _ask(teacher, X, task)
 
     def label(chunk: slice) -> NDArray[np.float64]:
         rows = take_rows(X, chunk)
         if deadline is not None and chunk.start > 0 and time.monotonic() >= deadline:
             return np.full((len(rows), task.n_outputs), np.nan)
-        return task.ask(teacher, rows)
+        return _ask(teacher, rows, task)
 
     parts = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(label)(chunk) for chunk in chunks)
     return np.vstack(parts)
+
+
+def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
+    try:
+        return task.ask(teacher, X)
+    except (EnsembleKDError, MemoryError, Warning):
+        raise
+    except Exception as error:  # it may be anything of the user's own
+        raise NotDistillableError(
+            f"the teacher {name_of(teacher)} could not answer {len(X):,} rows, given as "
+            f"{type(X).__name__} of the columns given to fit: {type(error).__name__}: {error}"
+        ) from error

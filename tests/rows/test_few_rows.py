@@ -52,11 +52,11 @@ def test_enough_rows_are_not_remarked_on(task):
 
 
 def test_fit_warns_before_the_teacher_is_asked():
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def teacher(rows):
-        raise Stop
+        raise StopError
 
     clf = DistilledClassifier(teacher, student="tree")
     with warnings.catch_warnings(record=True) as told:

@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd import DistilledClassifier, DistilledRegressor
-from ensemble_kd.errors import NotDistillableError
+from ensemble_kd.errors import InputError, NotDistillableError
 from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import as_teacher, is_fitted, name_of, teacher_response
 
@@ -76,7 +76,10 @@ def test_what_predicts_values_teaches_a_regression():
         (lambda rows: both(rows)[:5], r"each of 240 rows, got shape \(5, 2\)"),
         (lambda rows: np.full((len(rows), 3), 1 / 3), "it must name them, by an attribute classes"),
         (lambda rows: [{"no": 1.0}] * len(rows), "an array or a data frame of numbers, got list"),
-        (lambda rows: rows["age"], r"<lambda> could not answer rows .* 240 of ndarray: IndexError"),
+        (
+            lambda rows: rows["age"],
+            r"<lambda> could not answer 240 rows, .* ndarray .* IndexError",
+        ),
     ],
     ids=["no callable", "rows", "classes", "no numbers", "raises"],
 )
@@ -135,3 +138,32 @@ def test_a_model_that_keeps_what_it_learns_under_other_names_is_known_to_be_fitt
     assert not is_fitted(LikeCatBoost())
     assert is_fitted(LikeCatBoost().fit(X, LABELS))
     assert is_fitted(FrozenEstimator(LikeCatBoost().fit(X, LABELS)))
+
+
+class KeepsCopies(RandomForestClassifier):
+    """Keeps a copy of what it is given, which scikit-learn refuses to clone, as CatBoost does."""
+
+    def __init__(self, n_estimators=5, cat_features=None, random_state=0):
+        super().__init__(n_estimators, random_state=random_state)
+        self.cat_features = None if cat_features is None else list(cat_features)
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["alone", "member"])
+def test_model_that_scikit_learn_cannot_clone_is_fitted_from_a_copy(as_list):
+    model = KeepsCopies(cat_features=[0])
+    teacher = [("a", model), ("b", KeepsCopies(3, cat_features=[0]))] if as_list else model
+    clf = DistilledClassifier(teacher, student="tree", n_synthetic=200).fit(X, LABELS)
+    assert clf.score(X, LABELS) > 0.8
+    assert not is_fitted(model)
+
+
+def test_error_of_a_library_is_told_as_one_of_the_table():
+    class LibraryError(Exception):
+        pass
+
+    class Refusing(RandomForestClassifier):
+        def fit(self, X, y, sample_weight=None):
+            raise LibraryError("Bad value for num_feature")
+
+    with pytest.raises(InputError, match=r"Refusing could not be fitted.*Bad value for num"):
+        DistilledClassifier(Refusing(), student="tree").fit(X, LABELS)

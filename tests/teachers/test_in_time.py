@@ -1,4 +1,4 @@
-"""A teacher with a deadline: never nothing, never much later, and as without one where time lasts."""
+"""A teacher with a deadline: never nothing, never much later, as without one where time lasts."""
 
 from __future__ import annotations
 
@@ -68,8 +68,10 @@ def slow(clock, monkeypatch):
 
 def fitted(members, seconds=None, **options):
     deadline = None if seconds is None else time.monotonic() + seconds
-    given = dict(cv=5, task=TASK, seed=0, held_out=HELD_OUT, dependence=None, n_jobs=None,
-                 verbose=0)  # fmt: skip
+    given = {
+        "cv": 5, "task": TASK, "seed": 0, "held_out": HELD_OUT, "dependence": None, "n_jobs": None,
+        "verbose": 0,
+    }  # fmt: skip
     return fit_members(members, X, Y, None, deadline=deadline, **(given | options))
 
 
