@@ -4,7 +4,6 @@ from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._given import as_teacher, fresh, is_fitted, name_of
-from ensemble_kd.teachers._in_time import MemberTime
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
 from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
@@ -16,6 +15,7 @@ from ensemble_kd.teachers._wrap import (
     seeded,
     teacher_response,
 )
+from ensemble_kd.teachers.in_time import MemberTime
 
 __all__ = [
     "MOST_COMPARED",

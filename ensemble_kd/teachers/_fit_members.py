@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ensemble_kd.rows import Dependence
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._in_time import InTime, fit_in_time
 from ensemble_kd.teachers._out_of_fold import Folds, cross_fit, make_folds
+from ensemble_kd.teachers.in_time import InTime, fit_in_time
 
 
 def fit_members(

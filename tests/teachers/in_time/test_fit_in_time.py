@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier
 
-from ensemble_kd import TeacherEnsemble
+from ensemble_kd import DistilledClassifier, TeacherEnsemble
 from ensemble_kd.rows import TimeOrder, thin
 from ensemble_kd.tasks import Classification
-from ensemble_kd.teachers import _in_time as in_time
+from ensemble_kd.teachers import in_time
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers.members import default_members
 
@@ -160,6 +160,22 @@ def test_ensemble_takes_given_weights_of_the_members_that_were_fitted(slow):
     teacher.fit_beside(X, Y, held_out=HELD_OUT, deadline=time.monotonic() + 5.0)
     assert [name for name, _ in teacher.members_] == ["cheap"]
     np.testing.assert_array_equal(teacher.weights_, [1.0])
+
+
+def test_fits_at_once_end_with_the_same_members_in_time():
+    members = [("lr", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=3))]
+    one, two = fitted(members, 3600.0), fitted(members, 3600.0, n_jobs=2)
+    np.testing.assert_array_equal(one.fits.response, two.fits.response)
+
+
+def test_default_teacher_in_a_second_leaves_members_out_and_says_so():
+    clf = DistilledClassifier(student="tree", recipe="fast", n_synthetic=200, time_limit=1.0)
+    with pytest.warns(UserWarning, match=r"too little time for all of 4,000 rows: .* not at all"):
+        clf.fit(X[:4000], Y[:4000])
+    members = clf.fit_times_["members"]
+    assert len(members) == 7
+    assert {name for name, _ in clf.teacher_.members_} == {n for n in members if members[n]["rows"]}
+    assert clf.score(X, Y) > 0.9
 
 
 # --- what a member says of its cost ---------------------------------------------------------------
