@@ -19,7 +19,7 @@ from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
-from ensemble_kd.rows import RealRows, TransferSet, read_rows
+from ensemble_kd.rows import RealRows, TransferSet, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
 
@@ -131,6 +131,7 @@ def distill(
     rows = read_rows(
         X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time
     )
+    warn_of_few_rows(rows)
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage, clock)

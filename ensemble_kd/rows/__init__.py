@@ -6,6 +6,7 @@ from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder, given_de
 from ensemble_kd.rows._digest import table_digest
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._encoded_table import EncodedTable
+from ensemble_kd.rows._few_rows import warn_of_few_rows
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_again, read_rows
 from ensemble_kd.rows._target_scale import TargetScale
@@ -45,4 +46,5 @@ __all__ = [
     "take_rows",
     "take_values",
     "thin",
+    "warn_of_few_rows",
 ]

@@ -12,7 +12,6 @@ from ensemble_kd.rows._checks import check_seed, check_target, check_weight, tab
 from ensemble_kd.rows._copies import find_copies, tell_copies
 from ensemble_kd.rows._dependence import Dependence, Groups, given_dependence
 from ensemble_kd.rows._draws import draw_share
-from ensemble_kd.rows._few_rows import warn_of_few_rows
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.rows._weights import mean_one
@@ -159,7 +158,6 @@ def read_rows(
         dependence = find_copies(codes)
         tell_copies(dependence)
     held_out = _hold_out(strata, weight, seed, dependence)
-    warn_of_few_rows(known, hard, weight, held_out)
     return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
 
 

@@ -195,7 +195,8 @@ def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
     except (EnsembleKDError, MemoryError, Warning):
         raise
     except Exception as error:  # it may be anything of the user's own
-        raise NotDistillableError(
+        kind = InputError if isinstance(error, ValueError | TypeError) else NotDistillableError
+        raise kind(
             f"the teacher {name_of(teacher)} could not answer {len(X):,} rows, given as "
             f"{type(X).__name__} of the columns given to fit: {type(error).__name__}: {error}"
         ) from error

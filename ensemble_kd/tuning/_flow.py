@@ -14,7 +14,7 @@ import pandas as pd
 
 from ensemble_kd.errors import BudgetError, warn
 from ensemble_kd.flow import Stages, n_synthetic_rows
-from ensemble_kd.rows import check_seed, read_rows
+from ensemble_kd.rows import check_seed, read_rows, warn_of_few_rows
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
     Findings,
@@ -115,6 +115,7 @@ def search(
         X, y, sample_weight, asked.estimator.task, settings.cv, seed, groups=groups,
         time=time_of_rows,
     )  # fmt: skip
+    warn_of_few_rows(everything)
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)

@@ -14,9 +14,9 @@ from tqdm.auto import tqdm
 
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._out_of_fold import CrossFit, Folds
-from ensemble_kd.teachers.in_time._fitter import LEAST_ROWS, Fitter, Result, joined
+from ensemble_kd.teachers.in_time._fitter import Fitter, Result, joined
 from ensemble_kd.teachers.in_time._pace import Pace
-from ensemble_kd.teachers.in_time._plan import plan_next, ways_of
+from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, plan_next, ways_of
 from ensemble_kd.teachers.members import TableMember
 
 # Of the rows that another member had, the share below which one is of no use beside it.
@@ -135,7 +135,7 @@ def fit_in_time(
         left_over = deadline - time.monotonic()
         plan = plan_next([paces[j] for j in left], left_over * fitter.n_at_once, n_rows, ways)
         least = max([LEAST_ROWS, *(LEAST_SHARE * done.n_rows for done in times.values())])
-        if results and plan.n_rows < min(n_rows, least):
+        if results and (left_over <= 0 or plan.n_rows < min(n_rows, least)):
             break
         until = deadline - (1 - plan.share) * left_over
         give_up = deadline if results else math.inf

@@ -20,11 +20,8 @@ from ensemble_kd.teachers._out_of_fold import CrossFit, read_once
 from ensemble_kd.teachers._weights import takes_weight
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.in_time._pace import TELLING_SHARE, Pace, most_rows, timed, tried
-from ensemble_kd.teachers.in_time._plan import Fit, cost_of
+from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, Fit, cost_of
 from ensemble_kd.teachers.members import TableMember
-
-# No fit has fewer rows.
-LEAST_ROWS = 1_000
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from ensemble_kd.teachers.in_time._pace import Pace, most_rows
 
 # With fewer rows than this for each member, one gains more by more rows than by another member.
 ENOUGH_ROWS = 50_000
+# No fit has fewer of a table that has them.
+LEAST_ROWS = 1_000
 FEWEST_FOLDS = 2
 
 
@@ -79,6 +81,8 @@ def plan_next(paces: list[Pace], seconds: float, n_rows: int, ways: Ways) -> Pla
     everything = len(ways.whole[0].train)
     if cost_of(ways.whole, paces, everything) <= seconds:
         return plan(ways.whole, len(paces), everything)
+    if everything <= 2 * LEAST_ROWS:
+        return plan(ways.few, 1, everything)
     for n_members in range(len(paces), 0, -1):
         if cost_of(ways.few, paces[:n_members], everything) <= seconds:
             return plan(ways.few, n_members, everything)
