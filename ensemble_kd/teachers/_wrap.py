@@ -200,5 +200,6 @@ def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
         kind = InputError if isinstance(error, ValueError | TypeError) else NotDistillableError
         raise kind(
             f"the teacher {name_of(teacher)} could not answer {len(X):,} rows, given as "
-            f"{type(X).__name__} of the columns given to fit: {type(error).__name__}: {reason(error)}"
+            f"{type(X).__name__} of the columns given to fit: {type(error).__name__}: "
+            f"{reason(error)}"
         ) from cause(error)
