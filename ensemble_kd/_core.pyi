@@ -1,14 +1,14 @@
 from collections.abc import Callable
 from typing import Any
 
-def expand(kind: str, values: Any, others: Any = None, rank: int = 0, /) -> bytes: ...
+def expand(kind: str, values: Any, others: Any = None, width: int = 0, /) -> bytes: ...
 
 class Model:
     def __new__(
         cls,
         kind: str,
         arrays: dict[str, Any],
-        columns: tuple[tuple[str, str, bool, dict[Any, float] | None], ...],
+        columns: tuple[tuple[str, str, bool, dict[Any, float] | None, bool], ...],
         classes: tuple[Any, ...],
         encode_other: Callable[[Any], Any],
         /,

@@ -9,49 +9,51 @@ TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_kd.bundle._archive import unpack
     from ensemble_kd.bundle._decision import decision_from_scalars, decision_scalars
-    from ensemble_kd.bundle._file import check_names_and_sizes, read_file
-    from ensemble_kd.bundle._format import FORMAT_VERSION, SelfTest, body_from_parts, body_to_parts
-    from ensemble_kd.bundle._json import decode_json, shown
-    from ensemble_kd.bundle._limits import MAX_BYTES, MAX_TENSOR_HEADER_BYTES, TASK_WITH_CLASSES
+    from ensemble_kd.bundle._file import read_file
+    from ensemble_kd.bundle._format import SelfTest, body_from_parts, body_to_parts
+    from ensemble_kd.bundle._json import shown
     from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._plain_storage import expand_all
-    from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
+    from ensemble_kd.bundle._save import save_bundle, stored_bytes
+    from ensemble_kd.bundle._sign import sign_bundle
+    from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
+    from ensemble_kd.bundle.parts import Parts, link_of, read_parts
+    from ensemble_kd.files import write_atomically
 
 _NAMES = {
-    "_archive": ["unpack"],
     "_decision": ["decision_from_scalars", "decision_scalars"],
-    "_file": ["check_names_and_sizes", "read_file"],
-    "_format": ["FORMAT_VERSION", "SelfTest", "body_from_parts", "body_to_parts"],
-    "_json": ["decode_json", "shown"],
-    "_limits": ["MAX_BYTES", "MAX_TENSOR_HEADER_BYTES", "TASK_WITH_CLASSES"],
+    "_file": ["read_file"],
+    "_format": ["SelfTest", "body_from_parts", "body_to_parts"],
+    "_json": ["shown"],
     "_load": ["Bundle", "load_bundle"],
     "_plain_storage": ["expand_all"],
     "_save": ["save_bundle", "stored_bytes", "write_atomically"],
+    "_sign": ["sign_bundle"],
+    "_table": ["FORMAT_VERSION", "MAX_BYTES"],
+    "parts": ["Parts", "link_of", "read_parts"],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "FORMAT_VERSION",
     "MAX_BYTES",
-    "MAX_TENSOR_HEADER_BYTES",
-    "TASK_WITH_CLASSES",
     "Bundle",
+    "Parts",
     "SelfTest",
     "body_from_parts",
     "body_to_parts",
-    "check_names_and_sizes",
     "decision_from_scalars",
     "decision_scalars",
-    "decode_json",
     "expand_all",
+    "link_of",
     "load_bundle",
     "read_file",
+    "read_parts",
     "save_bundle",
     "shown",
+    "sign_bundle",
     "stored_bytes",
-    "unpack",
     "write_atomically",
 ]
 

@@ -12,9 +12,8 @@ import zlib
 from collections import namedtuple
 from collections.abc import Mapping
 
+from ensemble_kd.bundle._table import MAX_MEMBERS
 from ensemble_kd.errors import BundleError
-
-MAX_MEMBERS = 64
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")

@@ -1,8 +1,7 @@
-"""Whether a model's parts fit together, so that whatever scores it needs no checks of its own.
+"""Whether the items of a model's arrays are sound, so that scoring needs no checks of its own.
 
-From top to bottom: the scalars, the form of each array, the classes, the network, the trees, what
-both share, the self-test; calibrator and threshold are in `_decision.py`. Every check raises a
-`BundleError` naming the rule and the value.
+The core in C has the same rules, in the same order, for `ensemble_kd.without_numpy`. Every check
+raises a `BundleError` naming the rule and the value.
 """
 
 from __future__ import annotations
@@ -14,62 +13,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle._decision import audit_decision
-from ensemble_kd.bundle._format import (
-    KINDS,
-    MAX_LAYERS,
-    MAX_SELFTEST_ROWS,
-    MAX_TREE_DEPTH,
-    NEW_SCALARS,
-    SCALARS,
-    SelfTest,
-    array_forms,
-)
-from ensemble_kd.bundle._json import check_keys, shown
-from ensemble_kd.bundle._storage import audit_storage, forbid
+from ensemble_kd.bundle._json import shown
+from ensemble_kd.bundle._storage import forbid
+from ensemble_kd.bundle._table import LARGEST_SUM, MAX_TREE_DEPTH, Form
+from ensemble_kd.bundle.parts import check_shapes
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord, arrays_of, scalars_of
 from ensemble_kd.schema import TableSchema
 
-_CATEGORY_TYPES = (str, int, float, bool)
-_LINKS = ("identity", "sigmoid", "softmax")
+_ITEMS_AT_ONCE = 1 << 20
 
 
-# --- the form of scalars and arrays ---------------------------------------------------------------
-
-
-def audit_scalars(scalars: Any) -> None:
-    """Check what `model.json` holds: a known kind, and its scalars, neither more nor less."""
-    kind = scalars.get("kind") if isinstance(scalars, dict) else None
-    if kind not in KINDS:
-        raise BundleError(
-            f"model.json: the kind of student must be one of {KINDS}, got {shown(kind)}."
-        )
-    types = SCALARS[kind]
-    check_keys("model.json", scalars, {"kind", *types} | scalars.keys() & NEW_SCALARS.keys())
-    for name, wanted in types.items():
-        allowed = (int, float) if wanted is float else (wanted,)
-        if type(scalars[name]) not in allowed:
-            raise BundleError(
-                f"model.json: {name} must be of type {wanted.__name__}, got {shown(scalars[name])}."
-            )
-    if kind == "mlp" and not 0 <= scalars["n_layers"] <= MAX_LAYERS:
-        raise BundleError(
-            f"model.json: n_layers must be from 0 to {MAX_LAYERS}, got {scalars['n_layers']}."
-        )
-    if "storage" in scalars:
-        audit_storage(scalars["storage"], array_forms(scalars))
-
-
-def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, tuple[str, int]]) -> None:
+def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, Form]) -> None:
     """Check that each array, all being there, has its dtype and number of dimensions."""
-    for name, (dtype, n_dimensions) in forms.items():
+    for name, (dtype, shape) in forms.items():
         array = arrays[name]
         if not isinstance(array, np.ndarray):
             raise BundleError(f"{name} must be a numpy array, got {type(array).__name__}.")
-        if array.dtype != np.dtype(dtype) or array.ndim != n_dimensions:
+        if array.dtype != np.dtype(dtype) or array.ndim != len(shape):
             raise BundleError(
-                f"{name} must be {dtype} with {n_dimensions} dimension(s), got {array.dtype} of "
+                f"{name} must be {dtype} with {len(shape)} dimension(s), got {array.dtype} of "
                 f"shape {array.shape}."
             )
 
@@ -79,49 +42,22 @@ def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, tuple[str, 
 
 def audit_model(model: CompactModel) -> None:
     """Check a model whose arrays have the right forms; afterwards every index it holds is valid."""
-    _audit_classes(model)
+    arrays = {name: array.shape for name, array in arrays_of(model.body).items()}
+    check_shapes(scalars_of(model.body), arrays, len(model.classes))
     if isinstance(model.body, MLPRecord):
         _audit_mlp(model.body, model)
     else:
         _audit_trees(model.body, model)
-    audit_decision(model)
-
-
-def _audit_classes(model: CompactModel) -> None:
-    if model.task not in ("classification", "regression"):
-        raise BundleError(f"task must be classification or regression, got {shown(model.task)}.")
-    classes = model.classes
-    for label in classes:
-        if type(label) not in _CATEGORY_TYPES:
-            raise BundleError(
-                f"a class must be a plain string, number or boolean, got {shown(label)}."
-            )
-    if len(set(classes)) != len(classes):
-        raise BundleError(f"classes must be unique, got {shown(list(classes))}.")
-    if model.task == "regression" and classes:
-        raise BundleError(f"a regression has no classes, got {shown(list(classes))}.")
-    if model.task == "classification" and len(classes) < 2:
-        raise BundleError(
-            f"a classification needs at least two classes, got {shown(list(classes))}."
-        )
 
 
 # --- the network ----------------------------------------------------------------------------------
 
 
 def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
-    for name, value, plain in (
-        ("output_mean", body.output_mean, 0.0),
-        ("output_scale", body.output_scale, 1.0),
-    ):
-        if not math.isfinite(value):
-            raise BundleError(f"{name} must be finite, got {value}.")
-        if model.task == "classification" and value != plain:
-            raise BundleError(f"{name} must be {plain} in a classification, got {value}.")
-
-    n_numeric, n_edges = len(body.numeric_columns), len(body.edges)
+    if not (math.isfinite(body.output_mean) and math.isfinite(body.output_scale)):
+        raise BundleError("output_mean and output_scale must be finite.")
     _audit_columns("numeric_columns", body.numeric_columns, model.schema, ("numeric",))
-    n_edges_each = _audit_offsets("edge_offsets", body.edge_offsets, n_numeric, n_edges)
+    n_edges_each = _audit_offsets("edge_offsets", body.edge_offsets, len(body.edges))
     forbid(n_edges_each < 2, "a numeric column must have at least two edges", n_edges_each)
     _audit_edges(body.edges, body.edge_offsets)
 
@@ -132,21 +68,10 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     rule = "category_weight must have a row for each code of a column and one for missing"
     forbid(n_rows_each != wanted, rule, n_rows_each)
 
-    n_hidden = len(body.first_bias)
-    if n_hidden == 0:
-        raise BundleError("first_bias must not be empty.")
-    _audit_weight("first_bias", body.first_bias, (n_hidden,))
-    _audit_weight("numeric_weight", body.numeric_weight, (n_edges - n_numeric, n_hidden))
-    _audit_weight("missing_weight", body.missing_weight, (n_numeric, n_hidden))
-    _audit_weight("category_weight", body.category_weight, (len(body.category_weight), n_hidden))
-    width = n_hidden
-    for i, layer in enumerate(body.layers):
-        n_out = len(layer.bias)
-        _audit_weight(f"layers.{i}.weight", layer.weight, (width, n_out))
-        _audit_weight(f"layers.{i}.bias", layer.bias, (n_out,))
-        width = n_out
-    if width != model.n_outputs:
-        raise BundleError(f"the last layer must have {model.n_outputs} output(s), got {width}.")
+    for name, array in arrays_of(body).items():
+        if array.dtype == np.float32:
+            forbid(~np.isfinite(array), f"{name} must be finite", array)
+    _audit_sums(body)
 
 
 def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None:
@@ -159,20 +84,39 @@ def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None
     forbid(wrong, "edges must increase within a column, by a finite step", steps)
 
 
-def _audit_weight(name: str, array: NDArray[np.float32], shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise BundleError(f"{name} must have shape {shape}, got {array.shape}.")
-    forbid(~np.isfinite(array), f"{name} must be finite", array)
+def _audit_sums(body: MLPRecord) -> None:
+    """Check that no row can have a sum that float32, in which the core sums, does not hold."""
+    size = np.abs(body.first_bias, dtype=np.float64)
+    for weight in (body.numeric_weight, body.missing_weight, body.category_weight):
+        size += _column_sizes(weight)
+    _audit_size("first_bias", size)
+    for i, layer in enumerate(body.layers):
+        size = np.abs(layer.bias, dtype=np.float64) + _column_sizes(layer.weight, size)
+        _audit_size(f"layers.{i}.bias", size)
+
+
+def _column_sizes(
+    weight: NDArray[np.float32], factor: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return the sum over rows of absolute values, each times the factor of its row."""
+    out = np.zeros(weight.shape[1])
+    step = max(1, _ITEMS_AT_ONCE // max(1, weight.shape[1]))
+    for i in range(0, len(weight), step):
+        sizes = np.abs(weight[i : i + step], dtype=np.float64)
+        out += sizes.sum(axis=0) if factor is None else factor[i : i + step] @ sizes
+    return out
+
+
+def _audit_size(name: str, size: NDArray[np.float64]) -> None:
+    rule = f"{name}: sums must be at most {LARGEST_SUM:g} whatever the row, to fit in float32"
+    forbid(size > LARGEST_SUM, rule, size)
 
 
 # --- the trees ------------------------------------------------------------------------------------
 
 
 def _audit_trees(body: TreesRecord, model: CompactModel) -> None:
-    _audit_link(body, model)
-    n_nodes = len(body.feature)
-    for name in ("threshold", "right", "missing_left", "value"):
-        _audit_length(name, getattr(body, name), n_nodes, "nodes")
+    forbid(~np.isfinite(body.base), "base must be finite", body.base)
     n_columns = len(model.schema.columns)
     rule = f"feature must be -1 or the index of one of the {n_columns} columns"
     forbid((body.feature < -1) | (body.feature >= n_columns), rule, body.feature)
@@ -189,19 +133,6 @@ def _audit_trees(body: TreesRecord, model: CompactModel) -> None:
     _audit_ranks(body, model.schema)
 
 
-def _audit_link(body: TreesRecord, model: CompactModel) -> None:
-    if body.link not in _LINKS:
-        raise BundleError(f"link must be one of {_LINKS}, got {shown(body.link)}.")
-    if model.task == "regression" and body.link != "identity":
-        raise BundleError(f"link must be identity in a regression, got {shown(body.link)}.")
-    if body.link == "sigmoid" and model.n_outputs != 2:
-        raise BundleError(f"link sigmoid needs two classes, got {model.n_outputs}.")
-    n_sums = 1 if body.link == "sigmoid" else model.n_outputs
-    if len(body.base) != n_sums:
-        raise BundleError(f"base must have {n_sums} entries, got {len(body.base)}.")
-    forbid(~np.isfinite(body.base), "base must be finite", body.base)
-
-
 def _audit_structure(
     is_leaf: NDArray[np.bool_], right: NDArray[np.int64], roots: NDArray[np.int64]
 ) -> None:
@@ -213,8 +144,6 @@ def _audit_structure(
     `n_open` has the split's value.
     """
     n_nodes, node = len(is_leaf), np.arange(len(is_leaf))
-    if n_nodes == 0 or len(roots) == 0:
-        raise BundleError(f"there must be a tree, got {len(roots)} roots and {n_nodes} nodes.")
     forbid((roots < 0) | (roots >= n_nodes), f"roots must be in [0, {n_nodes})", roots)
     forbid((right < 0) | (right >= n_nodes), f"right must be a node in [0, {n_nodes})", right)
     rule = "the right child must come after the node and its left child"
@@ -247,7 +176,6 @@ def _audit_structure(
 
 def _audit_outputs(body: TreesRecord) -> None:
     n_sums, n_values = len(body.base), body.value.shape[1]
-    _audit_length("tree_output", body.tree_output, len(body.roots), "trees")
     rule = f"tree_output must be -1 or in [0, {n_sums})"
     forbid((body.tree_output < -1) | (body.tree_output >= n_sums), rule, body.tree_output)
     is_vector = body.tree_output == -1
@@ -274,7 +202,7 @@ def _audit_categories(
     """Check the categorical columns; return how many of `total` entries each of them has."""
     columns = body.category_columns
     _audit_columns("category_columns", columns, schema, kinds)
-    return _audit_offsets("category_offsets", body.category_offsets, len(columns), total)
+    return _audit_offsets("category_offsets", body.category_offsets, total)
 
 
 def _audit_columns(
@@ -292,19 +220,8 @@ def _audit_columns(
             )
 
 
-def _audit_length(name: str, array: NDArray[Any], n: int, of_what: str) -> None:
-    if len(array) != n:
-        raise BundleError(
-            f"{name} must have one entry for each of the {n} {of_what}, got {len(array)}."
-        )
-
-
-def _audit_offsets(
-    name: str, offsets: NDArray[np.int32], n_parts: int, total: int
-) -> NDArray[np.int64]:
-    """Check that the offsets cut `total` entries into `n_parts`; return the length of each part."""
-    if len(offsets) != n_parts + 1:
-        raise BundleError(f"{name} must have {n_parts + 1} entries, got {len(offsets)}.")
+def _audit_offsets(name: str, offsets: NDArray[np.int32], total: int) -> NDArray[np.int64]:
+    """Check that the offsets cut `total` entries into parts; return the length of each part."""
     bounds = offsets.astype(np.int64)
     lengths: NDArray[np.int64] = bounds[1:] - bounds[:-1]
     forbid(lengths < 0, f"{name} must not decrease, or a part has a negative length", lengths)
@@ -313,34 +230,3 @@ def _audit_offsets(
             f"{name} must run from 0 to {total}, got from {offsets[0]} to {offsets[-1]}."
         )
     return lengths
-
-
-# --- the self-test --------------------------------------------------------------------------------
-
-
-def audit_selftest(selftest: SelfTest, model: CompactModel) -> None:
-    """Check the form of the self-test: how many rows, how wide, of what; it is not run here."""
-    n_rows, n_columns = len(selftest.rows), len(model.schema.columns)
-    if n_rows > MAX_SELFTEST_ROWS:
-        raise BundleError(f"a self-test has at most {MAX_SELFTEST_ROWS} rows, got {n_rows}.")
-    for i, row in enumerate(selftest.rows):
-        if len(row) != n_columns:
-            raise BundleError(f"self-test row {i} must have {n_columns} values, got {len(row)}.")
-        for value in row:
-            if value is not None and not isinstance(value, str | int | float):
-                raise BundleError(
-                    f"self-test row {i} must hold strings, numbers, booleans or None, got "
-                    f"{shown(value)}."
-                )
-    shape = (n_rows, model.n_outputs)
-    if selftest.expected.shape != shape:
-        raise BundleError(
-            f"the self-test's expected response must have shape {shape}, got "
-            f"{selftest.expected.shape}."
-        )
-    rule = "the self-test's expected response must be finite"
-    forbid(~np.isfinite(selftest.expected), rule, selftest.expected)
-    if not (math.isfinite(selftest.tolerance) and selftest.tolerance >= 0):
-        raise BundleError(
-            f"the self-test's tolerance must be finite and >= 0, got {selftest.tolerance}."
-        )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import reprlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from ensemble_kd.errors import BundleError
+from ensemble_kd.errors import BundleError, is_quiet
+from ensemble_kd.errors import shown as shown
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20
+_HEX_DIGITS = "0123456789abcdef"
 
 
 def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
@@ -70,27 +71,64 @@ def decode_json(data: bytes | memoryview, member: str) -> Any:
         raise BundleError(f"{member} is not valid JSON: {error}.") from error
 
 
-def shown(value: Any) -> str:
-    """Return `value` as a message may show it: however long it is, the message is not.
+def is_hex(value: Any, n_digits: int) -> bool:
+    """Tell whether a value is a text of so many lower-case hexadecimal digits.
 
     Parameters
     ----------
     value : object
         Any value.
+    n_digits : int
+        How many.
 
     Returns
     -------
-    str
+    bool
     """
-    return reprlib.repr(value)
+    return isinstance(value, str) and len(value) == n_digits and set(value) <= set(_HEX_DIGITS)
 
 
-def check_keys(where: str, given: Mapping[str, Any], wanted: AbstractSet[str]) -> None:
-    """Raise a `BundleError` unless `given` has the keys `wanted`, neither more nor less."""
+def check_keys(where: str, given: Any, wanted: AbstractSet[str]) -> None:
+    """Raise a `BundleError` unless `given` is an object with the keys `wanted`, and no others."""
+    if not isinstance(given, dict):
+        raise BundleError(f"{where} must be a JSON object, got {shown(given)}.")
+    if given.keys() == wanted:
+        return
     for name in sorted(wanted - given.keys()):
         raise BundleError(f"{where} must hold {name!r}, which is missing.")
     for name in sorted(given.keys() - wanted):
         raise BundleError(f"{where} must not hold {shown(name)}.")
+
+
+def check_types(
+    where: str, given: Mapping[str, Any], types: Mapping[str, type], may_be_null: type | None = None
+) -> None:
+    """Raise a `BundleError` unless each entry has its type; a whole number may be a float.
+
+    Parameters
+    ----------
+    where : str
+        What holds the entries, for messages.
+    given : mapping
+        The entries, all of them there.
+    types : mapping of str to type
+        The type of each.
+    may_be_null : type or None, default=None
+        Entries of this type may be null.
+    """
+    for name, wanted in types.items():
+        value = given[name]
+        if type(value) is wanted or (wanted is float and type(value) is int):
+            continue
+        if value is not None or wanted is not may_be_null:
+            raise BundleError(
+                f"{where}: {name} must be of type {wanted.__name__}, got {shown(value)}."
+            )
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value of JSON is a number; a boolean is none."""
+    return type(value) in (int, float)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,11 +149,15 @@ def _refuse_constant(text: str) -> float:
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"numbers must be finite, got {text[:40]}")
+        raise ValueError(f"numbers must be finite, got {_number(text)}")
     return value
+
+
+def _number(text: str) -> str:
+    return shown(0) if is_quiet() else text[:40]
 
 
 def _small_int(text: str) -> int:
     if len(text) > _MAX_INT_DIGITS or not _SMALLEST_INT <= int(text) <= _LARGEST_INT:
-        raise ValueError(f"whole numbers must fit in 64 bits, got {text[:40]}")
+        raise ValueError(f"whole numbers must fit in 64 bits, got {_number(text)}")
     return int(text)

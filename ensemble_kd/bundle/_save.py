@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
-import secrets
-import stat
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,25 +15,26 @@ import safetensors
 
 from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
-from ensemble_kd.bundle._audit import audit_array_forms, audit_scalars
+from ensemble_kd.bundle._audit import audit_array_forms
 from ensemble_kd.bundle._decision import decision_scalars
-from ensemble_kd.bundle._format import (
-    CREATED_FORM,
+from ensemble_kd.bundle._format import SelfTest, body_to_parts
+from ensemble_kd.bundle._json import encode_json
+from ensemble_kd.bundle._load import parse_bundle
+from ensemble_kd.bundle._table import (
+    DIGEST_DIGITS,
     FORMAT,
-    SelfTest,
-    body_to_parts,
+    MAX_BYTES,
+    OWN_DIGEST,
     file_forms,
     version_of,
 )
-from ensemble_kd.bundle._json import encode_json
-from ensemble_kd.bundle._limits import MAX_BYTES
-from ensemble_kd.bundle._load import parse_bundle
 from ensemble_kd.bundle._tensors import encode_arrays
+from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
+from ensemble_kd.files import write_atomically, write_failure
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
-_TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
-_STALE_SECONDS = 3600.0
+_CREATED_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def save_bundle(
@@ -52,8 +49,9 @@ def save_bundle(
 ) -> int:
     """Write a model to one file, replacing what was there only once the new file is complete.
 
-    The content is read back and checked before anything is written, so a saved bundle loads. The
-    same arguments, under the same library versions, give the same bytes.
+    Links are followed, and a file that is replaced hands on its owner and rights. The content is
+    read back and checked before anything is written, so a saved bundle loads. The same arguments,
+    under the same library versions, give the same bytes.
 
     Parameters
     ----------
@@ -83,26 +81,36 @@ def save_bundle(
         If a part of the model does not fit the others or cannot be held, or if the file cannot be
         written; the file that was there before is then as it was.
     """
-    try:
+    with telling(f"saving {path}"):
         target = Path(path)
         about = {
             "name": target.stem if name is None else name,
-            "created": datetime.now(UTC).strftime(CREATED_FORM) if created is None else created,
+            "created": datetime.now(UTC).strftime(_CREATED_FORM) if created is None else created,
             "training": {} if training is None else dict(training),
         }
         data = _bundle_bytes(model, selftest, card, about)
         parse_bundle(data)
         write_atomically(data, target)
-    except BundleError as error:
-        raise BundleError(f"saving {path}: {error}") from error.__cause__
-    except OSError as error:
-        raise BundleError(
-            f"saving {path}: {error.strerror or error}; make sure that the directory exists, may "
-            f"be written to and has room. A file that was there before is unchanged."
-        ) from error
-    except (TypeError, ValueError) as error:
-        raise BundleError(f"saving {path}: {error}.") from error
     return len(data)
+
+
+@contextlib.contextmanager
+def telling(doing: str) -> Iterator[None]:
+    """Put what was being done before the message, and tell any failure as one of the file.
+
+    Parameters
+    ----------
+    doing : str
+        Such as "saving model.ekd".
+    """
+    try:
+        yield
+    except BundleError as error:
+        raise BundleError(f"{doing}: {error}") from error.__cause__
+    except OSError as error:
+        raise BundleError(f"{doing}: {write_failure(error)}") from error
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"{doing}: {error}.") from error
 
 
 def stored_bytes(body: MLPRecord | TreesRecord) -> int:
@@ -130,16 +138,17 @@ def _bundle_bytes(
     """Return the file; `about` is what its manifest says of name, time and training."""
     arrays, scalars = body_to_parts(model.body)
     scalars |= decision_scalars(model)
-    audit_scalars(scalars)
+    check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
-    version = version_of(scalars)
+    schema = model.schema.to_dict()
+    version = version_of(scalars, schema)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
     promised = {"rows": selftest.rows, "expected": expected, "tolerance": selftest.tolerance}
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),
         "model.safetensors": encode_arrays(arrays),
-        "schema.json": encode_json(model.schema.to_dict(), "schema.json", compact=True),
+        "schema.json": encode_json(schema, "schema.json", compact=True),
         "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
     manifest = about | {
@@ -154,11 +163,31 @@ def _bundle_bytes(
         },
         "libraries": _library_versions(),
     }
-    files["manifest.json"] = encode_json(manifest, "manifest.json")
+    files["manifest.json"] = encode_manifest(manifest)
     n_bytes = sum(len(content) for content in files.values())
     if n_bytes > MAX_BYTES:
         raise BundleError(f"a bundle must have at most {MAX_BYTES} bytes, got {n_bytes}.")
     return pack(files)
+
+
+def encode_manifest(manifest: Mapping[str, Any]) -> bytes:
+    """Return the content of `manifest.json`, its own digest in it.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Its entries.
+
+    Returns
+    -------
+    bytes
+    """
+
+    def encoded(digest: str) -> bytes:
+        training = {**manifest["training"], OWN_DIGEST: digest}
+        return encode_json({**manifest, "training": training}, "manifest.json")
+
+    return encoded(hashlib.sha256(encoded("0" * DIGEST_DIGITS)).hexdigest())
 
 
 def _with_front_matter(card: str, model: CompactModel) -> str:
@@ -180,62 +209,3 @@ def _library_versions() -> dict[str, str]:
         "numpy": np.__version__,
         "safetensors": safetensors.__version__,
     }
-
-
-# --- file -----------------------------------------------------------------------------------------
-
-
-def write_atomically(data: bytes, target: Path) -> None:
-    """Put `data` in a file that is there whole or not at all; section 7 of the format's page.
-
-    Parameters
-    ----------
-    data : bytes
-        The content.
-    target : Path
-        Where to put it.
-    """
-    directory = target.parent
-    _sweep_stale(directory)
-    temporary = directory / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)  # less the umask, as for any file
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_directory(directory)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name last through a power failure, where the file system can."""
-    if os.name != "posix":
-        return
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise BundleError(
-                f"the new file is in place, but may be lost in a power failure: {error}; save "
-                f"again."
-            ) from error
-
-
-def _sweep_stale(directory: Path) -> None:
-    """Remove what a killed save left behind; a young file may belong to a save that still runs."""
-    oldest = time.time() - _STALE_SECONDS
-    for leftover in directory.glob(f"{_TEMPORARY_PREFIX}*{_TEMPORARY_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            status = leftover.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_mtime < oldest:
-                leftover.unlink()

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
+from ensemble_kd.decision import calibrate, choose_threshold, decision_lines, with_threshold
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
-from ensemble_kd.rows import table
+from ensemble_kd.rows import rows_to_score, table
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import Classification
 
@@ -25,9 +25,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator) or None, default=None
-        None: the default `TeacherEnsemble`. Any scikit-learn classifier with `predict_proba`, which
-        gets the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``.
+    teacher : estimator, list of (str, estimator), object, callable or None, default=None
+        None: the default `TeacherEnsemble`. Any scikit-learn classifier with `predict_proba`,
+        cloned and fitted to the raw rows; a list of members to average; ``FrozenEstimator(fitted)``
+        used as it is, as is any other object with `predict_proba`, or a callable, that answers raw
+        rows.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
@@ -59,6 +61,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+    min_frequency : int, default=5
+        Rows that must have a category, or a number, for a model file to tell it, at least 1. A
+        rarer category counts as one never seen; in the place of a rarer number stands another one
+        near it, and beyond the bounds of a column lie so many rows. Of groups, or copies of a row,
+        each counts once.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.
@@ -67,9 +74,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         folds that are spelled out a whole one is held out; `TimeSeriesSplit` says that the rows are
         in the order of time, as ``fit(time=)`` does.
     time_limit : float or None, default=None
-        Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
-        fewer rows are labelled, and the training, that after a pruning too, ends in time with the
-        best student so far.
+        Seconds that the whole fit may take, greater than 0. The teacher has half of them: where
+        its members would take longer, those that cost least are fitted, on samples of the rows if
+        need be, and a warning and `fit_times_` say so. Then the race is cut short, fewer rows are
+        labelled, and the training ends in time with the best student so far. One fit of a member
+        may overrun it.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0
@@ -105,7 +114,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         After `measure`, or ``fit(test_size=)``: the `quality` of teacher and student on rows that
         nothing was fitted on, and the `fidelity` of the student to `teacher_`.
     fit_times_ : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
+        "members", too: the rows and seconds of each, 0 rows for one that was left out.
     compression_ : DataFrame
         The student as it was and after each compression step: bytes of its arrays, loss against
         the true targets, and distance from the teacher, on held-out rows. Empty without steps.
@@ -152,7 +162,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     ) -> Self:
         """Put the student's probabilities right, and choose how it decides, on rows kept apart.
 
-        Calibrator and threshold become part of `model_`, of what predicts and of what is saved.
+        Calibrator and threshold become part of `model_`, of what predicts and of what is saved;
+        the model card tells of them.
 
         Parameters
         ----------
@@ -200,6 +211,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
                 sample_weight=sample_weight,
             )
         self.model_ = model
+        self._decision = decision_lines(
+            model, len(X), calibrated=method is not None,
+            max_false_positive_rate=max_false_positive_rate, cost_ratio=cost_ratio,
+        )  # fmt: skip
+        self._tested_before_decision = self.test_ is not None
         self._scorer = Scorer(model, expected_unseen=self._expected_unseen)
         return self
 
@@ -222,4 +238,20 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_log_proba(rows_to_score(X, self))

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Of a product, so that its sums in float64 take little memory.
+_ITEMS_AT_ONCE = 1 << 18
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -97,12 +100,18 @@ def expand(stored: Storage | NDArray[Any], dtype: Any = np.float32) -> NDArray[A
         if isinstance(stored, LowRank):
             left = expand(stored.left).astype(np.float64)
             right = expand(stored.right).astype(np.float64)
-            total = np.zeros((len(left), right.shape[1]))
-            for column, row in zip(left.T, right, strict=True):
-                total += column[:, None] * row
-            return total.astype(dtype)
+            out = np.empty((len(left), right.shape[1]), dtype=dtype)
+            step = max(1, _ITEMS_AT_ONCE // max(1, right.shape[1]))
+            for i in range(0, len(left), step):
+                total = np.zeros((len(left[i : i + step]), right.shape[1]))
+                for column, row in zip(left[i : i + step].T, right, strict=True):
+                    total += column[:, None] * row
+                out[i : i + step] = total
+            return out
         if isinstance(stored, SharedRows):
             return expand(stored.rows, dtype)[stored.index]
         if isinstance(stored, Int8):
-            return np.asarray(stored.codes.astype(np.float32) * stored.scale, dtype=dtype)
+            whole = stored.codes.astype(np.float32)
+            whole *= stored.scale
+            return np.asarray(whole, dtype=dtype)
         return np.asarray(stored.values if isinstance(stored, Cast) else stored).astype(dtype)

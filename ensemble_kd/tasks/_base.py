@@ -11,10 +11,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import get_tags
 
+from ensemble_kd.errors import NotDistillableError, cause, reason
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
+from ensemble_kd.tasks._rare import Rare
 
 Array = NDArray[np.float64]
 
@@ -28,6 +31,8 @@ class BaseTask(ABC):
     losses: ClassVar[tuple[str, ...]]
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
+    # The method of a model that gives its response.
+    answers_by: ClassVar[str]
 
     # Class labels in output order; empty without classes.
     labels: NDArray[Any] = np.empty(0)
@@ -159,9 +164,42 @@ class BaseTask(ABC):
     ) -> dict[str, float | None]:
         """Return the figures by which a response to real rows is reported, None if not defined."""
 
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return the class that is so rare that most figures hide it, if there is one."""
+        return None
+
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what a user should know of how the targets are told, if there is anything."""
+        return None
+
+    def bounds(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, tuple[float, float]]:
+        """Return intervals of 95 % of those figures of the quality that rest on few rows."""
+        return {}
+
     @abstractmethod
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
+
+
+def kind_of(teacher: Any) -> str | None:
+    """Return "classifier", "regressor" or None, as a teacher says what it is."""
+    try:
+        return get_tags(teacher).estimator_type
+    except AttributeError:  # not of scikit-learn's kind
+        return getattr(teacher, "_estimator_type", None)
+
+
+def as_array(answer: Any, name: str) -> Array:
+    """Return the answer of a teacher of that name, such as a data frame, as numbers."""
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise NotDistillableError(
+            f"the teacher {name} must answer with an array or a data frame of numbers, got "
+            f"{type(answer).__name__}: {reason(error)}"
+        ) from cause(error)
 
 
 def is_whole(values: NDArray[Any]) -> bool:

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import is_regressor
 from sklearn.ensemble import StackingClassifier
-from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
 from sklearn.utils.multiclass import check_classification_targets
 
-from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,
@@ -23,15 +23,21 @@ from ensemble_kd.losses import (
     one_hot,
     softmax,
 )
-from ensemble_kd.model import Link, Task
-from ensemble_kd.tasks._base import Array, BaseTask, is_whole
+from ensemble_kd.model import Link, Task, given_labels
+from ensemble_kd.tasks._base import Array, BaseTask, as_array, is_whole, kind_of
+from ensemble_kd.tasks._figures import RANKINGS, calibration_error
+from ensemble_kd.tasks._rare import (
+    RARE,
+    Bounds,
+    Rare,
+    precision_bounds,
+    recall_at_few_alarms,
+    share_bounds,
+)
 
 # Bounds a log-loss that a probability of 0 would make infinite.
 SMALLEST_PROBABILITY = 1e-15
-# How well two classes are ranked.
-RANKINGS = {"auc": roc_auc_score, "average_precision": average_precision_score}
-# Of the calibration error.
-N_BINS = 10
+RECALL = "recall_at_1_percent_fpr"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,7 @@ class Classification(BaseTask):
     losses: ClassVar[tuple[str, ...]] = ("soft_targets", "logit_matching")
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
+    answers_by: ClassVar[str] = "predict_proba"
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
         """Refuse fractions."""
@@ -66,19 +73,20 @@ class Classification(BaseTask):
         classes, hard = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise InputError(
-                f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+                f"y must hold at least two classes, got one class only: "
+                f"{shown(classes.tolist()[0])}."
             )
         return type(self)(classes), hard.astype(np.int64)
 
     def hard_of(self, targets: NDArray[Any], name: str) -> NDArray[np.int64]:
         """Return the index of each row's class."""
         index = {label: k for k, label in enumerate(self.classes)}
-        labels = np.asarray(targets).tolist()
+        labels = given_labels(targets).tolist()
         unknown = [label for label in labels if label not in index]
         if unknown:
             raise InputError(
-                f"the target {name!r} must hold classes of the model, {list(self.classes[:5])}, "
-                f"got {unknown[0]!r}."
+                f"the target {name!r} must hold classes of the model, "
+                f"[{', '.join(map(shown, self.classes[:5]))}], got {shown(unknown[0])}."
             )
         return np.array([index[label] for label in labels], dtype=np.int64)
 
@@ -122,8 +130,8 @@ class Classification(BaseTask):
         if counts.max() < 2 or any(len(np.unique(targets[train])) < 2 for train in trained):
             raise InputError(
                 f"out-of-fold labels need at least 2 rows of each of two classes, got "
-                f"{counts.min()} of class {labels.tolist()[counts.argmin()]!r}; give more rows of "
-                "it."
+                f"{counts.min()} of class {shown(labels.tolist()[counts.argmin()])}; give more "
+                "rows of it."
             )
 
     def row_losses(
@@ -155,7 +163,7 @@ class Classification(BaseTask):
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a regressor, and a classifier without probabilities."""
         name = type(teacher).__name__
-        if is_regressor(teacher):
+        if kind_of(teacher) == "regressor":
             raise NotDistillableError(
                 f"teacher must be a classifier, got the regressor {name}; "
                 "use DistilledRegressor to distil it."
@@ -169,16 +177,19 @@ class Classification(BaseTask):
     def ask(self, teacher: Any, X: Any) -> Array:
         """Return probabilities that sum to 1; of a class that it has never seen, 0."""
         name = type(teacher).__name__
-        known = np.asarray(teacher.classes_)
-        unknown = [label for label in known.tolist() if label not in set(self.classes)]
-        if unknown:
+        answer = teacher.predict_proba(X)
+        raw = as_array(answer, name)
+        if raw.ndim == 1 and self.n_outputs == 2:  # the probability of the second class
+            raw = np.column_stack([1 - raw, raw])
+        known = self._known_to(teacher, answer, name)
+        if raw.shape != (len(X), len(known)):
             raise NotDistillableError(
-                f"the teacher {name} knows the class {unknown[0]!r}, which is not among the labels "
-                f"given to fit; give rows of every class."
+                f"the teacher {name} must give a probability of each of {len(known)} classes for "
+                f"each of {len(X):,} rows, got shape {raw.shape}; of fewer classes it must name "
+                "them, by an attribute classes_ or as the columns of a data frame."
             )
-        raw = np.asarray(teacher.predict_proba(X), dtype=np.float64)
         out = np.zeros((len(X), self.n_outputs))
-        out[:, np.searchsorted(self.labels, known)] = raw
+        out[:, known] = raw
         sums = out.sum(axis=1, keepdims=True)
         if not np.isfinite(out).all() or (out < 0).any() or (sums <= 0).any():
             raise NotDistillableError(
@@ -186,6 +197,23 @@ class Classification(BaseTask):
                 f"{raw.max()}."
             )
         return np.asarray(out / sums)
+
+    def _known_to(self, teacher: Any, answer: Any, name: str) -> list[int]:
+        """Return which classes a teacher's columns stand for: all of them where it does not say."""
+        place = {label: k for k, label in enumerate(self.classes)}
+        columns = list(getattr(answer, "columns", ()))
+        by_text = {str(label): k for label, k in place.items()}
+        if columns and all(str(column) in by_text for column in columns):
+            return [by_text[str(column)] for column in columns]
+        known = getattr(teacher, "classes_", None)
+        known = self.classes if known is None else np.asarray(known).tolist()
+        unknown = [label for label in known if label not in place]
+        if unknown:
+            raise NotDistillableError(
+                f"the teacher {name} knows the class {shown(unknown[0])}, which is not among the "
+                f"labels given to fit; give rows of every class."
+            )
+        return [place[label] for label in known]
 
     def respond(self, outputs: Array) -> Array:
         """Return probabilities of logits."""
@@ -214,8 +242,9 @@ class Classification(BaseTask):
         """Return log-loss in nats, of two classes AUC and average precision, accuracy, calibration.
 
         AUC and average precision are of the second class, and not defined where the rows are of
-        one. The calibration error is the expected one of [1]_, over ten bins of equally many rows:
-        of the second of two classes, else of the class that is named.
+        one. Where it is rare, the share of its rows that is found while 1 % of the others are
+        called so stands beside them. The calibration error is the expected one of [1]_, over ten
+        bins of equally many rows: of the second of two classes, else of the class that is named.
 
         References
         ----------
@@ -230,33 +259,58 @@ class Classification(BaseTask):
             second = (hard == 1, response[:, 1])
             for name, score in RANKINGS.items():
                 scores[name] = float(score(*second, sample_weight=weight)) if both else None
+            if self.rare(hard, weight) is not None:
+                scores[RECALL] = recall_at_few_alarms(*second, weight)
         right = response.argmax(axis=1) == hard
         scores["accuracy"] = float(np.average(right, weights=weight))
         if self.n_outputs == 2:
-            scores["calibration_error"] = _calibration_error(response[:, 1], hard == 1, weight)
+            scores["calibration_error"] = calibration_error(response[:, 1], hard == 1, weight)
         else:
-            scores["calibration_error"] = _calibration_error(response.max(axis=1), right, weight)
+            scores["calibration_error"] = calibration_error(response.max(axis=1), right, weight)
         return scores
+
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return what is known of the second of two classes, where its share is below a tenth."""
+        share = float(np.average(hard == 1, weights=weight))
+        if self.n_outputs != 2 or not 0 < share < RARE:
+            return None
+        return Rare(self.classes[1], int((hard == 1).sum()), share)
+
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what to do where the first of two classes is the rare one."""
+        if self.n_outputs != 2 or not 0 < float(np.mean(hard == 0)) < RARE:
+            return None
+        first, second = self.classes
+        return (
+            f"{first!r} is rare, but AUC, average precision and thresholds are of {second!r}, the "
+            "second class in sorted order: name them so that the rare one is second, such as 0 "
+            "and 1."
+        )
+
+    def bounds(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, Bounds]:
+        """Return those of average precision and recall of a rare class, by rows that count alike.
+
+        That of the recall takes the threshold for given.
+        """
+        if weight is not None or self.rare(hard) is None:
+            return {}
+        second, score = hard == 1, response[:, 1]
+        recall = recall_at_few_alarms(second, score)
+        found = {RECALL: share_bounds(recall, int(second.sum()))}
+        precision = precision_bounds(second, score)
+        return found if precision is None else {"average_precision": precision} | found
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a classifier."""
         tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
 
 
-def _calibration_error(
-    probability: Array, happened: NDArray[np.bool_], weight: Array | None
-) -> float:
-    """Return by how much probabilities are off, in the mean over bins of equally many rows."""
-    weight = np.ones(len(probability)) if weight is None else weight
-    edges = np.unique(np.quantile(probability, np.arange(1, N_BINS) / N_BINS))
-    off = np.bincount(np.searchsorted(edges, probability), weight * (probability - happened))
-    return float(np.abs(off).sum() / weight.sum())
-
-
 def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.dtype.kind == "f" and np.isinf(labels).any():
         raise InputError("Input y contains infinity: drop the rows without a label.")
-    missing = np.array([value is None or value != value for value in labels.tolist()])
+    missing = np.asarray(pd.isna(labels), dtype=bool)
     if missing.any():
         raise InputError(
             f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "
@@ -266,10 +320,21 @@ def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
         types = sorted({type(value).__name__ for value in labels.tolist()})
         raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
-    if labels.dtype.kind == "O":
-        labels = np.array(labels.tolist())
+    labels = _plain_labels(labels) if labels.dtype.kind == "O" else labels
     check_classification_targets(labels)
     return labels
+
+
+def _plain_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels out of an array of objects: texts that end in NUL stay there."""
+    plain = np.array(labels.tolist())
+    changed = [label for label, kept in zip(labels, plain.tolist(), strict=True) if kept != label]
+    if changed and not isinstance(changed[0], str):
+        raise InputError(
+            f"y must hold numbers that an array of numpy can hold together, got {changed[0]!r}, "
+            f"which becomes another in an array of {plain.dtype}; give them as texts."
+        )
+    return labels if changed else plain
 
 
 def _gives_probabilities(teacher: Any) -> bool:

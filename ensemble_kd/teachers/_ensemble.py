@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,15 +26,34 @@ from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._blending import Blend, find_blend
-from ensemble_kd.teachers._folds import make_folds
-from ensemble_kd.teachers._out_of_fold import cross_fit
-from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers._fit_members import fit_members
+from ensemble_kd.teachers._given import as_teacher
+from ensemble_kd.teachers._selection import MOST_COMPARED, greedy_weights, some_of
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
     seeded,
 )
 from ensemble_kd.teachers.members import default_members, has_classes
+
+
+def best_member(teacher: Any) -> tuple[str, Any] | None:
+    """Return the member of the lowest out-of-fold loss, None of a teacher without members.
+
+    Parameters
+    ----------
+    teacher : estimator or None
+        Fitted.
+
+    Returns
+    -------
+    tuple of (str, estimator) or None
+        Its name and its model, fitted on all rows.
+    """
+    if isinstance(teacher, FrozenEstimator):
+        teacher = teacher.estimator
+    name = getattr(teacher, "best_member_", None)
+    return None if name is None else (name, dict(teacher.members_)[name])
 
 
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
@@ -67,6 +87,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     ----------
     members_ : list of (str, estimator)
         Those with a weight, fitted on all rows.
+    fit_times_ : dict of str to MemberTime
+        Rows and seconds of each member after a fit with a deadline; empty after any other.
     weights_ : ndarray of shape (n_members,)
         They are above 0 and sum to 1.
     blend_ : Blend
@@ -77,6 +99,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         tests the row.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
+    best_member_ : str
+        Name of the member with the lowest out-of-fold loss.
     task_ : BaseTask
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
@@ -153,6 +177,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         *,
         held_out: Any = None,
         dependence: Dependence | Literal["find"] | None = "find",
+        deadline: float | None = None,
     ) -> BlendedMembers | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
@@ -172,6 +197,10 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             Rows to judge a student by.
         dependence : Groups, TimeOrder, "find" or None, default="find"
             What the folds respect; "find" looks for rows that are the same in every column.
+        deadline : float or None, default=None
+            Time of `time.monotonic` by which members, or rows, are left out to end, the dearest
+            members first; `fit_times_` says which. Where time is short `members_` are fitted
+            without the held-out rows.
 
         Returns
         -------
@@ -199,40 +228,45 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         given = self._given_weights(len(members))
         if given is not None:
             members = [member for member, w in zip(members, given, strict=True) if w > 0]
+            given = given[given > 0]
         row_weight = np.ones(len(hard)) if weight is None else weight
 
         def weigh(responses: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
             if given is not None:
-                return given[given > 0]
+                return given
             return greedy_weights(responses, task.truth(hard[rows]), row_weight[rows], task)
 
-        found = cross_fit(
-            members,
-            X,
-            targets,
-            weight,
-            folds=make_folds(targets, self.cv, task, seed, held_out, dependence),
-            task=task,
-            held_out=held_out,
-            weigh=weigh,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-        )
-        self.members_ = [(members[m][0], model) for m, model in found.fitted.items()]
-        used = list(found.fitted)
-        self.weights_, self.member_responses_ = found.weights[used], found.response[used]
+        done = fit_members(
+            members, X, targets, weight, cv=self.cv, task=task, seed=seed, held_out=held_out,
+            dependence=dependence, weigh=weigh, n_jobs=self.n_jobs, verbose=self.verbose,
+            deadline=deadline,
+        )  # fmt: skip
+        names, found, self.fit_times_ = done.names, done.fits, done.times
+        judged = ~np.isnan(found.response[0, :, 0])
+        if held_out is not None:
+            judged &= ~held_out
+        if deadline is not None:
+            judged = some_of(judged, MOST_COMPARED, seed)
+        rows = np.flatnonzero(judged)
+        if found.weights is None:
+            if given is not None:  # of the members that there was time for
+                own = np.isin([name for name, _ in members], names)
+                given = given[own] / given[own].sum()
+            weights = weigh(found.response[:, rows], rows)
+            names = [name for name, w in zip(names, weights, strict=True) if w > 0]
+            found = found.of(weights)
+        self.members_ = list(zip(names, found.fitted, strict=True))
+        self.weights_, self.member_responses_ = np.asarray(found.weights), found.response
+        of_rows = found.response[:, rows], task.truth(hard[rows]), row_weight[rows]
+        losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
+        self.best_member_ = names[int(np.argmin(losses))]
         self.blend_ = Blend(self.weights_)
         if given is None:
-            judged = ~np.isnan(self.member_responses_[0, :, 0])
-            judged &= True if held_out is None else ~held_out
-            self.blend_ = find_blend(
-                self.weights_, self.member_responses_[:, judged], task.truth(hard[judged]),
-                row_weight[judged], task, seed=seed,
-            )  # fmt: skip
-        self.out_of_fold_response_ = self.blend_(self.member_responses_)
+            self.blend_ = find_blend(self.weights_, *of_rows, task, seed=seed)
+        self.out_of_fold_response_ = self.blend_(found.response)
         if not found.unseen:
             return None
-        return BlendedMembers([(members[m][0], found.unseen[m]) for m in used], self.blend_, task)
+        return BlendedMembers(list(zip(names, found.unseen, strict=True)), self.blend_, task)
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -300,6 +334,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         names = [name for name, _ in members]
         if len(set(names)) != len(names):
             raise InputError(f"members must have names of their own, got {names}.")
+        members = [(name, as_teacher(estimator, task)) for name, estimator in members]
         for _, estimator in members:
             check_distillable(estimator, task)
         return [(name, seeded(estimator, seed)) for name, estimator in members]

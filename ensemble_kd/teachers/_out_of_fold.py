@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
 from ensemble_kd.rows import EncodedTable, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._folds import Folds
+from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import StoppedMember, TableMember
 
@@ -32,20 +32,34 @@ class CrossFit:
     Parameters
     ----------
     response : ndarray of shape (n_members, n_samples, n_outputs)
-        The response to each row of the fit that had not seen it; NaN where there is none, such as
-        of members that were left out after the first fold.
-    weights : ndarray of shape (n_members,)
-        Of the members; 1 for each where nobody weighs them.
-    fitted : dict of int to estimator
-        The members that have a weight, fitted on all rows, by their number.
-    unseen : dict of int to estimator
-        The same, fitted on all rows but the held-out ones; empty where none are held out.
+        The response to each row of the fit that had not seen it; NaN where there is none.
+    fitted : list of estimator
+        The members fitted on all rows.
+    unseen : list of estimator
+        The members fitted on all rows but the held-out ones; empty where none are held out.
+    numbers : list of int
+        Which of the members that were given these are.
+    weights : ndarray of shape (n_members,) or None, default=None
+        Above 0; None where nobody weighed them.
     """
 
     response: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    fitted: dict[int, Any]
-    unseen: dict[int, Any]
+    fitted: list[Any]
+    unseen: list[Any]
+    numbers: list[int]
+    weights: NDArray[np.float64] | None = None
+
+    def of(self, weights: NDArray[np.float64]) -> CrossFit:
+        """Return the members that have a weight above 0, with it."""
+        kept = np.flatnonzero(weights > 0).tolist()
+
+        def own(values: list[Any]) -> list[Any]:
+            return [values[m] for m in kept if values]
+
+        return CrossFit(
+            self.response[kept], own(self.fitted), own(self.unseen), own(self.numbers),
+            weights[kept],
+        )  # fmt: skip
 
 
 def cross_fit(
@@ -116,12 +130,15 @@ def cross_fit(
     if held_out is not None and held_out.any():
         kept.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
     at_work = {m: _for_all_rows(member, rounds[m]) for m, member in at_work.items()}
-    found = CrossFit(response, weights, {}, {})
+    numbers = list(at_work)
+    fitted: list[Any] = []
+    unseen: list[Any] = []
     for fit in fits.each(at_work, [kept], keep=True):
         if len(fit.test):
             response[fit.member, fit.test] = fit.answer
-        (found.unseen if len(fit.test) else found.fitted)[fit.member] = fit.model
-    return found
+        (unseen if len(fit.test) else fitted).append(fit.model)
+    weighed = None if weigh is None else weights[numbers]
+    return CrossFit(response[numbers], fitted, unseen, numbers, weighed)
 
 
 def _for_all_rows(member: Any, rounds: list[int]) -> Any:
@@ -178,7 +195,7 @@ class _Fits:
             for train, test in folds:
                 raw = take_rows(self.X, train), take_rows(self.X, test)
                 for is_read, found in tables.items():
-                    found.append(_read_once(*raw) if is_read else raw)
+                    found.append(read_once(*raw) if is_read else raw)
             del raw
             for member in at_work.values():
                 own = tables[isinstance(member, TableMember)]
@@ -192,8 +209,18 @@ class _Fits:
                     )
 
 
-def _read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
-    """Return rows to fit and rows to answer as all the default members take them."""
+def read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
+    """Return rows to fit and rows to answer as all the default members take them.
+
+    Parameters
+    ----------
+    train, test : data frame or array of shape (n_rows, n_features)
+        Raw rows.
+
+    Returns
+    -------
+    train, test : EncodedTable
+    """
     table = EncodedTable.read(train)
     return table, table.of(test) if len(test) else table[:0]
 
@@ -206,7 +233,7 @@ def _fit_and_respond(
     estimator: Any, train: Known, test: Known, task: BaseTask, *, keep: bool
 ) -> tuple[Any, NDArray[np.float64] | None, list[int]]:
     """Fit; in a fold, members that learn in rounds stop by the rows that it leaves out."""
-    model, n_rounds = clone(estimator), []
+    model, n_rounds = fresh(estimator), []
     if not keep and isinstance(model, StoppedMember) and model.n_rounds is None:
         n_rounds = [model.fit_until(*train, test).n_rounds_]
     else:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.files import replacing
+from ensemble_kd.tuning._slices import draw_slices
+from ensemble_kd.tuning.study import quiet
 
 PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
 
@@ -20,7 +23,7 @@ def draw_front(
     others: Sequence[tuple[str, Sequence[dict[str, float]]]] = (),
     title: str | None = None,
 ) -> None:
-    """Draw the students of a search, its front and its budget.
+    """Draw the students of a search, its front and its budget; nothing where none was finished.
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ def draw_front(
     title : str or None, default=None
         Above the picture.
     """
+    if not len(search.trials_):
+        return
     figures = require("matplotlib.figure", extra="tune")
     figure = figures.Figure(figsize=(11, 4.2), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
@@ -65,11 +70,15 @@ def draw_front(
     axes[1].legend(named.values(), named.keys(), fontsize=8)
     if title:
         figure.suptitle(title)
-    figure.savefig(path, dpi=110)
+    _write(figure, path, dpi=110)
 
 
 def draw_study(search: Any, folder: Any) -> list[str]:
-    """Draw Optuna's own plots of the search, as PNG files in a folder that is there.
+    """Draw the trials of the search, as PNG files in a folder that is there.
+
+    "front", "history" and "timeline" are Optuna's own plots; "slice" has the loss by each setting.
+
+    Of a search without a finished trial there is nothing to draw.
 
     Parameters
     ----------
@@ -83,6 +92,8 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     list of str
         Names of the files.
     """
+    if not len(search.trials_):
+        return []
     plots = require("optuna.visualization.matplotlib", extra="tune")
     pyplot = require("matplotlib.pyplot", extra="tune")
     study, names = search.study_, search.study_.metric_names
@@ -90,14 +101,19 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     made: dict[str, tuple[Any, dict[str, Any]]] = {
         "front": (plots.plot_pareto_front, {"target_names": names}),
         "history": (plots.plot_optimization_history, loss),
-        "slice": (plots.plot_slice, loss),
         "timeline": (plots.plot_timeline, {}),
     }
     for name, (draw, options) in made.items():
-        with warnings.catch_warnings():  # experimental, and fonts without some letters
+        with quiet(), warnings.catch_warnings():  # experimental, and fonts without some letters
             warnings.simplefilter("ignore")
             drawn = draw(study, **options)
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
-            axes.figure.savefig(Path(folder) / f"{name}.png", dpi=90)
+            _write(axes.figure, Path(folder) / f"{name}.png", dpi=90)
             pyplot.close(axes.figure)
-    return [f"{name}.png" for name in made]
+    draw_slices(study, Path(folder) / "slice.png")
+    return [f"{name}.png" for name in (*made, "slice")]
+
+
+def _write(figure: Any, path: Any, dpi: int) -> None:
+    with replacing(path, binary=True) as file:
+        figure.savefig(file, dpi=dpi, format=Path(path).suffix[1:] or "png")

@@ -4,12 +4,28 @@ import dataclasses
 import hashlib
 import json
 
+import pytest
 import safetensors.numpy
 
-from ensemble_kd.bundle import body_to_parts, save_bundle
+from ensemble_kd.bundle import body_to_parts, load_bundle, save_bundle
 from ensemble_kd.bundle._archive import pack, unpack
+from ensemble_kd.errors import BundleError
 
 from .hand_made import CREATED, MODELS, selftest_for
+
+try:
+    from ensemble_kd import without_numpy
+except ImportError:  # the core in C was not built
+    without_numpy = None
+
+
+def refused(data, match):
+    """Both readers refuse the file, the one with numpy in these words."""
+    with pytest.raises(BundleError, match=match):
+        load_bundle(data)
+    if without_numpy is not None:
+        with pytest.raises(BundleError):
+            without_numpy.load(data)
 
 
 def saved(directory, model, **options):
@@ -29,9 +45,19 @@ def seal(members):
     manifest["files"] = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in members.items()
-        if name != "manifest.json"
+        if name not in ("manifest.json", "manifest.sig")
     }
-    return pack(members | {"manifest.json": json.dumps(manifest).encode()})
+    return pack(members | {"manifest.json": sealed_text(manifest)})
+
+
+def sealed_text(manifest):
+    """Return a manifest as text, with its own digest if it has one."""
+    training = manifest.get("training") if isinstance(manifest, dict) else None
+    if not isinstance(training, dict) or "manifest_sha256" not in training:
+        return json.dumps(manifest).encode()
+    training["manifest_sha256"] = "0" * 64
+    training["manifest_sha256"] = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
+    return json.dumps(manifest).encode()
 
 
 def with_member(data, name, content):
@@ -57,4 +83,14 @@ def with_fields(data, model, **fields):
     return seal(members)
 
 
-__all__ = ["MODELS", "members_of", "saved", "seal", "with_entries", "with_fields", "with_member"]
+__all__ = [
+    "MODELS",
+    "members_of",
+    "refused",
+    "saved",
+    "seal",
+    "sealed_text",
+    "with_entries",
+    "with_fields",
+    "with_member",
+]

@@ -53,13 +53,13 @@ def test_load_refuses_a_wrong_decision(bundles, name, entries, message):
         load_bundle(with_entries(data, "model.json", **entries))
 
 
-@pytest.mark.parametrize(("name", "entries"), [case[:2] for case in WRONG_ENTRIES])
-def test_without_numpy_refuses_a_wrong_decision(tmp_path, name, entries):
+@pytest.mark.parametrize(("name", "entries", "message"), WRONG_ENTRIES)
+def test_without_numpy_refuses_a_wrong_decision(tmp_path, name, entries, message):
     without_numpy = pytest.importorskip("ensemble_kd.without_numpy")
     path = tmp_path / "model.ekd"
     save_bundle(MODELS[name], path, selftest=make_selftest(MODELS[name]))
     data = with_entries(path.read_bytes(), "manifest.json", format_version=3, min_reader=3)
-    with pytest.raises(BundleError, match="the model is unsound"):
+    with pytest.raises(BundleError, match=message):
         without_numpy.load(with_entries(data, "model.json", **entries))
 
 
@@ -73,7 +73,7 @@ def test_a_decision_in_a_file_that_claims_an_older_version_is_refused(tmp_path, 
     data = with_entries(path.read_bytes(), "manifest.json", **older)
     with pytest.raises(BundleError, match="needs a min_reader of at least 3"):
         load_bundle(data)
-    with pytest.raises(BundleError, match="need a min_reader of 3"):
+    with pytest.raises(BundleError, match="needs a min_reader of at least 3"):
         without_numpy.load(data)
 
 

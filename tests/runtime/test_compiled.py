@@ -7,6 +7,7 @@ import gc
 import itertools
 import math
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -261,6 +262,46 @@ def test_compiled_rows_of_a_forest_beyond_the_cache_are_those_of_single_rows():
     np.testing.assert_array_equal(runtime.respond(X)[::97], alone)
 
 
+def wide_trees(n_columns: int) -> CompactModel:
+    """Return trees over the first columns of a table of so many."""
+    columns = (*SCHEMA.columns, *(Column(f"x{j}", "numeric") for j in range(5, n_columns)))
+    return replace(classifier(trees(20, 4, "softmax"), 4), schema=TableSchema(columns))
+
+
+@pytest.mark.parametrize("kind", ["wide layers", "wide rows"])
+def test_compiled_rows_that_are_grouped_by_work_or_memory_are_those_of_single_rows(kind):
+    is_layers = kind == "wide layers"
+    model = classifier(network(4, (1100, 1100)), 4) if is_layers else wide_trees(20_000)
+    X = np.zeros((70, len(model.schema.columns)))
+    X[:, :5] = encoded_rows(70)
+    runtime = CompiledRuntime(model, n_threads=2)
+    alone = np.array([runtime.core.respond_row(row) for row in X])
+    np.testing.assert_array_equal(runtime.respond(X), alone)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="a timer that sends a signal")
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("kind", ["network", "trees"])
+def test_compiled_batch_ends_where_a_signal_raises(kind, n_threads):
+    body = network(4, (300, 300)) if kind == "network" else trees(2000, 4, "softmax")
+    core = CompiledRuntime(classifier(body, 4)).core
+    X, n_rows = np.tile(encoded_rows(1000), (100, 1)), 100_000
+    answers = np.full((n_rows, 4), np.nan)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            core.respond(X, answers, n_threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert np.isnan(answers[-1]).all()
+
+
 def test_compiled_takes_a_code_that_is_none_as_never_seen(compiled):
     X = encoded_rows(50)
     X[:, 2], X[:, 4] = 5.0, 3.0
@@ -509,6 +550,43 @@ def test_compiled_learns_new_keys_and_lets_go_of_the_old_ones():
     del scorer
     gc.collect()
     assert sys.getrefcount(key) == before
+
+
+def test_compiled_interns_no_name():
+    # Python 3.12 keeps interned strings for ever.
+    model = MODELS["additive"]
+    columns = [replace(column, name=f"new {column.name}") for column in model.schema.columns]
+    schema = replace(model.schema, columns=tuple(columns))
+    scorer = Scorer(replace(model, schema=schema))
+    for _ in range(100):
+        scorer.predict_one({f"new {name}": value for name, value in ROW.items()})
+    for name in ROW:
+        copy_of_name = "".join(["new ", name])
+        assert sys.intern(copy_of_name) is copy_of_name
+
+
+class Meddling(str):
+    """A key that scores rows of other keys whenever it is compared."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        for row in self.rows:
+            self.scorer.predict_one(row)
+        return str(self) == str(other)
+
+
+def test_compiled_survives_a_key_that_has_it_learn_others_while_it_is_looked_up():
+    scorer = Scorer(MODELS["additive"])
+    names = list(ROW)
+    expected = scorer.predict_one(ROW)
+    for name in names:
+        key = Meddling(name)
+        key.scorer = scorer
+        orders = [names, names[::-1]] * 40
+        key.rows = [{"".join([n[:1], n[1:]]): ROW[n] for n in order} for order in orders]
+        row = {key if n == name else "".join([n[:1], n[1:]]): ROW[n] for n in names}
+        assert scorer.predict_one(row) == expected
 
 
 def test_compiled_scores_one_number_for_two_classes_or_a_value(model):

@@ -366,6 +366,36 @@ def test_search_starts_from_the_recipe_of_a_fitted_estimator(table):
     assert {t.params["alpha"] for t in found.study_.trials[:2]} == {0.9}
 
 
+def test_search_refuses_another_workdir_before_it_tries_a_student(table, tmp_path):
+    storage = tmp_path / "shared.log"
+    given = {"storage": storage, "n_finalists": 0, "refit": False}
+    search(n_trials=2, workdir=tmp_path / "one", **given).fit(*table)
+    with pytest.raises(InputError, match=r"must share its workdir, too: .*/one, got .*/other;"):
+        search(n_trials=4, workdir=tmp_path / "other", **given).fit(*table)
+    study = search(n_trials=3, workdir=tmp_path / "one", **given).fit(*table).study_
+    assert sum(trial.state.is_finished() for trial in study.trials) == 3
+
+
+def test_search_refuses_a_study_whose_students_are_gone_before_it_tries_one(table, tmp_path):
+    given = {"n_finalists": 0, "refit": False, "workdir": tmp_path}
+    search(n_trials=2, **given).fit(*table)
+    for student in tmp_path.glob("tune-*/*.ekd"):
+        student.unlink()
+    with pytest.raises(InputError, match="which is absent or another file"):
+        search(n_trials=4, **given).fit(*table)
+    assert list(tmp_path.glob("tune-*/*.ekd")) == []
+
+
+def test_search_goes_on_with_a_journal_that_was_cut_off(table, tmp_path):
+    given = {"n_finalists": 0, "refit": False, "workdir": tmp_path}
+    search(n_trials=2, **given).fit(*table)
+    journal = tmp_path / "journal.log"
+    os.truncate(journal, journal.stat().st_size - 20)
+    with pytest.warns(UserWarning, match="was cut off while a record was written"):
+        found = search(n_trials=3, **given).fit(*table)
+    assert len(found.trials_) >= 2 and not found.interrupted_
+
+
 def test_search_draws_its_front(fitted, tmp_path):
     draw_front(fitted, tmp_path / "front.png")
     draw_front(fitted, tmp_path / "seen.png", loss="certified_loss")
@@ -405,3 +435,28 @@ def test_search_refuses_parameters(table, options, words):
 def test_search_wants_a_distilled_estimator(table):
     with pytest.raises(InputError, match="estimator must be a DistilledClassifier"):
         DistillationSearch(DecisionTreeClassifier()).fit(*table)
+
+
+def test_search_whose_time_the_teacher_took_says_so_and_goes_on_with_its_labels(
+    table, tmp_path, monkeypatch, capfd
+):
+    # Time runs on while labels are made: by 30 s the first time, when there are none.
+    offset, made = [0.0], []
+    now, classroom = _flow.time.time, _flow.Classroom
+
+    def slow(*given, **options):
+        offset[0] += 0.0 if made else 30.0
+        made.append(True)
+        return classroom(*given, **options)
+
+    monkeypatch.setattr(_flow.time, "time", lambda: now() + offset[0])
+    monkeypatch.setattr(_flow, "Classroom", slow)
+    given = {"timeout": 20.0, "n_trials": 1, "n_finalists": 0, "workdir": tmp_path / "w"}
+    first = search(**given)
+    message = r"timeout=20 s ended before a trial was finished.*labels, which are kept in .*longer"
+    with pytest.raises(BudgetError, match=message):
+        first.fit(*table)
+    draw_front(first, tmp_path / "front.png")
+    assert draw_study(first, tmp_path) == []
+    assert search(**given).fit(*table).certificate_.size_bytes <= 40_000
+    assert "[W " not in capfd.readouterr().err

@@ -1,4 +1,5 @@
-/* Batches: ranges of rows, one thread each. */
+/* Batches: threads take one group of rows after the other, and stop when Python's main thread has a
+ * signal to answer that ends in an error. */
 
 #pragma once
 
@@ -10,78 +11,128 @@ typedef struct {
     double *out;
     Py_ssize_t n_rows;
     int as_response;
-    Scratch scratch;
-} Range;
+    Py_ssize_t next; /* the first row that no thread has taken */
+    int is_stopped;
+} Batch;
 
-static void finish_rows(const Range *range, const double *sums, Py_ssize_t first, Py_ssize_t n_rows)
+typedef struct {
+    Batch *batch;
+    Scratch scratch;
+} Worker;
+
+#ifdef __GNUC__
+#define TAKE(place, n) __atomic_fetch_add(place, n, __ATOMIC_RELAXED)
+#define LOOK(place) __atomic_load_n(place, __ATOMIC_RELAXED)
+#define PUT(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
+#else /* where there is a single thread */
+#define TAKE(place, n) ((*(place) += (n)) - (n))
+#define LOOK(place) (*(place))
+#define PUT(place, value) (*(place) = (value))
+#endif
+
+static void finish_rows(const Batch *batch, const double *sums, Py_ssize_t first, Py_ssize_t n_rows)
 {
-    const Response *response = &range->model->response;
+    const Response *response = &batch->model->response;
     size_t n_sums = response->n_sums, n_outputs = response->n_outputs;
     for (Py_ssize_t i = 0; i < n_rows; i++) {
         const double *row = sums + i * n_sums;
-        if (range->as_response) {
-            respond(response, row, range->out + (first + i) * n_outputs);
+        if (batch->as_response) {
+            respond(response, row, batch->out + (first + i) * n_outputs);
         } else {
-            memcpy(range->out + (first + i) * n_sums, row, n_sums * sizeof(double));
+            memcpy(batch->out + (first + i) * n_sums, row, n_sums * sizeof(double));
         }
     }
 }
 
-static void *score_range(void *argument)
+/* Score groups of rows until about so much work is done; tell whether there may be more. */
+static int score_some(Worker *worker, size_t most_work)
 {
-    Range *range = argument;
-    const Model *model = range->model;
-    Scratch *scratch = &range->scratch;
-    for (Py_ssize_t i = 0; i < range->n_rows; i += scratch->n_rows) {
-        const double *x = range->X + i * model->n_columns;
-        Py_ssize_t left = range->n_rows - i, n = left < scratch->n_rows ? left : scratch->n_rows;
-        score_rows(model, x, n, scratch, scratch->sums);
-        finish_rows(range, scratch->sums, i, n);
+    Batch *batch = worker->batch;
+    Scratch *scratch = &worker->scratch;
+    size_t work = 0, work_of_group = work_of_row(batch->model) * scratch->n_rows;
+    while (work < most_work) {
+        Py_ssize_t first = LOOK(&batch->is_stopped) ? batch->n_rows
+                                                    : TAKE(&batch->next, scratch->n_rows);
+        if (first >= batch->n_rows) {
+            return 0;
+        }
+        Py_ssize_t left = batch->n_rows - first, n = scratch->n_rows;
+        n = left < n ? left : n;
+        score_rows(batch->model, batch->X + first * batch->model->n_columns, n, scratch,
+                   scratch->sums);
+        finish_rows(batch, scratch->sums, first, n);
+        work += work_of_group;
+    }
+    return 1;
+}
+
+/* Score rows in the thread of the caller, which holds the interpreter lock, and answer signals in
+ * between. */
+static int score_and_listen(Worker *worker)
+{
+    int has_more = 1;
+    while (has_more) {
+        Py_BEGIN_ALLOW_THREADS
+        has_more = score_some(worker, WORK_AT_ONCE / 2);
+        Py_END_ALLOW_THREADS
+        if (has_more && PyErr_CheckSignals() < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+#ifdef _WIN32
+static int score_by_all(Worker *workers, int n_workers)
+{
+    (void)n_workers;
+    return score_and_listen(&workers[0]);
+}
+#else
+static void *score_all(void *worker)
+{
+    while (score_some(worker, SIZE_MAX)) {
     }
     return NULL;
 }
 
-/* Score ranges of rows, each but the first in a thread of its own if one can be had. */
-static void score_ranges(Range *ranges, int n_ranges)
+/* Have each worker but the first work in a thread of its own, if one can be had. */
+static int score_by_all(Worker *workers, int n_workers)
 {
-#ifdef _WIN32
-    for (int i = 0; i < n_ranges; i++) {
-        score_range(&ranges[i]);
-    }
-#else
     pthread_t threads[MAX_THREADS];
-    int is_running[MAX_THREADS];
-    for (int i = 1; i < n_ranges; i++) {
-        is_running[i] = pthread_create(&threads[i], NULL, score_range, &ranges[i]) == 0;
-    }
-    score_range(&ranges[0]);
-    for (int i = 1; i < n_ranges; i++) {
-        if (is_running[i]) {
-            pthread_join(threads[i], NULL);
-        } else {
-            score_range(&ranges[i]);
+    int n_running = 0;
+    for (int i = 1; i < n_workers; i++) {
+        if (pthread_create(&threads[n_running], NULL, score_all, &workers[i]) == 0) {
+            n_running++;
         }
     }
-#endif
+    int status = score_and_listen(&workers[0]);
+    if (status < 0) {
+        PUT(&workers[0].batch->is_stopped, 1);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (int i = 0; i < n_running; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    Py_END_ALLOW_THREADS
+    return status;
 }
+#endif
 
 static int score_batch(const Model *model, const double *X, Py_ssize_t n_rows, double *out,
                        int as_response, Py_ssize_t n_threads)
 {
-    Range ranges[MAX_THREADS];
+    Batch batch = {model, X, out, n_rows, as_response, 0, 0};
+    Worker workers[MAX_THREADS];
     Block *memory = NULL;
     int status = 0;
-    Py_ssize_t n_out = as_response ? model->response.n_outputs : model->response.n_sums;
     for (Py_ssize_t i = 0; status == 0 && i < n_threads; i++) {
-        Py_ssize_t begin = n_rows * i / n_threads, end = n_rows * (i + 1) / n_threads;
-        ranges[i] = (Range){model, X + begin * model->n_columns, out + begin * n_out, end - begin,
-                            as_response, {0}};
-        status = make_scratch(&memory, model, end - begin, &ranges[i].scratch);
+        workers[i].batch = &batch;
+        status = make_scratch(&memory, model, (n_rows + n_threads - 1) / n_threads,
+                              &workers[i].scratch);
     }
     if (status == 0) {
-        Py_BEGIN_ALLOW_THREADS
-        score_ranges(ranges, (int)n_threads);
-        Py_END_ALLOW_THREADS
+        status = score_by_all(workers, (int)n_threads);
     }
     release(&memory);
     return status;

@@ -16,12 +16,15 @@ typedef struct {
 } Text;
 
 typedef struct {
-    PyObject *name;     /* interned, so that a dict finds it by its address */
+    PyObject *name;     /* not interned: Python 3.12 keeps what is for ever */
+    PyObject *key;      /* the name as the layout has it, which a dict may find by its address; NULL
+                           where it has none */
     PyObject *code_of;  /* of a categorical column: a dict of category to code */
     Text *texts;        /* its strings again, by their hash: a quarter of the cost of a dict */
     size_t text_mask;   /* one less than the number of places, of which half or more are free */
     Kind kind;
     int nullable;
+    int is_hashed;      /* categories are hashes: whether a value is one is left to Python */
     Py_ssize_t n_codes; /* 0 of a numeric column; the last of a categorical one is "never seen" */
     /* Of a categorical column: whether a text, or anything else, may be one that was never seen. */
     int takes_texts, takes_others;
@@ -105,7 +108,7 @@ static double find_text(const Column *column, PyObject *value)
     return (double)(column->n_codes - 1);
 }
 
-/* Read one column from (name, kind, nullable, code_of or None). */
+/* Read one column from (name, kind, nullable, code_of or None, is_hashed). */
 static int read_column(Block **memory, PyObject *entry, Column *column)
 {
     PyObject *name, *kind, *code_of;
@@ -113,12 +116,12 @@ static int read_column(Block **memory, PyObject *entry, Column *column)
         PyErr_SetString(PyExc_TypeError, "a column must be a tuple.");
         return -1;
     }
-    if (!PyArg_ParseTuple(entry, "UUpO", &name, &kind, &column->nullable, &code_of) ||
+    if (!PyArg_ParseTuple(entry, "UUpO|p", &name, &kind, &column->nullable, &code_of,
+                          &column->is_hashed) ||
         read_kind(kind, &column->kind) < 0) {
         return -1;
     }
     Py_INCREF(name);
-    PyUnicode_InternInPlace(&name);
     column->name = name;
     if (column->kind == CATEGORICAL) {
         if (!PyDict_CheckExact(code_of)) {

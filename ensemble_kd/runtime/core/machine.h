@@ -42,6 +42,8 @@
 #define INLINE static inline
 #endif
 
+#define LARGEST_SUM 0x1p127 /* of a network, half of what float32 holds */
+
 enum {
     CACHE_LINE = 64,
     WIDTH_STEP = 16,      /* widths are padded with zeros to a multiple of this */
@@ -62,4 +64,7 @@ enum {
     CELL_BYTES = 8 * BLOCK_ROWS, /* from one cell of a row to its next in a block */
     CACHE_BYTES = 512 * 1024,    /* trees that fit here stay in the cache from block to block */
     PANEL_BYTES = 2048 * 1024,   /* of blocks, for which a bigger forest is fetched tree by tree */
+    SCRATCH_BYTES = 32 * 1024 * 1024, /* for rows scored together; a single one may take more */
+    WORK_AT_ONCE = 1 << 26,      /* weights or nodes that may be gone through before a batch is
+                                    asked whether to stop */
 };

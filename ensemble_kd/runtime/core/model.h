@@ -43,12 +43,39 @@ typedef struct {
     Scratch scratch; /* for one row, used while the interpreter lock is held */
 } Model;
 
+/* About how many weights or nodes a row goes through; at least one. */
+static size_t work_of_row(const Model *model)
+{
+    if (!model->is_network) {
+        return model->trees.n_steps + 1;
+    }
+    const Network *network = &model->network;
+    size_t work = (size_t)network->n_terms * network->first.stride + 1;
+    for (int i = 0; i < network->n_layers; i++) {
+        const Layer *layer = &network->layers[i];
+        work += (size_t)(layer->is_narrow ? layer->n_outputs : layer->n_inputs) * layer->stride;
+    }
+    return work;
+}
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Of the rows that may be scored together, so many that neither their work nor their memory is
+ * large; at least one. */
+static size_t fitting_rows(size_t n_rows, size_t work, size_t n_bytes)
+{
+    size_t n = smaller(smaller(n_rows, WORK_AT_ONCE / work), SCRATCH_BYTES / (n_bytes + 1));
+    return n ? n : 1;
+}
+
 static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, Scratch *scratch)
 {
     size_t n_columns = model->n_columns, n_sums = model->response.n_sums;
+    size_t work = work_of_row(model);
     memset(scratch, 0, sizeof *scratch);
     if (model->is_network) {
-        scratch->n_rows = n_rows < NETWORK_ROWS ? n_rows : NETWORK_ROWS;
+        size_t row_bytes = (size_t)model->network.widest * 2 * sizeof(float);
+        scratch->n_rows = fitting_rows(smaller(n_rows, NETWORK_ROWS), work, row_bytes);
         scratch->sums = claim(memory, scratch->n_rows + 1, (n_sums + 1) * sizeof(double));
         return scratch->sums == NULL ? -1
                                      : make_network_scratch(memory, &model->network,
@@ -57,9 +84,9 @@ static int make_scratch(Block **memory, const Model *model, Py_ssize_t n_rows, S
     size_t n_cells = model->trees.n_copies * n_columns;
     size_t block_bytes = BLOCK_ROWS * sizeof(double) * (n_cells + n_sums);
     size_t n_blocks = model->trees.n_bytes > CACHE_BYTES ? 1 + PANEL_BYTES / block_bytes : 1;
-    n_blocks = n_rows == 1 ? 0 : n_blocks;
-    size_t most = (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    n_blocks = n_blocks < most ? n_blocks : most;
+    n_blocks = smaller(n_blocks, (n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
+    n_blocks = smaller(n_blocks, WORK_AT_ONCE / BLOCK_ROWS / work);
+    n_blocks = n_rows == 1 || block_bytes > SCRATCH_BYTES ? 0 : n_blocks;
     scratch->n_rows = n_blocks ? n_blocks * BLOCK_ROWS : 1;
     scratch->cells = claim(memory, n_cells, sizeof(double));
     scratch->panel = claim(memory, n_blocks * BLOCK_ROWS, n_cells * sizeof(double));

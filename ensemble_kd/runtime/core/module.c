@@ -15,6 +15,7 @@
 #include "memory.h"         /* blocks that are freed together */
 #include "arrays.h"         /* whatever offers the buffer protocol, so numpy is not needed */
 #include "columns.h"        /* what a raw row may hold */
+#include "network_sizes.h"  /* how large the sums of a network can become */
 #include "network_layout.h" /* the network, checked and laid out; */
 #include "network_plain.h"  /* its work in vectors of four floats, */
 #include "network_avx2.h"   /* of eight */
@@ -44,7 +45,7 @@ static int fill_module(PyObject *module)
 
 static PyMethodDef MODULE_METHODS[] = {
     {"expand", expand, METH_VARARGS,
-     "expand($module, kind, values, others=None, rank=0, /)\n--\n\n"
+     "expand($module, kind, values, others=None, width=0, /)\n--\n\n"
      "Return the bytes of the array that is kept in fewer; see section 5.3 of the bundle format."},
     {NULL, NULL, 0, NULL},
 };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "columns.h"
+#include "network_sizes.h"
 
 /* The tree holds the inner edges, node n above nodes 2n and 2n + 1, so that a search is one step a
  * level, the same for every value; its last level and the arrays of bins are filled up with NaN. */
@@ -145,6 +146,19 @@ static int check_first_layer(const Array *given, const Column *columns, Py_ssize
     return 0;
 }
 
+/* Return the sizes that the sums of the first layer can have; NULL with an error set where they do
+ * not fit. */
+static double *first_sizes(Block **memory, const Array *given)
+{
+    Py_ssize_t n_hidden = given[FIRST_BIAS].length;
+    double *size = claim(memory, n_hidden, sizeof(double));
+    static const int weights[] = {FIRST_BIAS, NUMERIC_WEIGHT, MISSING_WEIGHT, CATEGORY_WEIGHT};
+    for (int i = 0; size != NULL && i < 4; i++) {
+        add_sizes(size, &given[weights[i]], n_hidden, NULL);
+    }
+    return size == NULL || check_sizes(size, n_hidden, "first_bias") < 0 ? NULL : size;
+}
+
 /* Lay out one numeric column. Sums over bins are taken in double, as in numpy, and rounded once. */
 static int build_numeric(Block **memory, const Array *given, Py_ssize_t k, Py_ssize_t n_hidden,
                          int stride, double *sum, float *rows, NumericInput *input)
@@ -231,8 +245,9 @@ static int build_first_layer(Block **memory, const Array *given, const Column *c
     return 0;
 }
 
+/* `size` holds those of the inputs, then of the outputs; see network_sizes.h. */
 static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *before, int is_last,
-                       Layer *layer)
+                       Block **size_memory, double **size, Layer *layer)
 {
     char weight_name[40], bias_name[40];
     PyOS_snprintf(weight_name, sizeof weight_name, "layers.%d.weight", i);
@@ -251,6 +266,16 @@ static int build_layer(Block **memory, PyObject *arrays, int i, const Layer *bef
         goto done;
     }
     if (check_length(&given[0], &forms[0], n_inputs * n_outputs) < 0) {
+        goto done;
+    }
+    double *out_size = claim(size_memory, n_outputs, sizeof(double));
+    if (out_size == NULL) {
+        goto done;
+    }
+    add_sizes(out_size, &given[1], n_outputs, NULL);
+    add_sizes(out_size, &given[0], n_outputs, *size);
+    *size = out_size;
+    if (check_sizes(out_size, n_outputs, forms[1].name) < 0) {
         goto done;
     }
     int is_narrow = is_last && n_outputs <= NARROW;
@@ -274,35 +299,14 @@ done:
     return status;
 }
 
-static int build_network(Block **memory, PyObject *arrays, int n_layers, const Column *columns,
-                         Py_ssize_t n_columns, Network *network)
+static int build_layers(Block **memory, PyObject *arrays, int n_layers, Block **size_memory,
+                        double *size, Network *network)
 {
-    Array given[N_MLP_ARRAYS];
-    memset(given, 0, sizeof given);
-    int status = 0;
-    for (int i = 0; status == 0 && i < N_MLP_ARRAYS; i++) {
-        status = open_array(arrays, &MLP_FORMS[i], &given[i]);
-    }
-    if (status == 0) {
-        status = check_first_layer(given, columns, n_columns);
-    }
-    if (status == 0) {
-        status = build_first_layer(memory, given, columns, network);
-    }
-    close_arrays(given, N_MLP_ARRAYS);
-    if (status < 0) {
-        return -1;
-    }
-    if (n_layers < 0 || n_layers > MAX_LAYERS) {
-        return refuse("must be from 0 to 64", "n_layers", n_layers);
-    }
-    if (!isfinite(network->mean) || !isfinite(network->scale)) {
-        return refuse("must be finite", "output_mean and output_scale", 0);
-    }
     const Layer *before = &network->first;
     for (int i = 0; i < n_layers; i++) {
         Layer *layer = &network->layers[i];
-        if (build_layer(memory, arrays, i, before, i == n_layers - 1, layer) < 0) {
+        if (build_layer(memory, arrays, i, before, i == n_layers - 1, size_memory, &size, layer) <
+            0) {
             return -1;
         }
         network->widest = layer->stride > network->widest ? layer->stride : network->widest;
@@ -314,4 +318,36 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
     network->n_layers = n_layers;
     network->n_outputs = before->n_outputs;
     return 0;
+}
+
+static int build_network(Block **memory, PyObject *arrays, int n_layers, const Column *columns,
+                         Py_ssize_t n_columns, Network *network)
+{
+    if (n_layers < 0 || n_layers > MAX_LAYERS) {
+        return refuse("must be from 0 to 64", "n_layers", n_layers);
+    }
+    if (!isfinite(network->mean) || !isfinite(network->scale)) {
+        return refuse("must be finite", "output_mean and output_scale", 0);
+    }
+    Block *size_memory = NULL;
+    double *size = NULL;
+    Array given[N_MLP_ARRAYS];
+    memset(given, 0, sizeof given);
+    int status = 0;
+    for (int i = 0; status == 0 && i < N_MLP_ARRAYS; i++) {
+        status = open_array(arrays, &MLP_FORMS[i], &given[i]);
+    }
+    if (status == 0) {
+        status = check_first_layer(given, columns, n_columns);
+    }
+    if (status == 0) {
+        size = first_sizes(&size_memory, given);
+        status = size == NULL ? -1 : build_first_layer(memory, given, columns, network);
+    }
+    close_arrays(given, N_MLP_ARRAYS);
+    if (status == 0) {
+        status = build_layers(memory, arrays, n_layers, &size_memory, size, network);
+    }
+    release(&size_memory);
+    return status;
 }

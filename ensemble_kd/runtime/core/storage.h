@@ -4,13 +4,15 @@
 #pragma once
 
 #include "arrays.h"
+#include "memory.h"
 
-typedef enum { FROM_FLOAT32, FROM_INT16, FROM_FLOAT16, FROM_INT8, FROM_LOW_RANK } Storage;
+typedef enum { FROM_FLOAT32, FROM_INT16, FROM_FLOAT16, FROM_INT8, FROM_LOW_RANK,
+               FROM_SHARED_ROWS } Storage;
 
 static const Form STORAGE_FORMS[][2] = {
     {{"float32", 'f'}, {NULL, 0}},     {{"int16", 'h'}, {NULL, 0}},
     {{"float16", 'H'}, {NULL, 0}},     {{"int8", 'b'}, {"the scale", 'f'}},
-    {{"low_rank", 'f'}, {"right", 'f'}},
+    {{"low_rank", 'f'}, {"right", 'f'}}, {{"shared_rows", 'f'}, {"index", 'h'}},
 };
 
 /* The bits of a half become those of a float; what is not finite stays so. */
@@ -48,6 +50,24 @@ static int check_codes(const Array *codes, const Array *scale)
     return 0;
 }
 
+static int row_at(const Array *index, Py_ssize_t i)
+{
+    int16_t row;
+    memcpy(&row, (const char *)index->view.buf + 2 * i, 2);
+    return row;
+}
+
+static int check_index(const Array *index, Py_ssize_t n_rows)
+{
+    for (Py_ssize_t i = 0; i < index->length; i++) {
+        int row = row_at(index, i);
+        if (row < 0 || row >= n_rows) {
+            return refuse("must be the number of a row", "index", row);
+        }
+    }
+    return 0;
+}
+
 static void expand_items(Storage storage, const Array *given, char *out)
 {
     Py_ssize_t n_columns = given[1].length;
@@ -73,33 +93,83 @@ static void expand_items(Storage storage, const Array *given, char *out)
     }
 }
 
-/* A product of two floats is exact in double, so fusing it with the sum changes nothing. */
-static void expand_product(const Array *left, const Array *right, Py_ssize_t rank, char *out)
+/* A product of two floats is exact in double, so fusing it with the sum changes nothing. `sum` has
+ * room for a row. */
+static void expand_product(const Array *left, const Array *right, Py_ssize_t rank, double *sum,
+                           char *out)
 {
     Py_ssize_t n_rows = left->length / rank, n_columns = right->length / rank;
     for (Py_ssize_t i = 0; i < n_rows; i++) {
-        for (Py_ssize_t j = 0; j < n_columns; j++) {
-            double sum = 0;
-            for (Py_ssize_t k = 0; k < rank; k++) {
-                sum += (double)float_at(left, i * rank + k) *
-                       (double)float_at(right, k * n_columns + j);
+        memset(sum, 0, n_columns * sizeof(double));
+        for (Py_ssize_t k = 0; k < rank; k++) {
+            double factor = float_at(left, i * rank + k);
+            for (Py_ssize_t j = 0; j < n_columns; j++) {
+                sum[j] += factor * (double)float_at(right, k * n_columns + j);
             }
-            float value = (float)sum;
+        }
+        for (Py_ssize_t j = 0; j < n_columns; j++) {
+            float value = (float)sum[j];
             memcpy(out + 4 * (i * n_columns + j), &value, 4);
         }
     }
+}
+
+/* Rows of `width` floats, each by its number, which was checked in the same bytes. */
+static void expand_rows(const Array *rows, const Array *index, Py_ssize_t width, char *out)
+{
+    for (Py_ssize_t i = 0; i < index->length; i++) {
+        memcpy(out + 4 * width * i, (const char *)rows->view.buf + 4 * width * row_at(index, i),
+               4 * width);
+    }
+}
+
+static void expand_into(Storage storage, const Array *given, Py_ssize_t width, double *sum,
+                        char *out)
+{
+    if (storage == FROM_LOW_RANK) {
+        expand_product(&given[0], &given[1], width, sum, out);
+    } else if (storage == FROM_SHARED_ROWS) {
+        expand_rows(&given[0], &given[1], width, out);
+    } else {
+        expand_items(storage, given, out);
+    }
+}
+
+/* Return how many items there will be, -1 with an error set where the parts do not fit. `width` is
+ * the rank of a product, or the length of a shared row. */
+static Py_ssize_t expanded_length(Storage storage, const Array *given, Py_ssize_t width)
+{
+    if (storage == FROM_INT8 && check_codes(&given[0], &given[1]) < 0) {
+        return -1;
+    }
+    if (storage != FROM_LOW_RANK && storage != FROM_SHARED_ROWS) {
+        return given[0].length;
+    }
+    Py_ssize_t n_rows = width > 0 ? given[0].length / width : 0, n_others = given[1].length;
+    int is_product = storage == FROM_LOW_RANK;
+    Py_ssize_t n_columns = !is_product ? width : width > 0 ? n_others / width : 0;
+    Py_ssize_t n_out = is_product ? n_rows : n_others;
+    if (width < 1 || n_rows * width != given[0].length ||
+        (is_product && n_columns * width != n_others) ||
+        (n_columns > 0 && n_out > PY_SSIZE_T_MAX / 4 / n_columns)) {
+        return refuse("must divide the lengths of both parts", "rank", width);
+    }
+    if (!is_product && check_index(&given[1], n_rows) < 0) {
+        return -1;
+    }
+    return n_out * n_columns;
 }
 
 static PyObject *expand(PyObject *module, PyObject *arguments)
 {
     const char *kind;
     PyObject *objects[2] = {NULL, Py_None}, *result = NULL;
-    Py_ssize_t rank = 0;
+    Py_ssize_t width = 0;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "sO|On", &kind, &objects[0], &objects[1], &rank)) {
+    if (!PyArg_ParseTuple(arguments, "sO|On", &kind, &objects[0], &objects[1], &width)) {
         return NULL;
     }
-    int storage = 0, n_kinds = FROM_LOW_RANK + 1;
+    int storage = 0, n_kinds = FROM_SHARED_ROWS + 1;
     while (storage < n_kinds && strcmp(kind, STORAGE_FORMS[storage][0].name) != 0) {
         storage++;
     }
@@ -108,6 +178,7 @@ static PyObject *expand(PyObject *module, PyObject *arguments)
         return NULL;
     }
     Array given[2];
+    Block *memory = NULL;
     memset(given, 0, sizeof given);
     const Form *forms = STORAGE_FORMS[storage];
     for (int i = 0; i < 2 && forms[i].name != NULL; i++) {
@@ -115,30 +186,23 @@ static PyObject *expand(PyObject *module, PyObject *arguments)
             goto done;
         }
     }
-    if (storage == FROM_INT8 && check_codes(&given[0], &given[1]) < 0) {
+    Py_ssize_t length = expanded_length((Storage)storage, given, width);
+    if (length < 0) {
         goto done;
     }
-    Py_ssize_t n_bytes = given[0].length * (storage == FROM_FLOAT32 ? 8 : 4);
-    if (storage == FROM_LOW_RANK) {
-        Py_ssize_t n_rows = rank > 0 ? given[0].length / rank : 0;
-        Py_ssize_t n_columns = rank > 0 ? given[1].length / rank : 0;
-        if (rank < 1 || n_rows * rank != given[0].length || n_columns * rank != given[1].length ||
-            (n_columns > 0 && n_rows > PY_SSIZE_T_MAX / 4 / n_columns)) {
-            refuse("must divide the lengths of both parts", "rank", rank);
-            goto done;
-        }
-        n_bytes = 4 * n_rows * n_columns;
-    }
-    result = PyBytes_FromStringAndSize(NULL, n_bytes);
-    if (result == NULL) {
-        goto done;
-    }
-    if (storage == FROM_LOW_RANK) {
-        expand_product(&given[0], &given[1], rank, PyBytes_AsString(result));
+    double *sum = claim(&memory, storage == FROM_LOW_RANK ? given[1].length / width : 0,
+                        sizeof(double));
+    result = PyBytes_FromStringAndSize(NULL, length * (storage == FROM_FLOAT32 ? 8 : 4));
+    if (sum != NULL && result != NULL) {
+        char *out = PyBytes_AsString(result);
+        Py_BEGIN_ALLOW_THREADS
+        expand_into((Storage)storage, given, width, sum, out);
+        Py_END_ALLOW_THREADS
     } else {
-        expand_items((Storage)storage, given, PyBytes_AsString(result));
+        Py_CLEAR(result);
     }
 done:
+    release(&memory);
     close_arrays(given, 2);
     return result;
 }

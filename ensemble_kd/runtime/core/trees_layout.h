@@ -17,6 +17,30 @@ static const Form TREE_FORMS[N_TREE_ARRAYS] = {
     {"category_offsets", 'i'}, {"category_rank", 'd'}, {"left_categories", 'Q'},
 };
 
+/* What a node may not have: a split no value, and a leaf no threshold and no child. */
+static int check_node(const Array *given, Py_ssize_t i, Py_ssize_t n_values)
+{
+    int missing_left = byte_at(&given[MISSING_LEFT], i);
+    if (missing_left > 1) {
+        return refuse("must be 0 or 1", "missing_left", missing_left);
+    }
+    if (int_at(&given[FEATURE], i) < 0) {
+        if (double_at(&given[THRESHOLD], i) != 0) {
+            return refuse("must be 0 at a leaf; the node where it is not", "threshold", i);
+        }
+        if (int_at(&given[RIGHT], i) != 0) {
+            return refuse("must be 0 at a leaf; the node where it is not", "right", i);
+        }
+        return 0;
+    }
+    for (Py_ssize_t k = 0; k < n_values; k++) {
+        if (float_at(&given[VALUE], i * n_values + k) != 0) {
+            return refuse("must be 0 at a split; the node where it is not", "value", i);
+        }
+    }
+    return 0;
+}
+
 /* The categories that go left; none where the split is by a threshold. */
 static uint64_t set_at(const Array *given, Py_ssize_t i)
 {
@@ -33,9 +57,6 @@ static int build_split(const Array *given, Py_ssize_t i, Py_ssize_t n_columns, N
     }
     if (threshold != threshold) {
         return refuse("must not be NaN; the index of one that is", "threshold", i);
-    }
-    if (missing_left > 1) {
-        return refuse("must be 0 or 1", "missing_left", missing_left);
     }
     node->threshold = threshold;
     node->cell = (uint32_t)(feature + (missing_left ? n_columns : 0)) * CELL_BYTES;
@@ -86,6 +107,9 @@ static Py_ssize_t build_tree(const Array *given, Py_ssize_t i, Py_ssize_t n_node
     for (; i < n_nodes; i++) {
         tree->depth = depth > tree->depth ? depth : tree->depth;
         int32_t feature = int_at(&given[FEATURE], i);
+        if (check_node(given, i, n_values) < 0) {
+            return -1;
+        }
         if (feature >= 0) {
             if (depth >= MAX_TREE_DEPTH) {
                 return refuse("a tree must be at most 512 deep; the node beyond", "feature", i);
@@ -185,6 +209,7 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
         if (i < 0) {
             return -1;
         }
+        trees->n_steps += (size_t)trees->trees[t].depth + n_values;
     }
     if (i != n_nodes) {
         return refuse("must name every tree; the first node left over", "roots", i);

@@ -48,6 +48,7 @@ typedef struct {
     const double *base;
     const float *leaf_values; /* n_values for each leaf, where there are several */
     size_t n_bytes;
+    size_t n_steps; /* of a row at most, and values added by it */
 } Trees;
 
 static double leaf_mark(uint32_t payload)

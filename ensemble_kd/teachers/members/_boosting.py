@@ -53,6 +53,17 @@ class BoostedMember(StoppedMember):
         self.most_rounds = most_rounds
         self.n_rounds = n_rounds
 
+    @property
+    @abstractmethod
+    def seconds_a_value(self) -> float:
+        """Seconds of one core for a row and column, in the rounds that a table usually takes."""
+
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit costs, in seconds of one core: a tree a class and round."""
+        rounds = max_rounds(n_outputs, self.most_rounds) / self.most_rounds
+        trees = rounds * (n_outputs if n_outputs > 2 else 1)
+        return 0.05 + trees * self.seconds_a_value * n_rows * n_columns
+
     def inputs(self, X: Any) -> Matrix:
         """Return raw rows as numbers, NaN for a category never seen in training."""
         codes, n_codes = super().inputs(X), self.schema_.n_codes

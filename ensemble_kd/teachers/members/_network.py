@@ -43,6 +43,15 @@ class NetworkMember(StoppedMember):
         super().__init__(task, n_jobs=n_jobs, random_state=random_state)
         self.n_rounds = n_rounds
 
+    def import_library(self) -> None:
+        """Import it."""
+        require("ensemble_kd.networks.with_torch", extra="train")
+
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit costs, in seconds of one core."""
+        n_updates, batch_size = _steps(n_rows)
+        return n_updates * (5e-4 + 1e-7 * batch_size * n_columns) + 2e-7 * n_rows * n_columns
+
     def _fit_stopped(self, train: Rows, stop: Rows) -> None:
         self.model_ = self._trained(train, stop)
         self.n_rounds_ = int(np.argmin(self.model_.history)) + 1
@@ -64,9 +73,10 @@ class NetworkMember(StoppedMember):
             np.arange(len(X)) >= n_rows,
             self.task_,
         )
+        n_updates, batch_size = _steps(n_rows)
         plan = networks.TrainingPlan(
-            n_updates=int(np.clip(n_rows // 5, 1000, 4000)),
-            batch_size=int(np.clip(n_rows // 40, 16, 256)),
+            n_updates=n_updates,
+            batch_size=batch_size,
             learning_rate=2e-3,
             weight_decay=0.03,
             stop_after=n_rounds,
@@ -83,3 +93,8 @@ class NetworkMember(StoppedMember):
 
     def _respond(self, X: Matrix) -> Matrix:
         return self.task_.respond(self.model_.outputs(X))
+
+
+def _steps(n_rows: int) -> tuple[int, int]:
+    """Return how many steps are taken, and the rows of each."""
+    return int(np.clip(n_rows // 5, 1000, 4000)), int(np.clip(n_rows // 40, 16, 256))

@@ -1,0 +1,242 @@
+"""The one table of what a bundle holds: members, entries, arrays, shapes, versions and limits.
+
+`ensemble_kd.load` and `ensemble_kd.without_numpy` both check a file by it, and a test holds
+docs/bundle_format.md to it. It is plain values, and importing it imports nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing says, which takes long to import
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+# The dtype of an array, and a word for the length of each of its dimensions.
+Form = tuple[str, tuple[str, ...]]
+
+_KIB, _MIB = 1024, 1024 * 1024
+
+# --- the file -------------------------------------------------------------------------------------
+
+FORMAT = "ensemble_kd"
+
+# The version rule. FORMAT_VERSION rises with every change in what a writer may write. `min_reader`
+# rises to it when a reader of an older version would refuse the file or score it differently: a new
+# member, kind, array, scalar or formula. It stays when an older reader may ignore the change, which
+# can only be a new entry of manifest.json. A reader reads a file if `min_reader` <= FORMAT_VERSION.
+# A file is written in the lowest version that has all it holds.
+FORMAT_VERSION = 4
+PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
+# A signature, and every named place below.
+SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = 4
+
+MAX_BYTES = 256 * _MIB
+MAX_MEMBERS = 64
+# Every member there may be, all required, and the most bytes it may have. Parsed JSON takes many
+# times its length in memory, so those members have narrow limits; the arrays have that of the file.
+MEMBER_MAX_BYTES: dict[str, int | None] = {
+    "README.md": 4 * _MIB,
+    "manifest.json": 1 * _MIB,
+    "model.json": 64 * _KIB,
+    "model.safetensors": None,
+    "schema.json": 16 * _MIB,
+    "selftest.json": 16 * _MIB,
+}
+# The one member that may be absent, and that the manifest does not list.
+SIGNATURE = "manifest.sig"
+SIGNATURE_MAX_BYTES = 4 * _KIB
+
+# --- manifest.json --------------------------------------------------------------------------------
+
+MANIFEST_ENTRIES: dict[str, type] = {
+    "format": str,
+    "format_version": int,
+    "min_reader": int,
+    "name": str,
+    "created": str,
+    "task": str,
+    "classes": list,
+    "files": dict,
+    "libraries": dict,
+    "training": dict,
+}
+FILE_ENTRIES: dict[str, type] = {"sha256": str, "bytes": int}
+MAX_NAME_LENGTH = 200
+# The one task whose files name classes.
+TASK_WITH_CLASSES = "classification"
+TASKS = (TASK_WITH_CLASSES, "regression")
+# In `training`, where every older reader takes any plain value: the digest of the manifest itself,
+# these digits being zeros.
+OWN_DIGEST = "manifest_sha256"
+DIGEST_DIGITS = 64
+
+# --- manifest.sig ---------------------------------------------------------------------------------
+
+ALGORITHM = "Ed25519"
+# Each in so many hexadecimal digits.
+SIGNATURE_DIGITS = {"key_id": 16, "signature": 128}
+
+# --- schema.json ----------------------------------------------------------------------------------
+
+SCHEMA_ENTRIES: dict[str, type] = {"named": bool, "columns": list}
+COLUMN_ENTRIES: dict[str, type] = {"name": str, "kind": str, "nullable": bool}
+# By kind of column, its further entries; a `float` here may be null.
+COLUMN_KINDS: dict[str, dict[str, type]] = {
+    "numeric": {"integer": bool, "minimum": float, "maximum": float},
+    "boolean": {},
+    "categorical": {"categories": list},
+}
+# Categories kept as salted hashes: an entry of the schema, one of a column in place of
+# `categories`, and the hexadecimal digits of each.
+SALT, HASHES, HASH_DIGITS = "salt", "category_hashes", 32
+
+# --- model.json -----------------------------------------------------------------------------------
+
+SCALARS: dict[str, dict[str, type]] = {
+    "mlp": {"n_layers": int, "output_mean": float, "output_scale": float},
+    "trees": {"link": str},
+}
+KINDS = tuple(SCALARS)
+# What `model.json` holds only where a file is of this version or a later one.
+NEW_SCALARS = {
+    "storage": STORAGE_VERSION,
+    "calibrator": DECISION_VERSION,
+    "decision_threshold": DECISION_VERSION,
+}
+MAX_LAYERS = 64
+LINKS = ("identity", "sigmoid", "softmax")
+CALIBRATORS: dict[str, dict[str, type]] = {
+    "scaling": {"scale": float, "bias": list},
+    "curve": {"x": list, "y": list},
+}
+# Of a calibrator's curve, so that it fits in model.json.
+MAX_KNOTS = 1024
+
+# --- model.safetensors ----------------------------------------------------------------------------
+
+MAX_TENSOR_HEADER_BYTES = 1 * _MIB
+MAX_TREE_DEPTH = 512
+# Of a network: half of what float32 holds, in which the core sums.
+LARGEST_SUM = 2.0**127
+# Name in the header, type in the struct module, bytes of an item.
+DTYPES: dict[str, tuple[str, str, int]] = {
+    "float64": ("F64", "d", 8),
+    "float32": ("F32", "f", 4),
+    "float16": ("F16", "H", 2),  # its bits: memoryview has no halves before Python 3.14
+    "int32": ("I32", "i", 4),
+    "int16": ("I16", "h", 2),
+    "int8": ("I8", "b", 1),
+    "uint8": ("U8", "B", 1),
+}
+# Each is a field of the student's record by the same name.
+ARRAYS: dict[str, dict[str, Form]] = {
+    "mlp": {
+        "numeric_columns": ("int32", ("n_numeric",)),
+        "edge_offsets": ("int32", ("n_numeric + 1",)),
+        "edges": ("float64", ("n_edges",)),
+        "numeric_weight": ("float32", ("n_edges - n_numeric", "n_hidden")),
+        "missing_weight": ("float32", ("n_numeric", "n_hidden")),
+        "category_columns": ("int32", ("n_categorical",)),
+        "category_offsets": ("int32", ("n_categorical + 1",)),
+        "category_weight": ("float32", ("n_rows", "n_hidden")),
+        "first_bias": ("float32", ("n_hidden",)),
+    },
+    "trees": {
+        "feature": ("int32", ("n_nodes",)),
+        "threshold": ("float64", ("n_nodes",)),
+        "right": ("int32", ("n_nodes",)),
+        "missing_left": ("uint8", ("n_nodes",)),
+        "value": ("float32", ("n_nodes", "n_values")),
+        "roots": ("int32", ("n_trees",)),
+        "tree_output": ("int32", ("n_trees",)),
+        "base": ("float64", ("n_sums",)),
+        "category_columns": ("int32", ("n_categorical",)),
+        "category_offsets": ("int32", ("n_categorical + 1",)),
+        "category_rank": ("float64", ("n_ranks",)),
+    },
+}
+# Of each dense layer i, as `layers.i.weight` and `layers.i.bias`.
+LAYER_ARRAYS: dict[str, Form] = {
+    "weight": ("float32", ("width before", "width")),
+    "bias": ("float32", ("width",)),
+}
+
+# Arrays kept in fewer bytes: how an array may be kept, by its dtype and number of dimensions.
+STORAGE_OF: dict[tuple[str, int], tuple[str, ...]] = {
+    ("float32", 2): ("float16", "int8", "low_rank", "shared_rows"),
+    ("float64", 1): ("float32",),
+    ("int32", 1): ("int16",),
+}
+# The parts of an array that are arrays themselves, and how those may be kept in their turn.
+STORAGE_PARTS = {"low_rank": ("left", "right"), "shared_rows": ("rows",)}
+STORAGE_OF_PART = ("float16", "int8")
+MAX_RANK = 256
+# A few bytes may stand for a large matrix, so what comes of them has limits of its own, in total.
+MAX_EXPANDED_BYTES = 64 * _MIB
+MAX_PRODUCTS = 2**28
+
+# --- selftest.json --------------------------------------------------------------------------------
+
+SELFTEST_ENTRIES: dict[str, type] = {"rows": list, "expected": list, "tolerance": float}
+MAX_SELFTEST_ROWS = 32
+
+# --- named places of version 4 --------------------------------------------------------------------
+
+# What a file may come to hold before the next version, by where, under its name there. A reader
+# refuses a file that uses a place which still waits. To serve one: take it out here, put its form
+# above, and describe it in section 9.3 of the page.
+WAITING: dict[str, dict[str, str]] = {
+    "member": {
+        "policy.json": "a policy and its operating curve",
+        "reasons.json": "reasons for an answer",
+        "carry_over.json": "a map from its scores to those of an earlier model",
+        "certificate.json": "a certificate of what was shown of its answers",
+        "deferral.json": "which rows are left to the teacher",
+    },
+    "manifest.json, task": {"outliers": "a score without classes"},
+    "model.json": {"score_threshold": "the threshold of a score without classes"},
+}
+
+
+def version_of(scalars: Mapping[str, Any], schema: Mapping[str, Any]) -> int:
+    """Return the lowest version that has all that the file holds."""
+    versions = [NEW_SCALARS[name] for name in scalars.keys() & NEW_SCALARS]
+    return max([HASHED_VERSION if SALT in schema else PLAIN_VERSION, *versions])
+
+
+def array_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
+    """Return the form of every array that a student must have, whatever its storage."""
+    forms = dict(ARRAYS[scalars["kind"]])
+    width = "n_hidden"
+    for i in range(scalars.get("n_layers", 0)):
+        words = {"width before": width, "width": f"width_{i}"}
+        for field, (dtype, shape) in LAYER_ARRAYS.items():
+            forms[f"layers.{i}.{field}"] = dtype, tuple(words[word] for word in shape)
+        width = words["width"]
+    return forms
+
+
+def file_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
+    """Return the form of every array that the file must hold."""
+    storage = scalars.get("storage", {})
+    out: dict[str, Form] = {}
+    for name, form in array_forms(scalars).items():
+        out |= _stored_forms(name, form, storage)
+    return out
+
+
+def _stored_forms(name: str, form: Form, storage: Mapping[str, str]) -> dict[str, Form]:
+    kind, shape = storage.get(name), form[1]
+    if kind is None:
+        return {name: form}
+    if kind in DTYPES and kind != "int8":
+        return {name: (kind, shape)}
+    rows, columns = shape
+    if kind == "int8":
+        return {f"{name}.codes": ("int8", shape), f"{name}.scale": ("float32", (columns,))}
+    if kind == "low_rank":
+        rank = f"{name}.rank"
+        left = _stored_forms(f"{name}.left", ("float32", (rows, rank)), storage)
+        return left | _stored_forms(f"{name}.right", ("float32", (rank, columns)), storage)
+    distinct = _stored_forms(f"{name}.rows", ("float32", (f"{name}.n_rows", columns)), storage)
+    return distinct | {f"{name}.index": ("int16", (rows,))}
