@@ -10,7 +10,7 @@ by the same code, the items of its arrays by the core.
 
 from __future__ import annotations
 
-from ensemble_kd.bundle import MAX_BYTES, link_of, read_file, read_parts
+from ensemble_kd.bundle import MAX_BYTES, check_answers, link_of, read_file, read_parts
 from ensemble_kd.errors import BundleError, InputError, InputTypeError, MissingDependencyError
 
 try:
@@ -132,9 +132,13 @@ def _load(data: bytes) -> RowScorer:
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise BundleError(f"the model is unsound: {error}") from error
-    scorer = RowScorer(core, parts.manifest)
-    _check_selftest(scorer, [column[0] for column in columns], parts.selftest)
-    return scorer
+    from array import array
+
+    def answer(rows: list[list[float]]) -> list[list[float]]:
+        return [core.respond_row(array("d", row)) for row in rows]
+
+    check_answers(parts.selftest, columns, answer)
+    return RowScorer(core, parts.manifest)
 
 
 # --- what the core takes --------------------------------------------------------------------------
@@ -173,24 +177,6 @@ def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
         else:
             options |= {f"curve_{axis}": array("d", calibrator[axis]) for axis in "xy"}
     return options
-
-
-def _check_selftest(scorer: RowScorer, names: list[str], selftest: Mapping[str, Any]) -> None:
-    try:
-        for row, expected in zip(selftest["rows"], selftest["expected"], strict=True):
-            named = dict(zip(names, row, strict=True))
-            if scorer.classes:
-                given = list(scorer.predict_proba_one(named).values())
-            else:
-                given = [scorer.predict_one(named)]
-            for value, promised in zip(given, expected, strict=True):
-                if not abs(value - promised) <= selftest["tolerance"] * max(1.0, abs(promised)):
-                    raise BundleError(
-                        f"the model must answer its self-test rows within "
-                        f"{selftest['tolerance']}, got {value} for {promised}."
-                    )
-    except (InputError, TypeError, ValueError, KeyError) as error:
-        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
 
 
 # --- a row that the core does not read ------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._plain_storage import expand_all
     from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
     from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
-    from ensemble_kd.bundle.parts import Parts, link_of, read_parts
+    from ensemble_kd.bundle.parts import Parts, check_answers, link_of, read_parts
 
 _NAMES = {
     "_decision": ["decision_from_scalars", "decision_scalars"],
@@ -28,7 +28,7 @@ _NAMES = {
     "_plain_storage": ["expand_all"],
     "_save": ["save_bundle", "stored_bytes", "write_atomically"],
     "_table": ["FORMAT_VERSION", "MAX_BYTES"],
-    "parts": ["Parts", "link_of", "read_parts"],
+    "parts": ["Parts", "check_answers", "link_of", "read_parts"],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
@@ -40,6 +40,7 @@ __all__ = [
     "SelfTest",
     "body_from_parts",
     "body_to_parts",
+    "check_answers",
     "decision_from_scalars",
     "decision_scalars",
     "expand_all",

@@ -41,6 +41,9 @@ MEMBER_MAX_BYTES: dict[str, int | None] = {
     "selftest.json": 16 * _MIB,
 }
 
+# Of any JSON member or header: a bound on the values in it that costs next to nothing to take.
+MAX_JSON_MARKS = 2**21
+
 # --- manifest.json --------------------------------------------------------------------------------
 
 MANIFEST_ENTRIES: dict[str, type] = {
@@ -71,6 +74,9 @@ COLUMN_KINDS: dict[str, dict[str, type]] = {
     "boolean": {},
     "categorical": {"categories": list},
 }
+
+MAX_COLUMNS = 2**16
+MAX_CATEGORIES = 2**18  # of all columns together
 
 # --- model.json -----------------------------------------------------------------------------------
 
@@ -156,11 +162,16 @@ MAX_RANK = 256
 # A few bytes may stand for a large matrix, so what comes of them has limits of its own, in total.
 MAX_EXPANDED_BYTES = 64 * _MIB
 MAX_PRODUCTS = 2**28
+# How a model lies in memory, ready to score, is of such bytes more than so many times its file.
+MAX_LAID_OUT_BYTES = 64 * _MIB
+MAX_LAID_OUT_TIMES = 2
 
 # --- selftest.json --------------------------------------------------------------------------------
 
 SELFTEST_ENTRIES: dict[str, type] = {"rows": list, "expected": list, "tolerance": float}
 MAX_SELFTEST_ROWS = 32
+MAX_SELFTEST_VALUES = 2**20  # of all rows, and of all their answers
+MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times the nodes of trees
 
 
 def version_of(scalars: Mapping[str, Any]) -> int:
@@ -204,3 +215,13 @@ def _stored_forms(name: str, form: Form, storage: Mapping[str, str]) -> dict[str
         return left | _stored_forms(f"{name}.right", ("float32", (rank, columns)), storage)
     distinct = _stored_forms(f"{name}.rows", ("float32", (f"{name}.n_rows", columns)), storage)
     return distinct | {f"{name}.index": ("int16", (rows,))}
+
+
+def length_of(word: str, lengths: Mapping[str, int]) -> int:
+    """Return what a word for a length stands for, which may be a sum or a difference."""
+    first, _, rest = word.partition(" ")
+    if not rest:
+        return lengths[first]
+    sign, second = rest.split(" ")
+    other = int(second) if second.isdigit() else lengths[second]
+    return lengths[first] + (other if sign == "+" else -other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ensemble_kd.bundle import load_bundle
+from ensemble_kd.errors import BundleError
 from ensemble_kd.scoring._scorer import Scorer
 from ensemble_kd.scoring._selftest import check_selftest
 
@@ -39,6 +40,10 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
         ...
     ensemble_kd.errors.BundleError: ...
     """
-    bundle = load_bundle(path)
-    check_selftest(bundle.model, bundle.selftest)
-    return Scorer(bundle.model, bundle, n_jobs=n_jobs)
+    try:
+        bundle = load_bundle(path)
+        scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs)
+        check_selftest(bundle.model, bundle.selftest, scorer._respond)
+    except MemoryError as error:
+        raise BundleError("there is not enough memory for the model.") from error
+    return scorer

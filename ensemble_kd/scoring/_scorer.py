@@ -127,6 +127,9 @@ class Scorer:
         """
         encoded = self.model.schema.encode(X)
         self._unseen.add(encoded)
+        return self._respond(encoded)
+
+    def _respond(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         if isinstance(self._runtime, CompiledRuntime):
             return self._runtime.respond(encoded)
         return response(self.model, self._runtime.outputs(encoded))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, shown
-from ensemble_kd.bundle._table import COLUMN_ENTRIES, COLUMN_KINDS, SCHEMA_ENTRIES
+from ensemble_kd.bundle._table import (
+    COLUMN_ENTRIES,
+    COLUMN_KINDS,
+    MAX_CATEGORIES,
+    MAX_COLUMNS,
+    SCHEMA_ENTRIES,
+)
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -37,10 +43,21 @@ def read_schema(data: memoryview) -> dict[str, Any]:
     columns: list[Any] = schema["columns"]
     if not columns:
         raise BundleError("schema.json must have at least one column.")
+    if len(columns) > MAX_COLUMNS:
+        raise BundleError(
+            f"schema.json must have at most {MAX_COLUMNS} columns, got {len(columns)}; leave out "
+            f"those that the model does not need."
+        )
     for j, entry in enumerate(columns):
         _check_column(f"schema.json: column {j}", entry)
     if len({entry["name"] for entry in columns}) != len(columns):
         raise BundleError("schema.json: column names must be unique.")
+    n_categories = sum(len(entry.get("categories", ())) for entry in columns)
+    if n_categories > MAX_CATEGORIES:
+        raise BundleError(
+            f"schema.json must have at most {MAX_CATEGORIES} categories in all, got "
+            f"{n_categories}; let rare ones count as never seen, or leave out such a column."
+        )
     return schema  # type: ignore[no-any-return, unused-ignore]
 
 

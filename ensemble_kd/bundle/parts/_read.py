@@ -58,10 +58,8 @@ def read_parts(data: bytes) -> Parts:
     schema = read_schema(members["schema.json"])
     n_classes = len(manifest["classes"])
     scalars = read_scalars(members["model.json"], n_classes, manifest["min_reader"])
-    arrays = read_arrays(members["model.safetensors"], scalars, n_classes)
-    selftest = read_selftest(
-        members["selftest.json"], len(schema["columns"]), n_outputs=n_classes or 1
-    )
+    arrays, work = read_arrays(members["model.safetensors"], scalars, n_classes)
+    selftest = read_selftest(members["selftest.json"], len(schema["columns"]), n_classes or 1, work)
     return Parts(manifest, card, schema, scalars, arrays, selftest)
 
 

@@ -110,8 +110,8 @@ def _check_storage(storage: Any, scalars: Mapping[str, Any]) -> None:
         if name in forms:
             dtype, shape = forms[name]
             allowed = STORAGE_OF.get((dtype, len(shape)), ())
-        whole, _, side = name.rpartition(".")
-        if side in STORAGE_PARTS.get(storage.get(whole, ""), ()):
+        whole, dot, side = name.rpartition(".")
+        if dot and side in STORAGE_PARTS.get(storage.get(whole, ""), ()):
             allowed = STORAGE_OF_PART
         if not isinstance(kind, str) or kind not in allowed:
             raise BundleError(

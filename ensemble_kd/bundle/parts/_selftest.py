@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
-from ensemble_kd.bundle._table import MAX_SELFTEST_ROWS, SELFTEST_ENTRIES
+from ensemble_kd.bundle._table import (
+    MAX_SELFTEST_ROWS,
+    MAX_SELFTEST_VALUES,
+    MAX_SELFTEST_WORK,
+    SELFTEST_ENTRIES,
+)
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    # Name, kind, whether it may be missing, and the codes of its categories.
+    CoreColumn = tuple[str, str, bool, dict[Any, float] | None]
 
 _CELL_TYPES = {str, int, float, bool, type(None)}
 _WHERE = "selftest.json"
+_MISSING = float("nan")
 
 
-def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str, Any]:
+def read_selftest(data: memoryview, n_columns: int, n_outputs: int, work: int) -> dict[str, Any]:
     """Return the self-test, whose rows are still to be scored.
 
     Parameters
@@ -25,6 +35,8 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
         Number of values of a row.
     n_outputs : int
         Number of values of a response.
+    work : int
+        How many weights a row may go through, a node counting as four.
 
     Returns
     -------
@@ -42,6 +54,14 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
     rows, expected = selftest["rows"], selftest["expected"]
     if len(rows) > MAX_SELFTEST_ROWS:
         raise BundleError(f"a self-test has at most {MAX_SELFTEST_ROWS} rows, got {len(rows)}.")
+    for what, each, most in (
+        ("values", max(n_columns, n_outputs), MAX_SELFTEST_VALUES),
+        ("weights and nodes to go through", work, MAX_SELFTEST_WORK),
+    ):
+        if len(rows) * each > most:
+            raise BundleError(
+                f"the rows of a self-test have at most {most} {what}, got {len(rows)} of {each}."
+            )
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != n_columns:
             raise BundleError(
@@ -70,3 +90,75 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
             f"the self-test's tolerance must be finite and >= 0, got {selftest['tolerance']}."
         )
     return selftest  # type: ignore[no-any-return, unused-ignore]
+
+
+def check_answers(
+    selftest: Mapping[str, Any],
+    columns: Sequence[CoreColumn],
+    answer: Callable[[list[list[float]]], list[list[float]]],
+) -> None:
+    """Have the rows of a self-test scored, and refuse a model that answers otherwise.
+
+    Parameters
+    ----------
+    selftest : mapping
+        Rows, expected and tolerance, checked.
+    columns : sequence of tuple
+        Name, kind, whether it may be missing, and the codes of its categories.
+    answer : callable
+        From encoded rows to their responses.
+
+    Raises
+    ------
+    BundleError
+        If a value is none that its column holds, or an answer is off.
+    """
+    rows, tolerance = selftest["rows"], selftest["tolerance"]
+    encoded = [[0.0] * len(columns) for _ in rows]
+    for j, column in enumerate(columns):
+        encode = _encoder(column)
+        for row, codes in zip(rows, encoded, strict=True):
+            codes[j] = encode(row[j])
+    worst = 0.0
+    for given, promised in zip(answer(encoded), selftest["expected"], strict=True):
+        for value, wanted in zip(given, promised, strict=True):
+            difference = abs(value - wanted) / max(1.0, abs(wanted))
+            if not difference <= worst:  # it may be NaN
+                worst = difference
+    if not worst <= tolerance:
+        raise BundleError(
+            f"the model must answer its self-test rows within {tolerance}, got a difference of "
+            f"{worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
+        )
+
+
+def _encoder(column: CoreColumn) -> Callable[[Any], float]:
+    """Return the function from a raw value to a number; rows are made up, so of any type."""
+    name, kind, _, code_of = column
+
+    def refuse(value: Any) -> float:
+        raise BundleError(
+            f"the model cannot score its own self-test rows: column {shown(name)} is {kind}, got "
+            f"{shown(value)}."
+        )
+
+    def encode_category(value: Any) -> float:
+        if value is None:
+            return _MISSING
+        assert code_of is not None
+        if is_inexact and type(value) is float and abs(value) >= 2**53:
+            return refuse(value)  # it may have been one of two
+        return code_of.get(value, unseen)
+
+    def encode_number(value: Any) -> float:
+        if value is None:
+            return _MISSING
+        if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
+            return refuse(value)
+        return float(value)
+
+    if code_of is None:
+        return encode_number
+    unseen = float(len(code_of))
+    is_inexact = any(isinstance(known, int) and abs(known) >= 2**53 for known in code_of)
+    return encode_category
