@@ -43,7 +43,7 @@ test-all: $(READY) lint
 test-oldest:
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt torch
-	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt --editable '.[train,tune,tables,onnx,scoring,dev]'
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt --editable '.[train,tune,tables,onnx,sign,scoring,dev]'
 	.venv-oldest/bin/python $(PYTEST) -W default $(NOT_OLDEST) tests ensemble_kd
 
 # The newest versions that there are, of what scoring and trees need; what needs more is skipped.

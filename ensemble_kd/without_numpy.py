@@ -11,7 +11,13 @@ by the same code, the items of its arrays by the core.
 from __future__ import annotations
 
 from ensemble_kd.bundle import MAX_BYTES, check_answers, link_of, read_file, read_parts
-from ensemble_kd.errors import BundleError, InputError, InputTypeError, MissingDependencyError
+from ensemble_kd.errors import (
+    BundleError,
+    InputError,
+    InputTypeError,
+    MissingDependencyError,
+    shown,
+)
 
 try:
     from ensemble_kd._core import Model
@@ -80,13 +86,20 @@ class RowScorer:
         return f"RowScorer({self.task})"
 
 
-def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
+def load(
+    path: str | os.PathLike[str] | bytes,
+    *,
+    require_signature: str | os.PathLike[str] | bytes | None = None,
+) -> RowScorer:
     """Load a saved model without numpy, and test it on the rows it carries.
 
     Parameters
     ----------
     path : str, path or bytes
         A `.ekd` file, or its content.
+    require_signature : str, path, bytes or None, default=None
+        A public key, as a file or its content, whose signature the file must have; needs
+        cryptography. None reads a file with or without one.
 
     Returns
     -------
@@ -98,7 +111,10 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
     ------
     BundleError
         If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
-        is unsound or does not give the answers that its file promises.
+        is unsound or does not give the answers that its file promises; or if a signature is
+        required, and there is none, or another's, or the file was altered since.
+    InputError
+        If `require_signature` is no public key.
 
     Examples
     --------
@@ -108,17 +124,18 @@ def load(path: str | os.PathLike[str] | bytes) -> RowScorer:
         ...
     ensemble_kd.errors.BundleError: ...
     """
-    source = "the bundle" if isinstance(path, bytes) else str(path)
+    is_path = isinstance(path, str) or hasattr(path, "__fspath__")
+    source = str(path) if is_path else "the bundle in memory"
     try:
-        return _load(read_file(path, MAX_BYTES))
+        return _load(read_file(path, MAX_BYTES), require_signature)
     except BundleError as error:
         raise BundleError(f"{source}: {error}") from error.__cause__
     except MemoryError as error:
         raise BundleError(f"{source}: there is not enough memory for it.") from error
 
 
-def _load(data: bytes) -> RowScorer:
-    parts = read_parts(data)
+def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
+    parts = read_parts(data, require_signature)
     columns = tuple(_core_column(entry) for entry in parts.schema["columns"])
     classes = tuple(parts.manifest["classes"])
     try:
@@ -191,7 +208,7 @@ def _row_encoder(columns: tuple[Any, ...]) -> Callable[[Any], Any]:
         if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
         for name in row.keys() - names:
-            raise InputError(f"the row has the key {name!r}, which is no column; remove it.")
+            raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
         codes = [_code(column, row) for column in columns]
         from array import array
 
@@ -212,7 +229,7 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
         )
     value: Any = row.get(name)
     is_of_numpy = type(value).__module__ == "numpy" and type(value).__name__ != "ndarray"
-    if is_of_numpy and hasattr(value, "item"):
+    if is_of_numpy and hasattr(value, "item") and type(value).__name__ != "timedelta64":
         value = value.item()
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return float("nan")
@@ -221,13 +238,13 @@ def _code(column: tuple[str, str, bool, dict[Any, float] | None], row: Mapping[s
     if not isinstance(value, str | int | float):
         raise InputTypeError(
             f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__}."
+            f"{type(value).__name__[:40]}."
         )
     if code_of is not None:
         return _category_code(name, code_of, value)
     if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
         wanted = "true or false" if kind == "boolean" else "a number"
-        raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
+        raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
     try:
         return float(value)
     except OverflowError as error:
@@ -239,7 +256,7 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if may_be_rounded and any(isinstance(c, int) and abs(c) >= 2**53 for c in code_of):
         raise InputError(
             f"column {name!r} has whole numbers from 2**53 on as categories, which a float cannot "
-            f"tell apart, got {value!r}; give integers."
+            f"tell apart, got {shown(value)}; give integers."
         )
     if value in code_of:
         return code_of[value]
@@ -247,8 +264,8 @@ def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> 
     if code_of and value != UNSEEN and all(isinstance(c, str) != is_text for c in code_of):
         known = next(iter(code_of))
         raise InputError(
-            f"column {name!r} has {_type_word(known)} as categories, such as {known!r}, but got "
-            f"{_type_word(value)}, such as {value!r}, which can be none of them; give "
+            f"column {name!r} has {_type_word(known)} as categories, such as {shown(known)}, but "
+            f"got {_type_word(value)}, such as {shown(value)}, which can be none of them; give "
             f"{_type_word(known)}."
         )
     return float(len(code_of))

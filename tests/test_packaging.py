@@ -56,7 +56,7 @@ def test_version_stands_in_one_place_that_imports_nothing() -> None:
 def test_oldest_versions_are_the_lower_bounds() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     given = list(project["dependencies"])
-    for extra in ("train", "tune", "tables", "onnx", "scoring"):
+    for extra in ("train", "tune", "tables", "onnx", "sign", "scoring"):
         given += project["optional-dependencies"][extra]
     bounds = {
         need.name: Version(specifier.version)

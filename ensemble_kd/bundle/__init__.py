@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._plain_storage import expand_all
     from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
+    from ensemble_kd.bundle._sign import sign_bundle
     from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
     from ensemble_kd.bundle.parts import Parts, check_answers, link_of, read_parts
 
@@ -27,6 +28,7 @@ _NAMES = {
     "_load": ["Bundle", "load_bundle"],
     "_plain_storage": ["expand_all"],
     "_save": ["save_bundle", "stored_bytes", "write_atomically"],
+    "_sign": ["sign_bundle"],
     "_table": ["FORMAT_VERSION", "MAX_BYTES"],
     "parts": ["Parts", "check_answers", "link_of", "read_parts"],
 }
@@ -50,6 +52,7 @@ __all__ = [
     "read_parts",
     "save_bundle",
     "shown",
+    "sign_bundle",
     "stored_bytes",
     "write_atomically",
 ]

@@ -7,7 +7,8 @@ import stat
 from collections.abc import Mapping
 
 from ensemble_kd.bundle._json import shown
-from ensemble_kd.bundle._table import MEMBER_MAX_BYTES
+from ensemble_kd.bundle._places import refuse_waiting
+from ensemble_kd.bundle._table import MEMBER_MAX_BYTES, SIGNATURE, SIGNATURE_MAX_BYTES
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -80,13 +81,18 @@ def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
     members : mapping of str to memoryview
         Content by name.
     """
+    refuse_waiting("member", members)
+    limits = MEMBER_MAX_BYTES | {SIGNATURE: SIGNATURE_MAX_BYTES}
     for name in members:
-        if name not in MEMBER_MAX_BYTES:
+        if name not in limits:
             raise BundleError(
-                f"the members must be {', '.join(MEMBER_MAX_BYTES)}, got {shown(name)}."
+                f"the members must be {', '.join(MEMBER_MAX_BYTES)}, got {shown(name)}; if a later "
+                f"ensemble_kd wrote the file, update."
             )
-    for name, largest in MEMBER_MAX_BYTES.items():
+    for name, largest in limits.items():
         if name not in members:
+            if name == SIGNATURE:
+                continue
             raise BundleError(f"the member {name} is missing: copy the file again.")
         if largest is not None and len(members[name]) > largest:
             raise BundleError(

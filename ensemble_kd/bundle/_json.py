@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import reprlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from ensemble_kd.bundle._table import MAX_JSON_MARKS
-from ensemble_kd.errors import BundleError
+from ensemble_kd.errors import BundleError, is_quiet
+from ensemble_kd.errors import shown as shown
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 _MAX_INT_DIGITS = 20
+_HEX_DIGITS = "0123456789abcdef"
 
 
 def encode_json(value: Any, member: str, *, compact: bool = False) -> bytes:
@@ -78,19 +79,21 @@ def decode_json(data: bytes | memoryview, member: str) -> Any:
         raise BundleError(f"{member} is not valid JSON: {error}.") from error
 
 
-def shown(value: Any) -> str:
-    """Return `value` as a message may show it: however long it is, the message is not.
+def is_hex(value: Any, n_digits: int) -> bool:
+    """Tell whether a value is a text of so many lower-case hexadecimal digits.
 
     Parameters
     ----------
     value : object
         Any value.
+    n_digits : int
+        How many.
 
     Returns
     -------
-    str
+    bool
     """
-    return reprlib.repr(value)
+    return isinstance(value, str) and len(value) == n_digits and set(value) <= set(_HEX_DIGITS)
 
 
 def check_keys(where: str, given: Any, wanted: AbstractSet[str]) -> None:
@@ -154,11 +157,15 @@ def _refuse_constant(text: str) -> float:
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"numbers must be finite, got {text[:40]}")
+        raise ValueError(f"numbers must be finite, got {_number(text)}")
     return value
+
+
+def _number(text: str) -> str:
+    return shown(0) if is_quiet() else text[:40]
 
 
 def _small_int(text: str) -> int:
     if len(text) > _MAX_INT_DIGITS or not _SMALLEST_INT <= int(text) <= _LARGEST_INT:
-        raise ValueError(f"whole numbers must fit in 64 bits, got {text[:40]}")
+        raise ValueError(f"whole numbers must fit in 64 bits, got {_number(text)}")
     return int(text)

@@ -36,6 +36,8 @@ class Bundle:
         Rows with known answers, not yet scored.
     size_bytes : int
         Size of the file in bytes.
+    key_id : str or None, default=None
+        The key that the file says it is signed by; checked only where a signature was required.
     """
 
     model: CompactModel
@@ -43,12 +45,14 @@ class Bundle:
     card: str
     selftest: SelfTest
     size_bytes: int
+    key_id: str | None = None
 
 
 def load_bundle(
     path_or_bytes: str | os.PathLike[str] | bytes | bytearray | memoryview,
     *,
     max_bytes: int = MAX_BYTES,
+    require_signature: str | os.PathLike[str] | bytes | None = None,
 ) -> Bundle:
     """Read a bundle, and refuse it before use if anything about it is wrong.
 
@@ -61,6 +65,9 @@ def load_bundle(
         A path, or the content of the file itself.
     max_bytes : int, default=268435456
         Largest file to read, in bytes.
+    require_signature : str, path, bytes or None, default=None
+        A public key, as a file or its content, whose signature the file must have. None reads a
+        file with or without one.
 
     Returns
     -------
@@ -71,23 +78,26 @@ def load_bundle(
     ------
     BundleError
         If the file cannot be read, is truncated, altered or foreign, needs a newer version, or
-        holds a model whose parts do not fit together.
+        holds a model whose parts do not fit together; or if a signature is required, and there is
+        none, or another's, or the file was altered since.
+    InputError
+        If `require_signature` is no public key.
     """
-    if isinstance(path_or_bytes, bytes | bytearray | memoryview):
-        source = "the bundle in memory"
-    else:
-        source = str(path_or_bytes)
+    is_path = isinstance(path_or_bytes, str | os.PathLike)
+    source = str(path_or_bytes) if is_path else "the bundle in memory"
     try:
-        return parse_bundle(read_file(path_or_bytes, max_bytes))
+        return parse_bundle(read_file(path_or_bytes, max_bytes), require_signature)
     except BundleError as error:
         raise BundleError(f"{source}: {error}") from error.__cause__
     except MemoryError as error:
         raise BundleError(f"{source}: there is not enough memory for it.") from error
 
 
-def parse_bundle(data: bytes) -> Bundle:
+def parse_bundle(
+    data: bytes, require_signature: str | os.PathLike[str] | bytes | None = None
+) -> Bundle:
     """Turn the content of a file into a `Bundle`; see `load_bundle`, which adds the file's name."""
-    parts = read_parts(data)
+    parts = read_parts(data, require_signature)
     scalars, forms = parts.scalars, file_forms(parts.scalars)
     calibrator, threshold = decision_from_scalars(scalars)
     model = CompactModel(
@@ -107,4 +117,4 @@ def parse_bundle(data: bytes) -> Bundle:
         expected=expected,
         tolerance=float(parts.selftest["tolerance"]),
     )
-    return Bundle(model, parts.manifest, parts.card, selftest, len(data))
+    return Bundle(model, parts.manifest, parts.card, selftest, len(data), parts.key_id)

@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,14 @@ from ensemble_kd.bundle._decision import decision_scalars
 from ensemble_kd.bundle._format import SelfTest, body_to_parts
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import parse_bundle
-from ensemble_kd.bundle._table import FORMAT, MAX_BYTES, file_forms, version_of
+from ensemble_kd.bundle._table import (
+    DIGEST_DIGITS,
+    FORMAT,
+    MAX_BYTES,
+    OWN_DIGEST,
+    file_forms,
+    version_of,
+)
 from ensemble_kd.bundle._tensors import encode_arrays
 from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
@@ -78,7 +85,7 @@ def save_bundle(
         If a part of the model does not fit the others or cannot be held, or if the file cannot be
         written; the file that was there before is then as it was.
     """
-    try:
+    with telling(f"saving {path}"):
         target = Path(path)
         about = {
             "name": target.stem if name is None else name,
@@ -88,16 +95,29 @@ def save_bundle(
         data = _bundle_bytes(model, selftest, card, about)
         parse_bundle(data)
         write_atomically(data, target)
+    return len(data)
+
+
+@contextlib.contextmanager
+def telling(doing: str) -> Iterator[None]:
+    """Put what was being done before the message, and tell any failure as one of the file.
+
+    Parameters
+    ----------
+    doing : str
+        Such as "saving model.ekd".
+    """
+    try:
+        yield
     except BundleError as error:
-        raise BundleError(f"saving {path}: {error}") from error.__cause__
+        raise BundleError(f"{doing}: {error}") from error.__cause__
     except OSError as error:
         raise BundleError(
-            f"saving {path}: {error.strerror or error}; make sure that the directory exists, may "
-            f"be written to and has room. A file that was there before is unchanged."
+            f"{doing}: {error.strerror or error}; make sure that the directory exists, may be "
+            f"written to and has room. A file that was there before is unchanged."
         ) from error
     except (TypeError, ValueError) as error:
-        raise BundleError(f"saving {path}: {error}.") from error
-    return len(data)
+        raise BundleError(f"{doing}: {error}.") from error
 
 
 def stored_bytes(body: MLPRecord | TreesRecord) -> int:
@@ -149,11 +169,31 @@ def _bundle_bytes(
         },
         "libraries": _library_versions(),
     }
-    files["manifest.json"] = encode_json(manifest, "manifest.json")
+    files["manifest.json"] = encode_manifest(manifest)
     n_bytes = sum(len(content) for content in files.values())
     if n_bytes > MAX_BYTES:
         raise BundleError(f"a bundle must have at most {MAX_BYTES} bytes, got {n_bytes}.")
     return pack(files)
+
+
+def encode_manifest(manifest: Mapping[str, Any]) -> bytes:
+    """Return the content of `manifest.json`, its own digest in it.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Its entries.
+
+    Returns
+    -------
+    bytes
+    """
+
+    def encoded(digest: str) -> bytes:
+        training = {**manifest["training"], OWN_DIGEST: digest}
+        return encode_json({**manifest, "training": training}, "manifest.json")
+
+    return encoded(hashlib.sha256(encoded("0" * DIGEST_DIGITS)).hexdigest())
 
 
 def _with_front_matter(card: str, model: CompactModel) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.cli._console import Console
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, reason
 from ensemble_kd.schema import near_match
 from ensemble_kd.table_files import check_column, read_frame
 
@@ -164,7 +164,7 @@ def _weight(column: Any, name: str) -> NDArray[np.float64]:
     try:
         weight = np.array(column.tolist(), dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"--weight {name} must hold numbers: {error}") from error
+        raise InputError(f"--weight {name} must hold numbers: {reason(error)}") from cause(error)
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError(
             f"--weight {name} must be finite and at least 0 in each row with a target."

@@ -15,6 +15,8 @@ Options = argparse._ActionsContainer
 
 MODEL = {
     "model": "model file (.ekd)",
+    "--require-signature": "public key (.pub of `keygen`): refuse a model file that it has not "
+    "signed, or that was altered since",
     "--rows": "real rows: .csv, .tsv or .parquet",
     "--target": "column of TABLE that the model predicts",
     "--out": "model file to write, replaced at once",
@@ -38,6 +40,8 @@ TEACHING = {
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
     "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
+    "--min-frequency": "rows, or groups, that must have a category or a number for the model file "
+    "to tell it: rarer categories count as never seen (default: %(default)s)",
 }
 
 
@@ -51,8 +55,10 @@ def adder(to: Options, about: Mapping[str, str]) -> Callable[..., None]:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the model file that a command reads."""
-    adder(parser, MODEL)("model", metavar="MODEL")
+    """Add the model file that a command reads, and whose signature it must have."""
+    add = adder(parser, MODEL)
+    add("model", metavar="MODEL")
+    add("--require-signature", metavar="KEY")
 
 
 def add_model_to_model(parser: argparse.ArgumentParser, *, needs_rows: bool) -> None:
@@ -86,6 +92,7 @@ def add_teaching(parser: argparse.ArgumentParser) -> Options:
     add("--teacher", metavar="auto|FILE", default="auto")
     add("--cv", metavar="K", type=read.at_least(2), default=5)
     add("--n-synthetic", metavar="N|Mx|auto", type=read.n_synthetic, default="auto")
+    add("--min-frequency", metavar="K", type=read.at_least(1), default=5)
     return group
 
 

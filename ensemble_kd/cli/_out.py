@@ -14,6 +14,7 @@ from ensemble_kd.table_files import check_writable
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
+    from ensemble_kd.cli._console import Console
     from ensemble_kd.model import CompactModel
 
 
@@ -56,6 +57,15 @@ def check_is_no_input(out: str, *inputs: str | None) -> None:
         with contextlib.suppress(OSError):
             if path is not None and os.path.samefile(out, path):
                 raise InputError(f"--out must not be a file that is read, got {out!r}.")
+
+
+def note_unsigned(bundle: Bundle | None, console: Console) -> None:
+    """Say that what became of a signed file is not signed."""
+    if bundle is not None and bundle.key_id is not None:
+        console.note(
+            f"the new file is not signed, as the one read is, by the key {bundle.key_id}; sign it "
+            "by: ensemble-kd sign."
+        )
 
 
 @contextlib.contextmanager

@@ -20,9 +20,13 @@ from ensemble_kd.errors import (
     EnsembleKDError,
     InputError,
     NotDistillableError,
+    reason,
 )
 
-COMMANDS = ("distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench")
+COMMANDS = (
+    "distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench",
+    "keygen", "sign", "verify",
+)  # fmt: skip
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -116,7 +120,7 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
-        text = f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {reason(error)}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel
+from ensemble_kd.errors import InputError, shown
+from ensemble_kd.model import CompactModel, given_labels
 
 
 def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
@@ -22,11 +22,12 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}
-    labels = np.asarray(y).ravel().tolist()
+    labels = given_labels(y).ravel().tolist()
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise InputError(
-            f"y must hold classes of the model, {list(model.classes[:5])}, got {unknown[0]!r}."
+            f"y must hold classes of the model, [{', '.join(map(shown, model.classes[:5]))}], "
+            f"got {shown(unknown[0])}."
         )
     return np.array([index[label] for label in labels], dtype=np.int64)
 

@@ -15,8 +15,15 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._model_card import model_card, training_facts
 from ensemble_kd.estimators._on_test import OnTest, measure_on_test
-from ensemble_kd.flow import Distillation, Recipe, Settings, distill, recipe_table
-from ensemble_kd.model import Task
+from ensemble_kd.flow import (
+    DEFAULT_MIN_FREQUENCY,
+    Distillation,
+    Recipe,
+    Settings,
+    distill,
+    recipe_table,
+)
+from ensemble_kd.model import Task, given_labels
 from ensemble_kd.rows import (
     TransferSet,
     check_seed,
@@ -52,6 +59,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         loss: Any = "auto",
         n_synthetic: int | float | str = "auto",
         lessons: Any = (),
+        min_frequency: int = DEFAULT_MIN_FREQUENCY,
         compression: Any = None,
         cv: Any = 5,
         time_limit: float | None = None,
@@ -71,6 +79,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         self.loss = loss
         self.n_synthetic = n_synthetic
         self.lessons = lessons
+        self.min_frequency = min_frequency
         self.compression = compression
         self.cv = cv
         self.time_limit = time_limit
@@ -188,7 +197,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(np.asarray(y), "y")
+        hard = task.hard_of(given_labels(y), "y")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
             if values.shape != (len(X),):

@@ -59,6 +59,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+    min_frequency : int, default=5
+        Rows that must have a category, or a number, for a model file to tell it, at least 1. A
+        rarer category counts as one never seen; in the place of a rarer number stands another one
+        near it, and beyond the bounds of a column lie so many rows. Of groups, or copies of a row,
+        each counts once.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the fitted student, in order, such as
         ``[PruneNeurons(keep=0.5), "int8"]``; `compression_` tells what each step cost.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.schema import Category, Column
 
 
@@ -68,8 +68,8 @@ def codes_by_text(column: Column) -> dict[str, int]:
                 other = column.categories[codes[text]]
                 raise InputError(
                     f"categories given as text must differ as text, but column {column.name!r} has "
-                    f"{other!r} and {category!r}, which are both {text!r}; make them one category "
-                    f"before training, or export to JSON."
+                    f"{shown(other)} and {shown(category)}, which are both {shown(text)}; make "
+                    f"them one category before training, or export to JSON."
                 )
             check_unicode(text, f"column {column.name!r}")
     return codes
@@ -87,6 +87,6 @@ def check_unicode(text: str, where: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
-            f"texts must be valid Unicode, got {text!r} in {where}; rename it before training, or "
-            f"export to JSON."
+            f"texts must be valid Unicode, got {shown(text)} in {where}; rename it before "
+            f"training, or export to JSON."
         ) from error

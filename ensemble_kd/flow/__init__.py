@@ -11,11 +11,17 @@ from ensemble_kd.flow._recipes import (
     plain_recipe,
     recipe_table,
 )
-from ensemble_kd.flow._settings import FAST_EFFORT, Settings, n_synthetic_rows
+from ensemble_kd.flow._settings import (
+    DEFAULT_MIN_FREQUENCY,
+    FAST_EFFORT,
+    Settings,
+    n_synthetic_rows,
+)
 from ensemble_kd.flow._teaching import Teaching, teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 
 __all__ = [
+    "DEFAULT_MIN_FREQUENCY",
     "FAST_EFFORT",
     "Comparison",
     "Deadlines",

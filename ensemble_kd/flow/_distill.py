@@ -127,8 +127,9 @@ def distill(
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
     rows = read_rows(
-        X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time
-    )
+        X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time,
+        min_frequency=settings.min_frequency,
+    )  # fmt: skip
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage)

@@ -24,6 +24,7 @@ from ensemble_kd.transfer import as_synthesizer
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
 
 DEFAULT_ALPHA = 0.7
+DEFAULT_MIN_FREQUENCY = 5
 # Share of the student's effort that the fast recipe takes.
 FAST_EFFORT = 0.4
 MULTIPLE, FEWEST, MOST = 32, 20_000, 320_000
@@ -66,6 +67,10 @@ class Settings:
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+    min_frequency : int, default=5
+        Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
+        categories count as never seen, and in the place of rarer numbers stand others near them.
+        Of groups or copies each counts once.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the student at last, in order; "int8" and "float16" are steps too.
     cv : int or splitter, default=5
@@ -91,6 +96,7 @@ class Settings:
     temperature: float = 1.0
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
+    min_frequency: int = DEFAULT_MIN_FREQUENCY
     compression: Any = None
     cv: Any = 5
     time_limit: float | None = None
@@ -214,6 +220,11 @@ class Settings:
             raise InputError(f"recipe must be 'auto' or 'fast', got {self.recipe!r}.")
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time_limit must be > 0 seconds, got {self.time_limit!r}.")
+        is_whole = isinstance(self.min_frequency, int | np.integer)
+        if not is_whole or isinstance(self.min_frequency, bool) or self.min_frequency < 1:
+            raise InputError(
+                f"min_frequency must be a whole number >= 1, got {self.min_frequency!r}."
+            )
         if self.labels not in get_args(GivenLabels):
             raise InputError(
                 f"labels must be 'auto', 'out_of_fold' or 'in_sample', got {self.labels!r}."

@@ -2,6 +2,7 @@
 
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
 from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
+from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._parts import arrays_of, scalars_of
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
@@ -25,6 +26,8 @@ __all__ = [
     "TreesRecord",
     "arrays_of",
     "expand",
+    "given_labels",
+    "label_array",
     "scalars_of",
     "without_decision",
 ]

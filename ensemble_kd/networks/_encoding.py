@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.rows import Discretion
 from ensemble_kd.schema import Category, TableSchema
 
 
@@ -94,6 +95,7 @@ def fit_encoding(
     splits: tuple[NDArray[np.float64], ...] = (),
     response: NDArray[np.float64] | None = None,
     fewest_rows: int = FEWEST_ROWS,
+    discretion: Discretion | None = None,
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -114,6 +116,8 @@ def fit_encoding(
         without, the frequent ones are told apart and the others are not.
     fewest_rows : int, default=2
         Rows of a category below which it joins no group.
+    discretion : Discretion or None, default=None
+        Which numbers may be edges; None where any may.
 
     Returns
     -------
@@ -123,6 +127,8 @@ def fit_encoding(
     edges = []
     for j in np.flatnonzero(~schema.is_discrete):
         column_edges = choose_edges(X[:, j], n_bins, splits[j] if splits else None)
+        if column_edges is not None and discretion is not None:
+            column_edges = _discreet_edges(column_edges, X[:, j], int(j), discretion)
         if column_edges is not None:
             numeric.append(j)
             edges.append(column_edges)
@@ -232,12 +238,23 @@ def choose_edges(
         wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
         chosen = np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))
         distinct = distinct[np.union1d(chosen[1:-1], [0, len(distinct) - 1])]
-    # One over a width is to be finite.
-    wide = np.diff(distinct, prepend=-np.inf) >= np.finfo(np.float64).tiny
-    distinct = distinct[wide]
-    if len(distinct) == 1 and np.isnan(values).any():
-        return np.array([distinct[0], np.nextafter(distinct[0] + abs(distinct[0]) + 1.0, np.inf)])
-    return distinct if len(distinct) >= 2 else None
+    return _spaced(distinct, values)
+
+
+def _discreet_edges(
+    edges: NDArray[np.float64], values: NDArray[np.float64], column: int, discretion: Discretion
+) -> NDArray[np.float64] | None:
+    """Return edges that may be told, None where they tell no values apart."""
+    distinct = np.unique(values[np.isfinite(values)])
+    return _spaced(discretion.edges(column, edges[edges <= distinct[-1]], distinct), values)
+
+
+def _spaced(edges: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return edges so far apart that one over a width is finite, None where they are too few."""
+    edges = edges[np.diff(edges, prepend=-np.inf) >= np.finfo(np.float64).tiny]
+    if len(edges) == 1 and np.isnan(values).any():
+        return np.array([edges[0], np.nextafter(edges[0] + abs(edges[0]) + 1.0, np.inf)])
+    return edges if len(edges) >= 2 else None
 
 
 def _blend(

@@ -4,6 +4,7 @@ from ensemble_kd.rows._checks import check_seed, check_target, check_weight, rec
 from ensemble_kd.rows._copies import find_copies
 from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder, given_dependence
 from ensemble_kd.rows._digest import table_digest
+from ensemble_kd.rows._discretion import Discretion, number_between
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
@@ -19,6 +20,7 @@ __all__ = [
     "SYNTHETIC",
     "UNLABELLED",
     "Dependence",
+    "Discretion",
     "EncodedTable",
     "Groups",
     "RealRows",
@@ -36,6 +38,7 @@ __all__ = [
     "given_dependence",
     "match_columns",
     "mean_one",
+    "number_between",
     "read_again",
     "read_rows",
     "record_features",

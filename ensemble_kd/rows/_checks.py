@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, reason
+from ensemble_kd.model import given_labels
 from ensemble_kd.schema import check_unique, is_frame, restore_integers
 from ensemble_kd.tasks import BaseTask
 
@@ -57,7 +58,7 @@ def table(X: Any, fitted: Any = None) -> Any:
         try:
             validate_data(fitted, X, reset=False, skip_check_array=True)
         except ValueError as error:
-            raise InputError(str(error)) from error
+            raise InputError(reason(error)) from cause(error)
     return X
 
 
@@ -116,11 +117,13 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
     try:
-        y = column_or_1d(_without_extension(y), warn=True)
+        y = column_or_1d(given_labels(_without_extension(y)), warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)
+    except InputError:
+        raise
     except ValueError as error:
-        raise InputError(str(error)) from error
+        raise InputError(f"y: {reason(error)}") from cause(error)
 
 
 def _without_extension(y: Any) -> Any:
@@ -158,7 +161,7 @@ def check_weight(
     try:
         weight = np.asarray(sample_weight, dtype=np.float64)
     except ValueError as error:
-        raise InputError(f"sample_weight must be numbers: {error}.") from error
+        raise InputError(f"sample_weight must be numbers: {reason(error)}.") from cause(error)
     if weight.ndim == 0:
         weight = np.full(n_samples, float(weight))
     if weight.ndim != 1:

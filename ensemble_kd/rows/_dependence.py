@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import PredefinedSplit, TimeSeriesSplit
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, reason, shown
 
 # Share of the rows that may follow others to whatever part of a split.
 FEW = 0.1
@@ -197,7 +197,7 @@ def _ranks(time: Any, n_rows: int) -> NDArray[np.int64]:
                 column = pd.to_datetime(column)
         except (TypeError, ValueError, UserWarning) as error:
             raise InputError(
-                f"time must be numbers, dates or text that reads as dates, got {column.iloc[0]!r}: "
-                f"{error}."
-            ) from error
+                f"time must be numbers, dates or text that reads as dates, got "
+                f"{shown(column.iloc[0])}: {reason(error)}."
+            ) from cause(error)
     return column.rank(method="dense").to_numpy().astype(np.int64)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._copies import find_copies, tell_copies
 from ensemble_kd.rows._dependence import Dependence, Groups, given_dependence
+from ensemble_kd.rows._discretion import Discretion
 from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
@@ -50,6 +51,8 @@ class RealRows:
     dependence : Groups, TimeOrder or None, default=None
         What every split respects: groups or a time that were given, or else rows that are the same
         in every column.
+    discretion : Discretion or None, default=None
+        What a student may tell of the rows; None where it may tell everything.
     """
 
     X: Any
@@ -62,6 +65,7 @@ class RealRows:
     cv: Any
     seed: int
     dependence: Dependence | None = None
+    discretion: Discretion | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -100,6 +104,7 @@ class RealRows:
             self.held_out,
             self.task,
             splits,
+            self.discretion,
         )
 
 
@@ -113,6 +118,7 @@ def read_rows(
     *,
     groups: Any = None,
     time: Any = None,
+    min_frequency: int = 1,
 ) -> RealRows:
     """Check the rows, encode them, and choose which of them are held out.
 
@@ -134,6 +140,8 @@ def read_rows(
         Group of each row; no split parts one.
     time : array-like of shape (n_samples,) or None, default=None
         Time of each row; what is held out is later than what is learned.
+    min_frequency : int, default=1
+        Rows, or groups, that must have a category or a number for a student to tell it.
 
     Returns
     -------
@@ -158,7 +166,8 @@ def read_rows(
         dependence = find_copies(codes)
         tell_copies(dependence)
     held_out = _hold_out(strata, weight, seed, dependence)
-    return RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
+    rows = RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
+    return replace(rows, discretion=_discretion(rows, min_frequency))
 
 
 def read_again(rows: RealRows) -> RealRows:
@@ -176,10 +185,21 @@ def read_again(rows: RealRows) -> RealRows:
     """
     schema, seed = TableSchema.infer(rows.X), check_seed(rows.seed)
     strata = rows.task.strata(rows.hard)
-    return replace(
+    again = replace(
         rows, schema=schema, codes=schema.encode(rows.X), seed=seed,
         held_out=_hold_out(strata, rows.weight, seed, rows.dependence),
     )  # fmt: skip
+    told = rows.discretion
+    return (
+        again if told is None else replace(again, discretion=_discretion(again, told.min_frequency))
+    )
+
+
+def _discretion(rows: RealRows, min_frequency: int) -> Discretion | None:
+    if min_frequency == 1:
+        return None
+    counts = rows.weights > 0
+    return Discretion.of(rows.schema, rows.codes[counts], min_frequency, rows.group_of(counts))
 
 
 def _hold_out(

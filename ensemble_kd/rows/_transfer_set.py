@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.rows._discretion import Discretion
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 
@@ -40,6 +41,8 @@ class TransferSet:
     splits : tuple of ndarray of shape (n_thresholds, 2), default=()
         For each column the thresholds of the teacher's trees and their weights; empty where there
         are none to be had.
+    discretion : Discretion or None, default=None
+        What a student may tell of the rows; None where it may tell everything.
     """
 
     schema: TableSchema
@@ -51,6 +54,7 @@ class TransferSet:
     held_out: NDArray[np.bool_]
     task: BaseTask
     splits: tuple[NDArray[np.float64], ...] = ()
+    discretion: Discretion | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -77,6 +81,11 @@ class TransferSet:
         """Return the set without rows of weight 0, which say nothing in any count either."""
         counts = self.sample_weight > 0
         return self if counts.all() else self.take(counts)
+
+    def discreet(self) -> TransferSet:
+        """Return the set in the codes of what may be told, where rare categories share one."""
+        told = self.discretion
+        return self if told is None else replace(self, schema=told.schema, X=told.recode(self.X))
 
     def extend(
         self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int

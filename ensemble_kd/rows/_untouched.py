@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.rows._copies import find_copies
 from ensemble_kd.rows._dependence import given_dependence
 from ensemble_kd.rows._draws import draw_share
@@ -60,8 +60,8 @@ def draw_test_rows(
     lost = np.setdiff1d(strata[test], strata[~test])
     if len(lost):
         raise InputError(
-            f"all rows of the class {task.classes[lost[0]]!r} fall into the test, by their groups "
-            "or their time; give a smaller share, or more rows of it."
+            f"all rows of the class {shown(task.classes[lost[0]])} fall into the test, by their "
+            "groups or their time; give a smaller share, or more rows of it."
         )
     return test
 

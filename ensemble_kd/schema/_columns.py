@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError, InputTypeError
+from ensemble_kd.errors import InputError, InputTypeError, is_quiet, shown
 from ensemble_kd.schema._reading import (
     FIRST_INEXACT,
     as_array,
@@ -30,6 +30,8 @@ KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 LARGEST_NUMBER = 1e300
 # The text for a category never seen where rows are made up.
 UNSEEN = "<unseen>"
+# Of a longer name no near one is looked for.
+LONGEST_NAME = 200
 _SCALARS = (str, bool, int, float, np.integer, np.floating, np.bool_)
 
 
@@ -128,8 +130,8 @@ def check_range(name: str, array: NDArray[np.float64]) -> None:
     if too_large.any():
         raise InputError(
             f"column {name!r} must hold numbers from {-LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}, or "
-            f"infinite ones, got {float(array[too_large][0]):g}; leave infinite numbers as they "
-            f"are, or give None where such a number stands for a missing one."
+            f"infinite ones, got {shown(float(array[too_large][0]))}; leave infinite numbers as "
+            f"they are, or give None where such a number stands for a missing one."
         )
 
 
@@ -156,11 +158,11 @@ def _category_order(value: Category) -> tuple[bool, Any]:
 
 
 def _check_scalar(name: str, value: Any) -> None:
-    if not isinstance(value, _SCALARS):
+    if not isinstance(value, _SCALARS) or isinstance(value, np.timedelta64):
         # scikit-learn's rule for the wording: "argument must be a string or a number".
         raise InputTypeError(
             f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__}; turn it into one first (for a date: a year, an age)."
+            f"{type(value).__name__[:40]}; turn it into one first (for a date: a year, an age)."
         )
 
 
@@ -185,7 +187,7 @@ def encode_column(column: Column, values: Any, check_types: bool = True) -> Matr
         wrong = ~(np.isnan(out) | (out == 0.0) | (out == 1.0))
         if wrong.any():
             raise InputError(
-                f"column {column.name!r} must be true or false, got {float(out[wrong][0])}."
+                f"column {column.name!r} must be true or false, got {shown(float(out[wrong][0]))}."
             )
     return out
 
@@ -199,7 +201,7 @@ def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numer
         _check_scalar(name, value)
         if isinstance(value, str):
             wanted = "true or false" if kind == "boolean" else "a number"
-            raise InputError(f"column {name!r} must be {wanted}, got {value!r}.")
+            raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
         try:
             out[i] = value
         except OverflowError as error:
@@ -220,7 +222,7 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
         try:
             # None where there is no code, which becomes NaN.
             out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
-        except TypeError:  # a cell that cannot be a key
+        except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
             out[i] = _code_or_unseen(column, cells[i])
@@ -239,7 +241,7 @@ def _code_or_unseen(column: Column, value: Any) -> float:
     except KeyError:
         if is_missing(value):
             return np.nan
-    except TypeError:
+    except (TypeError, ValueError):  # it has no hash
         pass
     _check_scalar(column.name, value)
     return float(len(column.categories))
@@ -251,8 +253,8 @@ def _check_exact(column: Column, value: Any) -> None:
     if is_float and FIRST_INEXACT <= abs(float(value)) < np.inf:
         raise InputError(
             f"column {column.name!r} has whole numbers from 2**53 on as categories, which a float "
-            f"cannot tell apart, got {float(value)!r}; give integers, of a nullable dtype such as "
-            f"Int64 where some are missing."
+            f"cannot tell apart, got {shown(float(value))}; give integers, of a nullable dtype "
+            f"such as Int64 where some are missing."
         )
 
 
@@ -264,11 +266,11 @@ def _check_type(column: Column, present: Iterable[Any]) -> None:
             return
         first = value if first is None else first
     if first is not None:
-        known = column.categories[0]
+        known, given = column.categories[0], _plain_category(column.name, first)
         raise InputError(
-            f"column {column.name!r} has {_type_word(known)} as categories, such as {known!r}, but "
-            f"got {_type_word(first)}, such as {_plain_category(column.name, first)!r}, which can "
-            f"be none of them; give {_type_word(known)}."
+            f"column {column.name!r} has {_type_word(known)} as categories, such as "
+            f"{shown(known)}, but got {_type_word(given)}, such as {shown(given)}, which can be "
+            f"none of them; give {_type_word(known)}."
         )
 
 
@@ -318,8 +320,11 @@ def near_match(name: str, names: Sequence[str]) -> str:
     str
         ``" (did you mean ...?)"``, or nothing where no name is near.
     """
+    # Names may be a line of values that was taken for a header.
+    if is_quiet() or len(name) > LONGEST_NAME:
+        return ""
     near = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    return f" (did you mean {shown(near[0])}?)" if near else ""
 
 
 # --- back to plain values -----------------------------------------------------------------------

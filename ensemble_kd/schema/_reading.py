@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 
 # From here on float64 cannot tell every whole number from the next.
 FIRST_INEXACT = 2**53
@@ -82,7 +82,7 @@ def check_unique(names: Sequence[Any]) -> None:
     """
     duplicated = [name for name, count in Counter(names).items() if count > 1]
     if duplicated:
-        raise InputError(f"column names must be unique, got {duplicated[0]!r} more than once.")
+        raise InputError(f"column names must be unique, got {shown(duplicated[0])} more than once.")
 
 
 def _array_dtype(X: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.schema._columns import (
     KINDS,
     Column,
@@ -189,10 +189,10 @@ class TableSchema:
                 continue
             unknown = row.keys() - self._known
             if unknown:
-                name = min(unknown, key=str)
+                name = min(unknown, key=shown)
                 raise InputError(
-                    f"row {i} has the key {name!r}, which is no column of the model"
-                    f"{near_match(str(name), self.names)}; remove it."
+                    f"row {i} has the key {shown(name)}, which is no column of the model"
+                    f"{near_match(name, self.names) if isinstance(name, str) else ''}; remove it."
                 )
             absent = [name for name in self.names if name in self._required and name not in row]
             if absent:
@@ -294,7 +294,7 @@ class TableSchema:
             )
             schema = cls(columns, data["named"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"the schema is not of the expected form: {error!r}.") from error
+            raise InputError(f"the schema is not of the expected form: {shown(error)}.") from error
         _check_schema(schema)
         return schema
 
@@ -307,14 +307,18 @@ def _check_schema(schema: TableSchema) -> None:
         raise InputError("the schema's column names must be unique strings.")
     for column in schema.columns:
         if column.kind not in KINDS:
-            raise InputError(f"column {column.name!r} must be one of {KINDS}, got {column.kind!r}.")
+            raise InputError(
+                f"column {column.name!r} must be one of {KINDS}, got {shown(column.kind)}."
+            )
         if not isinstance(column.nullable, bool) or not isinstance(column.integer, bool):
             raise InputError(f"column {column.name!r}: nullable and integer must be booleans.")
         for bound in (column.minimum, column.maximum):
             if bound is not None and (
                 isinstance(bound, bool) or not isinstance(bound, int | float) or bound != bound
             ):
-                raise InputError(f"column {column.name!r}: bounds must be numbers, got {bound!r}.")
+                raise InputError(
+                    f"column {column.name!r}: bounds must be numbers, got {shown(bound)}."
+                )
         if not all(isinstance(value, str | int | float) for value in column.categories):
             raise InputError(f"column {column.name!r}: categories must be strings or numbers.")
         if len(set(column.categories)) != len(column.categories):

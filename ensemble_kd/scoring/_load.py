@@ -10,7 +10,12 @@ from ensemble_kd.scoring._scorer import Scorer
 from ensemble_kd.scoring._selftest import check_selftest
 
 
-def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
+def load(
+    path: str | os.PathLike[str] | bytes,
+    *,
+    n_jobs: int = 1,
+    require_signature: str | os.PathLike[str] | bytes | None = None,
+) -> Scorer:
     """Load a saved model and test it on the rows it carries.
 
     Needs numpy and safetensors alone.
@@ -21,6 +26,9 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
         A `.ekd` file, or its content.
     n_jobs : int, default=1
         Threads for a batch; see `Scorer`.
+    require_signature : str, path, bytes or None, default=None
+        A public key, as a file or its content, whose signature the file must have; needs
+        cryptography (the extra `sign`). None reads a file with or without one.
 
     Returns
     -------
@@ -31,7 +39,10 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
     ------
     BundleError
         If the file is absent, truncated, altered, foreign or of an unknown version, or if the model
-        does not give the answers that its file promises.
+        does not give the answers that its file promises; or if a signature is required, and there
+        is none, or another's, or the file was altered since.
+    InputError
+        If `require_signature` is no public key.
 
     Examples
     --------
@@ -41,7 +52,7 @@ def load(path: str | os.PathLike[str] | bytes, *, n_jobs: int = 1) -> Scorer:
     ensemble_kd.errors.BundleError: ...
     """
     try:
-        bundle = load_bundle(path)
+        bundle = load_bundle(path, require_signature=require_signature)
         scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs)
         check_selftest(bundle.model, bundle.selftest, scorer._respond)
     except MemoryError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle import Bundle
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel
+from ensemble_kd.model import CompactModel, label_array
 from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
@@ -75,7 +75,7 @@ class Scorer:
         self._unseen = UnseenCounter(model.schema, expected_unseen)
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
         if model.has_classes:
-            self.classes_ = _as_array(model.classes)
+            self.classes_ = label_array(model.classes)
         if isinstance(self._runtime, CompiledRuntime):
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
@@ -280,13 +280,6 @@ class Scorer:
         """Return the task, the kind of student and the number of columns."""
         kind = type(self.model.body).__name__.removesuffix("Record")
         return f"Scorer({self.task}, {kind}, {len(self.schema.columns)} columns)"
-
-
-def _as_array(classes: tuple[Any, ...]) -> NDArray[Any]:
-    """Return labels as an array; texts beside numbers stay what they are."""
-    array = np.array(classes)
-    is_mixed = array.dtype.kind == "U" and not all(isinstance(label, str) for label in classes)
-    return np.array(classes, dtype=object) if is_mixed else array
 
 
 def _thread_count(n_jobs: int) -> int:

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
-from ensemble_kd.rows import TargetScale, TransferSet
+from ensemble_kd.rows import Discretion, TargetScale, TransferSet
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 
@@ -28,6 +28,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
 
     _task: BaseTask
     _scale: TargetScale
+    _discretion: Discretion | None = None
     _deadline: float | None = None
     _watch: Watch | None = None
 
@@ -64,12 +65,14 @@ class Student(BaseEstimator):  # type: ignore[misc]
             If a parameter is out of range, or the student cannot learn this loss.
         """
         self._check(loss)
-        transfer_set = transfer_set.weighted()
+        transfer_set, told = transfer_set.weighted().discreet(), transfer_set.discretion
         scale = self._scale = TargetScale.of_rows(transfer_set)
         self._schema, self._task = transfer_set.schema, transfer_set.task
-        self._deadline = deadline
+        self._deadline, self._discretion = deadline, told
         if watch is not None:
-            self._watch = lambda share, respond: watch(share, lambda X: scale.put_back(respond(X)))
+            self._watch = lambda share, respond: watch(
+                share, lambda X: scale.put_back(respond(self._in_own_codes(X)))
+            )
         try:
             self._fit(scale.scale_rows(transfer_set), loss)
         finally:
@@ -122,7 +125,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
-        return self._scale.put_back(self._respond(X))
+        return self._scale.put_back(self._respond(self._in_own_codes(X)))
 
     def to_model(self) -> CompactModel:
         """Return the student as plain arrays, with the same response.
@@ -135,6 +138,9 @@ class Student(BaseEstimator):  # type: ignore[misc]
         if not task.has_classes:
             body = _put_back(body, self._scale)
         return CompactModel(task.name, self._model_schema(), body, task.classes)
+
+    def _in_own_codes(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        return X if self._discretion is None else self._discretion.recode(X)
 
     @abstractmethod
     def _check(self, loss: DistillationLoss) -> None:

@@ -19,6 +19,7 @@ from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
+from ensemble_kd.students._thresholds import discreet_thresholds
 
 SMALLEST_CURVATURE = 1e-6
 # Of a short trial.
@@ -110,6 +111,7 @@ class GBDTStudent(Student):
         if not any(train_data.feature_num_bin(j) > 1 for j in range(train.X.shape[1])):
             # LightGBM breaks off where no column tells anything: the mean is the model.
             self.booster_ = None
+            self._record = self._read()
             return
         stop = train
         if transfer_set.held_out.any():
@@ -127,6 +129,9 @@ class GBDTStudent(Student):
                 lightgbm.early_stopping(self.patience, verbose=False),
             ],
         )
+        self._record = self._read()
+        if transfer_set.discretion is not None:
+            self._record = discreet_thresholds(self._record, transfer_set.X)
 
     def _curve(self) -> list[Callable[[Any], None]]:
         """Return the callback that tells a tenth of the rounds after the other."""
@@ -201,6 +206,9 @@ class GBDTStudent(Student):
         return self._task.respond(self._outputs(sums))
 
     def _body(self) -> TreesRecord:
+        return self._record
+
+    def _read(self) -> TreesRecord:
         found = None if self.booster_ is None else read_trees(self.booster_)
         record = tree_arrays(found or constant_trees(self._n_sums), self._task.tree_link).record
         threshold = np.clip(record.threshold, -LARGEST_THRESHOLD, LARGEST_THRESHOLD)

@@ -170,6 +170,7 @@ class MLPStudent(Student):
                 # Groups made by a row's own true target would tell it.
                 response=transfer_set.response[is_real] if loss.alpha > 0 else None,
                 fewest_rows=size.fewest_rows,
+                discretion=transfer_set.discretion,
             ),
             hidden=size.hidden,
             plan=networks.TrainingPlan(

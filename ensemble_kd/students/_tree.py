@@ -21,6 +21,7 @@ from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
+from ensemble_kd.students._thresholds import discreet_thresholds
 
 # Trees take float32, which has no room beyond this.
 LARGEST_VALUE = 1e30
@@ -96,6 +97,11 @@ class TreeStudent(Student):
             _mixed_target(train, loss.alpha),
             sample_weight=train.sample_weight,
         )
+        found = read_trees(self.tree_)
+        assert found is not None
+        self._record = self._ranks.ordering(tree_arrays(found, "identity").record)
+        if transfer_set.discretion is not None:
+            self._record = discreet_thresholds(self._record, transfer_set.X)
 
     def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
@@ -105,9 +111,7 @@ class TreeStudent(Student):
         return values
 
     def _body(self) -> TreesRecord:
-        found = read_trees(self.tree_)
-        assert found is not None
-        return self._ranks.ordering(tree_arrays(found, "identity").record)
+        return self._record
 
 
 def _within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:

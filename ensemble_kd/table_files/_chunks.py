@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, shown
 from ensemble_kd.schema import Column, TableSchema, near_match
 from ensemble_kd.table_files._kinds import (
     as_input_error,
@@ -171,8 +171,8 @@ def _parse(
                 wanted = "a number" if column.kind == "numeric" else "true or false"
                 raise InputError(
                     f"{where} {n_before + i + 1}: column {column.name!r} must be {wanted}, got "
-                    f"{text!r}."
-                ) from error
+                    f"{shown(text)}."
+                ) from cause(error)
         raise
     return out
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ensemble_kd._optional import require
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, reason
 from ensemble_kd.schema import restore_integers
 from ensemble_kd.table_files._kinds import (
     STDIN,
@@ -102,7 +102,9 @@ def _read_csv(pandas: Any, path: str, note: Callable[[str], None], texts: Collec
             frame = read(dtype={name: str for name in names if name in texts})
             return _keep_leading_zeros(frame, read, note)
     except pandas.errors.ParserWarning as error:
-        raise InputError(f"{path} has a row with more fields than the header: {error}") from error
+        raise InputError(
+            f"{path} has a row with more fields than the header: {reason(error)}"
+        ) from cause(error)
 
 
 def _keep_leading_zeros(frame: Any, read: Callable[..., Any], note: Callable[[str], None]) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from ensemble_kd._optional import require
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, cause, reason, shown
 from ensemble_kd.schema import near_match
 
 STDIN = "-"
@@ -87,9 +87,11 @@ def as_input_error(path: str) -> Iterator[None]:
     except InputError:
         raise
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} must be UTF-8 text: {error}; save it as UTF-8.") from error
+        raise InputError(
+            f"{path} must be UTF-8 text: {reason(error)}; save it as UTF-8."
+        ) from cause(error)
     except (ValueError, csv.Error, EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {reason(error)}") from cause(error)
 
 
 # --- names of columns -----------------------------------------------------------------------------
@@ -107,7 +109,9 @@ def check_named_once(header: Sequence[str], wanted: Sequence[str], path: str) ->
     """Refuse a table that names one of these columns twice."""
     for name in wanted:
         if header.count(name) > 1:
-            raise InputError(f"{path} must name each column once, got {name!r} more than once.")
+            raise InputError(
+                f"{path} must name each column once, got {shown(name)} more than once."
+            )
 
 
 def check_column(what: str, name: str, names: Sequence[str], table: str) -> None:
@@ -131,6 +135,6 @@ def check_column(what: str, name: str, names: Sequence[str], table: str) -> None
     """
     if name not in names:
         raise InputError(
-            f"{what} must be a column of {table}, got {name!r}{near_match(name, names)}; "
-            f"its {len(names)} columns begin with {', '.join(map(repr, names[:5]))}."
+            f"{what} must be a column of {table}, got {shown(name)}{near_match(name, names)}; "
+            f"its {len(names)} columns begin with {', '.join(map(shown, names[:5]))}."
         )

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
 from sklearn.utils.multiclass import check_classification_targets
 
-from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,
@@ -23,7 +23,7 @@ from ensemble_kd.losses import (
     one_hot,
     softmax,
 )
-from ensemble_kd.model import Link, Task
+from ensemble_kd.model import Link, Task, given_labels
 from ensemble_kd.tasks._base import Array, BaseTask, is_whole
 
 # Bounds a log-loss that a probability of 0 would make infinite.
@@ -66,19 +66,20 @@ class Classification(BaseTask):
         classes, hard = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise InputError(
-                f"y must hold at least two classes, got one class only: {classes.tolist()[0]!r}."
+                f"y must hold at least two classes, got one class only: "
+                f"{shown(classes.tolist()[0])}."
             )
         return type(self)(classes), hard.astype(np.int64)
 
     def hard_of(self, targets: NDArray[Any], name: str) -> NDArray[np.int64]:
         """Return the index of each row's class."""
         index = {label: k for k, label in enumerate(self.classes)}
-        labels = np.asarray(targets).tolist()
+        labels = given_labels(targets).tolist()
         unknown = [label for label in labels if label not in index]
         if unknown:
             raise InputError(
-                f"the target {name!r} must hold classes of the model, {list(self.classes[:5])}, "
-                f"got {unknown[0]!r}."
+                f"the target {name!r} must hold classes of the model, "
+                f"[{', '.join(map(shown, self.classes[:5]))}], got {shown(unknown[0])}."
             )
         return np.array([index[label] for label in labels], dtype=np.int64)
 
@@ -118,8 +119,8 @@ class Classification(BaseTask):
         if counts.max() < 2 or any(len(np.unique(targets[train])) < 2 for train in trained):
             raise InputError(
                 f"out-of-fold labels need at least 2 rows of each of two classes, got "
-                f"{counts.min()} of class {labels.tolist()[counts.argmin()]!r}; give more rows of "
-                "it."
+                f"{counts.min()} of class {shown(labels.tolist()[counts.argmin()])}; give more "
+                "rows of it."
             )
 
     def row_losses(
@@ -169,8 +170,8 @@ class Classification(BaseTask):
         unknown = [label for label in known.tolist() if label not in set(self.classes)]
         if unknown:
             raise NotDistillableError(
-                f"the teacher {name} knows the class {unknown[0]!r}, which is not among the labels "
-                f"given to fit; give rows of every class."
+                f"the teacher {name} knows the class {shown(unknown[0])}, which is not among the "
+                f"labels given to fit; give rows of every class."
             )
         raw = np.asarray(teacher.predict_proba(X), dtype=np.float64)
         out = np.zeros((len(X), self.n_outputs))
@@ -262,10 +263,21 @@ def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if not any(all(isinstance(v, kind) for v in labels.tolist()) for kind in (str, numbers)):
         types = sorted({type(value).__name__ for value in labels.tolist()})
         raise InputError(f"y must hold strings alone or numbers alone, got {types}.")
-    if labels.dtype.kind == "O":
-        labels = np.array(labels.tolist())
+    labels = _plain_labels(labels) if labels.dtype.kind == "O" else labels
     check_classification_targets(labels)
     return labels
+
+
+def _plain_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels out of an array of objects: texts that end in NUL stay there."""
+    plain = np.array(labels.tolist())
+    changed = [label for label, kept in zip(labels, plain.tolist(), strict=True) if kept != label]
+    if changed and not isinstance(changed[0], str):
+        raise InputError(
+            f"y must hold numbers that an array of numpy can hold together, got {changed[0]!r}, "
+            f"which becomes another in an array of {plain.dtype}; give them as texts."
+        )
+    return labels if changed else plain
 
 
 def _gives_probabilities(teacher: Any) -> bool:

@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
 from sklearn.utils import RegressorTags
 
-from ensemble_kd.errors import InputError, NotDistillableError
+from ensemble_kd.errors import InputError, NotDistillableError, cause, reason, shown
 from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks._base import Array, BaseTask
@@ -33,7 +33,8 @@ class Regression(BaseTask):
         """Refuse what is no number."""
         if values.dtype.kind not in "iuf":
             raise InputError(
-                f"the target {name!r} of a regression must hold numbers, got {values[0].item()!r}."
+                f"the target {name!r} of a regression must hold numbers, got "
+                f"{shown(values[0].item())}."
             )
 
     def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
@@ -43,8 +44,8 @@ class Regression(BaseTask):
             raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
         if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
             raise InputError(
-                f"y must lie within {LARGEST_TARGET:g}, got {np.abs(values).max():g}; bring it to "
-                "a smaller unit."
+                f"y must lie within {LARGEST_TARGET:g}, got {shown(float(np.abs(values).max()))}; "
+                "bring it to a smaller unit."
             )
         if 0 < np.ptp(values) < SMALLEST_RANGE:
             raise InputError(
@@ -58,7 +59,9 @@ class Regression(BaseTask):
         try:
             return np.asarray(targets, dtype=np.float64)
         except ValueError as error:
-            raise InputError(f"the target {name!r} must hold numbers: {error}.") from error
+            raise InputError(f"the target {name!r} must hold numbers: {reason(error)}.") from cause(
+                error
+            )
 
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.model import label_array
 from ensemble_kd.tasks._base import BaseTask, is_whole
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._regression import Regression
@@ -65,7 +66,7 @@ def read_target(column: Any, name: str) -> Target:
             values = values.astype(np.int64)
         return Target(values, missing)
     if all(isinstance(value, str) for value in present):
-        return Target(np.array(present), missing)
+        return Target(label_array(present), missing)
     kinds = sorted({type(value).__name__ for value in present})
     raise InputError(
         f"the target {name!r} must hold texts, numbers or booleans, and one kind only, got "

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError
+from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError, cause, reason
 from ensemble_kd.rows import take_rows
 from ensemble_kd.tasks import BaseTask
 
@@ -126,10 +126,11 @@ def fit_teacher(
         raise
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"the teacher {type(teacher).__name__} could not be fitted on this table: {error} "
+            f"the teacher {type(teacher).__name__} could not be fitted on this table: "
+            f"{reason(error)} "
             "(a teacher takes the raw rows: give it an encoder in a Pipeline, or use teacher=None "
             "for one that reads categories and missing values)."
-        ) from error
+        ) from cause(error)
 
 
 def teacher_response(

@@ -113,7 +113,7 @@ def search(
     settings = replace(asked.estimator.settings(), n_jobs=asked.n_jobs, verbose=asked.verbose)
     everything = read_rows(
         X, y, sample_weight, asked.estimator.task, settings.cv, seed, groups=groups,
-        time=time_of_rows,
+        time=time_of_rows, min_frequency=settings.min_frequency,
     )  # fmt: skip
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())

@@ -45,9 +45,19 @@ def seal(members):
     manifest["files"] = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in members.items()
-        if name != "manifest.json"
+        if name not in ("manifest.json", "manifest.sig")
     }
-    return pack(members | {"manifest.json": json.dumps(manifest).encode()})
+    return pack(members | {"manifest.json": sealed_text(manifest)})
+
+
+def sealed_text(manifest):
+    """Return a manifest as text, with its own digest if it has one."""
+    training = manifest.get("training") if isinstance(manifest, dict) else None
+    if not isinstance(training, dict) or "manifest_sha256" not in training:
+        return json.dumps(manifest).encode()
+    training["manifest_sha256"] = "0" * 64
+    training["manifest_sha256"] = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
+    return json.dumps(manifest).encode()
 
 
 def with_member(data, name, content):
@@ -79,6 +89,7 @@ __all__ = [
     "refused",
     "saved",
     "seal",
+    "sealed_text",
     "with_entries",
     "with_fields",
     "with_member",

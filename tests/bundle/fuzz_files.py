@@ -1,7 +1,7 @@
 """Files changed inside and sealed anew, which both readers must take alike.
 
-``python fuzz_files.py FOLDER FIRST N`` tries the files number FIRST to FIRST + N - 1, made of those in
-FOLDER, and prints a summary; the same number is the same file. A difference is one reader that
+``python fuzz_files.py FOLDER FIRST N`` tries the files number FIRST to FIRST + N - 1, made of those
+in FOLDER, and prints a summary; the same number is the same file. A difference is one reader that
 refuses what the other takes, another answer or another kind of error for a row, or any error of a
 reader that is no `BundleError`.
 """

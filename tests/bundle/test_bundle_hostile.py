@@ -22,7 +22,7 @@ from ensemble_kd.bundle._table import MAX_TREE_DEPTH
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import Dense
 
-from .forge import members_of, refused, seal, with_entries, with_fields, with_member
+from .forge import members_of, refused, seal, sealed_text, with_entries, with_fields, with_member
 from .hand_made import FIVE_NODES, MODELS, f32, f64, i32, regressor, trees_body
 
 
@@ -180,7 +180,7 @@ def manifest_with(data, **entries):
     members = members_of(data)
     manifest = json.loads(members["manifest.json"]) | entries
     kept = {key: entry for key, entry in manifest.items() if entry is not ...}
-    return pack(members | {"manifest.json": json.dumps(kept).encode()})
+    return pack(members | {"manifest.json": sealed_text(kept)})
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,8 @@ def manifest_with(data, **entries):
     [
         ({"format": "other"}, "must name the format 'ensemble_kd'"),
         (
-            {"format_version": 4, "min_reader": 4},
-            "needs a reader of at least 4.*update ensemble_kd",
+            {"format_version": 5, "min_reader": 5},
+            "needs a reader of at least 5.*update ensemble_kd",
         ),
         ({"format_version": 0, "min_reader": 0}, "1 <= min_reader <= format_version, got 0 and 0"),
         ({"format_version": 1, "min_reader": 2}, "got 1 and 2"),
@@ -218,7 +218,7 @@ def test_load_refuses_a_wrong_manifest(data, entries, match):
 
 
 def test_load_reads_a_later_version_that_allows_it(data):
-    later = manifest_with(data, format_version=4, further="ignored")
+    later = manifest_with(data, format_version=5, further="ignored")
     assert "further" not in load_bundle(later).manifest
 
 

@@ -188,3 +188,15 @@ def test_load_refuses_more_than_max_bytes(tmp_path, bundles):
 def test_manifest_is_plain_json(bundles):
     bundle = load_bundle(bundles["tree_of_probabilities"])
     assert json.loads(json.dumps(bundle.manifest)) == bundle.manifest
+
+
+def test_each_public_name_may_be_the_first_to_be_imported():
+    code = (
+        "import importlib, sys\n"
+        "for name in importlib.import_module('ensemble_kd.bundle').__all__:\n"
+        "    for module in [m for m in sys.modules if m.startswith('ensemble_kd')]:\n"
+        "        del sys.modules[module]\n"
+        "    getattr(importlib.import_module('ensemble_kd.bundle'), name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -278,6 +278,7 @@ def test_load_refuses_a_small_file_that_stands_for_much_work(small):
             "must be one of .*, got \\[\\]",
         ),
         ({}, "storage must be an object with an entry"),
+        ({"": []}, "storage of '' must be left out"),
         (["int8"], "storage must be an object with an entry"),
         (
             {"numeric_weight": "int4"},

@@ -201,7 +201,7 @@ def test_without_numpy_refuses_what_was_altered(promised):
     altered = members | {"model.json": members["model.json"].replace(b" ", b"\t", 1)}
     refused(repack(altered), "model.json was altered")
     refused(with_entries(data, "manifest.json", format="zip"), "must name the format")
-    refused(with_entries(data, "manifest.json", format_version=4, min_reader=4), "update")
+    refused(with_entries(data, "manifest.json", format_version=5, min_reader=5), "update")
     refused(with_entries(data, "manifest.json", classes=[]), "at least two classes")
     refused(with_entries(data, "manifest.json", classes=[1, 1.0, "c"]), "must be unique")
     refused(

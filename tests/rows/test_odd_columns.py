@@ -127,3 +127,52 @@ def test_fit_says_nothing_of_rows_that_are_known():
         warnings.simplefilter("ignore")
         rows = read_rows(frame, y, None, DEFAULT_TASK, 2, 0)
     assert len(read_again(rows)) == N_ROWS
+
+
+PRIVATE = {
+    "mail addresses": {
+        "one a row": [f"jane.doe{i}@example.org" for i in range(N_ROWS)],
+        "of a few": [f"j{i % 12}@mail.example.com" for i in range(N_ROWS)],
+    },
+    "keys": {
+        "UUID": [f"{i:08x}-12ab-4cde-8f01-0123456789ab" for i in range(N_ROWS)],
+        "of people": [f"{i // 2:03d}-05-{1120 + i // 2}" for i in range(N_ROWS)],
+        "telephones": [f"+47 {400 + i} 12 {345 + i}" for i in range(N_ROWS)],
+        "customers": [f"CU-{1000000 + 7 * (i // 5)}" for i in range(N_ROWS)],
+        "digests": [f"{i:032x}" for i in range(N_ROWS)],
+        "IBAN": [f"NO{i % 90 + 10} 8601 1117 {i:03d}" for i in range(N_ROWS)],
+    },
+    "sentences": {
+        "notes": [f"patient {i // 3} came in with a cough" for i in range(N_ROWS)],
+    },
+}
+NOT_PRIVATE = {
+    "article numbers of a few": [f"{4006381333931 + i % 8}" for i in range(N_ROWS)] + ["x"],
+    "answers": ["I do not agree at all", "I agree with all of it"] * 60,
+    "whole numbers": (NUMBERS * 1e4).astype(np.int64),
+    "round prices": (NUMBERS * 10).astype(np.int64) * 100_000 + 1_000_000_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [(form, name) for form, found in PRIVATE.items() for name in found]
+)
+def test_fit_says_which_column_may_name_a_person(form, name):
+    messages = warnings_of(PRIVATE[form][name])
+    assert messages[0].startswith(f"column 'a' holds texts that look like {form}, such as ")
+    assert "drop" in messages[0]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "Int64", "object"])
+def test_fit_says_which_whole_numbers_look_like_a_key(dtype):
+    keys = 100_000_000 + 7919 * np.arange(N_ROWS) + np.arange(N_ROWS) % 13
+    (message,) = warnings_of(keys, dtype)
+    assert message == (
+        "column 'a' holds whole numbers of 9 digits, 120 different ones in 120 values, as a key "
+        "does; if it is one, drop it."
+    )
+
+
+@pytest.mark.parametrize("name", NOT_PRIVATE)
+def test_fit_says_nothing_of_columns_that_name_no_person(name):
+    assert warnings_of(NOT_PRIVATE[name][:N_ROWS]) == []

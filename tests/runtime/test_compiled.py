@@ -552,6 +552,43 @@ def test_compiled_learns_new_keys_and_lets_go_of_the_old_ones():
     assert sys.getrefcount(key) == before
 
 
+def test_compiled_interns_no_name():
+    # Python 3.12 keeps interned strings for ever.
+    model = MODELS["additive"]
+    columns = [replace(column, name=f"new {column.name}") for column in model.schema.columns]
+    schema = replace(model.schema, columns=tuple(columns))
+    scorer = Scorer(replace(model, schema=schema))
+    for _ in range(100):
+        scorer.predict_one({f"new {name}": value for name, value in ROW.items()})
+    for name in ROW:
+        copy_of_name = "".join(["new ", name])
+        assert sys.intern(copy_of_name) is copy_of_name
+
+
+class Meddling(str):
+    """A key that scores rows of other keys whenever it is compared."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        for row in self.rows:
+            self.scorer.predict_one(row)
+        return str(self) == str(other)
+
+
+def test_compiled_survives_a_key_that_has_it_learn_others_while_it_is_looked_up():
+    scorer = Scorer(MODELS["additive"])
+    names = list(ROW)
+    expected = scorer.predict_one(ROW)
+    for name in names:
+        key = Meddling(name)
+        key.scorer = scorer
+        orders = [names, names[::-1]] * 40
+        key.rows = [{"".join([n[:1], n[1:]]): ROW[n] for n in order} for order in orders]
+        row = {key if n == name else "".join([n[:1], n[1:]]): ROW[n] for n in names}
+        assert scorer.predict_one(row) == expected
+
+
 def test_compiled_scores_one_number_for_two_classes_or_a_value(model):
     scorer = Scorer(model)
     if len(model.classes) > 2:

@@ -76,7 +76,7 @@ def test_scorer_expects_what_the_training_rows_let_it_expect(tmp_path):
     cities = [f"pair {i}" for i in range(60)] * 2 + [f"one {i}" for i in range(80)]
     table, y = table_of(*cities), np.arange(200) % 2
     student = MLPStudent(hidden=(4,), n_updates=5, max_categories=48)
-    estimator = DistilledClassifier(student=student, **PLAIN).fit(table, y)
+    estimator = DistilledClassifier(student=student, min_frequency=2, **PLAIN).fit(table, y)
     estimator.save(tmp_path / "m.ekd")
     scorer = load(tmp_path / "m.ekd")
     assert scorer.unseen_["city"].expected_share == pytest.approx(0.52)

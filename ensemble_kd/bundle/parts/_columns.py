@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     COLUMN_ENTRIES,
     COLUMN_KINDS,
@@ -38,6 +39,7 @@ def read_schema(data: memoryview) -> dict[str, Any]:
         If it is not as the format says.
     """
     schema = decode_json(data, "schema.json")
+    refuse_waiting("schema.json", schema if isinstance(schema, dict) else ())
     check_keys("schema.json", schema, SCHEMA_ENTRIES.keys())
     check_types("schema.json", schema, SCHEMA_ENTRIES)
     columns: list[Any] = schema["columns"]
@@ -65,6 +67,7 @@ def _check_column(where: str, entry: Any) -> None:
     kind = entry.get("kind") if isinstance(entry, dict) else None
     if kind not in tuple(COLUMN_KINDS):  # it may be a list, which cannot be hashed
         raise BundleError(f"{where}: kind must be one of {tuple(COLUMN_KINDS)}, got {shown(kind)}.")
+    refuse_waiting("schema.json, column", entry)
     types = COLUMN_ENTRIES | COLUMN_KINDS[kind]
     check_keys(where, entry, types.keys())
     check_types(where, entry, types, may_be_null=float)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from ensemble_kd.bundle._json import check_keys, check_types, decode_json, shown
+from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_hex, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
+    DIGEST_DIGITS,
     FILE_ENTRIES,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST_ENTRIES,
     MAX_NAME_LENGTH,
+    OWN_DIGEST,
+    SIGNATURE,
+    SIGNED_VERSION,
     TASK_WITH_CLASSES,
     TASKS,
 )
@@ -31,12 +36,12 @@ def read_manifest(members: Mapping[str, memoryview]) -> dict[str, Any]:
     Parameters
     ----------
     members : mapping of str to memoryview
-        All six, by name.
+        All that there are, by name.
 
     Returns
     -------
     dict
-        Without entries of a later version.
+        Without entries of a later version, and without its own digest.
 
     Raises
     ------
@@ -51,6 +56,7 @@ def read_manifest(members: Mapping[str, memoryview]) -> dict[str, Any]:
         manifest = {name: manifest[name] for name in MANIFEST_ENTRIES if name in manifest}
     check_keys("manifest.json", manifest, MANIFEST_ENTRIES.keys())
     check_types("manifest.json", manifest, MANIFEST_ENTRIES)
+    _check_own_digest(members["manifest.json"], manifest)
     _check_labels(manifest)
     _check_classes(manifest["task"], manifest["classes"])
     _check_digests(members, manifest["files"])
@@ -67,6 +73,29 @@ def _check_version(version: Any, min_reader: Any) -> None:
         raise BundleError(
             f"the file has format_version {version} and needs a reader of at least {min_reader}; "
             f"this one reads {FORMAT_VERSION}: update ensemble_kd."
+        )
+
+
+def _check_own_digest(data: memoryview, manifest: Mapping[str, Any]) -> None:
+    """Check the digest of the manifest itself, and take it out, as it tells nothing of training."""
+    training = manifest["training"]
+    if OWN_DIGEST not in training:
+        if manifest["min_reader"] >= SIGNED_VERSION:
+            raise BundleError(
+                f"manifest.json: training must hold {OWN_DIGEST!r}, which is missing."
+            )
+        return
+    wanted, text = training.pop(OWN_DIGEST), bytes(data)
+    if not is_hex(wanted, DIGEST_DIGITS) or text.count(wanted.encode("ascii")) != 1:
+        raise BundleError(
+            f"manifest.json: {OWN_DIGEST} must be {DIGEST_DIGITS} hexadecimal digits that stand in "
+            f"it once, got {shown(wanted)}."
+        )
+    digest = _sha256(text.replace(wanted.encode("ascii"), b"0" * DIGEST_DIGITS))
+    if wanted != digest:
+        raise BundleError(
+            f"manifest.json was altered: its SHA-256 is {digest}, but it says {wanted}; get the "
+            f"file again from its source."
         )
 
 
@@ -106,6 +135,7 @@ def _is_utc_time(text: str) -> bool:
 
 
 def _check_classes(task: str, classes: list[Any]) -> None:
+    refuse_waiting("manifest.json, task", [task])
     if task not in TASKS:
         raise BundleError(f"task must be {' or '.join(TASKS)}, got {shown(task)}.")
     for label in classes:
@@ -122,7 +152,7 @@ def _check_classes(task: str, classes: list[Any]) -> None:
 
 
 def _check_digests(members: Mapping[str, memoryview], files: Mapping[str, Any]) -> None:
-    listed = members.keys() - {"manifest.json"}
+    listed = members.keys() - {"manifest.json", SIGNATURE}
     if files.keys() != listed:
         raise BundleError(
             f"manifest.json must list the files {sorted(listed)}, got {shown(sorted(files))}."
@@ -146,7 +176,7 @@ def _check_digests(members: Mapping[str, memoryview], files: Mapping[str, Any]) 
             )
 
 
-def _sha256(content: memoryview) -> str:
+def _sha256(content: bytes | memoryview) -> str:
     if len(content) < _LARGE:
         for module in ("_sha2", "_sha256"):  # of Python 3.12 and of 3.11
             try:

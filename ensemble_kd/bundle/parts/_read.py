@@ -6,15 +6,25 @@ from collections import namedtuple
 
 from ensemble_kd.bundle._archive import unpack
 from ensemble_kd.bundle._file import check_names_and_sizes
+from ensemble_kd.bundle._table import SIGNATURE, SIGNED_VERSION
 from ensemble_kd.bundle.parts._arrays import read_arrays
 from ensemble_kd.bundle.parts._columns import read_schema
 from ensemble_kd.bundle.parts._manifest import read_manifest
 from ensemble_kd.bundle.parts._scalars import read_scalars
 from ensemble_kd.bundle.parts._selftest import read_selftest
+from ensemble_kd.bundle.parts._signature import read_signature
 from ensemble_kd.errors import BundleError
 
+TYPE_CHECKING = False  # as typing says, which takes long to import
+if TYPE_CHECKING:
+    import os
 
-class Parts(namedtuple("Parts", ["manifest", "card", "schema", "scalars", "arrays", "selftest"])):
+    PublicKey = str | os.PathLike[str] | bytes | None
+
+
+class Parts(
+    namedtuple("Parts", ["manifest", "card", "schema", "scalars", "arrays", "selftest", "key_id"])
+):
     """What the members hold, each as it must be but for the items of the arrays.
 
     Parameters
@@ -29,18 +39,22 @@ class Parts(namedtuple("Parts", ["manifest", "card", "schema", "scalars", "array
         The items of each array, a view of the file, and its shape.
     selftest : dict
         What selftest.json holds.
+    key_id : str or None
+        The key that the file says it is signed by.
     """
 
     __slots__ = ()
 
 
-def read_parts(data: bytes) -> Parts:
+def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
     """Return the parts of a file, checked in form.
 
     Parameters
     ----------
     data : bytes
         The whole file.
+    require_signature : str, path, bytes or None, default=None
+        The public key whose signature the file must have.
 
     Returns
     -------
@@ -49,18 +63,27 @@ def read_parts(data: bytes) -> Parts:
     Raises
     ------
     BundleError
-        If a part is not as docs/bundle_format.md says, but for the items of the arrays.
+        If a part is not as docs/bundle_format.md says, but for the items of the arrays, or the file
+        has not the signature that is required.
+    InputError
+        If `require_signature` is no public key.
     """
     members = unpack(data)
     check_names_and_sizes(members)
+    key_id = read_signature(members, require_signature)
     manifest = read_manifest(members)
+    if key_id is not None and manifest["min_reader"] < SIGNED_VERSION:
+        raise BundleError(
+            f"{SIGNATURE} needs a min_reader of at least {SIGNED_VERSION}, got "
+            f"{manifest['min_reader']}."
+        )
     card = _read_card(members["README.md"])
     schema = read_schema(members["schema.json"])
     n_classes = len(manifest["classes"])
     scalars = read_scalars(members["model.json"], n_classes, manifest["min_reader"])
     arrays, work = read_arrays(members["model.safetensors"], scalars, n_classes)
     selftest = read_selftest(members["selftest.json"], len(schema["columns"]), n_classes or 1, work)
-    return Parts(manifest, card, schema, scalars, arrays, selftest)
+    return Parts(manifest, card, schema, scalars, arrays, selftest, key_id)
 
 
 def _read_card(data: memoryview) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
+from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     CALIBRATORS,
     KINDS,
@@ -79,6 +80,7 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: the kind of student must be one of {KINDS}, got {shown(kind)}."
         )
+    refuse_waiting("model.json", scalars)
     types = SCALARS[kind]
     check_keys(_WHERE, scalars, {"kind", *types} | scalars.keys() & NEW_SCALARS.keys())
     check_types(_WHERE, scalars, types)

@@ -10,7 +10,7 @@ import numpy as np
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell, text_table
 from ensemble_kd.cli._options import add_model_to_model, adder
-from ensemble_kd.cli._out import check_out, save_again
+from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
 
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     check_out(args.out, args.model, args.rows)
-    scorer = load(args.model)
+    scorer = load(args.model, require_signature=args.require_signature)
     if not scorer.model.has_classes:
         raise InputError("calibrate is for classifications, but this model predicts values.")
     frame = read_frame(args.rows, console.note, texts=scorer.schema.text_columns)
@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     frame = frame[~target.missing]
     model = calibrated(args, scorer.model, frame, target.values)
     save_again(scorer.bundle, model, args.out)
+    note_unsigned(scorer.bundle, console)
     outcome = {
         "model": args.model,
         "out": args.out,

@@ -10,7 +10,7 @@ import numpy as np
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._options import add_model_to_model, add_seed, adder
-from ensemble_kd.cli._out import check_out, save_again
+from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
 
@@ -72,13 +72,14 @@ def run(args: argparse.Namespace) -> int:
     check_out(args.out, args.model, args.rows)
     if args.target is not None and args.rows is None:
         raise InputError("--target is a column of --rows, which is not given.")
-    scorer = load(args.model)
+    scorer = load(args.model, require_signature=args.require_signature)
     steps = _steps(args, scorer)
     task = task_with(scorer.classes_ if scorer.model.has_classes else None)
     rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:
         console.note("without --rows, what a step costs is not measured.")
     outcome = _compress(args, scorer, steps, task, rows)
+    note_unsigned(scorer.bundle, console)
     tell(outcome, args.json, render)
     return 0
 

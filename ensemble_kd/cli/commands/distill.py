@@ -166,6 +166,7 @@ def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Cons
         "alpha": args.alpha,
         "n_synthetic": args.n_synthetic,
         "lessons": args.lessons,
+        "min_frequency": args.min_frequency,
         "cv": args.cv,
         "time_limit": args.time_limit,
         "n_jobs": args.n_jobs,

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
     _check_options(args)
     out = args.out or str(Path(args.model).with_suffix(f".{args.to}"))
-    model = load(args.model).model
+    model = load(args.model, require_signature=args.require_signature).model
     check_out(out, args.model)
     facts = {
         "model": args.model,

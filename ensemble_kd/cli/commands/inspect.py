@@ -41,10 +41,11 @@ def run(args: argparse.Namespace) -> int:
     from ensemble_kd.errors import BundleError
     from ensemble_kd.scoring import load
 
-    bundle = load_bundle(args.model)
-    facts = bundle_facts(bundle)
+    required = args.require_signature
+    bundle = load_bundle(args.model, require_signature=required)
+    facts = bundle_facts(bundle, is_verified=required is not None)
     try:
-        load(args.model)
+        load(args.model, require_signature=required)
     except BundleError as error:
         facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
     if args.json:
@@ -54,13 +55,15 @@ def run(args: argparse.Namespace) -> int:
     return 0 if facts["selftest"]["passed"] else INVALID
 
 
-def bundle_facts(bundle: Bundle) -> dict[str, Any]:
+def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]:
     """Return what is to be told of a bundle, as plain values.
 
     Parameters
     ----------
     bundle : Bundle
         Read and checked.
+    is_verified : bool, default=False
+        Whether it was asked for the signature of a key.
 
     Returns
     -------
@@ -83,6 +86,7 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "created": manifest["created"],
         "format_version": manifest["format_version"],
         "libraries": manifest["libraries"],
+        "signature": bundle.key_id and {"key_id": bundle.key_id, "verified": is_verified},
         "training": manifest["training"],
         "selftest": {
             "passed": True,
@@ -154,6 +158,8 @@ def render(facts: dict[str, Any]) -> str:
     if facts["threshold"] is not None:
         named = repr(facts["classes"][1])
         lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
+    if facts["signature"]:
+        lines.append(("signature", _signature(facts["signature"])))
     training = dict(facts["training"])
     fidelity, test = (training.pop(key, None) for key in ("fidelity", "test"))
     lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]
@@ -176,6 +182,11 @@ def render(facts: dict[str, Any]) -> str:
 def _versions(facts: dict[str, Any]) -> str:
     libraries = [f"{name} {version}" for name, version in facts["libraries"].items()]
     return ", ".join([f"format {facts['format_version']}", *libraries])
+
+
+def _signature(signature: dict[str, Any]) -> str:
+    checked = "verified" if signature["verified"] else "not verified: give --require-signature"
+    return f"by the key {signature['key_id']}, {checked}"
 
 
 def _verdict(selftest: dict[str, Any]) -> str:

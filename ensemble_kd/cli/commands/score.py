@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     kind = _format(args)
-    scorer = load(args.model)
+    scorer = load(args.model, require_signature=args.require_signature)
     _check(scorer, args.which, args.ids)
     if args.out != STDOUT:
         check_is_no_input(args.out, args.model, args.table)

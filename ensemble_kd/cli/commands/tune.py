@@ -137,7 +137,10 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
     kind = ESTIMATORS[data.task.name]
     workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
     return DistillationSearch(
-        kind(teacher, cv=args.cv, n_synthetic=args.n_synthetic, random_state=args.seed),
+        kind(
+            teacher, cv=args.cv, n_synthetic=args.n_synthetic, min_frequency=args.min_frequency,
+            random_state=args.seed,
+        ),  # fmt: skip
         max_latency_us=args.max_latency_us,
         max_bytes=args.max_bytes,
         min_gain_kept=args.min_gain_kept,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.export._categories import check_unicode, codes_by_text, texts_of
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import identifiers, remark
@@ -120,7 +120,7 @@ def _check_texts(where: str, texts: list[str]) -> None:
         check_unicode(text, where)
         if "\0" in text:
             raise InputError(
-                f"a text in C must not hold NUL, got {text!r} in {where}; rename it before "
+                f"a text in C must not hold NUL, got {shown(text)} in {where}; rename it before "
                 f"training, or export to JSON."
             )
 

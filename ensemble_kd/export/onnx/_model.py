@@ -125,8 +125,9 @@ def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
 
 def _add_label(graph: Graph, model: CompactModel) -> None:
     classes = np.array(model.classes)
-    kinds = {"U": "string", "i": "int64", "f": "double", "b": "bool"}
-    kind = kinds.get(classes.dtype.kind, "string")
+    kinds = {"i": "int64", "f": "double", "b": "bool"}
+    is_same = classes.tolist() == list(model.classes)
+    kind = kinds.get(classes.dtype.kind, "string") if is_same else "string"
     if kind == "string":
         texts = [texts_of(label)[0] for label in model.classes]
         for text in texts:

@@ -16,7 +16,9 @@ typedef struct {
 } Text;
 
 typedef struct {
-    PyObject *name;     /* interned, so that a dict finds it by its address */
+    PyObject *name;     /* not interned: Python 3.12 keeps what is for ever */
+    PyObject *key;      /* the name as the layout has it, which a dict may find by its address; NULL
+                           where it has none */
     PyObject *code_of;  /* of a categorical column: a dict of category to code */
     Text *texts;        /* its strings again, by their hash: a quarter of the cost of a dict */
     size_t text_mask;   /* one less than the number of places, of which half or more are free */
@@ -118,7 +120,6 @@ static int read_column(Block **memory, PyObject *entry, Column *column)
         return -1;
     }
     Py_INCREF(name);
-    PyUnicode_InternInPlace(&name);
     column->name = name;
     if (column->kind == CATEGORICAL) {
         if (!PyDict_CheckExact(code_of)) {

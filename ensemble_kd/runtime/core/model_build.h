@@ -12,7 +12,7 @@ static void model_dealloc(Model *self)
         Py_XDECREF(self->columns[j].name);
         Py_XDECREF(self->columns[j].code_of);
     }
-    forget_layout(&self->layout); /* whose keys lie in the memory */
+    forget_layout(self); /* whose keys lie in the memory */
     release(&self->memory);
     Py_XDECREF(self->column_of);
     Py_XDECREF(self->classes);

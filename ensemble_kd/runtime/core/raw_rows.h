@@ -116,9 +116,11 @@ static int encode_known(Model *model, PyObject *row, double *x)
     return i == layout->n_keys;
 }
 
-static void forget_layout(Layout *layout)
+static void forget_layout(Model *model)
 {
+    Layout *layout = &model->layout;
     for (Py_ssize_t i = 0; i < layout->n_keys; i++) {
+        model->columns[layout->column[i]].key = NULL;
         Py_DECREF(layout->key[i]); /* a plain string, so no Python code runs */
     }
     layout->n_keys = 0;
@@ -136,16 +138,18 @@ static void remember_layout(Model *model, PyObject *row)
         return;
     }
     layout->credit -= LEARNING_COST;
-    forget_layout(layout);
+    forget_layout(model);
     while (layout->n_keys < model->n_columns && PyDict_Next(row, &place, &key, &value)) {
         PyObject *index = PyUnicode_CheckExact(key) ? PyDict_GetItem(model->column_of, key) : NULL;
         if (index == NULL) {
-            forget_layout(layout);
+            forget_layout(model);
             return;
         }
         Py_INCREF(key);
         layout->key[layout->n_keys] = key;
-        layout->column[layout->n_keys++] = (int32_t)PyLong_AsLong(index);
+        int32_t j = (int32_t)PyLong_AsLong(index);
+        layout->column[layout->n_keys++] = j;
+        model->columns[j].key = key;
     }
     layout->n_absent = 0;
     for (Py_ssize_t j = 0; layout->n_keys < model->n_columns && j < model->n_columns; j++) {
@@ -169,7 +173,10 @@ static int encode_dict(Model *model, PyObject *row, double *x)
     Py_ssize_t n_found = 0;
     for (Py_ssize_t j = 0; j < model->n_columns; j++) {
         const Column *column = &model->columns[j];
-        PyObject *value = PyDict_GetItemWithError(row, column->name);
+        PyObject *name = column->key != NULL ? column->key : column->name;
+        Py_INCREF(name); /* a key of the row may run Python code, which may end the layout */
+        PyObject *value = PyDict_GetItemWithError(row, name);
+        Py_DECREF(name);
         if (value == NULL) {
             if (PyErr_Occurred()) {
                 return -1;

@@ -141,7 +141,7 @@ def digest(rows: RealRows, X_unlabeled: Any, teacher: Any) -> str:
     cv = rows.cv if isinstance(rows.cv, int) else joblib.hash(rows.cv)
     facts = (
         ensemble_kd.__version__, tables, rows.task.name, cv, rows.seed, joblib.hash(teacher),
-        joblib.hash(rows.dependence),
+        joblib.hash(rows.dependence), rows.discretion and rows.discretion.min_frequency,
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

@@ -51,6 +51,9 @@ class FileBytes:
     """
 
     def __init__(self, rows: RealRows, lines: list[str]) -> None:
+        if rows.discretion is not None:  # what is not told takes no bytes
+            told = rows.discretion
+            rows = replace(rows, schema=told.schema, codes=told.recode(rows.codes))
         self._schema, self._n_outputs = rows.schema, rows.task.n_outputs
         self._table = TableBytes(rows.codes, rows.schema)
         self._full_schema = len(json.dumps(rows.schema.to_dict(), separators=(",", ":")))
