@@ -1,6 +1,6 @@
 """Compact model -> outputs, in C where the core was built, else with numpy; the same answers."""
 
-from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, core_columns, row_encoder
+from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._response import Runtime, build_runtime, decision, respond, response
 from ensemble_kd.runtime._trees import MOST_CODES, TreesRuntime
@@ -13,7 +13,6 @@ __all__ = [
     "Runtime",
     "TreesRuntime",
     "build_runtime",
-    "core_columns",
     "decision",
     "respond",
     "response",

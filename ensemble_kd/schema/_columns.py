@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError, InputTypeError, is_quiet, shown
-from ensemble_kd.schema._reading import (
-    FIRST_INEXACT,
-    as_array,
-    category_codes,
+from ensemble_kd.errors import InputError, is_quiet, shown
+from ensemble_kd.schema._reading import as_array, category_codes, string_codes
+from ensemble_kd.schema._values import (
+    UNSEEN,
+    CategoryCodes,
+    category_code,
+    check_exact,
+    check_scalar,
+    check_type,
     is_missing,
-    object_array,
-    string_codes,
+    number_of,
+    plain,
 )
 
 Kind = Literal["numeric", "boolean", "categorical"]
@@ -28,15 +31,12 @@ Matrix = NDArray[np.float64]
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 # Numbers may be infinite, but of the finite ones the difference of any two must be finite as well.
 LARGEST_NUMBER = 1e300
-# The text for a category never seen where rows are made up.
-UNSEEN = "<unseen>"
 # Of a longer name no near one is looked for.
 LONGEST_NAME = 200
-_SCALARS = (str, bool, int, float, np.integer, np.floating, np.bool_)
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(CategoryCodes):
     """One column of the table.
 
     Parameters
@@ -62,30 +62,6 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[Category, ...] = ()
-
-    @cached_property
-    def code_of(self) -> dict[Category, float]:
-        """Code of each category that was seen."""
-        return {category: float(code) for code, category in enumerate(self.categories)}
-
-    @property
-    def n_codes(self) -> int:
-        """Number of codes of a categorical column, the last one for categories never seen."""
-        return len(self.categories) + 1
-
-    @cached_property
-    def holds_text(self) -> bool | None:
-        """Whether all categories are texts (True), or none is (False); None for some of both."""
-        found = {isinstance(category, str) for category in self.categories}
-        return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def is_inexact_as_float(self) -> bool:
-        """Whether a category is a whole number that float64 cannot tell from the next one."""
-        return any(
-            isinstance(category, int) and abs(category) >= FIRST_INEXACT
-            for category in self.categories
-        )
 
 
 # --- one column --------------------------------------------------------------------------------
@@ -142,7 +118,7 @@ def _infer_objects(name: str, array: NDArray[np.object_]) -> Column:
         if is_missing(value):
             nullable = True
         else:
-            _check_scalar(name, value)
+            check_scalar(name, value)
             counts[value] = counts.get(value, 0) + 1
     present = list(counts)
     if present and all(isinstance(value, bool | np.bool_) for value in present):
@@ -157,19 +133,10 @@ def _category_order(value: Category) -> tuple[bool, Any]:
     return isinstance(value, str), value
 
 
-def _check_scalar(name: str, value: Any) -> None:
-    if not isinstance(value, _SCALARS) or isinstance(value, np.timedelta64):
-        # scikit-learn's rule for the wording: "argument must be a string or a number".
-        raise InputTypeError(
-            f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__[:40]}; turn it into one first (for a date: a year, an age)."
-        )
-
-
 def _plain_category(name: str, value: Any) -> Category:
     """Return the category as a plain Python value, so that JSON can hold it."""
-    _check_scalar(name, value)
-    return cast(Category, value.item() if isinstance(value, np.generic) else value)
+    check_scalar(name, value)
+    return cast(Category, plain(value))
 
 
 def encode_column(column: Column, values: Any, check_types: bool = True) -> Matrix:
@@ -195,17 +162,7 @@ def encode_column(column: Column, values: Any, check_types: bool = True) -> Matr
 def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numeric") -> Matrix:
     out = np.empty(len(array))
     for i, value in enumerate(array):
-        if is_missing(value):
-            out[i] = np.nan
-            continue
-        _check_scalar(name, value)
-        if isinstance(value, str):
-            wanted = "true or false" if kind == "boolean" else "a number"
-            raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
-        try:
-            out[i] = value
-        except OverflowError as error:
-            raise InputError(f"column {name!r}: an integer is too large for float64.") from error
+        out[i] = np.nan if is_missing(value) else number_of(name, kind, value)
     return out
 
 
@@ -225,75 +182,14 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
         except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
-            out[i] = _code_or_unseen(column, cells[i])
+            out[i] = category_code(column, cells[i])
         present = (cell for cell, code in zip(cells, out.tolist(), strict=True) if code == code)
     if column.is_inexact_as_float:
         for value in cells:
-            _check_exact(column, value)
+            check_exact(column, value)
     if check_types and not (out < unseen).any():
-        _check_type(column, present)
+        check_type(column, present)
     return out
-
-
-def _code_or_unseen(column: Column, value: Any) -> float:
-    try:
-        return column.code_of[value]
-    except KeyError:
-        if is_missing(value):
-            return np.nan
-    except (TypeError, ValueError):  # it has no hash
-        pass
-    _check_scalar(column.name, value)
-    return float(len(column.categories))
-
-
-def _check_exact(column: Column, value: Any) -> None:
-    """Refuse a float that may have been one of two categories."""
-    is_float = isinstance(value, float | np.floating) and column.is_inexact_as_float
-    if is_float and FIRST_INEXACT <= abs(float(value)) < np.inf:
-        raise InputError(
-            f"column {column.name!r} has whole numbers from 2**53 on as categories, which a float "
-            f"cannot tell apart, got {shown(float(value))}; give integers, of a nullable dtype "
-            f"such as Int64 where some are missing."
-        )
-
-
-def _check_type(column: Column, present: Iterable[Any]) -> None:
-    """Refuse values none of which is of a type that any category has."""
-    first = None
-    for value in present:
-        if column.holds_text in (None, isinstance(value, str)) or value == UNSEEN:
-            return
-        first = value if first is None else first
-    if first is not None:
-        known, given = column.categories[0], _plain_category(column.name, first)
-        raise InputError(
-            f"column {column.name!r} has {_type_word(known)} as categories, such as "
-            f"{shown(known)}, but got {_type_word(given)}, such as {shown(given)}, which can be "
-            f"none of them; give {_type_word(known)}."
-        )
-
-
-def _type_word(value: Any) -> str:
-    if isinstance(value, str):
-        return "texts"
-    return "booleans" if isinstance(value, bool | np.bool_) else "numbers"
-
-
-def encode_value(column: Column, value: Any) -> float:
-    """Return the code of one raw value; see `encode_column`."""
-    if column.kind == "categorical":
-        _check_exact(column, value)
-        code = _code_or_unseen(column, value)
-        if code == len(column.categories):
-            _check_type(column, [value])
-        return code
-    kind = type(value)
-    if column.kind == "numeric" and (kind is float or (kind is int and abs(value) < 2**53)):
-        return float(value)
-    if column.kind == "boolean" and kind is bool:
-        return float(value)
-    return float(encode_column(column, object_array([value]))[0])
 
 
 # --- wording -----------------------------------------------------------------------------------

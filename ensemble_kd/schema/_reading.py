@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
-
-# From here on float64 cannot tell every whole number from the next.
-FIRST_INEXACT = 2**53
+from ensemble_kd.schema._values import FIRST_INEXACT
 
 
 def is_frame(X: Any) -> bool:
@@ -112,14 +110,6 @@ def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out
-
-
-def is_missing(value: Any) -> bool:
-    return (
-        value is None
-        or (isinstance(value, float | np.floating) and value != value)
-        or type(value).__name__ in ("NAType", "NaTType")
-    )
 
 
 def category_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:

@@ -21,7 +21,6 @@ from ensemble_kd.schema._columns import (
     Matrix,
     check_range,
     encode_column,
-    encode_value,
     infer_column,
     listing,
     near_match,
@@ -34,6 +33,7 @@ from ensemble_kd.schema._reading import (
     object_array,
     split_columns,
 )
+from ensemble_kd.schema._values import value_code
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class TableSchema:
     def encode_one(self, row: Mapping[str, Any]) -> Matrix:
         """Turn one raw row into a matrix of shape (1, n_columns); see `encode`."""
         self._check_keys([row])
-        values = [encode_value(column, row.get(column.name)) for column in self.columns]
+        values = [value_code(column, row.get(column.name)) for column in self.columns]
         return np.array([values], dtype=np.float64)
 
     def encode_rows(self, rows: Sequence[Sequence[Any]]) -> Matrix:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle import SelfTest, check_answers
 from ensemble_kd.model import CompactModel
-from ensemble_kd.runtime import core_columns, respond
+from ensemble_kd.runtime import respond
 
 N_ROWS = 16
 TOLERANCE = 1e-5
@@ -83,7 +83,7 @@ def check_selftest(
             "expected": promised.expected.tolist(),
             "tolerance": promised.tolerance,
         },
-        core_columns(model.schema),
+        model.schema.columns,
         lambda rows: answer(np.array(rows, dtype=np.float64).reshape(-1, n_columns)).tolist(),
     )
 

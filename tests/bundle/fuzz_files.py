@@ -36,12 +36,13 @@ VALUES = [
     0.0, 0.5, 1.0, -0.5, 1e300, 2.0**53, math.nan, math.inf, "", "mlp", "trees", "identity",
     "softmax", "sigmoid", "numeric", "boolean", "categorical", "F32", "float16", "int8", "low_rank",
     "shared_rows", "classification", "regression", "2026-01-31T12:00:00Z", "\ud800", "a\0", "Oslo",
-    [], {}, [0], [0.0, 1.0], [[]], {"a": 1}, ["a", "b"], {"kind": "curve", "x": [0, 1], "y": [0, 1]},
+    [], {}, [0], [0.0, 1.0], [[]], {"a": 1}, ["a", "b"],
 ]  # fmt: skip
 KEYS = [
     "storage", "calibrator", "decision_threshold", "link", "n_layers", "kind", "named", "nullable",
     "categories", "integer", "minimum", "extra", "edges", "threshold", "numeric_weight.left",
-    "category_weight", "layers.0.weight", "signature", "format_version", "min_reader", "__metadata__",
+    "category_weight", "layers.0.weight", "signature", "format_version", "min_reader", "", ".left",
+    "__metadata__",
 ]  # fmt: skip
 CELLS = [
     None, True, False, 0, 1, 2, -1.5, 0.5, 1e6, 2**53, 2**60, 10**400, math.nan, math.inf, "Oslo",

@@ -9,19 +9,16 @@ from ensemble_kd.bundle._table import (
     MAX_SELFTEST_WORK,
     SELFTEST_ENTRIES,
 )
-from ensemble_kd.errors import BundleError
+from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.schema import value_code
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    # Name, kind, whether it may be missing, and the codes of its categories.
-    CoreColumn = tuple[str, str, bool, dict[Any, float] | None]
-
 _CELL_TYPES = {str, int, float, bool, type(None)}
 _WHERE = "selftest.json"
-_MISSING = float("nan")
 
 
 def read_selftest(data: memoryview, n_columns: int, n_outputs: int, work: int) -> dict[str, Any]:
@@ -94,7 +91,7 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int, work: int) -
 
 def check_answers(
     selftest: Mapping[str, Any],
-    columns: Sequence[CoreColumn],
+    columns: Sequence[Any],
     answer: Callable[[list[list[float]]], list[list[float]]],
 ) -> None:
     """Have the rows of a self-test scored, and refuse a model that answers otherwise.
@@ -103,8 +100,8 @@ def check_answers(
     ----------
     selftest : mapping
         Rows, expected and tolerance, checked.
-    columns : sequence of tuple
-        Name, kind, whether it may be missing, and the codes of its categories.
+    columns : sequence of Column or PlainColumn
+        Of the table.
     answer : callable
         From encoded rows to their responses.
 
@@ -114,11 +111,13 @@ def check_answers(
         If a value is none that its column holds, or an answer is off.
     """
     rows, tolerance = selftest["rows"], selftest["tolerance"]
-    encoded = [[0.0] * len(columns) for _ in rows]
-    for j, column in enumerate(columns):
-        encode = _encoder(column)
-        for row, codes in zip(rows, encoded, strict=True):
-            codes[j] = encode(row[j])
+    try:  # rows are made up, so a category may be of any type
+        encoded = [
+            [value_code(*pair, check_types=False) for pair in zip(columns, row, strict=True)]
+            for row in rows
+        ]
+    except InputError as error:
+        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
     worst = 0.0
     for given, promised in zip(answer(encoded), selftest["expected"], strict=True):
         for value, wanted in zip(given, promised, strict=True):
@@ -130,35 +129,3 @@ def check_answers(
             f"the model must answer its self-test rows within {tolerance}, got a difference of "
             f"{worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
         )
-
-
-def _encoder(column: CoreColumn) -> Callable[[Any], float]:
-    """Return the function from a raw value to a number; rows are made up, so of any type."""
-    name, kind, _, code_of = column
-
-    def refuse(value: Any) -> float:
-        raise BundleError(
-            f"the model cannot score its own self-test rows: column {shown(name)} is {kind}, got "
-            f"{shown(value)}."
-        )
-
-    def encode_category(value: Any) -> float:
-        if value is None:
-            return _MISSING
-        assert code_of is not None
-        if is_inexact and type(value) is float and abs(value) >= 2**53:
-            return refuse(value)  # it may have been one of two
-        return code_of.get(value, unseen)
-
-    def encode_number(value: Any) -> float:
-        if value is None:
-            return _MISSING
-        if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
-            return refuse(value)
-        return float(value)
-
-    if code_of is None:
-        return encode_number
-    unseen = float(len(code_of))
-    is_inexact = any(isinstance(known, int) and abs(known) >= 2**53 for known in code_of)
-    return encode_category
