@@ -100,11 +100,7 @@ def value_code(column: Any, value: Any, *, check_types: bool = True) -> float:
     InputError
         If the value is none that the column holds.
     """
-    if (
-        column.kind == "numeric"
-        and type(value) in (float, int, bool)
-        and abs(value) < FIRST_INEXACT
-    ):
+    if column.kind == "numeric" and type(value) in _NUMBERS and abs(value) < FIRST_INEXACT:
         return float(value)
     if column.kind == "categorical":
         check_exact(column, value)

@@ -24,7 +24,7 @@ import numpy as np
 from ensemble_kd import BundleError, InputError, load, without_numpy
 from ensemble_kd.bundle import load_bundle
 from ensemble_kd.bundle._archive import pack, unpack
-from ensemble_kd.bundle._table import DTYPES
+from ensemble_kd.bundle._table import DIGEST_DIGITS, DTYPES, OWN_DIGEST, SIGNATURE
 from ensemble_kd.runtime import MLPRuntime, TreesRuntime
 
 JSON_MEMBERS = ["manifest.json", "model.json", "schema.json", "selftest.json"]
@@ -59,11 +59,13 @@ class Forged:
 
     def __init__(self, data: bytes) -> None:
         members = {name: bytes(content) for name, content in unpack(data).items()}
-        self.json = {name: json.loads(members[name]) for name in JSON_MEMBERS}
+        names = [*JSON_MEMBERS, *(members.keys() & {SIGNATURE})]
+        self.json = {name: json.loads(members[name]) for name in names}
         self.text: dict[str, bytes] = {}
         self.card = members["README.md"]
         self.more: dict[str, bytes] = {}
         self.without: set[str] = set()
+        self.keeps_own_digest = True
         raw = members["model.safetensors"]
         n = int.from_bytes(raw[:8], "little")
         self.arrays: dict[str, tuple[str, list[int], bytes]] = {
@@ -88,15 +90,20 @@ class Forged:
         members |= self.text | {"README.md": self.card, "model.safetensors": self.tensors()}
         members = {n: c for n, c in (members | self.more).items() if n not in self.without}
         manifest = self.json["manifest.json"]
-        if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict):
-            files = {
+        if "manifest.json" in self.text or not isinstance(manifest, dict):
+            return pack(members)
+        if isinstance(manifest.get("files"), dict):
+            manifest["files"] = {
                 name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
                 for name, content in members.items()
-                if name != "manifest.json"
+                if name not in ("manifest.json", SIGNATURE)
             }
-            if "manifest.json" not in self.text:
-                members["manifest.json"] = json.dumps(manifest | {"files": files}).encode()
-        return pack(members)
+        training = manifest.get("training")
+        if isinstance(training, dict) and self.keeps_own_digest and OWN_DIGEST in training:
+            zeros = manifest | {"training": training | {OWN_DIGEST: "0" * DIGEST_DIGITS}}
+            digest = hashlib.sha256(json.dumps(zeros).encode()).hexdigest()
+            manifest["training"] = training | {OWN_DIGEST: digest}
+        return pack(members | {"manifest.json": json.dumps(manifest).encode()})
 
 
 # --- changes --------------------------------------------------------------------------------------
@@ -124,7 +131,7 @@ def change_json(value: Any, rng: random.Random) -> Any:
 
 
 def change_a_member(forged: Forged, rng: random.Random) -> None:
-    name = rng.choice([*JSON_MEMBERS, "schema.json", "model.json"])
+    name = rng.choice([*forged.json, "schema.json", "model.json"])
     forged.json[name] = change_json(forged.json[name], rng)
 
 
@@ -200,7 +207,7 @@ def change_the_list(forged: Forged, rng: random.Random) -> None:
 
 def change_a_text(forged: Forged, rng: random.Random) -> None:
     """Write a JSON member in another way, which may mean the same."""
-    name = rng.choice(JSON_MEMBERS)
+    name = rng.choice(list(forged.json))
     text = json.dumps(forged.json[name]).encode()
     act = rng.randrange(6)
     if act == 0:
@@ -221,11 +228,13 @@ def change_a_text(forged: Forged, rng: random.Random) -> None:
 
 
 def change_the_archive(forged: Forged, rng: random.Random) -> None:
-    act = rng.randrange(4)
-    if act == 0:
+    act = rng.randrange(5)
+    if act == 4:
+        forged.keeps_own_digest = False
+    elif act == 0:
         forged.more[rng.choice(["x", "model.pkl", "../a", "README.MD"])] = b"x"
     elif act == 1:
-        forged.without.add(rng.choice([*JSON_MEMBERS, "README.md", "model.safetensors"]))
+        forged.without.add(rng.choice([*forged.json, "README.md", "model.safetensors"]))
     elif act == 2:
         forged.card = rng.choice([b"", b"\xff", b"# card\n", "é".encode(), bytes(1000)])
     else:
