@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -33,6 +35,8 @@ KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 LARGEST_NUMBER = 1e300
 # Of a longer name no near one is looked for.
 LONGEST_NAME = 200
+# Of more names only so many are compared.
+MOST_COMPARED = 100
 
 
 @dataclass(frozen=True)
@@ -219,8 +223,36 @@ def near_match(name: str, names: Sequence[str]) -> str:
     # Names may be a line of values that was taken for a header.
     if is_quiet() or len(name) > LONGEST_NAME:
         return ""
-    near = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {shown(near[0])}?)" if near else ""
+    folded = name.casefold()  # or no letter of NAME is that of name
+    known = _folded_names(tuple(names))
+    near = difflib.get_close_matches(folded, known.beside(folded), n=1)
+    return f" (did you mean {shown(known.name_of[near[0]])}?)" if near else ""
+
+
+class _FoldedNames:
+    """Names in small letters, to find those that begin or end most like another one."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.name_of = {name.casefold(): name for name in names}
+        self._forwards = sorted(self.name_of)
+        self._backwards = sorted(name[::-1] for name in self.name_of)
+
+    def beside(self, name: str) -> list[str]:
+        """Return all names where they are few, else those on either side of one in order."""
+        if len(self._forwards) <= MOST_COMPARED:
+            return list(self.name_of)
+        found = _beside(name, self._forwards)
+        found += (other[::-1] for other in _beside(name[::-1], self._backwards))
+        return found
+
+
+def _beside(name: str, in_order: list[str]) -> list[str]:
+    at, n = bisect.bisect(in_order, name), MOST_COMPARED // 4
+    return in_order[max(0, at - n) : at + n]
+
+
+# A comparison costs tens of us, and a service may be sent many rows with a misspelt key.
+_folded_names = lru_cache(maxsize=4)(_FoldedNames)
 
 
 # --- back to plain values -----------------------------------------------------------------------
