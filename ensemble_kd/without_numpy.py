@@ -142,7 +142,7 @@ def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None)
         for entry in parts.schema["columns"]
     ]
     core_columns = tuple(
-        (c.name, c.kind, c.nullable, c.code_of if c.kind == "categorical" else None)
+        (c.name, c.kind, c.nullable, c.categories if c.kind == "categorical" else None)
         for c in columns
     )
     classes = tuple(parts.manifest["classes"])

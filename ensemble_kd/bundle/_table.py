@@ -91,7 +91,7 @@ COLUMN_KINDS: dict[str, dict[str, type]] = {
 }
 
 MAX_COLUMNS = 2**16
-MAX_CATEGORIES = 2**18  # of all columns together
+MAX_CATEGORIES = 2**20  # of all columns together
 
 # --- model.json -----------------------------------------------------------------------------------
 
@@ -177,9 +177,10 @@ MAX_RANK = 256
 # A few bytes may stand for a large matrix, so what comes of them has limits of its own, in total.
 MAX_EXPANDED_BYTES = 64 * _MIB
 MAX_PRODUCTS = 2**28
-# How a model lies in memory, ready to score, is of such bytes more than so many times its file.
-MAX_LAID_OUT_BYTES = 64 * _MIB
-MAX_LAID_OUT_TIMES = 2
+# What comes of a file in memory, beside its own bytes, is of such bytes and so many times the file.
+MAX_MEMORY_BYTES = 192 * _MIB
+MAX_MEMORY_TIMES = 2
+COLUMN_BYTES, CATEGORY_BYTES, SELFTEST_VALUE_BYTES = 768, 128, 80
 
 # --- selftest.json --------------------------------------------------------------------------------
 

@@ -126,10 +126,10 @@ def core_arguments(
     return (kind, contiguous, columns, model.classes, encoder), options
 
 
-def core_columns(schema: TableSchema) -> tuple[tuple[str, str, bool, dict[Any, float] | None], ...]:
+def core_columns(schema: TableSchema) -> tuple[tuple[str, str, bool, tuple[Any, ...] | None], ...]:
     """Return what the core needs to know of each column."""
     return tuple(
-        (c.name, c.kind, c.nullable, c.code_of if c.kind == "categorical" else None)
+        (c.name, c.kind, c.nullable, c.categories if c.kind == "categorical" else None)
         for c in schema.columns
     )
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
         restore_integers,
     )
     from ensemble_kd.schema._schema import TableSchema
-    from ensemble_kd.schema._values import FIRST_INEXACT, PlainColumn, value_code
+    from ensemble_kd.schema._values import FIRST_INEXACT, PlainColumn, check_exact, value_code
 
 _NAMES = {
     "_columns": ["Category", "Column", "near_match"],
     "_reading": ["as_array", "check_unique", "is_frame", "object_array", "restore_integers"],
     "_schema": ["TableSchema"],
-    "_values": ["FIRST_INEXACT", "PlainColumn", "value_code"],
+    "_values": ["FIRST_INEXACT", "PlainColumn", "check_exact", "value_code"],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
@@ -35,6 +35,7 @@ __all__ = [
     "PlainColumn",
     "TableSchema",
     "as_array",
+    "check_exact",
     "check_unique",
     "is_frame",
     "near_match",

@@ -78,7 +78,7 @@ class PlainColumn(CategoryCodes):
         self.categories = tuple(categories)
 
 
-def value_code(column: Any, value: Any, *, check_types: bool = True) -> float:
+def value_code(column: Any, value: Any) -> float:
     """Return the code of one raw value.
 
     Parameters
@@ -87,8 +87,6 @@ def value_code(column: Any, value: Any, *, check_types: bool = True) -> float:
         What the value may be.
     value : object
         The value.
-    check_types : bool, default=True
-        Whether to refuse a category of a type that none of the column has.
 
     Returns
     -------
@@ -105,7 +103,7 @@ def value_code(column: Any, value: Any, *, check_types: bool = True) -> float:
     if column.kind == "categorical":
         check_exact(column, value)
         code = category_code(column, value)
-        if check_types and code == len(column.categories):
+        if code == len(column.categories):
             check_type(column, [value])
         return code
     if is_missing(value):

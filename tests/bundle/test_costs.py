@@ -13,7 +13,7 @@ import safetensors.numpy
 from ensemble_kd import BundleError, load
 from ensemble_kd.bundle import _table as table
 from ensemble_kd.bundle import save_bundle
-from ensemble_kd.bundle.parts._costs import check_costs, work_of_row
+from ensemble_kd.bundle.parts._costs import Costs, check_memory, costs_of
 from ensemble_kd.bundle.parts._selftest import read_selftest
 from ensemble_kd.scoring import make_selftest
 
@@ -86,7 +86,7 @@ def test_load_takes_no_more_categories_than_the_format_has(tree):
         for name, n in (("a", each), ("b", each + 1))
     ]
     schema = table_of(*columns)
-    refused(seal(tree | {"schema.json": schema}), "at most 262144 categories in all, got 262145")
+    refused(seal(tree | {"schema.json": schema}), "at most 1048576 categories in all, got 1048577")
 
 
 def test_load_takes_no_more_values_of_a_self_test_than_the_format_has(tree):
@@ -107,28 +107,39 @@ def test_load_parses_no_json_of_more_values_than_the_format_has(tree, name):
 
 NETWORK = {"kind": "mlp", "n_layers": 1, "output_mean": 0.0, "output_scale": 1.0}
 NARROW = {"n_edges": 2, "n_numeric": 1, "n_rows": 0, "n_hidden": 1, "width_0": 1}
+NOTHING = {"columns": []}, {"rows": [], "expected": []}
 
 
 @pytest.mark.parametrize(
     "lengths",
-    [{"n_edges": 10**6}, {"n_rows": 2 * 10**6}, {"n_hidden": 10**6, "width_0": 17}],
+    [{"n_edges": 2 * 10**6}, {"n_rows": 4 * 10**6}, {"n_hidden": 12 * 10**6, "width_0": 5}],
 )
 def test_load_lays_out_no_more_than_the_file_pays_for(lengths):
     lengths = NARROW | {"n_categorical": 0} | lengths
+    n_weights = (lengths["n_edges"] + lengths["n_rows"]) * lengths["n_hidden"]
     # What the arrays of such a network take in the file, at least.
-    n_bytes = 4 * (lengths["n_edges"] + lengths["n_rows"]) * lengths["n_hidden"]
-    n_bytes += 4 * lengths["n_hidden"] * lengths["width_0"]
-    if lengths["width_0"] == 17:  # nearly half of what is laid out is padding
-        check_costs(NETWORK, lengths, n_bytes)
-        return
+    n_bytes = 4 * (n_weights + lengths["n_hidden"] * lengths["width_0"])
     with pytest.raises(BundleError, match=r"at most \d+ bytes ready to score, got"):
-        check_costs(NETWORK, lengths, n_bytes)
-    check_costs(NETWORK, lengths | {"n_hidden": 64}, 64 * n_bytes)
+        check_memory(costs_of(NETWORK, lengths), *NOTHING, n_bytes)
+    as_wide = lengths | {"n_hidden": max(16, lengths["n_hidden"]), "width_0": 16}
+    check_memory(costs_of(NETWORK, as_wide), *NOTHING, 16 * n_bytes)
+
+
+def test_load_takes_no_more_memory_of_all_parts_together(tree):
+    columns = [*booleans(table.MAX_COLUMNS - 1), {"categories": [None] * table.MAX_CATEGORIES}]
+    selftest = {"rows": [[1] * len(columns)] * 8, "expected": [[1.5]] * 8}
+    for kept, few in (([], {"rows": [], "expected": []}), (columns[:-1], selftest)):
+        check_memory(Costs(table.MAX_EXPANDED_BYTES, 1), {"columns": kept}, few, 10**6)
+    with pytest.raises(BundleError, match="at most 203326592 bytes ready to score, got 29"):
+        costs = Costs(table.MAX_EXPANDED_BYTES, 1)
+        check_memory(costs, {"columns": columns}, selftest, 10**6)
 
 
 def test_self_test_of_much_work_is_refused(tree):
     n_nodes = table.MAX_SELFTEST_WORK // 4 // 32 + 1
-    assert work_of_row({"kind": "trees"}, {"n_nodes": n_nodes}) * 32 > table.MAX_SELFTEST_WORK
+    lengths = {"n_nodes": n_nodes, "n_trees": 1, "n_values": 1, "n_ranks": 0}
+    lengths |= dict.fromkeys(["n_sums", "n_categorical"], 0)
+    assert costs_of({"kind": "trees"}, lengths).work * 32 > table.MAX_SELFTEST_WORK
     data = memoryview(selftest_of(32, 1))
     read_selftest(data, 1, 1, work=4 * (n_nodes - 1))
     with pytest.raises(BundleError, match="weights and nodes to go through, got 32"):

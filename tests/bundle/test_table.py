@@ -121,8 +121,11 @@ LIMITS = [
     ("at most 2^{} commas", log2(table.MAX_JSON_MARKS)),
     ("with 1 to {} columns", table.MAX_COLUMNS),
     ("at most {} categories in all", table.MAX_CATEGORIES),
-    ("be at most {} MiB and 2 times", table.MAX_LAID_OUT_BYTES >> 20),
-    ("MiB and {} times the length", table.MAX_LAID_OUT_TIMES),
+    ("be at most {} MiB and 2 times", table.MAX_MEMORY_BYTES >> 20),
+    ("MiB and {} times the length", table.MAX_MEMORY_TIMES),
+    ("{} bytes a column", table.COLUMN_BYTES),
+    ("{} a category,", table.CATEGORY_BYTES),
+    ("and {} a value of the self-test", table.SELFTEST_VALUE_BYTES),
     ("take more than 2^{} multiplications", log2(table.MAX_PRODUCTS)),
     ("versions 1 to {}", table.FORMAT_VERSION),
 ]

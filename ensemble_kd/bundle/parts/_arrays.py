@@ -11,7 +11,7 @@ from ensemble_kd.bundle._table import (
     file_forms,
     length_of,
 )
-from ensemble_kd.bundle.parts._costs import check_costs, work_of_row
+from ensemble_kd.bundle.parts._costs import Costs, costs_of
 from ensemble_kd.bundle.parts._scalars import number_of_sums
 from ensemble_kd.errors import BundleError
 
@@ -29,8 +29,8 @@ _WHERE = "model.safetensors"
 
 def read_arrays(
     data: memoryview, scalars: Mapping[str, Any], n_classes: int
-) -> tuple[dict[str, tuple[memoryview, Shape]], int]:
-    """Return the arrays of the file, and how much work a row is.
+) -> tuple[dict[str, tuple[memoryview, Shape]], Costs]:
+    """Return the arrays of the file, and what the student costs.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def read_arrays(
     -------
     arrays : dict of str to (memoryview, tuple of int)
         Of each array a view of its items, and its shape.
-    work : int
-        How many weights a row may go through, a node of trees counting as four.
+    costs : Costs
+        By their shapes.
 
     Raises
     ------
@@ -69,13 +69,12 @@ def read_arrays(
     spans = {name: _span(name, header[name], form) for name, form in forms.items()}
     _check_spans(spans, len(body))
     shapes = {name: tuple(header[name]["shape"]) for name in forms}
-    lengths = check_shapes(scalars, shapes, n_classes)
-    check_costs(scalars, lengths, len(data))
+    costs = costs_of(scalars, check_shapes(scalars, shapes, n_classes))
     views: dict[str, Any] = {name: body[begin:end] for name, (begin, end) in spans.items()}
     arrays = {
         name: (view.cast(DTYPES[forms[name][0]][1]), shapes[name]) for name, view in views.items()
     }
-    return arrays, work_of_row(scalars, lengths)
+    return arrays, costs
 
 
 def _span(name: str, entry: Any, form: Form) -> tuple[int, int]:

@@ -1,16 +1,20 @@
-"""What a student costs to load, by its shapes alone: found before any of it is paid."""
+"""What a file costs to load, by its shapes alone: found before most of it is paid."""
 
 from __future__ import annotations
 
+from collections import namedtuple
 from math import prod
 
 from ensemble_kd.bundle._table import (
+    CATEGORY_BYTES,
+    COLUMN_BYTES,
     DTYPES,
     MAX_EXPANDED_BYTES,
-    MAX_LAID_OUT_BYTES,
-    MAX_LAID_OUT_TIMES,
+    MAX_MEMORY_BYTES,
+    MAX_MEMORY_TIMES,
     MAX_PRODUCTS,
     MAX_RANK,
+    SELFTEST_VALUE_BYTES,
     array_forms,
     length_of,
 )
@@ -25,8 +29,22 @@ if TYPE_CHECKING:
 _WIDTH_STEP, _NARROW = 16, 4
 
 
-def check_costs(scalars: Mapping[str, Any], lengths: Mapping[str, int], n_bytes: int) -> None:
-    """Check what expanding arrays and laying out the student takes.
+class Costs(namedtuple("Costs", ["n_bytes", "work"])):
+    """What a student costs.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Memory that it takes, ready to score, and that its expanded arrays take beside.
+    work : int
+        How many weights a row may go through, a node of trees counting as four.
+    """
+
+    __slots__ = ()
+
+
+def costs_of(scalars: Mapping[str, Any], lengths: Mapping[str, int]) -> Costs:
+    """Return what a student costs.
 
     Parameters
     ----------
@@ -34,13 +52,15 @@ def check_costs(scalars: Mapping[str, Any], lengths: Mapping[str, int], n_bytes:
         What `model.json` holds, checked.
     lengths : mapping of str to int
         By their words in the table.
-    n_bytes : int
-        Length of `model.safetensors`.
+
+    Returns
+    -------
+    Costs
 
     Raises
     ------
     BundleError
-        If it takes more memory or products than the format allows.
+        If expanding its arrays takes more memory or products than the format allows.
     """
     n_expanded, n_products = _expanding(scalars, lengths)
     if n_products > MAX_PRODUCTS:
@@ -53,11 +73,37 @@ def check_costs(scalars: Mapping[str, Any], lengths: Mapping[str, int], n_bytes:
             f"arrays that are stored in fewer bytes may take at most {MAX_EXPANDED_BYTES} bytes in "
             f"memory, got {n_expanded}."
         )
-    laid_out, most = _laid_out(scalars, lengths), MAX_LAID_OUT_BYTES + MAX_LAID_OUT_TIMES * n_bytes
-    if laid_out > most:
+    return Costs(n_expanded + _laid_out(scalars, lengths), _work(scalars, lengths))
+
+
+def check_memory(
+    student: Costs, schema: Mapping[str, Any], selftest: Mapping[str, Any], n_bytes: int
+) -> None:
+    """Check what comes of all parts of a file in memory.
+
+    Parameters
+    ----------
+    student : Costs
+        Those of the arrays.
+    schema, selftest : mapping
+        What the members hold, checked.
+    n_bytes : int
+        Length of the file.
+
+    Raises
+    ------
+    BundleError
+        If it is more than the format allows.
+    """
+    columns = schema["columns"]
+    n_categories = sum(len(entry.get("categories", ())) for entry in columns)
+    n_values = sum(map(len, selftest["rows"])) + sum(map(len, selftest["expected"]))
+    taken = student.n_bytes + COLUMN_BYTES * len(columns)
+    taken += CATEGORY_BYTES * n_categories + SELFTEST_VALUE_BYTES * n_values
+    most = MAX_MEMORY_BYTES + MAX_MEMORY_TIMES * n_bytes
+    if taken > most:
         raise BundleError(
-            f"a student in a file of {n_bytes} bytes of arrays may take at most {most} bytes ready "
-            f"to score, got {laid_out}."
+            f"a file of {n_bytes} bytes may take at most {most} bytes ready to score, got {taken}."
         )
 
 
@@ -105,20 +151,7 @@ def _padded(width: int) -> int:
     return -(-width // _WIDTH_STEP) * _WIDTH_STEP
 
 
-def work_of_row(scalars: Mapping[str, Any], lengths: Mapping[str, int]) -> int:
-    """Return how many weights a row may go through, a node of trees counting as four.
-
-    Parameters
-    ----------
-    scalars : mapping
-        What `model.json` holds, checked.
-    lengths : mapping of str to int
-        By their words in the table.
-
-    Returns
-    -------
-    int
-    """
+def _work(scalars: Mapping[str, Any], lengths: Mapping[str, int]) -> int:
     if scalars["kind"] == "trees":
         return 4 * lengths["n_nodes"]
     width = lengths["n_hidden"]

@@ -10,7 +10,7 @@ from ensemble_kd.bundle._table import (
     SELFTEST_ENTRIES,
 )
 from ensemble_kd.errors import BundleError, InputError
-from ensemble_kd.schema import value_code
+from ensemble_kd.schema import check_exact, value_code
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CELL_TYPES = {str, int, float, bool, type(None)}
 _WHERE = "selftest.json"
+_MISSING = float("nan")
 
 
 def read_selftest(data: memoryview, n_columns: int, n_outputs: int, work: int) -> dict[str, Any]:
@@ -111,13 +112,13 @@ def check_answers(
         If a value is none that its column holds, or an answer is off.
     """
     rows, tolerance = selftest["rows"], selftest["tolerance"]
-    try:  # rows are made up, so a category may be of any type
-        encoded = [
-            [value_code(*pair, check_types=False) for pair in zip(columns, row, strict=True)]
-            for row in rows
+    try:
+        encoded_columns = [
+            _codes(column, [row[j] for row in rows]) for j, column in enumerate(columns)
         ]
     except InputError as error:
         raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
+    encoded = [list(row) for row in zip(*encoded_columns, strict=True)]
     worst = 0.0
     for given, promised in zip(answer(encoded), selftest["expected"], strict=True):
         for value, wanted in zip(given, promised, strict=True):
@@ -129,3 +130,15 @@ def check_answers(
             f"the model must answer its self-test rows within {tolerance}, got a difference of "
             f"{worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
         )
+
+
+def _codes(column: Any, values: list[Any]) -> list[float]:
+    """Return the codes of values of one column; rows are made up, so a category is of any type."""
+    if column.kind != "categorical":
+        return [value_code(column, value) for value in values]
+    for value in values:
+        check_exact(column, value)
+    given = set(values)  # few, while a dict of all categories would take long to make
+    known = {category: code for code, category in enumerate(column.categories) if category in given}
+    unseen = len(column.categories)
+    return [_MISSING if value is None else float(known.get(value, unseen)) for value in values]
