@@ -176,7 +176,20 @@ def plain(value: Any) -> Any:
 
 
 def check_exact(column: Any, value: Any) -> None:
-    """Refuse a float that may have been one of two categories."""
+    """Refuse a float that may have been one of two categories.
+
+    Parameters
+    ----------
+    column : Column or PlainColumn
+        A categorical one.
+    value : object
+        The value.
+
+    Raises
+    ------
+    InputError
+        If it is one.
+    """
     is_float = column.is_inexact_as_float and _is_float(value)
     if is_float and FIRST_INEXACT <= abs(float(value)) < _INFINITE:
         raise InputError(
