@@ -72,10 +72,10 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("ensemble_kd"):
             raise
-        raise MissingDependencyError(
-            f"ensemble_kd.{name} needs {error.name}, which is not installed; "
-            'run: pip install "ensemble_kd[train]"'
-        ) from error
+        from ensemble_kd._optional import missing
+
+        extra = "train,tune" if _HOMES[name] == "ensemble_kd.tuning" else "train"
+        raise missing(error, f"ensemble_kd.{name}", extra=extra) from error
 
 
 def __dir__() -> list[str]:

@@ -20,7 +20,7 @@ from ensemble_kd.errors import (
     MissingDependencyError,
     shown,
 )
-from ensemble_kd.schema import PlainColumn, value_code
+from ensemble_kd.schema import PlainColumn, by_text, core_column, value_code
 
 try:
     from ensemble_kd._core import Model
@@ -137,20 +137,13 @@ def load(
 
 def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
     parts = read_parts(data, require_signature)
-    columns = [
-        PlainColumn(entry["name"], entry["kind"], entry["nullable"], entry.get("categories", ()))
-        for entry in parts.schema["columns"]
-    ]
-    core_columns = tuple(
-        (c.name, c.kind, c.nullable, c.categories if c.kind == "categorical" else None)
-        for c in columns
-    )
+    columns = [_column(entry, parts.schema.get("salt")) for entry in parts.schema["columns"]]
     classes = tuple(parts.manifest["classes"])
     try:
         core = Model(
             parts.scalars["kind"],
             _arrays(parts),
-            core_columns,
+            tuple(map(core_column, columns)),
             classes,
             _row_encoder(columns),
             **_options(parts.scalars, len(classes)),
@@ -175,6 +168,13 @@ def _arrays(parts: Parts) -> dict[str, memoryview]:
     from ensemble_kd.bundle import expand_all
 
     return expand_all(parts.arrays, parts.scalars["storage"])
+
+
+def _column(entry: Mapping[str, Any], salt: str | None) -> PlainColumn:
+    is_hashed = "category_hashes" in entry
+    categories = entry.get("category_hashes" if is_hashed else "categories", ())
+    salt = salt if is_hashed else None
+    return PlainColumn(entry["name"], entry["kind"], entry["nullable"], categories, salt)
 
 
 def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
@@ -204,6 +204,7 @@ def _row_encoder(columns: list[PlainColumn]) -> Callable[[Any], Any]:
     def encode_row(row: Any) -> Any:
         if not isinstance(row, Mapping):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
+        row = by_text(row, [column.name for column in columns])
         for name in row.keys() - names:
             raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
         for column in columns:

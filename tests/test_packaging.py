@@ -8,7 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -41,6 +43,54 @@ def test_extension_is_left_out_where_there_is_no_compiler(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.rglob("_core*.so"))
+    assert "ensemble_kd is built WITHOUT its core in C" in done.stderr
+
+
+def test_extension_that_fails_leaves_none_of_an_earlier_build(tmp_path: Path) -> None:
+    stale = tmp_path / "lib" / "ensemble_kd" / "_core.abi3.so"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--force"]
+    folders = ["--build-lib", str(tmp_path / "lib"), "--build-temp", str(tmp_path / "temp")]
+    environment = os.environ | {"CC": "false", "PYTHONWARNINGS": "ignore"}
+    subprocess.run(command + folders, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert not stale.exists()
+
+
+def built_wheel(folder: Path, **environment: str) -> Path:
+    """Build a wheel of the tree, all that is made on the way in a folder."""
+    words = ["egg_info", "--egg-base", folder, "build", "--build-base", folder / "build"]
+    words += ["bdist_wheel", "--bdist-dir", folder / "wheel", "--dist-dir", folder / "dist"]
+    command = [sys.executable, "setup.py", "-q", *map(str, words)]
+    ours = os.environ | {"PYTHONWARNINGS": "ignore"} | environment
+    subprocess.run(command, cwd=ROOT, env=ours, check=True, capture_output=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel
+
+
+def names_and_tag(wheel: Path) -> tuple[list[str], str]:
+    """Return the files of a wheel, and what it says of itself."""
+    with ZipFile(wheel) as archive:
+        (told,) = (name for name in archive.namelist() if name.endswith(".dist-info/WHEEL"))
+        return archive.namelist(), archive.read(told).decode()
+
+
+def test_wheel_without_the_core_is_one_of_python_alone(tmp_path: Path) -> None:
+    wheel = built_wheel(tmp_path, CC="false")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names, told = names_and_tag(wheel)
+    assert not [name for name in names if "_core." in name and not name.endswith(".pyi")]
+    assert "Root-Is-Purelib: true" in told
+    assert "Tag: py3-none-any" in told
+
+
+@pytest.mark.slow
+def test_wheel_with_the_core_is_one_of_its_machine(tmp_path: Path) -> None:
+    wheel = built_wheel(tmp_path)
+    assert "-cp311-abi3-" in wheel.name
+    names, told = names_and_tag(wheel)
+    assert [name for name in names if name.startswith("ensemble_kd/_core.") and "pyi" not in name]
+    assert "Root-Is-Purelib: false" in told
 
 
 def test_version_stands_in_one_place_that_imports_nothing() -> None:

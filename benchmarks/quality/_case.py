@@ -13,18 +13,37 @@ from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
 from ensemble_kd.benchmarks.quality._store import RowStore, fit_or_load_teacher, provenance
 from ensemble_kd.benchmarks.quality.methods import METHODS, NOT_ASKED, Shared, TaskData
 from ensemble_kd.datasets import Dataset, load_dataset
+from ensemble_kd.rows import table_digest
 from ensemble_kd.teachers import teacher_response
 
 TeacherFactory = Callable[[TaskData], TeacherEnsemble]
 
 
 class Source:
-    """A data set that is loaded when first needed; a failure is kept and told each time."""
+    """A data set that is loaded when first needed; a failure is kept and told each time.
 
-    def __init__(self, name: str, data_dir: str | None) -> None:
+    Parameters
+    ----------
+    name : str
+        Its name.
+    data_dir : str or None
+        Folder of the local data sets.
+    digest : str, default=""
+        Of the rows, where the name does not say which they are.
+    """
+
+    def __init__(self, name: str, data_dir: str | None, digest: str = "") -> None:
         self.name = name
+        self.digest = digest
         self._data_dir = data_dir
         self._failure: Exception | None = None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Source:
+        """Return one that is there already."""
+        source = cls(dataset.name, None, table_digest(dataset.X, dataset.y.to_numpy()))
+        source.__dict__["dataset"] = dataset
+        return source
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -73,7 +92,8 @@ class Case:
         self._n_jobs = n_jobs
         self._factory = teacher_factory
         teacher = "default" if teacher_factory is None else teacher_factory.__qualname__
-        self._store = RowStore(out / "rows", f"max_train={max_train} teacher={teacher}")
+        settings = f"max_train={max_train} teacher={teacher} {source.digest}".rstrip()
+        self._store = RowStore(out / "rows", settings)
         self._failure: Exception | None = None
 
     def row(self, method: str) -> dict[str, Any]:

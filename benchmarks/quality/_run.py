@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ensemble_kd.benchmarks.quality._case import Case, Source, TeacherFactory
 from ensemble_kd.benchmarks.quality.methods import METHODS
 from ensemble_kd.benchmarks.shared import chosen_datasets
+from ensemble_kd.datasets import Dataset
 from ensemble_kd.errors import InputError
 
 # Binary, imbalanced, of many categories, of many classes; then regression.
@@ -27,6 +28,11 @@ DEFAULT_DATASETS = [
 UNTOUCHED_DATASETS = ["lending_club", "german_credit", "fars", "nursery", "abalone", "ames_housing"]
 SUITES = {"default": DEFAULT_DATASETS, "untouched": UNTOUCHED_DATASETS}
 DEFAULT_MAX_TRAIN = 10_000
+# Of a table of one's own: what a user chooses between, without searches and foreign packages.
+OWN_METHODS = [
+    *("teacher", "best_member", "hard_student", "distilled", "distilled_fast", "distilled_small"),
+    *("hard_gbdt", "distilled_gbdt", "hard_tree", "distilled_tree"),
+]
 
 
 def run_benchmark(
@@ -40,6 +46,7 @@ def run_benchmark(
     progress: bool = True,
     teacher_factory: TeacherFactory | None = None,
     suite: str = "default",
+    own: Dataset | None = None,
 ) -> pd.DataFrame:
     """Fit and measure every method on every data set and seed.
 
@@ -69,6 +76,8 @@ def run_benchmark(
         Gives the unfitted teacher of a task; None takes the default `TeacherEnsemble`.
     suite : {"default", "untouched"}, default="default"
         Which data sets None stands for.
+    own : Dataset or None, default=None
+        A table of one's own, in place of the data sets; of `methods`, None then takes ten.
 
     Returns
     -------
@@ -81,14 +90,17 @@ def run_benchmark(
         If a name is unknown or a number is out of range.
     """
     out = Path(out)
-    datasets = chosen_datasets(datasets, SUITES[suite], data_dir)
+    if own is None:
+        names = chosen_datasets(datasets, SUITES[suite], data_dir)
+        sources = [Source(name, data_dir) for name in names]
+    else:
+        sources, methods = [Source.of(own)], methods or OWN_METHODS
     methods = _chosen_methods(methods)
     if seeds < 1 or max_train < 1:
         raise InputError(f"seeds and max_train must be >= 1, got {seeds} and {max_train}.")
     records: list[dict[str, Any]] = []
-    total = len(datasets) * seeds * len(methods)
+    total = len(sources) * seeds * len(methods)
     with tqdm(total=total, unit="fit", disable=not progress, file=sys.stderr) as bar:
-        sources = [Source(name, data_dir) for name in datasets]
         for seed in range(seeds):  # outermost, so that a run cut short has every data set
             for source in sources:
                 case = Case(source, seed, max_train, out, n_jobs, teacher_factory)

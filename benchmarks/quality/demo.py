@@ -110,7 +110,9 @@ def demo_table(results: pd.DataFrame) -> str:
         pair = summarise_pair(of_set, dataset)
         for name in methods_of(of_set):
             of = of_set[of_set["method"] == name]
-            kept = percent(pair.gain_kept) if pair and name == "distilled" else ""
+            kept = ""
+            if pair and name == "distilled":
+                kept = percent(pair.gain_kept) if pair.certain else "-"
             body.append(
                 [
                     dataset,
@@ -157,7 +159,8 @@ def _finding(pair: PairSummary, n_test: int) -> str:
     elif pair.distilled < pair.teacher:
         said = "the distilled student has a lower loss than its teacher"
     else:
-        said = f"the distilled student keeps {percent(pair.gain_kept)} of the teacher's gain"
+        share = percent(pair.gain_kept) if pair.certain else "some"
+        said = f"the distilled student keeps {share} of the teacher's gain"
     doubt = "" if pair.certain else "; too few to tell the teacher's lead from chance"
     return f"{pair.dataset}: {said} ({splits}, {n_test} test rows{doubt})."
 

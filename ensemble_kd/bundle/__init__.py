@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._json import shown
     from ensemble_kd.bundle._load import Bundle, load_bundle
     from ensemble_kd.bundle._plain_storage import expand_all
-    from ensemble_kd.bundle._save import save_bundle, stored_bytes, write_atomically
+    from ensemble_kd.bundle._save import save_bundle, stored_bytes
     from ensemble_kd.bundle._sign import sign_bundle
     from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
     from ensemble_kd.bundle.parts import Parts, check_answers, link_of, read_parts
+    from ensemble_kd.files import write_atomically
 
 _NAMES = {
     "_decision": ["decision_from_scalars", "decision_scalars"],

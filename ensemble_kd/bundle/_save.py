@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
-import secrets
-import stat
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,11 +31,10 @@ from ensemble_kd.bundle._table import (
 from ensemble_kd.bundle._tensors import encode_arrays
 from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
+from ensemble_kd.files import write_atomically, write_failure
 from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
 
 _CREATED_FORM = "%Y-%m-%dT%H:%M:%SZ"
-_TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".ekd-", ".tmp"
-_STALE_SECONDS = 3600.0
 
 
 def save_bundle(
@@ -54,8 +49,9 @@ def save_bundle(
 ) -> int:
     """Write a model to one file, replacing what was there only once the new file is complete.
 
-    The content is read back and checked before anything is written, so a saved bundle loads. The
-    same arguments, under the same library versions, give the same bytes.
+    Links are followed, and a file that is replaced hands on its owner and rights. The content is
+    read back and checked before anything is written, so a saved bundle loads. The same arguments,
+    under the same library versions, give the same bytes.
 
     Parameters
     ----------
@@ -112,10 +108,7 @@ def telling(doing: str) -> Iterator[None]:
     except BundleError as error:
         raise BundleError(f"{doing}: {error}") from error.__cause__
     except OSError as error:
-        raise BundleError(
-            f"{doing}: {error.strerror or error}; make sure that the directory exists, may be "
-            f"written to and has room. A file that was there before is unchanged."
-        ) from error
+        raise BundleError(f"{doing}: {write_failure(error)}") from error
     except (TypeError, ValueError) as error:
         raise BundleError(f"{doing}: {error}.") from error
 
@@ -147,14 +140,15 @@ def _bundle_bytes(
     scalars |= decision_scalars(model)
     check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
-    version = version_of(scalars)
+    schema = model.schema.to_dict()
+    version = version_of(scalars, schema)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
     promised = {"rows": selftest.rows, "expected": expected, "tolerance": selftest.tolerance}
     files = {
         "README.md": _with_front_matter(card, model).encode("utf-8"),
         "model.json": encode_json(scalars, "model.json"),
         "model.safetensors": encode_arrays(arrays),
-        "schema.json": encode_json(model.schema.to_dict(), "schema.json", compact=True),
+        "schema.json": encode_json(schema, "schema.json", compact=True),
         "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
     manifest = about | {
@@ -215,62 +209,3 @@ def _library_versions() -> dict[str, str]:
         "numpy": np.__version__,
         "safetensors": safetensors.__version__,
     }
-
-
-# --- file -----------------------------------------------------------------------------------------
-
-
-def write_atomically(data: bytes, target: Path) -> None:
-    """Put `data` in a file that is there whole or not at all; section 7 of the format's page.
-
-    Parameters
-    ----------
-    data : bytes
-        The content.
-    target : Path
-        Where to put it.
-    """
-    directory = target.parent
-    _sweep_stale(directory)
-    temporary = directory / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)  # less the umask, as for any file
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_directory(directory)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name last through a power failure, where the file system can."""
-    if os.name != "posix":
-        return
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise BundleError(
-                f"the new file is in place, but may be lost in a power failure: {error}; save "
-                f"again."
-            ) from error
-
-
-def _sweep_stale(directory: Path) -> None:
-    """Remove what a killed save left behind; a young file may belong to a save that still runs."""
-    oldest = time.time() - _STALE_SECONDS
-    for leftover in directory.glob(f"{_TEMPORARY_PREFIX}*{_TEMPORARY_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            status = leftover.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_mtime < oldest:
-                leftover.unlink()

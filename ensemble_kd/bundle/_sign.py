@@ -9,8 +9,9 @@ from ensemble_kd.bundle._archive import pack, unpack
 from ensemble_kd.bundle._file import read_file
 from ensemble_kd.bundle._json import decode_json, encode_json
 from ensemble_kd.bundle._load import parse_bundle
-from ensemble_kd.bundle._save import encode_manifest, telling, write_atomically
+from ensemble_kd.bundle._save import encode_manifest, telling
 from ensemble_kd.bundle._table import ALGORITHM, MAX_BYTES, SIGNATURE, SIGNED_VERSION
+from ensemble_kd.files import write_atomically
 from ensemble_kd.signing import key_id, read_private_key
 
 

@@ -28,7 +28,7 @@ FORMAT = "ensemble_kd"
 FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
-SIGNED_VERSION = PLACES_VERSION = 4
+SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -89,6 +89,9 @@ COLUMN_KINDS: dict[str, dict[str, type]] = {
     "boolean": {},
     "categorical": {"categories": list},
 }
+# Categories kept as salted hashes: an entry of the schema, one of a column in place of
+# `categories`, and the hexadecimal digits of each.
+SALT, HASHES, HASH_DIGITS = "salt", "category_hashes", 32
 
 MAX_COLUMNS = 2**16
 MAX_CATEGORIES = 2**20  # of all columns together
@@ -204,14 +207,13 @@ WAITING: dict[str, dict[str, str]] = {
     },
     "manifest.json, task": {"outliers": "a score without classes"},
     "model.json": {"score_threshold": "the threshold of a score without classes"},
-    "schema.json": {"salt": "the salt of hashed categories"},
-    "schema.json, column": {"category_hashes": "categories kept as salted hashes"},
 }
 
 
-def version_of(scalars: Mapping[str, Any]) -> int:
+def version_of(scalars: Mapping[str, Any], schema: Mapping[str, Any]) -> int:
     """Return the lowest version that has all that the file holds."""
-    return max([PLAIN_VERSION, *(NEW_SCALARS[name] for name in scalars.keys() & NEW_SCALARS)])
+    versions = [NEW_SCALARS[name] for name in scalars.keys() & NEW_SCALARS]
+    return max([HASHED_VERSION if SALT in schema else PLAIN_VERSION, *versions])
 
 
 def array_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:

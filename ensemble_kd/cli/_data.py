@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ensemble_kd.cli._console import Console
 from ensemble_kd.errors import InputError, cause, reason
-from ensemble_kd.schema import near_match
-from ensemble_kd.table_files import check_column, read_frame
+from ensemble_kd.schema import TableSchema, near_match
+from ensemble_kd.table_files import check_column, read_frame, separator_hint
 
 if TYPE_CHECKING:
     from ensemble_kd.tasks import BaseTask
@@ -95,14 +95,16 @@ def read_data(
             f"--target must not be dropped, nor be weight, groups or time, got {args.target!r}."
         )
     target = read_target(frame[args.target], args.target)
-    task, hard = _read_task(args, target.values, console)
+    task, hard = read_task(args, target.values, console)
+    if (hint := task.hint(hard)) is not None:
+        console.note(hint)
     left_out = {args.target, *aside.values(), *args.drop}
     X = frame[[name for name in frame.columns if name not in left_out]]
     if X.shape[1] == 0:
         raise InputError(f"{args.table} must have a column besides the target, got none.")
 
     labelled = ~target.missing
-    weight = None if args.weight is None else _weight(frame[args.weight][labelled], args.weight)
+    weight = None if args.weight is None else read_weight(frame[args.weight][labelled], args.weight)
     ties = {name: None if column is None else frame[column][labelled]
             for name, column in (("groups", args.groups), ("time", args.time))}  # fmt: skip
     is_test = np.zeros(len(hard), dtype=bool)
@@ -126,7 +128,7 @@ def read_data(
     )
 
 
-def _read_task(
+def read_task(
     args: argparse.Namespace, values: NDArray[Any], console: Console
 ) -> tuple[BaseTask, NDArray[Any]]:
     """Return what is predicted, and the target of each row that has one."""
@@ -156,11 +158,12 @@ def _read_test(
             take_columns(frame, [name], path)
     target = read_target(frame[args.target], args.target)
     rows = frame[~target.missing]
-    weight = None if args.weight is None else _weight(rows[args.weight], args.weight)
+    weight = None if args.weight is None else read_weight(rows[args.weight], args.weight)
     return take_columns(rows, names, path), task.hard_of(target.values, args.target), weight
 
 
-def _weight(column: Any, name: str) -> NDArray[np.float64]:
+def read_weight(column: Any, name: str) -> NDArray[np.float64]:
+    """Return the weights of rows, each a number from 0 on."""
     try:
         weight = np.array(column.tolist(), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -192,10 +195,17 @@ def _unlabeled(args: argparse.Namespace, X: Any, missing: Any, console: Console)
     return parts[0] if len(parts) == 1 else concat(parts, ignore_index=True)
 
 
+def without(frame: Any, schema: TableSchema, *aside: str | None) -> Any:
+    """Return a frame without columns that are no features, as a model of nameless ones counts."""
+    others = [name for name in aside if name is not None and name not in schema.names]
+    return frame.drop(columns=others)
+
+
 def take_columns(frame: Any, names: list[str], where: str) -> Any:
     """Return the columns `names` of a frame."""
     given = [str(name) for name in frame.columns]
     for name in names:
         if name not in given:
-            raise InputError(f"{where} must hold the column {name!r}{near_match(name, given)}.")
+            hint = near_match(name, given) + separator_hint(given)
+            raise InputError(f"{where} must hold the column {name!r}{hint}.")
     return frame[names]

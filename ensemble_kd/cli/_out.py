@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.errors import BundleError, EnsembleKDError, InputError
-from ensemble_kd.table_files import check_writable
+from ensemble_kd.files import check_writable
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
@@ -33,16 +33,29 @@ def check_out(out: str, *inputs: str | None) -> None:
     Raises
     ------
     InputError
-        If `out` is a directory, a device, an input, or in a place that cannot be written to.
+        If `out` is a directory, a device, an input, stdout, or cannot be written to.
     """
     check_is_no_input(out, *inputs)
     target = Path(out)
     if not 1 <= len(target.stem) <= 200 or not target.stem.isprintable():
         raise InputError(f"--out must have a name of 1 to 200 printable characters, got {out!r}.")
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        raise InputError(f"--out must be a regular file, got {out!r}, a directory or device.")
+    with contextlib.suppress(OSError):  # nothing is there, or can be
+        status = target.stat()
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise InputError(f"--out must be a file or a pipe, got {out!r}, a device.")
+        if _is_stdout(status):
+            raise InputError(
+                f"--out must not be stdout, where the command tells what it did, got {out!r}; "
+                f"give a file or a named pipe."
+            )
     with told_of("--out"):
         check_writable(out)
+
+
+def _is_stdout(status: os.stat_result) -> bool:
+    with contextlib.suppress(OSError):  # it may be closed
+        return os.path.samestat(status, os.fstat(1))
+    return False
 
 
 def check_is_no_input(out: str, *inputs: str | None) -> None:

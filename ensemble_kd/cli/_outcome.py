@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ensemble_kd.cli._console import size_text, text_table
+from ensemble_kd.cli._console import size_text
 from ensemble_kd.cli._data import Data
-
-Scores = dict[str, float | None]
-
-TITLES = {
-    "log_loss": "log-loss",
-    "auc": "AUC",
-    "average_precision": "AP",
-    "accuracy": "accuracy",
-    "calibration_error": "calibration error",
-    "rmse": "RMSE",
-    "r2": "R2",
-}
+from ensemble_kd.cli._figures import fidelity_text, figure_table, rare_text
 
 
 def measure(estimator: Any, data: Data) -> dict[str, Any]:
@@ -38,11 +27,10 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     from ensemble_kd.rows import SYNTHETIC
 
     task, n_test = data.task, len(data.hard_test)
-    quality: dict[str, Scores] | None = None
-    fidelity = estimator.fidelity_
     if n_test:
         estimator.measure(data.X_test, task.targets(data.hard_test), data.weight_test)
-        quality, fidelity = estimator.test_.quality, estimator.test_.fidelity
+    test = estimator.test_
+    fidelity = estimator.fidelity_ if test is None else test.fidelity
     teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {
         "task": task.name,
@@ -59,7 +47,9 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
         "recipe": estimator.recipe_.to_dict("records"),
         "comparisons": [vars(found).copy() for found in estimator.gate_],
         "weighted": data.weight is not None,
-        "quality": quality,
+        "quality": None if test is None else test.quality,
+        "bounds": None if test is None else test.bounds,
+        "rare": None if test is None or test.rare is None else vars(test.rare).copy(),
         "fidelity": None if fidelity is None else vars(fidelity).copy(),
         "fidelity_on": None if fidelity is None else "test" if n_test else "fit",
         "fit_times_s": dict(estimator.fit_times_),
@@ -85,10 +75,13 @@ def render(outcome: dict[str, Any]) -> str:
         weighted = ", weighted" if outcome["weighted"] else ""
         lines += [
             f"on {rows['test']:,} rows kept apart{weighted}:",
-            _quality_table(outcome["quality"]),
+            figure_table(outcome["quality"], outcome["bounds"]),
+            *rare_text(outcome["rare"]),
+            "",
         ]
     if outcome["fidelity"] is not None:
-        lines.append(_fidelity_text(outcome["fidelity"], outcome["fidelity_on"]))
+        where = "test" if outcome["fidelity_on"] == "test" else "real"
+        lines.append(fidelity_text(outcome["fidelity"], where))
     parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in times.items())
     lines += [
         f"fit time: {sum(times.values()):.1f} s ({parts})",
@@ -102,23 +95,3 @@ def _recipe_text(recipes: list[dict[str, Any]]) -> str:
     n_raced = len({r["recipe"] for r in recipes})
     among = f", chosen among {n_raced} on held-out rows" if n_raced > 1 else ""
     return f"recipe: {chosen}{among}"
-
-
-def _quality_table(quality: dict[str, Scores]) -> str:
-    keys = list(quality["student"])
-    table = text_table(
-        ("", *(TITLES[key] for key in keys)),
-        [
-            (who, *("-" if (v := scores[key]) is None else f"{v:.4f}" for key in keys))
-            for who, scores in quality.items()
-        ],
-    )
-    return "\n".join(f"  {line}" for line in table.splitlines()) + "\n"
-
-
-def _fidelity_text(fidelity: dict[str, Any], where: str) -> str:
-    rows = f"{fidelity['n_rows']:,} {'test' if where == 'test' else 'real'} rows"
-    text = f"fidelity on {rows}: root mean squared difference {fidelity['rmse']:.4g}"
-    if fidelity["agreement"] is not None:
-        text += f", same class on {fidelity['agreement']:.2%}"
-    return text

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from ensemble_kd import __version__
+from ensemble_kd._optional import missing
 from ensemble_kd.cli._console import one_line
 from ensemble_kd.cli._options import add_common
 from ensemble_kd.errors import (
@@ -22,9 +27,10 @@ from ensemble_kd.errors import (
     NotDistillableError,
     reason,
 )
+from ensemble_kd.log import ROOT
 
 COMMANDS = (
-    "distill", "tune", "score", "inspect", "export", "compress", "calibrate", "bench",
+    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
     "keygen", "sign", "verify",
 )  # fmt: skip
 
@@ -33,8 +39,13 @@ OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _EXIT_CODES = """\
 exit codes:
   0 done; 1 failed while running; 2 wrong usage or data; 3 not a valid model file;
-  4 a quality gate was missed, or no student keeps the budget; 130 interrupted
+  4 a quality gate was missed, or no student keeps the budget; 130 interrupted;
+  129 or 143 ended by the signal HUP or TERM
 """
+
+
+class _Ended(BaseException):
+    """A signal ends the process, after what was begun is closed and removed."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0 done, 1 failed, 2 wrong usage or data, 3 not a valid model file, 4 a quality
-        gate was missed, 130 interrupted.
+        gate was missed, 130 interrupted, 129 or 143 ended by a signal.
     """
     words = sys.argv[1:] if argv is None else list(argv)
     is_known = bool(words) and words[0] in COMMANDS
@@ -64,9 +75,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser(words[:1] if is_known else COMMANDS).parse_args(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _tidying_when_ended(), _quiet(args.quiet):
         warnings.showwarning = _once()
         return _run(args)
+
+
+@contextlib.contextmanager
+def _quiet(is_quiet: bool) -> Iterator[None]:
+    """Have the library's notes be kept back by ``--quiet``, like those of a command."""
+    level = ROOT.level
+    if is_quiet:
+        ROOT.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ROOT.setLevel(level)
 
 
 def command_named(name: str) -> Any:
@@ -90,7 +113,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=command.SUMMARY,
-            description=command.DESCRIPTION,
+            description=command.DESCRIPTION + _needs(command),
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
@@ -107,6 +130,9 @@ def _run(args: argparse.Namespace) -> int:
         return code
     except KeyboardInterrupt:
         return _failed("interrupted.", INTERRUPTED, args.traceback)
+    except _Ended as end:
+        number = signal.Signals(end.args[0])
+        return _failed(f"ended by {number.name}.", 128 + number, args.traceback)
     except BrokenPipeError:
         # Whoever read stdout has left; what is still buffered must not raise once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -120,10 +146,22 @@ def _run(args: argparse.Namespace) -> int:
     except (EnsembleKDError, OSError) as error:
         return _failed(str(error), RUNTIME, args.traceback)
     except Exception as error:
+        extra = getattr(command_named(args.command), "EXTRA", None)
+        if isinstance(error, ModuleNotFoundError) and extra is not None:
+            told = missing(error, f"`{args.command}`", extra=extra)
+            return _failed(str(told), RUNTIME, args.traceback)
         text = f"{type(error).__name__}: {reason(error)}"
         return _failed(
             text if args.traceback else f"{text} (--traceback shows where)", RUNTIME, args.traceback
         )
+
+
+def _needs(command: Any) -> str:
+    """Return what is to be installed for a command beside numpy."""
+    extra = getattr(command, "EXTRA", None)
+    return (
+        "" if extra is None else f'\nIt needs more than numpy: pip install "ensemble_kd[{extra}]"\n'
+    )
 
 
 def _failed(message: str, code: int, with_traceback: bool) -> int:
@@ -131,6 +169,27 @@ def _failed(message: str, code: int, with_traceback: bool) -> int:
         traceback.print_exc()
     print(f"error: {one_line(message)}", file=sys.stderr)
     return code
+
+
+@contextlib.contextmanager
+def _tidying_when_ended() -> Iterator[None]:
+    """Let what is under way be tidied up when the process is told to end; told again, it ends."""
+    asked = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    ours = [number for number in asked if number and signal.getsignal(number) == signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+
+    def end(number: int, _: Any) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        raise _Ended(number)
+
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _once() -> Callable[..., None]:

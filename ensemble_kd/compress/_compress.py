@@ -13,9 +13,12 @@ from ensemble_kd.compress._report import report_row
 from ensemble_kd.compress._rows import in_codes_of
 from ensemble_kd.compress._step import CompressionStep
 from ensemble_kd.errors import InputError
+from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import CompactModel, without_decision
 from ensemble_kd.rows import TransferSet
+
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def compress(
         model = step.apply(model, rows, loss, deadline=_share(deadline, n_trainings))
         n_trainings -= step.trains
         report.append(report_row(_label(step), model, rows))
+        LOG.info("%(step)s: %(size_bytes)d bytes of arrays", report[-1])
     model = replace(model, calibrator=given.calibrator, threshold=given.threshold)
     return Compression(model, report)
 

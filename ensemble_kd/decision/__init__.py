@@ -1,6 +1,14 @@
 """Compact model and real rows -> compact model whose probabilities, or decisions, are put right."""
 
 from ensemble_kd.decision._calibrate import calibrate
+from ensemble_kd.decision._card import cost_a_row, decision_lines, wrong_call_rates
 from ensemble_kd.decision._threshold import choose_threshold, with_threshold
 
-__all__ = ["calibrate", "choose_threshold", "with_threshold"]
+__all__ = [
+    "calibrate",
+    "choose_threshold",
+    "cost_a_row",
+    "decision_lines",
+    "with_threshold",
+    "wrong_call_rates",
+]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
 from ensemble_kd.model import CompactModel, given_labels
+from ensemble_kd.schema import unmasked
 
 
 def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
@@ -42,7 +43,7 @@ def row_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
     """
     if sample_weight is None:
         return np.ones(n_rows)
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    weight = unmasked(np.asanyarray(sample_weight, dtype=np.float64))
     if weight.shape != (n_rows,) or not (weight >= 0).all() or not 0 < weight.sum() < np.inf:
         raise InputError(
             f"sample_weight must have a number >= 0 for each of {n_rows} rows, not all 0, got the "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.decision._card import cost_a_row
 from ensemble_kd.decision._rows import check_rows, class_indices, row_weights
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel
@@ -107,7 +108,7 @@ def choose_threshold(
         return replace(model, threshold=float(thresholds[allowed[0]]))
     assert cost_ratio is not None
     prior = float(np.average(indices == 1, weights=weight))
-    cost = (1 - prior) * false_positives + cost_ratio * prior * misses
+    cost = cost_a_row(prior, false_positives, misses, cost_ratio)
     return replace(model, threshold=float(thresholds[cost.argmin()]))
 
 

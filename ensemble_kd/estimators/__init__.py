@@ -2,6 +2,8 @@
 
 from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.estimators._classifier import DistilledClassifier
+from ensemble_kd.estimators._model_card import BEFORE
+from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.estimators._regressor import DistilledRegressor
 
 # By what they predict.
@@ -9,4 +11,12 @@ ESTIMATORS: dict[str, type[DistilledClassifier | DistilledRegressor]] = {
     kind.task: kind for kind in (DistilledClassifier, DistilledRegressor)
 }
 
-__all__ = ["ESTIMATORS", "DistilledClassifier", "DistilledEstimator", "DistilledRegressor"]
+__all__ = [
+    "BEFORE",
+    "ESTIMATORS",
+    "DistilledClassifier",
+    "DistilledEstimator",
+    "DistilledRegressor",
+    "OnTest",
+    "measure_on_test",
+]

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from ensemble_kd.compress import report_table
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
+from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
-from ensemble_kd.estimators._on_test import OnTest, measure_on_test
 from ensemble_kd.flow import (
     DEFAULT_MIN_FREQUENCY,
     Distillation,
@@ -23,13 +23,13 @@ from ensemble_kd.flow import (
     distill,
     recipe_table,
 )
-from ensemble_kd.model import Task, given_labels
+from ensemble_kd.model import Task
 from ensemble_kd.rows import (
-    TransferSet,
     check_seed,
     check_target,
     draw_test_rows,
     record_features,
+    rows_to_score,
     table,
     take_rows,
     take_values,
@@ -39,12 +39,11 @@ from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
 
 
-class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
+class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
     """Base of the distilled estimators; a subclass names its task."""
 
     task: ClassVar[Task]
-    transfer_set_: TransferSet
-    test_: OnTest | None
+    _decision: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -171,47 +170,6 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             )
         )  # fmt: skip
 
-    def measure(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Compare the student with its final teacher on rows that nothing was fitted on.
-
-        What was found is in `test_`, and goes into the card and the facts of a saved file.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Rows that were not given to `fit`.
-        y : array of shape (n_samples,)
-            True targets.
-        sample_weight : array of shape (n_samples,) or None, default=None
-            Weight of each row; where all are 0 rows count alike.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            If there is a class that `fit` has not seen, a target is missing, or a value is of the
-            wrong kind.
-        """
-        check_is_fitted(self, "model_")
-        X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(given_labels(y), "y")
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
-            if values.shape != (len(X),):
-                raise InputError(
-                    f"{name} must be one value for each of {len(X):,} rows, got "
-                    f"shape {values.shape}."
-                )
-        if not task.has_target(hard).all():
-            raise InputError("y must have a target for each row, got missing ones; drop them.")
-        if weight is not None and not weight.sum() > 0:  # they tell no row from another
-            weight = None
-        self.test_ = measure_on_test(self, task, X, hard, weight)
-        return self
-
     def adopt(self, result: Distillation) -> Self:
         """Take over what came of a distillation: from now on its student predicts.
 
@@ -224,7 +182,8 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
-        self.test_ = None
+        self.test_ = self._plain = None
+        self._decision, self._tested_before_decision = (), False
         self.teacher_ = result.teacher
         self.transfer_set_ = result.transfer_set
         self.student_ = result.student
@@ -259,12 +218,19 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
-    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> int:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        hash_categories: bool = False,
+    ) -> int:
         """Write the student to a model file that needs numpy and safetensors alone.
 
-        The file holds no training row and no code; `ensemble_kd.load` reads it.
+        The file holds no training row and no code, and of the values of the training rows those
+        that `min_frequency` of them or more have; `ensemble_kd.load` reads it.
 
         Parameters
         ----------
@@ -272,6 +238,9 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             File to write, by custom ending in `.ekd`; a file that is there is replaced at once.
         name : str or None, default=None
             Name of the model; None takes that of the file.
+        hash_categories : bool, default=False
+            Whether to write salted hashes in the place of categories, so that the file names none.
+            A row with a category takes some microseconds longer, and there is no export.
 
         Returns
         -------
@@ -290,6 +259,7 @@ class DistilledEstimator(BaseEstimator):  # type: ignore[misc]
             card=model_card(self),
             name=name,
             training=training_facts(self),
+            hash_categories=hash_categories,
         )
 
     def _test_rows(self, X: Any, y: Any, share: float, groups: Any, time: Any) -> NDArray[np.bool_]:

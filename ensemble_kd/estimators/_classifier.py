@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.decision import calibrate, choose_threshold, with_threshold
+from ensemble_kd.decision import calibrate, choose_threshold, decision_lines, with_threshold
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
-from ensemble_kd.rows import table
+from ensemble_kd.rows import rows_to_score, table
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import Classification
 
@@ -157,7 +157,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     ) -> Self:
         """Put the student's probabilities right, and choose how it decides, on rows kept apart.
 
-        Calibrator and threshold become part of `model_`, of what predicts and of what is saved.
+        Calibrator and threshold become part of `model_`, of what predicts and of what is saved;
+        the model card tells of them.
 
         Parameters
         ----------
@@ -205,6 +206,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
                 sample_weight=sample_weight,
             )
         self.model_ = model
+        self._decision = decision_lines(
+            model, len(X), calibrated=method is not None,
+            max_false_positive_rate=max_false_positive_rate, cost_ratio=cost_ratio,
+        )  # fmt: skip
+        self._tested_before_decision = self.test_ is not None
         self._scorer = Scorer(model, expected_unseen=self._expected_unseen)
         return self
 
@@ -227,4 +233,20 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             If a value is of the wrong kind.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_log_proba(rows_to_score(X, self))

@@ -6,6 +6,9 @@ from typing import Any
 
 from ensemble_kd.rows import ORIGINS, REAL, SYNTHETIC, UNLABELLED, table_digest
 
+# What a card tells of figures that calibration has made old.
+BEFORE = "- The figures on test rows are of the student as it was before"
+
 
 def model_card(estimator: Any) -> str:
     """Return the model card of a fitted estimator, as Markdown.
@@ -37,8 +40,13 @@ def model_card(estimator: Any) -> str:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
     lines += ["", "## Fidelity", ""]
     if estimator.test_ is not None:
-        lines += [str(estimator.test_), ""]
-    return "\n".join([*lines, *_fidelity_lines(estimator.fidelity_), ""])
+        lines += [estimator.test_.markdown(), ""]
+    lines += _fidelity_lines(estimator.fidelity_)
+    if estimator._decision:
+        lines += ["", *estimator._decision]
+        if estimator._tested_before_decision:
+            lines.append(BEFORE)
+    return "\n".join([*lines, ""])
 
 
 def training_facts(estimator: Any) -> dict[str, Any]:
@@ -76,8 +84,16 @@ def training_facts(estimator: Any) -> dict[str, Any]:
     if on_test is not None:
         facts["test"] = {"n_rows": on_test.n_rows}
         facts["test"] |= {who: _defined(scores) for who, scores in on_test.quality.items()}
+        if on_test.rare is not None:
+            facts["test"]["rare"] = vars(on_test.rare).copy()
+            facts["test"]["bounds"] = {
+                who: {name: list(ends) for name, ends in bounds.items()}
+                for who, bounds in on_test.bounds.items()
+            }
         if on_test.fidelity is not None:
             facts["test"]["fidelity"] = _defined(vars(on_test.fidelity))
+    if estimator._decision:
+        facts["calibrated"] = {"after_test": estimator._tested_before_decision}
     return facts
 
 

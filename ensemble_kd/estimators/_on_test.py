@@ -1,20 +1,27 @@
-"""Teacher and student beside each other on rows that nothing was fitted on."""
+"""Models beside each other on rows that nothing was fitted on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.metrics import Fidelity, measure_fidelity
-from ensemble_kd.scoring import Scorer
-from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import teacher_response
+from ensemble_kd.metrics import Fidelity, GainKept, LossRows, measure_fidelity
+from ensemble_kd.tasks import BaseTask, Rare
+
+Array = NDArray[np.float64]
+Interval = tuple[float, float]
+
+TEACHER, MEMBER, PLAIN, STUDENT = "teacher", "best_member", "plain", "student"
+WHO = (TEACHER, MEMBER, PLAIN, STUDENT)
+# That of scikit-learn's log_loss.
+FLOOR = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OnTest:
     """What was measured on test rows.
 
@@ -23,59 +30,115 @@ class OnTest:
     n_rows : int
         These rows.
     quality : dict of str to dict
-        Of "teacher" and "student": loss and what else the task reports; see `BaseTask.quality`.
+        Of "teacher", "best_member", "plain" and "student", as far as they were asked: loss and what
+        else the task reports; see `BaseTask.quality`.
     fidelity : Fidelity or None
         Student beside the final teacher; None without a teacher.
+    rare : Rare or None, default=None
+        The second of two classes, where it is rare.
+    bounds : dict of str to dict, default={}
+        Of the same models: intervals of 95 % of the figures that rest on a rare class.
+    above_student : dict of str to tuple of float, default={}
+        By how much the loss of each other model is above the student's, on the same rows, and the
+        interval of 95 % of that.
+    kept : GainKept or None, default=None
+        The share of the teacher's gain over plain training that the student keeps; None where one
+        of the three was not asked.
     """
 
     n_rows: int
     quality: dict[str, dict[str, float | None]]
     fidelity: Fidelity | None
+    rare: Rare | None = None
+    bounds: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    above_student: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    kept: GainKept | None = None
 
-    def __str__(self) -> str:
-        """Return the numbers in a few lines of Markdown."""
-        lines = [f"On {self.n_rows:,} test rows that nothing was fitted on:", ""]
+    @property
+    def table(self) -> Any:
+        """A data frame with a line for each model, and its figures, intervals among them."""
+        from pandas import DataFrame
+
+        lines = {}
         for who, scores in self.quality.items():
-            told = [f"{key} {value:.4g}" for key, value in scores.items() if value is not None]
+            line = lines[who] = dict(scores)
+            for name, (low, high) in self.bounds.get(who, {}).items():
+                line |= {f"{name}_low": low, f"{name}_high": high}
+            beside = self.above_student.get(who, (0.0, 0.0, 0.0))
+            ends = ("above_student", "above_student_low", "above_student_high")
+            line |= dict(zip(ends, beside, strict=True))
+        return DataFrame.from_dict(lines, orient="index").astype(float)
+
+    def markdown(self) -> str:
+        """Return the numbers in a few lines, for the model card."""
+        lines = [f"On {self.n_rows:,} test rows that nothing was fitted on:", ""]
+        if self.rare is not None:
+            lines.append(f"- {self.rare}")
+        for who, scores in self.quality.items():
+            bounds = self.bounds.get(who, {})
+            told = [
+                f"{key} {value:.4g}" + (" ({:.2g} to {:.2g})".format(*bounds[key])
+                                        if key in bounds else "")
+                for key, value in scores.items() if value is not None
+            ]  # fmt: skip
             lines.append(f"- {who}: {', '.join(told)}".replace("_", " "))
         if self.fidelity is not None:
             told = [f"root mean squared difference {self.fidelity.rmse:.4g}"]
             if self.fidelity.agreement is not None:
                 told.append(f"same class named {self.fidelity.agreement:.2%}")
             lines.append(f"- student beside the final teacher: {', '.join(told)}")
+        if self.kept is not None:
+            lines.append(f"- {self.kept}")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """Return the table, and what is to be said of it."""
+        said = [str(told) for told in (self.rare, self.kept) if told is not None]
+        return "\n".join([f"on {self.n_rows:,} rows:", self.table.round(4).to_string(), *said])
+
+    __repr__ = __str__
 
 
 def measure_on_test(
-    estimator: Any,
+    responses: Mapping[str, Array],
     task: BaseTask,
-    X: Any,
     hard: NDArray[Any],
-    weight: NDArray[np.float64] | None,
+    weight: Array | None = None,
 ) -> OnTest:
-    """Measure a fitted estimator, and the teacher that was fitted on all rows given to `fit`.
+    """Measure the responses of several models to the same rows.
 
     Parameters
     ----------
-    estimator : DistilledClassifier or DistilledRegressor
-        Fitted.
+    responses : mapping of str to ndarray of shape (n_rows, n_outputs)
+        Of "student", and of any of "teacher", "best_member" and "plain".
     task : BaseTask
         What is predicted, with its classes.
-    X : data frame or array of shape (n_samples, n_features)
-        Rows that nothing was fitted on.
-    hard : ndarray of shape (n_samples,)
-        Index of their true class, or their true value.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
+    hard : ndarray of shape (n_rows,)
+        Index of the true class of each row, or its true value.
+    weight : ndarray of shape (n_rows,) or None, default=None
+        Weight of each row, not 0 throughout.
 
     Returns
     -------
     OnTest
     """
-    student, fidelity, quality = Scorer(estimator.model_).respond(X), None, {}
-    if estimator.teacher_ is not None:
-        teacher = teacher_response(estimator.teacher_, X, task)
-        quality["teacher"] = task.quality(teacher, hard, weight)
+    weights = np.ones(len(hard)) if weight is None else weight
+    losses = LossRows(task, task.truth(hard), weights, floor=FLOOR)
+    student, teacher, plain = (responses.get(who) for who in (STUDENT, TEACHER, PLAIN))
+    assert student is not None
+    fidelity = kept = None
+    if teacher is not None:
         fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
-    quality["student"] = task.quality(student, hard, weight)
-    return OnTest(len(hard), quality, fidelity)
+    if teacher is not None and plain is not None:
+        kept = losses.gain_kept(plain, student, teacher)
+    return OnTest(
+        len(hard),
+        {who: task.quality(responses[who], hard, weight) for who in WHO if who in responses},
+        fidelity,
+        task.rare(hard, weight),
+        {who: found for who, response in responses.items()
+         if (found := task.bounds(response, hard, weight))},
+        {who: losses.excess(response, student)
+         for who, response in responses.items() if who != STUDENT},
+        kept,
+    )  # fmt: skip

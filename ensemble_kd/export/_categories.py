@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from ensemble_kd.errors import InputError, shown
-from ensemble_kd.schema import Category, Column
+from ensemble_kd.schema import Category, Column, TableSchema
 
 
 def texts_of(value: Category) -> tuple[str, ...]:
@@ -73,6 +73,21 @@ def codes_by_text(column: Column) -> dict[str, int]:
                 )
             check_unicode(text, f"column {column.name!r}")
     return codes
+
+
+def refuse_hashes(schema: TableSchema) -> None:
+    """Refuse a model whose categories are hashes, which no export can look up.
+
+    Raises
+    ------
+    InputError
+        If there are some.
+    """
+    if schema.is_hashed:
+        raise InputError(
+            "a model whose categories are hashed cannot be exported, as nobody but ensemble_kd "
+            "looks them up; export the model itself, or one saved without hash_categories."
+        )
 
 
 def check_unicode(text: str, where: str) -> None:

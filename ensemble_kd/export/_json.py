@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle import body_to_parts, decision_scalars
 from ensemble_kd.errors import InputError
+from ensemble_kd.export._categories import refuse_hashes
 from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel
@@ -74,6 +75,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     InputError
         If a category is a number that JSON cannot hold, or the file cannot be written.
     """
+    refuse_hashes(model.schema)
     arrays, scalars = body_to_parts(replace(model.body, storage={}))  # in full
     selftest = make_selftest(model)
     decision = decision_scalars(model)

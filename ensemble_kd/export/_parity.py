@@ -46,7 +46,7 @@ def onnx_difference(model: CompactModel, content: bytes) -> float | None:
 
 
 def json_difference(model: CompactModel, text: str) -> float:
-    """Return the largest absolute difference of the response of a document's numbers.
+    """Return the largest absolute difference of a document's numbers, or of their response.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def json_difference(model: CompactModel, text: str) -> float:
     Returns
     -------
     float
-        0 if the document holds every number.
+        0 if the document holds every number of the model, which is compared in full, whatever its
+        file keeps of it in fewer bytes.
     """
     document = json.loads(text)
     found = document["model"]
@@ -69,13 +70,17 @@ def json_difference(model: CompactModel, text: str) -> float:
     }
     codes = probe_rows(model)
     calibrator, threshold = decision_from_scalars(document)
-    body = body_from_parts(arrays, scalars)
+    body = body_from_parts(arrays, {name: found[name] for name in scalars})
     read = replace(model, body=body, calibrator=calibrator, threshold=threshold)
-    return _largest(answers(read, codes), answers(model, codes))
+    off = [_largest(arrays[name], array) for name, array in own.items()]
+    return max(_largest(answers(read, codes), answers(model, codes)), *off)
 
 
-def _largest(given: NDArray[np.float64], wanted: NDArray[np.float64]) -> float:
-    return float(np.abs(given - wanted).max(initial=0.0))
+def _largest(given: NDArray[Any], wanted: NDArray[Any]) -> float:
+    """Return how far numbers are apart at most; what is missing or infinite is so in both."""
+    differ = (given != wanted) & ~((given != given) & (wanted != wanted))
+    off = np.abs(given[differ].astype(np.float64) - wanted[differ].astype(np.float64))
+    return float(np.nan_to_num(off, nan=np.inf).max(initial=0.0))
 
 
 def _values(facts: dict[str, Any], codes: NDArray[np.float64], missing: str) -> NDArray[Any]:

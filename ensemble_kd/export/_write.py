@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from ensemble_kd.bundle import write_atomically
-from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.errors import InputError
+from ensemble_kd.files import write_atomically, write_failure
 
 
 def write_export(data: bytes, path: str | os.PathLike[str]) -> None:
@@ -25,10 +24,6 @@ def write_export(data: bytes, path: str | os.PathLike[str]) -> None:
         If the file cannot be written; the one that was there before is then as it was.
     """
     try:
-        write_atomically(data, Path(path))
-    except (OSError, BundleError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"{path} cannot be written ({reason}); make sure that its directory exists, may be "
-            f"written to and has room."
-        ) from error
+        write_atomically(data, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {write_failure(error)}") from error

@@ -4,6 +4,7 @@ from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._distill import Distillation, distill
 from ensemble_kd.flow._fidelity import held_out_fidelity
+from ensemble_kd.flow._plain import PLAIN_EFFORTS, plain_twin
 from ensemble_kd.flow._recipes import (
     Labels,
     Recipe,
@@ -23,6 +24,7 @@ from ensemble_kd.flow._transfer_sets import TransferSets
 __all__ = [
     "DEFAULT_MIN_FREQUENCY",
     "FAST_EFFORT",
+    "PLAIN_EFFORTS",
     "Comparison",
     "Deadlines",
     "Distillation",
@@ -38,6 +40,7 @@ __all__ = [
     "held_out_fidelity",
     "n_synthetic_rows",
     "plain_recipe",
+    "plain_twin",
     "recipe_table",
     "teach",
 ]

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ensemble_kd.log import logger
+
+LOG = logger(__name__)
+
 
 @dataclass
 class Stages:
@@ -25,6 +29,8 @@ class Stages:
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Add the seconds of the block to the stage."""
+        start = time.perf_counter()
+        LOG.info("stage %s begins", name)
         self._switch()
         self._open.append(name)
         try:
@@ -32,6 +38,7 @@ class Stages:
         finally:
             self._switch()
             self._open.pop()
+            LOG.info("stage %s took %.2f s", name, time.perf_counter() - start)
 
     def _switch(self) -> None:
         now = time.perf_counter()

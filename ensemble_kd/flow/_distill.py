@@ -17,11 +17,14 @@ from ensemble_kd.flow._settings import Settings, no_bigger_than
 from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
+from ensemble_kd.log import logger
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.rows import RealRows, TransferSet, read_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
+
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def distill(
         X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time,
         min_frequency=settings.min_frequency,
     )  # fmt: skip
+    LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage)
@@ -151,6 +155,7 @@ def distill(
     recipe, gate = race.recipe, race.gate
     sets.go_on(recipe, clock.labels)
     transfer_set = sets.of(recipe, n_new)  # real, unlabelled and synthetic rows
+    LOG.info("recipe %s: %d rows to learn from", recipe.name, len(transfer_set.X))
     student_ = recipe.student(student)
     with stage("student"):
         desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
@@ -172,6 +177,8 @@ def distill(
     )
     fidelity = held_out_fidelity(compressed.model, rows.as_transfer_set(teaching.soft_real))
     gates = [found for found in (teaching.member, gate) if found is not None]
+    for comparison in gates:
+        LOG.info("%s", comparison)
     return Distillation(
         teaching.teacher, transfer_set, student_, compressed.model, recipe, race.table, gates,
         fidelity, stage.times, compressed.report, tuple(map(repr, lessons)),

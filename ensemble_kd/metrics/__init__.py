@@ -2,15 +2,19 @@
 
 from ensemble_kd.metrics._cost import latency_us, pickled_bytes
 from ensemble_kd.metrics._fidelity import Fidelity, gain_kept, measure_fidelity
+from ensemble_kd.metrics._gain import GainKept, LossRows, short_gain
 from ensemble_kd.scoring.latency import QUANTILES, Latency, measure_latency
 
 __all__ = [
     "QUANTILES",
     "Fidelity",
+    "GainKept",
     "Latency",
+    "LossRows",
     "gain_kept",
     "latency_us",
     "measure_fidelity",
     "measure_latency",
     "pickled_bytes",
+    "short_gain",
 ]

@@ -32,6 +32,10 @@ class LogitScaling:
     scale: float
     bias: NDArray[np.float64]
 
+    def __str__(self) -> str:
+        """Return what it does, in a few words."""
+        return f"logits times {self.scale:.4g}" + (", plus a bias" if self.bias.any() else "")
+
 
 @dataclass(frozen=True)
 class ProbabilityCurve:
@@ -48,6 +52,10 @@ class ProbabilityCurve:
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        """Return what it does, in a few words."""
+        return f"a rising curve of {len(self.x)} knots on the probability of the second class"
 
 
 Calibrator = LogitScaling | ProbabilityCurve

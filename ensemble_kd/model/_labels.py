@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.schema import unmasked
+
 Label = str | int | float | bool
 
 
@@ -38,6 +40,8 @@ def label_array(labels: Sequence[Label]) -> NDArray[Any]:
 def given_labels(y: Any) -> NDArray[Any]:
     """Return targets that were given as an array, of objects where another would change a value.
 
+    One that is masked is None or NaN.
+
     Parameters
     ----------
     y : array-like
@@ -47,7 +51,7 @@ def given_labels(y: Any) -> NDArray[Any]:
     -------
     ndarray
     """
-    array = np.asarray(y)
+    array = unmasked(y) if isinstance(y, np.ma.MaskedArray) else np.asarray(y)
     may_differ = isinstance(y, list | tuple) and array.ndim == 1 and array.dtype.kind in "Uf"
     return _objects(y) if may_differ and array.tolist() != list(y) else array
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
@@ -22,6 +23,8 @@ from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.rows import TransferSet
+
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ def train_network(
             if clock.is_over:
                 break
     bar.close()
+    LOG.info("network: loss %.5g, the best of %d checks", best_loss, len(history))
     averaged.load_state_dict(best_state)
     averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)

@@ -1,6 +1,13 @@
 """Rows: the real ones, checked and encoded once, and the transfer set a student learns from."""
 
-from ensemble_kd.rows._checks import check_seed, check_target, check_weight, record_features, table
+from ensemble_kd.rows._checks import (
+    check_seed,
+    check_target,
+    check_weight,
+    record_features,
+    rows_to_score,
+    table,
+)
 from ensemble_kd.rows._copies import find_copies
 from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder, given_dependence
 from ensemble_kd.rows._digest import table_digest
@@ -42,6 +49,7 @@ __all__ = [
     "read_again",
     "read_rows",
     "record_features",
+    "rows_to_score",
     "table",
     "table_digest",
     "take_rows",

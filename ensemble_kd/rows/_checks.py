@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from ensemble_kd.errors import InputError, cause, reason
+from ensemble_kd.errors import InputError, MissingDependencyError, cause, reason
 from ensemble_kd.model import given_labels
-from ensemble_kd.schema import check_unique, is_frame, restore_integers
+from ensemble_kd.schema import (
+    check_unique,
+    is_frame,
+    is_rows_of_dicts,
+    read_table,
+    reshape_hint,
+    restore_integers,
+    unmasked,
+)
 from ensemble_kd.tasks import BaseTask
 
 
@@ -36,8 +45,14 @@ def table(X: Any, fitted: Any = None) -> Any:
     TypeError
         If `X` is sparse.
     """
-    if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
-        X = restore_integers(X.to_pandas(), X.__getitem__)
+    X = read_table(X)
+    if is_rows_of_dicts(X) and len(X):
+        raise InputError(
+            f"a table must be a data frame or an array here, got {len(X)} dict(s); make a frame of "
+            f"them, such as pandas.DataFrame(X)."
+        )
+    if is_frame(X) and not hasattr(X, "iloc"):
+        X = _to_pandas(X)
     if hasattr(X, "toarray"):
         raise TypeError(
             "Sparse data was passed, but dense data is required. Use '.toarray()' to convert it."
@@ -62,17 +77,51 @@ def table(X: Any, fitted: Any = None) -> Any:
     return X
 
 
+def rows_to_score(X: Any, fitted: Any) -> Any:
+    """Return rows for a scorer: dicts as they are, a table with the columns of the fit.
+
+    Parameters
+    ----------
+    X : data frame, array-like of shape (n_samples, n_features), list of dict, or dict
+        Raw rows; a dict is one row.
+    fitted : estimator
+        What has been fitted on a table.
+
+    Returns
+    -------
+    list of dict, data frame, or ndarray of shape (n_samples, n_features)
+    """
+    X = read_table(X)
+    return X if is_rows_of_dicts(X) and len(X) else table(X, fitted=fitted)
+
+
+def _to_pandas(X: Any) -> Any:
+    """Return a frame of another library, or a structured array, as one of pandas."""
+    if not hasattr(X, "to_pandas"):
+        return pd.DataFrame({name: X[name] for name in X.columns})
+    try:
+        return restore_integers(X.to_pandas(), X.__getitem__)
+    except ModuleNotFoundError as error:  # polars hands its columns over by pyarrow
+        raise MissingDependencyError(
+            f"a {type(X).__name__} of {type(X).__module__.split('.')[0]} needs {error.name} to be "
+            f'read here; run: pip install "ensemble_kd[tables]", or give pandas or an array.'
+        ) from error
+
+
 def _as_matrix(X: Any) -> NDArray[Any]:
     mixed = isinstance(X, list | tuple) and any(
         isinstance(value, str) for row in X if isinstance(row, list | tuple) for value in row
     )
-    array = np.asarray(X, dtype=object) if mixed else np.asarray(X)
+    try:
+        array = np.asarray(X, dtype=object) if mixed else np.asarray(X)
+    except ValueError as error:  # rows of several lengths
+        raise InputError(f"a table must have rows of one length: {error}") from error
     if array.dtype.kind == "c":
         raise InputError("Complex data not supported: give real numbers.")
     if array.ndim != 2:
         raise InputError(
             f"Expected 2D array, got {array.ndim}D array instead, of shape {array.shape}. "
-            "Reshape your data: X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample."
+            f"Reshape your data: {reshape_hint(X)}."
         )
     return array
 
@@ -117,6 +166,11 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
     try:
+        if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+            n_masked = int(np.ma.getmaskarray(y).sum())
+            raise InputError(
+                f"y must have a target for each row, got {n_masked} masked; drop them."
+            )
         y = column_or_1d(given_labels(_without_extension(y)), warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)
@@ -159,7 +213,7 @@ def check_weight(
         return None
     n_samples = len(hard)
     try:
-        weight = np.asarray(sample_weight, dtype=np.float64)
+        weight = unmasked(np.asanyarray(sample_weight, dtype=np.float64))
     except ValueError as error:
         raise InputError(f"sample_weight must be numbers: {reason(error)}.") from cause(error)
     if weight.ndim == 0:

@@ -124,7 +124,17 @@ class Discretion:
 
 
 def number_between(low: float, high: float) -> float:
-    """Return a number of few digits between two, NaN where there is none.
+    """Return a number of few digits between two.
+
+    Parameters
+    ----------
+    low, high : float
+        The two; whatever is returned is neither.
+
+    Returns
+    -------
+    float
+        NaN where there is none.
 
     Examples
     --------

@@ -2,7 +2,14 @@
 
 from ensemble_kd.runtime._compiled import HAS_CORE, CompiledRuntime, row_encoder
 from ensemble_kd.runtime._mlp import MLPRuntime
-from ensemble_kd.runtime._response import Runtime, build_runtime, decision, respond, response
+from ensemble_kd.runtime._response import (
+    Runtime,
+    build_runtime,
+    decision,
+    respond,
+    response,
+    without_core,
+)
 from ensemble_kd.runtime._trees import MOST_CODES, TreesRuntime
 
 __all__ = [
@@ -17,4 +24,5 @@ __all__ = [
     "respond",
     "response",
     "row_encoder",
+    "without_core",
 ]

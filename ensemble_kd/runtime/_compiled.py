@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, LogitScaling, arrays_of, scalars_of
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.schema import TableSchema, core_column
 
 try:
     from ensemble_kd._core import Model
-except ImportError:  # built without a compiler
-    HAS_CORE = False
+except ImportError as error:  # built without a compiler, or for another machine
+    HAS_CORE, WHY_NO_CORE = False, str(error)
 else:
-    HAS_CORE = True
+    HAS_CORE, WHY_NO_CORE = True, ""
 
 # A thread must be worth its start, of some 50 us.
 ROWS_PER_THREAD = 1024
@@ -40,6 +40,8 @@ class CompiledRuntime:
         Of trees; see `TreesRuntime`.
     most_floats : {16, 8, 4}, default=16
         Use vectors of at most so many floats, as a machine without AVX-512 (8) or AVX2 (4) does.
+    extra : {"ignore", "error"} or None, default=None
+        What becomes of keys of a dict that the model does not take; only "ignore" allows them.
 
     Attributes
     ----------
@@ -61,11 +63,12 @@ class CompiledRuntime:
         n_threads: int = 1,
         left_categories: NDArray[np.uint64] | None = None,
         most_floats: int = 16,
+        extra: str | None = None,
     ) -> None:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
-        arguments, options = core_arguments(model, left_categories)
+        arguments, options = core_arguments(model, left_categories, extra)
         self._n_sums = model.n_sums
         self.core = Model(*arguments, **options, most_floats=most_floats)
 
@@ -113,7 +116,9 @@ class CompiledRuntime:
 
 
 def core_arguments(
-    model: CompactModel, left_categories: NDArray[np.uint64] | None = None
+    model: CompactModel,
+    left_categories: NDArray[np.uint64] | None = None,
+    extra: str | None = None,
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return what the constructor of the core's `Model` takes, by position and by name."""
     arrays, options = arrays_of(model.body), scalars_of(model.body)
@@ -122,19 +127,16 @@ def core_arguments(
         arrays["left_categories"] = left_categories
     options |= {"link": model.link} | _decision_parts(model)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    columns, encoder = core_columns(model.schema), row_encoder(model.schema)
+    columns, encoder = (
+        tuple(map(core_column, model.schema.columns)),
+        row_encoder(model.schema, extra=extra),
+    )
     return (kind, contiguous, columns, model.classes, encoder), options
 
 
-def core_columns(schema: TableSchema) -> tuple[tuple[str, str, bool, tuple[Any, ...] | None], ...]:
-    """Return what the core needs to know of each column."""
-    return tuple(
-        (c.name, c.kind, c.nullable, c.categories if c.kind == "categorical" else None)
-        for c in schema.columns
-    )
-
-
-def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
+def row_encoder(
+    schema: TableSchema, *, strict: bool = False, extra: str | None = None
+) -> Callable[[Any], NDArray[np.float64]]:
     """Return the function that encodes a row which the core does not read, or says what is wrong.
 
     It holds the schema alone: holding the scorer it would keep it alive for ever.
@@ -143,6 +145,10 @@ def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
     ----------
     schema : TableSchema
         How rows become numbers.
+    strict : bool, default=False
+        Whether to refuse categories never seen and numbers out of the range that was.
+    extra : {"ignore", "error"} or None, default=None
+        What becomes of keys that the model does not take; only "ignore" allows them.
 
     Returns
     -------
@@ -152,8 +158,11 @@ def row_encoder(schema: TableSchema) -> Callable[[Any], NDArray[np.float64]]:
 
     def encode_row(row: Any) -> NDArray[np.float64]:
         if not isinstance(row, Mapping):
-            raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
-        return schema.encode_one(row)
+            remedy = "; give row.to_dict()" if hasattr(row, "to_dict") else ""
+            raise InputError(
+                f"a row must be a dict of values by column, got {type(row).__name__}{remedy}."
+            )
+        return schema.encode_one(row, strict=strict, extra=extra)
 
     return encode_row
 

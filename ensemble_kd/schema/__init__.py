@@ -10,21 +10,49 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ensemble_kd.schema._columns import Category, Column, near_match
-    from ensemble_kd.schema._reading import (
-        as_array,
+    from ensemble_kd.schema._names import check_extra
+    from ensemble_kd.schema._reading import as_array, object_array
+    from ensemble_kd.schema._schema import TableSchema
+    from ensemble_kd.schema._tables import (
         check_unique,
         is_frame,
-        object_array,
+        is_rows_of_dicts,
+        read_table,
+        reshape_hint,
         restore_integers,
+        unmasked,
     )
-    from ensemble_kd.schema._schema import TableSchema
-    from ensemble_kd.schema._values import FIRST_INEXACT, PlainColumn, check_exact, value_code
+    from ensemble_kd.schema._values import (
+        FIRST_INEXACT,
+        PlainColumn,
+        by_text,
+        check_exact,
+        core_column,
+        value_code,
+    )
 
 _NAMES = {
     "_columns": ["Category", "Column", "near_match"],
-    "_reading": ["as_array", "check_unique", "is_frame", "object_array", "restore_integers"],
+    "_names": ["check_extra"],
+    "_reading": ["as_array", "object_array"],
     "_schema": ["TableSchema"],
-    "_values": ["FIRST_INEXACT", "PlainColumn", "check_exact", "value_code"],
+    "_tables": [
+        "check_unique",
+        "is_frame",
+        "is_rows_of_dicts",
+        "read_table",
+        "reshape_hint",
+        "restore_integers",
+        "unmasked",
+    ],
+    "_values": [
+        "FIRST_INEXACT",
+        "PlainColumn",
+        "by_text",
+        "check_exact",
+        "core_column",
+        "value_code",
+    ],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
@@ -35,12 +63,19 @@ __all__ = [
     "PlainColumn",
     "TableSchema",
     "as_array",
+    "by_text",
     "check_exact",
+    "check_extra",
     "check_unique",
+    "core_column",
     "is_frame",
+    "is_rows_of_dicts",
     "near_match",
     "object_array",
+    "read_table",
+    "reshape_hint",
     "restore_integers",
+    "unmasked",
     "value_code",
 ]
 

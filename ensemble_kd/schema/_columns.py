@@ -57,6 +57,8 @@ class Column(CategoryCodes):
         Smallest and largest finite value seen (numeric columns); None if there was none.
     categories : tuple, default=()
         The categories seen, in code order (categorical columns).
+    salt : str or None, default=None
+        Where `categories` holds hashes in their place: the salt of these, in hexadecimal digits.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Column(CategoryCodes):
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[Category, ...] = ()
+    salt: str | None = None
 
 
 # --- one column --------------------------------------------------------------------------------
@@ -175,14 +178,16 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
     unseen = float(len(column.categories))
     if coded is not None:
         cells, codes = coded
-        table = np.array([*(column.code_of.get(level, unseen) for level in cells), np.nan])
+        found = [column.find(level) for level in cells]
+        table = np.array([*(unseen if code is None else code for code in found), np.nan])
         out = table[codes]
         present: Any = (cells[code] for code in np.unique(codes[codes >= 0]))
     else:
         cells = as_array(values).tolist()
         try:
             # None where there is no code, which becomes NaN.
-            out = np.array(list(map(column.code_of.get, cells)), dtype=np.float64)
+            find = column.code_of.get if column.salt is None else column.find
+            out = np.array(list(map(find, cells)), dtype=np.float64)
         except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
@@ -264,6 +269,6 @@ def plain_value(column: Column, code: float) -> Any:
     if column.kind == "boolean":
         return bool(code)
     if column.kind == "categorical":
-        known = code < len(column.categories)
+        known = code < len(column.categories) and column.salt is None
         return column.categories[int(code)] if known else UNSEEN
     return int(code) if column.integer and abs(code) < 2**53 and code == int(code) else code

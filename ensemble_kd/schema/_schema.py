@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
+from ensemble_kd.hashing import category_hash
 from ensemble_kd.schema._columns import (
     KINDS,
     Column,
@@ -22,15 +23,18 @@ from ensemble_kd.schema._columns import (
     check_range,
     encode_column,
     infer_column,
-    listing,
-    near_match,
     plain_value,
 )
-from ensemble_kd.schema._reading import (
+from ensemble_kd.schema._names import named_row, positions
+from ensemble_kd.schema._reading import object_array
+from ensemble_kd.schema._strict import check_known, known_range
+from ensemble_kd.schema._tables import (
+    PLAIN,
     check_unique,
     is_frame,
     is_rows_of_dicts,
-    object_array,
+    only_row,
+    read_table,
     split_columns,
 )
 from ensemble_kd.schema._values import value_code
@@ -97,7 +101,14 @@ class TableSchema:
             If the table is empty, or a column holds something else (dates, lists, ...) or finite
             numbers beyond 1e300.
         """
-        names, columns, _ = split_columns(X)
+        X = read_table(X)
+        if is_rows_of_dicts(X):
+            raise InputError(
+                f"a table to learn from must be a data frame or an array, got {len(X)} dict(s); "
+                f"make a frame of them, such as pandas.DataFrame(X)."
+            )
+        names, take, _ = split_columns(X)
+        columns = [take(j) for j in range(len(names))]
         if not columns or len(columns[0]) == 0:
             raise InputError(
                 f"a table needs at least one row and one column, got {len(columns)} column(s) and "
@@ -107,17 +118,24 @@ class TableSchema:
         pairs = zip(names, columns, strict=True)
         return cls(tuple(infer_column(name, values) for name, values in pairs), is_frame(X))
 
-    def encode(self, X: Any, *, check_types: bool = True) -> Matrix:
+    def encode(
+        self, X: Any, *, check_types: bool = True, strict: bool = False, extra: str | None = None
+    ) -> Matrix:
         """Turn raw rows into a matrix of numbers.
 
         Parameters
         ----------
-        X : data frame, array-like of shape (n_samples, n_features), or list of dict
-            Raw rows. A frame may hold further columns; they are left alone.
+        X : data frame, array-like of shape (n_samples, n_features), list of dict, or dict
+            Raw rows; a dict is one row.
         check_types : bool, default=True
             Whether to refuse a categorical column all of whose values, be it a single one, are of
             another type than every category: text where those are numbers or booleans, or the
             other way round.
+        strict : bool, default=False
+            Whether to refuse categories never seen and numbers out of the range that was.
+        extra : {"ignore", "error"} or None, default=None
+            What becomes of columns of a frame and keys of a dict that the schema does not name;
+            None ignores the former and refuses the latter.
 
         Returns
         -------
@@ -130,42 +148,53 @@ class TableSchema:
         InputError
             If columns are absent, the width differs, or a value is of the wrong kind.
         """
+        X = read_table(X)
         if is_rows_of_dicts(X):
-            return self._encode_dicts(X, check_types)
-        names, columns, named = split_columns(X)
-        if self.named and named:
-            wanted = set(self.names)
-            check_unique([name for name in names if name in wanted])
-            by_name = dict(zip(names, columns, strict=True))
-            absent = [name for name in self.names if name not in by_name]
-            if absent:
-                raise InputError(
-                    f"the table must hold the columns the model was fitted on; "
-                    f"{listing(absent)} missing{near_match(absent[0], names)}."
-                )
-            columns = [by_name[name] for name in self.names]
-        elif len(columns) != len(self.columns):
-            raise InputError(
-                f"X has {len(columns)} features, but the model was fitted on {len(self.columns)} "
-                f"features as input."
-            )
-        return self._encoded(columns, len(columns[0]) if columns else 0, check_types)
+            if len(X) == 1 and check_types:
+                return self.encode_one(X[0], strict=strict, extra=extra)
+            rows = [named_row(self, row, i, extra) for i, row in enumerate(X)]
+            raw: Any = [object_array([row.get(name) for row in rows]) for name in self.names]
+            codes = self._encoded(raw, len(rows), check_types)
+        else:
+            names, take, is_named = split_columns(X)
+            places = positions(self, names, is_named, extra)
+            row = only_row(X) if check_types else None
+            if row is not None:
+                # As a dict is read, but for what a column knows better: a date, a gap of any kind.
+                raw = [row[j] if type(row[j]) in PLAIN else take(j) for j in places]
+                codes = self._row(raw)
+                raw = [[value] if type(value) in PLAIN else value for value in raw]
+            else:
+                raw = [take(j) for j in places]
+                codes = self._encoded(raw, len(raw[0]) if raw else 0, check_types)
+        if strict:
+            check_known(self.columns, self._range, raw, codes)
+        return codes
 
-    def encode_one(self, row: Mapping[str, Any]) -> Matrix:
+    def encode_one(
+        self, row: Mapping[str, Any], *, strict: bool = False, extra: str | None = None
+    ) -> Matrix:
         """Turn one raw row into a matrix of shape (1, n_columns); see `encode`."""
-        self._check_keys([row])
-        values = [value_code(column, row.get(column.name)) for column in self.columns]
-        return np.array([values], dtype=np.float64)
+        row = named_row(self, row, 0, extra)
+        raw = [row.get(name) for name in self.names]
+        codes = np.array([list(map(value_code, self.columns, raw))])
+        if strict:
+            check_known(self.columns, self._range, [[value] for value in raw], codes)
+        return codes
 
     def encode_rows(self, rows: Sequence[Sequence[Any]]) -> Matrix:
         """Turn rows of plain values, as `decode_rows` gives them, into a matrix; see `encode`."""
         columns = (object_array([row[j] for row in rows]) for j in range(len(self.columns)))
         return self._encoded(columns, len(rows), check_types=False)
 
-    def _encode_dicts(self, rows: Sequence[Mapping[str, Any]], check_types: bool) -> Matrix:
-        self._check_keys(rows)
-        columns = (object_array([row.get(name) for row in rows]) for name in self.names)
-        return self._encoded(columns, len(rows), check_types)
+    def _row(self, raw: Sequence[Any]) -> Matrix:
+        codes = [
+            value_code(column, value)
+            if type(value) in PLAIN
+            else float(encode_column(column, value)[0])
+            for column, value in zip(self.columns, raw, strict=True)
+        ]
+        return np.array([codes])
 
     def _encoded(self, columns: Iterable[Any], n_rows: int, check_types: bool) -> Matrix:
         out = np.empty((n_rows, len(self.columns)))
@@ -174,32 +203,18 @@ class TableSchema:
         return out
 
     @cached_property
-    def _required(self) -> frozenset[str]:
+    def _range(self) -> tuple[Matrix, Matrix]:
+        return known_range(self.columns)
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Names of the columns that were never missing in training."""
         return frozenset(column.name for column in self.columns if not column.nullable)
 
     @cached_property
-    def _known(self) -> frozenset[str]:
+    def known(self) -> frozenset[str]:
+        """Names of the columns."""
         return frozenset(self.names)
-
-    def _check_keys(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        for i, row in enumerate(rows):
-            if not isinstance(row, Mapping):
-                raise InputError(f"row {i} must be a dict, got {type(row).__name__}.")
-            if row.keys() == self._known:
-                continue
-            unknown = row.keys() - self._known
-            if unknown:
-                name = min(unknown, key=shown)
-                raise InputError(
-                    f"row {i} has the key {shown(name)}, which is no column of the model"
-                    f"{near_match(name, self.names) if isinstance(name, str) else ''}; remove it."
-                )
-            absent = [name for name in self.names if name in self._required and name not in row]
-            if absent:
-                raise InputError(
-                    f"row {i} has no value for {absent[0]!r}, a column that was never "
-                    f"missing in training; give it, or None to have it treated as missing."
-                )
 
     def check_range(self, codes: Matrix) -> None:
         """Refuse encoded rows to learn from that hold finite numbers beyond 1e300.
@@ -250,6 +265,35 @@ class TableSchema:
             columns[j] = replace(columns[j], categories=categories)
         return replace(self, columns=tuple(columns))
 
+    def hash_categories(self, salt: str) -> TableSchema:
+        """Put salted hashes in the place of categories, by which they are found all the same.
+
+        Parameters
+        ----------
+        salt : str
+            32 hexadecimal digits.
+
+        Returns
+        -------
+        TableSchema
+            A copy; the same where there are hashes already, or no categories.
+        """
+        if self.is_hashed:
+            return self
+        columns = [
+            replace(
+                column, salt=salt,
+                categories=tuple(category_hash(salt, value) for value in column.categories),
+            ) if column.kind == "categorical" else column
+            for column in self.columns
+        ]  # fmt: skip
+        return replace(self, columns=tuple(columns))
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether categories are kept as hashes."""
+        return any(column.salt is not None for column in self.columns)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
         columns: list[dict[str, Any]] = []
@@ -266,9 +310,11 @@ class TableSchema:
                     "maximum": column.maximum,
                 }
             if column.kind == "categorical":
-                entry["categories"] = list(column.categories)
+                key = "categories" if column.salt is None else "category_hashes"
+                entry[key] = list(column.categories)
             columns.append(entry)
-        return {"named": self.named, "columns": columns}
+        salts = {column.salt for column in self.columns} - {None}
+        return {"named": self.named, "columns": columns} | ({"salt": salts.pop()} if salts else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TableSchema:
@@ -288,7 +334,8 @@ class TableSchema:
                     integer=entry.get("integer", False),
                     minimum=entry.get("minimum"),
                     maximum=entry.get("maximum"),
-                    categories=tuple(entry.get("categories", ())),
+                    categories=tuple(entry.get("category_hashes", entry.get("categories", ()))),
+                    salt=data["salt"] if "category_hashes" in entry else None,
                 )
                 for entry in data["columns"]
             )

@@ -9,7 +9,7 @@ from ensemble_kd.errors import InputError, InputTypeError, shown
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
 # The text for a category never seen where rows are made up.
@@ -27,14 +27,32 @@ class CategoryCodes:
     ----------
     categories : tuple
         In code order; empty of a column that is not categorical.
+    salt : str or None
+        Where `categories` holds hashes in their place: the salt of these.
     """
 
     categories: tuple[Any, ...]
+    salt: str | None
 
     @cached_property
     def code_of(self) -> dict[Any, float]:
         """Code of each category that was seen."""
         return {category: float(code) for code, category in enumerate(self.categories)}
+
+    def key_of(self, value: Any) -> Any:
+        """Return what stands for a value among the categories, None for one that cannot be one."""
+        if self.salt is None:
+            return value
+        value = plain(value)
+        if not isinstance(value, str | int | float) or value != value:
+            return None
+        from ensemble_kd.hashing import category_hash
+
+        return category_hash(self.salt, value)
+
+    def find(self, value: Any) -> float | None:
+        """Return the code of a category that was seen, None of any other value."""
+        return self.code_of.get(self.key_of(value))
 
     @property
     def n_codes(self) -> int:
@@ -43,7 +61,12 @@ class CategoryCodes:
 
     @cached_property
     def holds_text(self) -> bool | None:
-        """Whether all categories are texts (True), or none is (False); None for some of both."""
+        """Whether all categories are texts (True), or none is (False); None for some of both.
+
+        None, too, of hashes.
+        """
+        if self.salt is not None:
+            return None
         found = {isinstance(category, str) for category in self.categories}
         return found.pop() if len(found) == 1 else None
 
@@ -69,13 +92,40 @@ class PlainColumn(CategoryCodes):
         Whether missing values were seen.
     categories : iterable, default=()
         The categories seen, in code order.
+    salt : str or None, default=None
+        Where `categories` holds hashes in their place: the salt of these.
     """
 
-    def __init__(self, name: str, kind: str, nullable: bool, categories: Iterable[Any] = ()):
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        nullable: bool,
+        categories: Iterable[Any] = (),
+        salt: str | None = None,
+    ) -> None:
         self.name = name
         self.kind = kind
         self.nullable = nullable
         self.categories = tuple(categories)
+        self.salt = salt
+
+
+def core_column(column: Any) -> tuple[str, str, bool, tuple[Any, ...] | None, bool]:
+    """Return what the core in C needs to know of a column.
+
+    Parameters
+    ----------
+    column : Column or PlainColumn
+        The column.
+
+    Returns
+    -------
+    tuple
+        Name, kind, whether it may be missing, its categories, and whether these are hashes.
+    """
+    categories = column.categories if column.kind == "categorical" else None
+    return column.name, column.kind, column.nullable, categories, bool(column.salt)
 
 
 def value_code(column: Any, value: Any) -> float:
@@ -129,13 +179,13 @@ def number_of(name: str, kind: str, value: Any) -> float:
 def category_code(column: Any, value: Any) -> float:
     """Return the code of a category, or that of one never seen."""
     try:
-        code: float = column.code_of[value]
-        return code
-    except KeyError:
-        if is_missing(value):
-            return _MISSING
+        code: float | None = column.find(value)
     except (TypeError, ValueError):  # it has no hash
-        pass
+        code = None
+    if code is not None:
+        return code
+    if is_missing(value):
+        return _MISSING
     check_scalar(column.name, value)
     return float(len(column.categories))
 
@@ -220,3 +270,46 @@ def type_word(value: Any) -> str:
     if isinstance(value, str):
         return "texts"
     return "booleans" if isinstance(value, bool) else "numbers"
+
+
+# --- the keys of a row ----------------------------------------------------------------------------
+
+
+def by_text(row: Mapping[Any, Any], names: Sequence[str]) -> Mapping[Any, Any]:
+    """Return a row with its keys as a frame has them that was made of it; see `split_columns`.
+
+    Parameters
+    ----------
+    row : mapping
+        Keys of any kind; the numbers 0, 1, ... of all columns in order are positions.
+    names : sequence of str
+        Names of the columns.
+
+    Returns
+    -------
+    mapping
+        With texts as keys.
+
+    Raises
+    ------
+    InputError
+        If two keys are the same text.
+    """
+    if all(isinstance(key, str) for key in row):
+        return row
+    keys = list(row)
+    if keys == list(range(len(names))):
+        return dict(zip(names, row.values(), strict=True))
+    out: dict[Any, Any] = {}
+    for key, value in zip(map(_text, keys), row.values(), strict=True):
+        if key in out:
+            raise InputError(f"column names must be unique, got {shown(key)} more than once.")
+        out[key] = value
+    return out
+
+
+def _text(key: Any) -> Any:
+    try:
+        return str(key)
+    except Exception:  # of a caller's object, or a number of thousands of digits: no name
+        return key

@@ -14,7 +14,7 @@ from ensemble_kd.bundle import Bundle
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, label_array
 from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.schema import TableSchema, check_extra
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
@@ -32,6 +32,14 @@ class Scorer:
     expected_unseen : mapping of str to float, or None, default=None
         By column, the share of values to be expected that are categories never seen; None takes
         what the file tells of it.
+    strict : bool, default=False
+        Whether to refuse a category never seen in training, or too rare there to be told apart,
+        and a number out of the range that was; the error names column, row and value. A single
+        row then costs tens of microseconds.
+    extra : {"ignore", "error"} or None, default=None
+        What becomes of a column of a frame, and of a key of a dict, that the model does not take.
+        None ignores the column, as a frame has to hold all the others, and refuses the key, which
+        may be that of a nullable column, misspelt.
 
     Attributes
     ----------
@@ -64,19 +72,24 @@ class Scorer:
         *,
         n_jobs: int = 1,
         expected_unseen: Mapping[str, float] | None = None,
+        strict: bool = False,
+        extra: str | None = None,
     ) -> None:
+        check_extra(extra)
         self.model = model
         self.bundle = bundle
         self.n_jobs = n_jobs
+        self.strict = strict
+        self.extra = extra
         if expected_unseen is None and bundle is not None:
             told = bundle.manifest["training"].get("expected_unseen")
             expected_unseen = told if isinstance(told, dict) else None
         self._expected_unseen = expected_unseen
         self._unseen = UnseenCounter(model.schema, expected_unseen)
-        self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs))
+        self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs), extra=extra)
         if model.has_classes:
             self.classes_ = label_array(model.classes)
-        if isinstance(self._runtime, CompiledRuntime):
+        if isinstance(self._runtime, CompiledRuntime) and not strict:
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
             own: dict[str, Any] = {"predict_one": core.predict_one, "score_one": core.score_one}
@@ -86,7 +99,13 @@ class Scorer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the arrays; what is laid out for scoring is laid out anew."""
-        rebuild = partial(type(self), n_jobs=self.n_jobs, expected_unseen=self._expected_unseen)
+        rebuild = partial(
+            type(self),
+            n_jobs=self.n_jobs,
+            expected_unseen=self._expected_unseen,
+            strict=self.strict,
+            extra=self.extra,
+        )
         return rebuild, (self.model, self.bundle)
 
     @property
@@ -117,7 +136,7 @@ class Scorer:
 
         Parameters
         ----------
-        X : data frame, array of shape (n_samples, n_features), or list of dict
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
             Raw rows.
 
         Returns
@@ -125,7 +144,7 @@ class Scorer:
         ndarray of shape (n_samples, n_outputs)
             Probabilities or values.
         """
-        encoded = self.model.schema.encode(X)
+        encoded = self.model.schema.encode(X, strict=self.strict, extra=self.extra)
         self._unseen.add(encoded)
         return self._respond(encoded)
 
@@ -139,8 +158,9 @@ class Scorer:
 
         Parameters
         ----------
-        X : data frame, array of shape (n_samples, n_features), or list of dict
-            Raw rows; a missing value is None or NaN, a category never seen is allowed.
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
+            Raw rows, a dict being one; a missing value is None or NaN, and a category never seen
+            is allowed unless `strict`.
 
         Returns
         -------
@@ -157,12 +177,36 @@ class Scorer:
         self._check_classifier("predict_proba")
         return self.respond(X)
 
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        AttributeError
+            If the model predicts values.
+        """
+        self._check_classifier("predict_log_proba")
+        with np.errstate(divide="ignore"):
+            return np.log(self.respond(X))
+
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels, by the model's threshold where it has one, or values.
 
         Parameters
         ----------
-        X : data frame, array of shape (n_samples, n_features), or list of dict
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
             Raw rows.
 
         Returns
@@ -268,7 +312,8 @@ class Scorer:
         return float(self._respond_one(row)[0, -1])
 
     def _respond_one(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
-        return response(self.model, self._runtime.outputs(row_encoder(self.model.schema)(row)))
+        encode = row_encoder(self.model.schema, strict=self.strict, extra=self.extra)
+        return self._respond(encode(row))
 
     def _check_classifier(self, method: str) -> None:
         if not self.model.has_classes:

@@ -5,9 +5,8 @@ CSV takes numpy alone to be read in chunks; a whole table takes pandas, and Parq
 
 from ensemble_kd.table_files._chunks import Chunk, read_chunks
 from ensemble_kd.table_files._frame import read_frame
-from ensemble_kd.table_files._kinds import check_column
+from ensemble_kd.table_files._kinds import check_column, separator_hint
 from ensemble_kd.table_files._sinks import STDOUT, SinkFormat, arrow_type, open_sink, sink_format
-from ensemble_kd.table_files._whole_file import check_writable
 
 __all__ = [
     "STDOUT",
@@ -15,9 +14,9 @@ __all__ = [
     "SinkFormat",
     "arrow_type",
     "check_column",
-    "check_writable",
     "open_sink",
     "read_chunks",
     "read_frame",
+    "separator_hint",
     "sink_format",
 ]

@@ -25,6 +25,7 @@ from ensemble_kd.table_files._kinds import (
     parquet_module,
     read_header,
     separator,
+    separator_hint,
     table_kind,
 )
 from ensemble_kd.table_files._values import text_reader
@@ -119,7 +120,7 @@ def _positions(
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise InputError(
             f"{path} must hold the columns that the model was fitted on; {absent[0]!r}{more} "
-            f"missing{near_match(absent[0], header)}."
+            f"missing{near_match(absent[0], header)}{separator_hint(header)}."
         )
     check_named_once(header, [*schema.names, *ids], path)
     return [header.index(name) for name in schema.names]

@@ -20,6 +20,7 @@ from ensemble_kd.table_files._kinds import (
     parquet_module,
     read_header,
     separator,
+    separator_hint,
     table_kind,
 )
 from ensemble_kd.table_files._values import MISSING
@@ -102,9 +103,10 @@ def _read_csv(pandas: Any, path: str, note: Callable[[str], None], texts: Collec
             frame = read(dtype={name: str for name in names if name in texts})
             return _keep_leading_zeros(frame, read, note)
     except pandas.errors.ParserWarning as error:
-        raise InputError(
-            f"{path} has a row with more fields than the header: {reason(error)}"
-        ) from cause(error)
+        hint = separator_hint(header) or f": {reason(error)}"
+        raise InputError(f"{path} has a row with more fields than the header{hint}") from cause(
+            error
+        )
 
 
 def _keep_leading_zeros(frame: Any, read: Callable[..., Any], note: Callable[[str], None]) -> Any:

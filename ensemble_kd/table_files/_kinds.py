@@ -17,6 +17,9 @@ from ensemble_kd.schema import near_match
 
 STDIN = "-"
 _SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
+OTHER_SEPARATORS = ";\t,|"
+# Columns that a message names; the target is often the last.
+MOST_SHOWN = 6
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
@@ -114,6 +117,30 @@ def check_named_once(header: Sequence[str], wanted: Sequence[str], path: str) ->
             )
 
 
+def separator_hint(names: Sequence[str]) -> str:
+    """Return what is to be said of a table whose fields were not told apart.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns that were read.
+
+    Returns
+    -------
+    str
+        To be put behind a message; nothing where they are several, or no separator is in sight.
+    """
+    if len(names) != 1:
+        return ""
+    near = max(OTHER_SEPARATORS, key=names[0].count)
+    if near not in names[0]:
+        return ""
+    return (
+        f"; its one column is {shown(names[0])}, so its fields seem to stand apart by {near!r}: "
+        f"save it with commas as .csv, or with tabs as .tsv"
+    )
+
+
 def check_column(what: str, name: str, names: Sequence[str], table: str) -> None:
     """Refuse a name that is no column of the table.
 
@@ -134,7 +161,12 @@ def check_column(what: str, name: str, names: Sequence[str], table: str) -> None
         If it is not; the message names the nearest column.
     """
     if name not in names:
+        hint = separator_hint(names)
+        told = [shown(name) for name in names]
+        if len(told) > MOST_SHOWN:
+            told = [*told[: MOST_SHOWN - 1], "...", told[-1]]
         raise InputError(
-            f"{what} must be a column of {table}, got {shown(name)}{near_match(name, names)}; "
-            f"its {len(names)} columns begin with {', '.join(map(shown, names[:5]))}."
+            f"{what} must be a column of {table}, got {shown(name)}{near_match(name, names)}"
+            + (hint or f"; its {len(names)} columns are {', '.join(told)}")
+            + "."
         )

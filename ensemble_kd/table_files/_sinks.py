@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import replacing, write_failure
 from ensemble_kd.table_files._kinds import PARQUET_SUFFIXES, arrow_module, parquet_module
-from ensemble_kd.table_files._whole_file import replacing
 
 STDOUT = "-"
 SinkFormat = Literal["csv", "ndjson", "parquet"]
@@ -82,7 +82,7 @@ class ParquetSink:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._arrow, self._parquet = arrow_module(), parquet_module()
-        self._file = file
+        self._file = _Outlet(file)
         self._writer: Any = None
 
     def write(self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, Any]) -> None:
@@ -99,6 +99,32 @@ class ParquetSink:
         """Write the footer."""
         if self._writer is not None:
             self._writer.close()
+
+
+class _Outlet:
+    """What pyarrow writes to: a pipe tells no place, and a file that was given up takes no more."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._n_written = 0
+
+    def write(self, data: Any) -> int:
+        """Write bytes, unless the file is closed: a writer that is thrown away ends its file."""
+        if not self._file.closed:
+            self._file.write(data)
+        self._n_written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """Return how many bytes were written."""
+        return self._n_written
+
+    def flush(self) -> None:
+        """Leave it to the file, which is closed by whoever opened it."""
+
+    close = flush
 
 
 def arrow_type(values: Sequence[Any]) -> Any:
@@ -167,14 +193,16 @@ def open_sink(out: str, kind: SinkFormat) -> Iterator[Sink]:
         If the file cannot be made.
     """
     with contextlib.ExitStack() as stack:
-        if out == STDOUT:
-            file: Any = sys.stdout
-        else:
-            file = stack.enter_context(replacing(out, binary=kind == "parquet"))
+        file: Any = sys.stdout
+        if out != STDOUT:
+            try:
+                file = stack.enter_context(replacing(out, binary=kind == "parquet"))
+            except OSError as error:
+                raise InputError(f"{out} cannot be written: {write_failure(error)}") from error
         sinks = {"csv": CSVSink, "ndjson": NDJSONSink, "parquet": ParquetSink}
         sink: Sink = sinks[kind](file)
-        stack.callback(sink.close)
         yield sink
+        sink.close()
 
 
 def _json_value(value: Any) -> Any:

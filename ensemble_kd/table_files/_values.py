@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ensemble_kd.schema import Category, Column
@@ -22,7 +22,7 @@ def text_reader(column: Column) -> Callable[[str], Any]:
         return _number
     if column.kind == "boolean":
         return _boolean
-    return _category_reader(column.categories)
+    return _category_reader(column)
 
 
 def _number(text: str) -> float:
@@ -46,14 +46,16 @@ def _boolean(text: str) -> float:
     raise ValueError(text)
 
 
-def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category | None]:
+def _category_reader(column: Column) -> Callable[[str], Category | None]:
     """Return what finds the category that a text stands for.
 
     A category that is this very text comes first, be it "NA"; then a missing value; then, where
     some category is no text, the number or boolean that the text denotes; else the text itself.
     """
-    texts = {category for category in categories if isinstance(category, str)}
-    has_others = len(texts) < len(categories)
+    if column.salt is not None:
+        return _hashed_reader(column)
+    texts = {category for category in column.categories if isinstance(category, str)}
+    has_others = len(texts) < len(column.categories)
 
     def read(text: str) -> Category | None:
         if text in texts:
@@ -62,6 +64,20 @@ def _category_reader(categories: Sequence[Category]) -> Callable[[str], Category
             return None
         value = _number_or_boolean(text) if has_others else None
         return text if value is None or value != value else value
+
+    return read
+
+
+def _hashed_reader(column: Column) -> Callable[[str], Category | None]:
+    """Return the same where hashes are known alone: a number is read where it is a category."""
+
+    def read(text: str) -> Category | None:
+        if column.find(text) is not None:
+            return text
+        if text in MISSING:
+            return None
+        value = _number_or_boolean(text)
+        return text if value is None or column.find(value) is None else value
 
     return read
 

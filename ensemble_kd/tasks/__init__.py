@@ -11,6 +11,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import TASKS, Task
 from ensemble_kd.tasks._base import BaseTask
 from ensemble_kd.tasks._classification import Classification
+from ensemble_kd.tasks._rare import Rare
 from ensemble_kd.tasks._regression import Regression
 from ensemble_kd.tasks._target import Target, infer_task, read_target
 
@@ -61,6 +62,7 @@ __all__ = [
     "DEFAULT_TASK",
     "BaseTask",
     "Classification",
+    "Rare",
     "Regression",
     "Target",
     "infer_task",

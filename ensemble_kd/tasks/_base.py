@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
+from ensemble_kd.tasks._rare import Rare
 
 Array = NDArray[np.float64]
 
@@ -154,6 +155,20 @@ class BaseTask(ABC):
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, float | None]:
         """Return the figures by which a response to real rows is reported, None if not defined."""
+
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return the class that is so rare that most figures hide it, if there is one."""
+        return None
+
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what a user should know of how the targets are told, if there is anything."""
+        return None
+
+    def bounds(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, tuple[float, float]]:
+        """Return intervals of 95 % of those figures of the quality that rest on few rows."""
+        return {}
 
     @abstractmethod
     def describe_to_sklearn(self, tags: Any) -> None:

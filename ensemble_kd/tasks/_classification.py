@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.ensemble import StackingClassifier
-from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags
@@ -25,13 +25,19 @@ from ensemble_kd.losses import (
 )
 from ensemble_kd.model import Link, Task, given_labels
 from ensemble_kd.tasks._base import Array, BaseTask, is_whole
+from ensemble_kd.tasks._figures import RANKINGS, calibration_error
+from ensemble_kd.tasks._rare import (
+    RARE,
+    Bounds,
+    Rare,
+    precision_bounds,
+    recall_at_few_alarms,
+    share_bounds,
+)
 
 # Bounds a log-loss that a probability of 0 would make infinite.
 SMALLEST_PROBABILITY = 1e-15
-# How well two classes are ranked.
-RANKINGS = {"auc": roc_auc_score, "average_precision": average_precision_score}
-# Of the calibration error.
-N_BINS = 10
+RECALL = "recall_at_1_percent_fpr"
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +217,9 @@ class Classification(BaseTask):
         """Return log-loss in nats, of two classes AUC and average precision, accuracy, calibration.
 
         AUC and average precision are of the second class, and not defined where the rows are of
-        one. The calibration error is the expected one of [1]_, over ten bins of equally many rows:
-        of the second of two classes, else of the class that is named.
+        one. Where it is rare, the share of its rows that is found while 1 % of the others are
+        called so stands beside them. The calibration error is the expected one of [1]_, over ten
+        bins of equally many rows: of the second of two classes, else of the class that is named.
 
         References
         ----------
@@ -227,27 +234,52 @@ class Classification(BaseTask):
             second = (hard == 1, response[:, 1])
             for name, score in RANKINGS.items():
                 scores[name] = float(score(*second, sample_weight=weight)) if both else None
+            if self.rare(hard, weight) is not None:
+                scores[RECALL] = recall_at_few_alarms(*second, weight)
         right = response.argmax(axis=1) == hard
         scores["accuracy"] = float(np.average(right, weights=weight))
         if self.n_outputs == 2:
-            scores["calibration_error"] = _calibration_error(response[:, 1], hard == 1, weight)
+            scores["calibration_error"] = calibration_error(response[:, 1], hard == 1, weight)
         else:
-            scores["calibration_error"] = _calibration_error(response.max(axis=1), right, weight)
+            scores["calibration_error"] = calibration_error(response.max(axis=1), right, weight)
         return scores
+
+    def rare(self, hard: NDArray[Any], weight: Array | None = None) -> Rare | None:
+        """Return what is known of the second of two classes, where its share is below a tenth."""
+        share = float(np.average(hard == 1, weights=weight))
+        if self.n_outputs != 2 or not 0 < share < RARE:
+            return None
+        return Rare(self.classes[1], int((hard == 1).sum()), share)
+
+    def hint(self, hard: NDArray[Any]) -> str | None:
+        """Return what to do where the first of two classes is the rare one."""
+        if self.n_outputs != 2 or not 0 < float(np.mean(hard == 0)) < RARE:
+            return None
+        first, second = self.classes
+        return (
+            f"{first!r} is rare, but AUC, average precision and thresholds are of {second!r}, the "
+            "second class in sorted order: name them so that the rare one is second, such as 0 "
+            "and 1."
+        )
+
+    def bounds(
+        self, response: Array, hard: NDArray[Any], weight: Array | None = None
+    ) -> dict[str, Bounds]:
+        """Return those of average precision and recall of a rare class, by rows that count alike.
+
+        That of the recall takes the threshold for given.
+        """
+        if weight is not None or self.rare(hard) is None:
+            return {}
+        second, score = hard == 1, response[:, 1]
+        recall = recall_at_few_alarms(second, score)
+        found = {RECALL: share_bounds(recall, int(second.sum()))}
+        precision = precision_bounds(second, score)
+        return found if precision is None else {"average_precision": precision} | found
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a classifier."""
         tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-
-
-def _calibration_error(
-    probability: Array, happened: NDArray[np.bool_], weight: Array | None
-) -> float:
-    """Return by how much probabilities are off, in the mean over bins of equally many rows."""
-    weight = np.ones(len(probability)) if weight is None else weight
-    edges = np.unique(np.quantile(probability, np.arange(1, N_BINS) / N_BINS))
-    off = np.bincount(np.searchsorted(edges, probability), weight * (probability - happened))
-    return float(np.abs(off).sum() / weight.sum())
 
 
 def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
 from ensemble_kd.teachers._compiled import compiled
-from ensemble_kd.teachers._ensemble import TeacherEnsemble
+from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
 from ensemble_kd.teachers._selection import cross_fitted_responses
 from ensemble_kd.teachers._splits import teacher_splits
@@ -19,6 +19,7 @@ __all__ = [
     "TeacherEnsemble",
     "WeightedMean",
     "allows_missing",
+    "best_member",
     "check_distillable",
     "compiled",
     "cross_fit",

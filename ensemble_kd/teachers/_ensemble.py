@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -32,6 +33,25 @@ from ensemble_kd.teachers._wrap import (
     seeded,
 )
 from ensemble_kd.teachers.members import default_members, has_classes
+
+
+def best_member(teacher: Any) -> tuple[str, Any] | None:
+    """Return the member of the lowest out-of-fold loss, None of a teacher without members.
+
+    Parameters
+    ----------
+    teacher : estimator or None
+        Fitted.
+
+    Returns
+    -------
+    tuple of (str, estimator) or None
+        Its name and its model, fitted on all rows.
+    """
+    if isinstance(teacher, FrozenEstimator):
+        teacher = teacher.estimator
+    name = getattr(teacher, "best_member_", None)
+    return None if name is None else (name, dict(teacher.members_)[name])
 
 
 class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
@@ -72,6 +92,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         tests the row.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
+    best_member_ : str
+        Name of the member with the lowest out-of-fold loss.
     task_ : BaseTask
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
@@ -209,9 +231,10 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         chosen = ~np.isnan(found.response[0, :, 0])
         if held_out is not None:
             chosen &= ~held_out
-        self.weights_ = self._find_weights(
-            found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
-        )
+        of_rows = found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
+        self.weights_ = self._find_weights(*of_rows)
+        losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
+        self.best_member_ = names[int(np.argmin(losses))]
         self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
         if not found.unseen:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from copy import copy
@@ -23,10 +24,13 @@ from sklearn.model_selection import (
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.log import logger
 from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
+
+LOG = logger(__name__)
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 # Splitters to which a row is a row like any other.
@@ -296,8 +300,13 @@ def cross_fit(
     found = CrossFit(response, [], [])
     bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
                disable=verbose < 1)  # fmt: skip
-    for (test, m), (model, answer) in bar:
+    start = time.perf_counter()
+    for i, ((test, m), (model, answer)) in enumerate(bar):
         bar.set_postfix(member=members[m][0])
+        passed = time.perf_counter() - start
+        LOG.info(
+            "member %s fitted, %d of %d, after %.2f s", members[m][0], i + 1, len(jobs), passed
+        )
         if len(test):
             response[m, test] = answer
         if model is not None:

@@ -116,8 +116,3 @@ class Budget:
     def limits(self) -> dict[str, Any]:
         """Return the limits as plain values."""
         return vars(self).copy()
-
-
-def percent(share: float) -> str:
-    """Return a share of the gain in words."""
-    return "no share" if math.isnan(share) else f"{share:.0%}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import table
+from ensemble_kd.files import write_atomically
+from ensemble_kd.metrics import GainKept
+from ensemble_kd.rows import rows_to_score
 from ensemble_kd.tasks import task_named
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
@@ -78,9 +78,10 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         one, told = found.candidate, found.certificate
         if told is None:
             line = self.front_.set_index("trial").loc[one.number]
-            loss, kept, worse = line[["certified_loss", "certified_gain_kept", "worse_than_plain"]]
+            loss, worse = line["certified_loss"], line["worse_than_plain"]
+            kept = GainKept(*(line[f"certified_gain_{end}"] for end in ("kept", "low", "high")))
         else:
-            loss, kept, worse = told.loss, told.gain_kept, told.is_worse_than_plain
+            loss, kept, worse = told.loss, told.kept, told.is_worse_than_plain
         warn_if_useless(one, loss, kept, self._front, budget, is_worse=worse)
         return found
 
@@ -136,7 +137,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict(table(X, fitted=self))
+        return self._scorer.predict(rows_to_score(X, self))
 
     @available_if(_is_classifier)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -153,7 +154,24 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Probabilities in the order of `classes_`.
         """
         check_is_fitted(self, "model_")
-        return self._scorer.predict_proba(table(X, fitted=self))
+        return self._scorer.predict_proba(rows_to_score(X, self))
+
+    @available_if(_is_classifier)
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the student's probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`; minus infinity for a probability of 0.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict_log_proba(rows_to_score(X, self))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the student's accuracy, or in regression R2.
@@ -187,7 +205,7 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Bytes written.
         """
         check_is_fitted(self, "model_")
-        write_atomically(self._data, Path(path))
+        write_atomically(self._data, path)
         return len(self._data)
 
     def __getstate__(self) -> dict[str, Any]:

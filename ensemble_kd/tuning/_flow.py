@@ -24,12 +24,13 @@ from ensemble_kd.tuning.finish import (
     affordable,
     as_table,
     candidates,
+    check_files,
     choose,
     read_findings,
     status,
     warn_if_useless,
 )
-from ensemble_kd.tuning.study import Pool, StudyPlace, enqueue, open_storage
+from ensemble_kd.tuning.study import Pool, StudyPlace, claim, enqueue, open_storage
 from ensemble_kd.tuning.trial import (
     IN_EARNEST,
     Classroom,
@@ -136,6 +137,9 @@ def search(
     pool = Pool(asked.n_jobs, seed, asked.verbose, partial(status, budget=budget))
     first = starting_points(space, sizes, span, asked.estimator.chosen_recipe())
     study = place.open()
+    if asked.storage is not None:
+        claim(study, folder)
+    check_files(study, students)
     if not study.get_trials(deepcopy=False):
         enqueue(study, runner.distinct(first))
     with stage("trials"):  # each: fit, compress, export, weigh, time, judge on validation rows
@@ -175,7 +179,7 @@ def search(
         else:
             told = outcome.certificate
             warn_if_useless(
-                outcome.candidate, told.loss, told.gain_kept, findings.candidates, budget,
+                outcome.candidate, told.loss, told.kept, findings.candidates, budget,
                 is_worse=told.is_worse_than_plain,
             )  # fmt: skip
     if interrupted:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
+from ensemble_kd.files import replacing
+from ensemble_kd.tuning._slices import draw_slices
 
 PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
 
@@ -65,11 +67,13 @@ def draw_front(
     axes[1].legend(named.values(), named.keys(), fontsize=8)
     if title:
         figure.suptitle(title)
-    figure.savefig(path, dpi=110)
+    _write(figure, path, dpi=110)
 
 
 def draw_study(search: Any, folder: Any) -> list[str]:
-    """Draw Optuna's own plots of the search, as PNG files in a folder that is there.
+    """Draw the trials of the search, as PNG files in a folder that is there.
+
+    "front", "history" and "timeline" are Optuna's own plots; "slice" has the loss by each setting.
 
     Parameters
     ----------
@@ -90,7 +94,6 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     made: dict[str, tuple[Any, dict[str, Any]]] = {
         "front": (plots.plot_pareto_front, {"target_names": names}),
         "history": (plots.plot_optimization_history, loss),
-        "slice": (plots.plot_slice, loss),
         "timeline": (plots.plot_timeline, {}),
     }
     for name, (draw, options) in made.items():
@@ -98,6 +101,12 @@ def draw_study(search: Any, folder: Any) -> list[str]:
             warnings.simplefilter("ignore")
             drawn = draw(study, **options)
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
-            axes.figure.savefig(Path(folder) / f"{name}.png", dpi=90)
+            _write(axes.figure, Path(folder) / f"{name}.png", dpi=90)
             pyplot.close(axes.figure)
-    return [f"{name}.png" for name in made]
+    draw_slices(study, Path(folder) / "slice.png")
+    return [f"{name}.png" for name in (*made, "slice")]
+
+
+def _write(figure: Any, path: Any, dpi: int) -> None:
+    with replacing(path, binary=True) as file:
+        figure.savefig(file, dpi=dpi, format=Path(path).suffix[1:] or "png")

@@ -42,7 +42,7 @@ KEYS = [
     "storage", "calibrator", "decision_threshold", "link", "n_layers", "kind", "named", "nullable",
     "categories", "integer", "minimum", "extra", "edges", "threshold", "numeric_weight.left",
     "category_weight", "layers.0.weight", "signature", "format_version", "min_reader", "", ".left",
-    "__metadata__",
+    "__metadata__", "salt", "category_hashes",
 ]  # fmt: skip
 CELLS = [
     None, True, False, 0, 1, 2, -1.5, 0.5, 1e6, 2**53, 2**60, 10**400, math.nan, math.inf, "Oslo",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def save_all(folder: Path) -> None:
     for name, model in (MODELS | KEPT).items():
         path = folder / f"{name}.ekd"
         save_bundle(model, path, selftest=make_selftest(model), created=CREATED)
+    # Random bytes there would make every run another one.
+    schema = MODELS["mlp_decided"].schema.hash_categories("0123456789abcdef" * 2)
+    hashed = replace(MODELS["mlp_decided"], schema=schema)
+    save_bundle(hashed, folder / "hashed.ekd", selftest=make_selftest(hashed), created=CREATED)
     for path in GOLDEN.glob("*.ekd"):
         shutil.copy(path, folder)
 

@@ -79,6 +79,7 @@ CHANGES = [
 ]
 ROWS = [ROW | change for change in CHANGES]
 ROWS += [{name: ROW[name] for name in ROW if name != left} for left in ROW]
+ROWS += [OrderedDict(ROW), [1, 2], None, dict(enumerate(ROW.values())), {7: 1} | ROW, {}]
 ROWS += [OrderedDict(ROW), [1, 2], None, pd.Series(ROW), MappingProxyType(ROW)]
 
 
@@ -192,6 +193,22 @@ def test_without_numpy_imports_no_numpy(promised, tmp_path):
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert set(eval(done.stdout)) == set(MODELS["mlp_classifier"].classes)
+
+
+@pytest.mark.parametrize("names", [["3", "7"], ["7", "3"], ["1", "0"]])
+def test_without_numpy_reads_keys_that_are_numbers_like_load(tmp_path, names):
+    model = MODELS["trees_sigmoid"]
+    columns = tuple(
+        replace(column, name=name)
+        for column, name in zip(SCHEMA.columns, [*names, "c", "d"], strict=True)
+    )
+    model = replace(model, schema=replace(SCHEMA, columns=columns))
+    save_bundle(model, tmp_path / "m.ekd", selftest=make_selftest(model))
+    scorer, expected = without_numpy.load(tmp_path / "m.ekd"), Scorer(model)
+    values = list(ROW.values())
+    for keys in ([*map(int, names), "c", "d"], range(4), [*names, "c", "d"], [7, "7", "c", "d"]):
+        row = dict(zip(keys, values, strict=True))
+        assert outcome(scorer.predict_proba_one, row) == outcome(expected.predict_proba_one, row)
 
 
 def test_without_numpy_says_what_to_use_where_there_is_no_core():

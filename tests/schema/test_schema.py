@@ -131,8 +131,11 @@ def test_schema_refuses_what_is_no_table(table, message):
 
 def test_schema_refuses_a_sparse_matrix():
     sparse = pytest.importorskip("scipy.sparse")
-    with pytest.raises(InputError, match="dense data is required"):
-        TableSchema.infer(sparse.csr_matrix(np.eye(2)))
+    for kind in (sparse.csr_matrix, sparse.dok_matrix, sparse.coo_array):
+        with pytest.raises(InputError, match="dense data is required"):
+            TableSchema.infer(kind(np.eye(2)))
+        with pytest.raises(InputError, match="dense data is required"):
+            SCHEMA.encode(kind(np.eye(2)))
 
 
 # --- encoding -------------------------------------------------------------------------------------

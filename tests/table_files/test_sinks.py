@@ -1,14 +1,15 @@
 """Predictions go to a file that is there whole or not at all, or to a device."""
 
+import gc
 import json
 import os
+import sys
 
 import pandas as pd
 import pytest
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.table_files import arrow_type, check_writable, open_sink, sink_format
-from ensemble_kd.table_files._whole_file import replacing
+from ensemble_kd.table_files import arrow_type, open_sink, sink_format
 
 
 @pytest.mark.parametrize(
@@ -58,19 +59,46 @@ def test_sinks_leave_the_old_file_where_writing_fails(tmp_path, kind):
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
 
-def test_replacing_writes_to_a_device_as_it_is():
-    with replacing("/dev/null", binary=False) as file:
-        file.write("x")
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+def test_sinks_write_to_a_device_as_it_is(kind):
+    with open_sink("/dev/null", kind) as sink:
+        sink.write({"p": [0.5]}, {"p": arrow_type([0.0])})
     assert not os.path.isfile("/dev/null")
 
 
-def test_places_that_cannot_be_written_to_are_refused(tmp_path):
-    with pytest.raises(InputError, match="make sure that its directory exists"):
-        check_writable(str(tmp_path / "absent" / "p.csv"))
-    with (
-        pytest.raises(InputError, match="got the directory"),
-        replacing(str(tmp_path), binary=True),
-    ):
+def test_sinks_refuse_places_that_cannot_be_written_to(tmp_path):
+    for out, words in [
+        (tmp_path / "absent" / "p.csv", "p.csv cannot be written: .* make sure that its directory"),
+        (tmp_path, "cannot be written: it must be a file, got the directory"),
+    ]:
+        with pytest.raises(InputError, match=words), open_sink(str(out), "csv"):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["__init__", "write_table", "close"])
+def test_sinks_say_nothing_more_of_parquet_that_was_interrupted(tmp_path, monkeypatch, place):
+    """Wherever Ctrl-C comes in pyarrow, whose writer ends its file when it is thrown away."""
+    module = pytest.importorskip("pyarrow.parquet")
+    times = []
+
+    class Interrupted(module.ParquetWriter):
         pass
-    check_writable(str(tmp_path / "p.csv"))
+
+    def interrupt(self, *args, **options):
+        times.append(None)
+        result = getattr(module.ParquetWriter.__mro__[1], place)(self, *args, **options)
+        if len(times) == 1:
+            raise KeyboardInterrupt
+        return result
+
+    setattr(Interrupted, place, interrupt)
+    monkeypatch.setattr(module, "ParquetWriter", Interrupted)
+    with pytest.raises(KeyboardInterrupt), open_sink(str(tmp_path / "p"), "parquet") as sink:
+        sink.write({"p": [0.5]}, {"p": arrow_type([0.0])})
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    del sink
+    gc.collect()
+    assert told == []
     assert list(tmp_path.iterdir()) == []

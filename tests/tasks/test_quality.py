@@ -10,7 +10,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from ensemble_kd.tasks import Classification, Regression
+from ensemble_kd.tasks import Classification, Rare, Regression
 
 BINARY = Classification(np.array(["a", "b"]))
 
@@ -59,3 +59,73 @@ def test_quality_where_a_score_is_not_defined():
     assert scores["auc"] is None
     assert scores["log_loss"] == pytest.approx(np.log(2))
     assert Regression().quality(np.array([[1.0]]), np.array([2.0])) == {"rmse": 1.0, "r2": None}
+
+
+def rare(n_rows, n_positive, seed=0):
+    """Return classes of which the second is rare, and a response that knows something of them."""
+    rng = np.random.default_rng(seed)
+    hard = (np.arange(n_rows) < n_positive).astype(int)
+    second = np.clip(0.3 + 0.25 * hard + 0.15 * rng.standard_normal(n_rows), 0, 1)
+    return hard, np.column_stack([1 - second, second])
+
+
+def test_recall_of_a_rare_class_is_at_one_percent_of_false_alarms():
+    # 200 negative rows: two may be called positive, so all positives above the third are found.
+    hard = np.repeat([0, 1], [200, 4])
+    second = np.concatenate([np.linspace(0, 0.8, 200), [0.9, 0.81, 0.799, 0.1]])
+    scores = BINARY.quality(np.column_stack([1 - second, second]), hard)
+    assert scores["recall_at_1_percent_fpr"] == 0.75
+    heavy = np.where(np.arange(204) == 199, 9.0, 1.0)  # the surest negative outweighs 1 %
+    scores = BINARY.quality(np.column_stack([1 - second, second]), hard, heavy)
+    assert scores["recall_at_1_percent_fpr"] == 0.5
+
+
+def test_base_rate_is_told_of_a_rare_second_class_alone():
+    assert BINARY.rare(np.repeat([0, 1], [95, 5])) == Rare("b", 5, 0.05)
+    assert BINARY.rare(np.repeat([0, 1], [1, 1]), np.array([99.0, 1.0])) == Rare("b", 1, 0.01)
+    for hard in (np.repeat([0, 1], [90, 10]), np.zeros(9, int), np.repeat([0, 1], [5, 95])):
+        assert BINARY.rare(hard) is None
+        proba = np.full((len(hard), 2), 0.5)
+        assert "recall_at_1_percent_fpr" not in BINARY.quality(proba, hard)
+        assert BINARY.bounds(proba, hard) == {}
+    assert Classification(np.arange(3)).rare(np.repeat([0, 1, 2], [95, 5, 1])) is None
+    assert Regression().rare(np.zeros(3)) is None
+    assert Regression().bounds(np.zeros((3, 1)), np.zeros(3)) == {}
+
+
+def test_bounds_of_a_recall_are_those_of_wilson():
+    hard = np.repeat([0, 1], [1000, 9])
+    second = np.concatenate([np.zeros(1000), np.ones(9)])
+    low, high = BINARY.bounds(np.column_stack([1 - second, second]), hard)[
+        "recall_at_1_percent_fpr"
+    ]
+    assert (low, high) == pytest.approx((0.7008, 1.0), abs=1e-4)  # all of nine
+
+
+def test_bounds_of_average_precision_hold_it_as_often_as_they_say():
+    """Over tables drawn anew, about 95 of 100 intervals hold what 300 times the rows give."""
+    truth = BINARY.quality(*reversed(rare(600_000, 12_000, seed=999)))["average_precision"]
+    held = 0
+    for seed in range(60):
+        hard, proba = rare(2000, 40, seed)
+        low, high = BINARY.bounds(proba, hard)["average_precision"]
+        assert low < BINARY.quality(proba, hard)["average_precision"] < high
+        held += low < truth < high
+    assert 0.85 <= held / 60 <= 1.0
+
+
+def test_bounds_of_average_precision_with_ties_and_none():
+    hard = np.repeat([0, 1], [195, 5])
+    flat = np.full((200, 2), 0.5)  # all rows alike: the share of positives, whatever is drawn
+    low, high = BINARY.bounds(flat, hard)["average_precision"]
+    assert 0.02 < low < 0.025 < high < 0.03
+    assert BINARY.bounds(flat, hard, np.ones(200)) == {}
+    few = BINARY.bounds(flat[:-1], hard[:-1])
+    assert set(few) == {"recall_at_1_percent_fpr"}
+
+
+def test_hint_where_the_first_class_is_the_rare_one():
+    assert "'a' is rare, but AUC" in BINARY.hint(np.repeat([0, 1], [5, 95]))
+    assert BINARY.hint(np.repeat([0, 1], [95, 5])) is None
+    assert BINARY.hint(np.repeat([0, 1], [10, 90])) is None
+    assert Regression().hint(np.zeros(3)) is None

@@ -366,6 +366,36 @@ def test_search_starts_from_the_recipe_of_a_fitted_estimator(table):
     assert {t.params["alpha"] for t in found.study_.trials[:2]} == {0.9}
 
 
+def test_search_refuses_another_workdir_before_it_tries_a_student(table, tmp_path):
+    storage = tmp_path / "shared.log"
+    given = {"storage": storage, "n_finalists": 0, "refit": False}
+    search(n_trials=2, workdir=tmp_path / "one", **given).fit(*table)
+    with pytest.raises(InputError, match=r"must share its workdir, too: .*/one, got .*/other;"):
+        search(n_trials=4, workdir=tmp_path / "other", **given).fit(*table)
+    study = search(n_trials=3, workdir=tmp_path / "one", **given).fit(*table).study_
+    assert sum(trial.state.is_finished() for trial in study.trials) == 3
+
+
+def test_search_refuses_a_study_whose_students_are_gone_before_it_tries_one(table, tmp_path):
+    given = {"n_finalists": 0, "refit": False, "workdir": tmp_path}
+    search(n_trials=2, **given).fit(*table)
+    for student in tmp_path.glob("tune-*/*.ekd"):
+        student.unlink()
+    with pytest.raises(InputError, match="which is absent or another file"):
+        search(n_trials=4, **given).fit(*table)
+    assert list(tmp_path.glob("tune-*/*.ekd")) == []
+
+
+def test_search_goes_on_with_a_journal_that_was_cut_off(table, tmp_path):
+    given = {"n_finalists": 0, "refit": False, "workdir": tmp_path}
+    search(n_trials=2, **given).fit(*table)
+    journal = tmp_path / "journal.log"
+    os.truncate(journal, journal.stat().st_size - 20)
+    with pytest.warns(UserWarning, match="was cut off while a record was written"):
+        found = search(n_trials=3, **given).fit(*table)
+    assert len(found.trials_) >= 2 and not found.interrupted_
+
+
 def test_search_draws_its_front(fitted, tmp_path):
     draw_front(fitted, tmp_path / "front.png")
     draw_front(fitted, tmp_path / "seen.png", loss="certified_loss")

@@ -2,7 +2,7 @@
 
 from ensemble_kd.benchmarks.quality.report._files import write_report
 from ensemble_kd.benchmarks.quality.report._picture import render_picture
-from ensemble_kd.benchmarks.quality.report._render import render_markdown
+from ensemble_kd.benchmarks.quality.report._render import render_markdown, render_own
 from ensemble_kd.benchmarks.quality.report._short_tables import short_tables
 from ensemble_kd.benchmarks.quality.report._summary import (
     SECOND_METRICS,
@@ -22,6 +22,7 @@ __all__ = [
     "measured",
     "methods_of",
     "render_markdown",
+    "render_own",
     "render_picture",
     "second_metric",
     "short_tables",

@@ -137,7 +137,7 @@ def _gains(pairs: list[PairSummary], tasks: dict[str, BaseTask]) -> Iterator[Cla
         median = float(np.median(kept)) if kept else math.nan
         apart = [p for p in of if p not in certain]
         beaten = sum(p.distilled <= p.hard for p in apart)
-        text = f"{median:.1%} over {len(certain)} data sets"
+        text = f"{median:.1%} over {len(kept)} data sets" if kept else "no data set to tell it by"
         if apart:
             text += (
                 f"; counted apart, the teacher's lead not being significant (t-test over seeds, "

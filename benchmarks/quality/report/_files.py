@@ -12,6 +12,7 @@ from ensemble_kd.benchmarks.quality.report._rank_picture import render_ranks
 from ensemble_kd.benchmarks.quality.report._ranks import mean_ranks
 from ensemble_kd.benchmarks.quality.report._render import render_markdown
 from ensemble_kd.benchmarks.quality.report._short_tables import short_tables
+from ensemble_kd.files import write_atomically
 
 
 def write_report(results: pd.DataFrame, out: Path) -> str:
@@ -19,12 +20,12 @@ def write_report(results: pd.DataFrame, out: Path) -> str:
     the README's tables; return the Markdown.
     """
     text = render_markdown(results)
-    (out / "results.md").write_text(text, encoding="utf-8")
+    write_atomically(text.encode(), out / "results.md")
     if results["skipped"].isna().any():
         render_picture(results, out / "results.png")
     ranks = mean_ranks(results)
     if ranks is not None:
         render_ranks(ranks, out / "ranks.png")
     if check_claims(results) and "best_member" in set(results["method"]):
-        (out / "short.md").write_text(short_tables(results), encoding="utf-8")
+        write_atomically(short_tables(results).encode(), out / "short.md")
     return text

@@ -55,7 +55,41 @@ def render_markdown(results: pd.DataFrame) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
+def render_own(results: pd.DataFrame) -> str:
+    """Return the results of a table of one's own: no bars, which are the project's, and no ranks.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As `run_benchmark` returns it.
+
+    Returns
+    -------
+    str
+        A table of methods, what distilling gained, and what was left out and why.
+    """
+    rows = measured(results)
+    parts = []
+    for name in dict.fromkeys(rows["dataset"]):
+        parts.append(_dataset_section(rows, name, certain_alone=True))
+        found = (summarise_pair(rows, name, *pair) for pair in PAIRS)
+        parts.append("\n".join(_own_verdict(pair) for pair in found if pair is not None))
+    parts += [_skipped_section(results), _provenance(rows)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _own_verdict(pair: PairSummary) -> str:
+    name, seeds = METHODS[pair.method].label, f"{pair.n_seeds} seed{'s' * (pair.n_seeds > 1)}"
+    told = (
+        f"{percent(pair.gain_kept)} of the teacher's gain over hard labels is kept"
+        if pair.certain
+        else f"the teacher's gain over hard labels is not significant over {seeds}, so no share "
+        "of it is told"
+    )
+    return f"- {name}: better than on hard labels in {pair.wins} of {seeds}; {told}."
+
+
+def _dataset_section(rows: pd.DataFrame, dataset: str, *, certain_alone: bool = False) -> str:
     rows = rows[rows["dataset"] == dataset]
     second = second_metric(rows)
     header = ["method", task_of(rows).score_name, SECOND_METRICS[second], "gain kept",
@@ -72,7 +106,7 @@ def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
             METHODS[name].label,
             mean_and_sd(of["loss"]),
             mean_and_sd(of[second]) if second in of else "-",
-            percent(pair.gain_kept) if pair else "",
+            _kept(pair, certain_alone),
             number(float(of["fidelity_rmse"].mean())) if "fidelity_rmse" in of else "-",
             duration(float(of["latency_us"].mean())),
             f"{of['rows_per_second'].mean():,.0f}" if "rows_per_second" in of else "-",
@@ -90,6 +124,12 @@ def _dataset_section(rows: pd.DataFrame, dataset: str) -> str:
         f"{n_seeds} seed{'s' if n_seeds > 1 else ''}."
     )
     return f"### {dataset}\n\n{caption}\n\n{markdown_table(header, body)}"
+
+
+def _kept(pair: PairSummary | None, certain_alone: bool) -> str:
+    if pair is None:
+        return ""
+    return "-" if certain_alone and not pair.certain else percent(pair.gain_kept)
 
 
 def _summary_section(rows: pd.DataFrame, hard: str, distilled: str) -> str:

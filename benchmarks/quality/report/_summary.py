@@ -60,6 +60,8 @@ class PairSummary:
     ----------
     dataset : str
         Name of the data set.
+    method : str
+        Name of the distilled student's method.
     n_seeds : int
         Seeds for which hard student, distilled student and teacher all have a result.
     hard, distilled, teacher : float
@@ -73,6 +75,7 @@ class PairSummary:
     """
 
     dataset: str
+    method: str
     n_seeds: int
     hard: float
     distilled: float
@@ -123,6 +126,7 @@ def summarise_pair(
     error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
     return PairSummary(
         dataset,
+        distilled,
         len(losses),
         float(means[hard]),
         float(means[distilled]),

@@ -18,6 +18,7 @@ from ensemble_kd.bundle._table import (
     array_forms,
     length_of,
 )
+from ensemble_kd.bundle.parts._columns import number_of_categories
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -96,10 +97,9 @@ def check_memory(
         If it is more than the format allows.
     """
     columns = schema["columns"]
-    n_categories = sum(len(entry.get("categories", ())) for entry in columns)
     n_values = sum(map(len, selftest["rows"])) + sum(map(len, selftest["expected"]))
     taken = student.n_bytes + COLUMN_BYTES * len(columns)
-    taken += CATEGORY_BYTES * n_categories + SELFTEST_VALUE_BYTES * n_values
+    taken += CATEGORY_BYTES * number_of_categories(schema) + SELFTEST_VALUE_BYTES * n_values
     most = MAX_MEMORY_BYTES + MAX_MEMORY_TIMES * n_bytes
     if taken > most:
         raise BundleError(

@@ -79,7 +79,7 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
             f"{manifest['min_reader']}."
         )
     card = _read_card(members["README.md"])
-    schema = read_schema(members["schema.json"])
+    schema = read_schema(members["schema.json"], manifest["min_reader"])
     n_classes = len(manifest["classes"])
     scalars = read_scalars(members["model.json"], n_classes, manifest["min_reader"])
     arrays, costs = read_arrays(members["model.safetensors"], scalars, n_classes)

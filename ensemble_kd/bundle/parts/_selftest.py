@@ -138,7 +138,11 @@ def _codes(column: Any, values: list[Any]) -> list[float]:
         return [value_code(column, value) for value in values]
     for value in values:
         check_exact(column, value)
-    given = set(values)  # few, while a dict of all categories would take long to make
+    keys = [column.key_of(value) for value in values]
+    given = set(keys)  # few, while a dict of all categories would take long to make
     known = {category: code for code, category in enumerate(column.categories) if category in given}
     unseen = len(column.categories)
-    return [_MISSING if value is None else float(known.get(value, unseen)) for value in values]
+    return [
+        _MISSING if value is None else float(known.get(key, unseen))
+        for value, key in zip(values, keys, strict=True)
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell, text_table
+from ensemble_kd.cli._data import without
 from ensemble_kd.cli._options import add_model_to_model, adder
 from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
@@ -25,7 +26,9 @@ Fit a calibrator to real rows with their true classes, rows that the model was n
 choose from which probability on the second of two classes (in sorted order, such as "yes" or 1) is
 predicted. Both become part of the model file, so that scores, exports and predictions have them.
 
-The costs printed are those on the rows given; on new rows expect a little worse.
+What is printed is measured on the rows given; on new rows expect a little worse. With --cost-ratio
+the cost of wrong calls is among it, in false alarms a row, before and after, and beside it what it
+costs to call no row positive, or each. The model card tells of calibrator and threshold.
 """
 EXAMPLES = """\
 examples:
@@ -35,6 +38,7 @@ examples:
   ensemble-kd calibrate fraud.ekd --rows kept.csv --target fraud --method none --cost-ratio 40 \\
       --out fraud_alarm.ekd
 """
+EXTRA = "train"
 JSON_HELP = "print the outcome as one JSON object"
 OPTIONS = {
     "--method": "how probabilities are put right; none leaves them as they are "
@@ -58,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate and write a model, and return the exit code."""
+    from ensemble_kd.decision import cost_a_row, decision_lines
+    from ensemble_kd.estimators import BEFORE
     from ensemble_kd.scoring import Scorer, load
     from ensemble_kd.tasks import read_target, task_with
 
@@ -71,18 +77,34 @@ def run(args: argparse.Namespace) -> int:
     target = read_target(frame[args.target], args.target)
     task = task_with(scorer.classes_)
     hard = task.hard_of(target.values, args.target)
-    frame = frame[~target.missing]
+    frame = without(frame[~target.missing], scorer.schema, args.target)
     model = calibrated(args, scorer.model, frame, target.values)
-    save_again(scorer.bundle, model, args.out)
+    assert scorer.bundle is not None
+    was_tested = "test" in scorer.bundle.manifest["training"]
+    told = decision_lines(
+        model, len(frame), calibrated=args.method != "none",
+        max_false_positive_rate=args.max_false_positive_rate, cost_ratio=args.cost_ratio,
+    )  # fmt: skip
+    save_again(
+        scorer.bundle, model, args.out, note="\n".join([*told, *([BEFORE] if was_tested else [])]),
+        training={"calibrated": {"after_test": was_tested}},
+    )  # fmt: skip
     note_unsigned(scorer.bundle, console)
     outcome = {
         "model": args.model,
         "out": args.out,
         "n_rows": len(frame),
         "threshold": model.threshold,
-        "before": quality(scorer, task, frame, hard),
-        "after": quality(Scorer(model), task, frame, hard),
+        "before": quality(scorer, task, frame, hard, args.cost_ratio),
+        "after": quality(Scorer(model), task, frame, hard, args.cost_ratio),
     }
+    if args.cost_ratio is not None:
+        positive = float((hard == 1).mean())
+        outcome["cost"] = {
+            "ratio": args.cost_ratio,
+            "calling_none": cost_a_row(positive, 0.0, 1.0, args.cost_ratio),
+            "calling_all": cost_a_row(positive, 1.0, 0.0, args.cost_ratio),
+        }
     tell(outcome, args.json, render)
     return 0
 
@@ -106,8 +128,15 @@ def calibrated(args: argparse.Namespace, model: CompactModel, frame: Any, y: Any
     )
 
 
-def quality(scorer: Scorer, task: BaseTask, frame: Any, hard: Any) -> dict[str, float | None]:
-    """Return log-loss and accuracy and, of two classes, the shares of wrong calls."""
+def quality(
+    scorer: Scorer, task: BaseTask, frame: Any, hard: Any, cost_ratio: float | None
+) -> dict[str, float | None]:
+    """Return log-loss and accuracy and, of two classes, the shares of wrong calls, and their cost.
+
+    The cost is that of a row in false alarms, where a missed positive costs `cost_ratio` of them.
+    """
+    from ensemble_kd.decision import cost_a_row, wrong_call_rates
+
     proba = scorer.predict_proba(frame)
     called = scorer.decide(proba)
     shown: dict[str, float | None] = {
@@ -115,12 +144,11 @@ def quality(scorer: Scorer, task: BaseTask, frame: Any, hard: Any) -> dict[str, 
         "accuracy": float((called == scorer.classes_[hard]).mean()),
     }
     if len(scorer.classes_) == 2:
-        positive = called == scorer.classes_[1]
-        for name, wrong, rows in (
-            ("false_positive_rate", positive, hard == 0),
-            ("missed_positive_rate", ~positive, hard == 1),
-        ):
-            shown[name] = float(wrong[rows].mean()) if rows.any() else None
+        rates = wrong_call_rates(called == scorer.classes_[1], hard == 1)
+        shown["false_positive_rate"], shown["missed_positive_rate"] = rates
+        if cost_ratio is not None and rates[0] is not None and rates[1] is not None:
+            positive = float((hard == 1).mean())
+            shown["cost_a_row"] = cost_a_row(positive, rates[0], rates[1], cost_ratio)
     return shown
 
 
@@ -135,6 +163,13 @@ def render(outcome: dict[str, Any]) -> str:
         ],
     )
     lines = [table, "", f"on the {outcome['n_rows']:,} rows given"]
+    if "cost" in outcome:
+        cost = outcome["cost"]
+        lines.append(
+            f"cost: in false alarms, a missed positive counting as {cost['ratio']:g}; to call "
+            f"none positive costs {cost['calling_none']:.5g} a row, to call all "
+            f"{cost['calling_all']:.5g}"
+        )
     if outcome["threshold"] is not None:
         lines.append(f"threshold: {outcome['threshold']:.6g}")
     return "\n".join([*lines, f"model: {outcome['out']}"])

@@ -9,6 +9,7 @@ import numpy as np
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
+from ensemble_kd.cli._data import without
 from ensemble_kd.cli._options import add_model_to_model, add_seed, adder
 from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
@@ -39,6 +40,7 @@ examples:
   ensemble-kd compress churn.ekd --rows churn.csv --target churned --out churn_int8.ekd
   ensemble-kd compress churn.ekd --prune 0.5 --rows churn.csv --out churn_small.ekd
 """
+EXTRA = "train"
 JSON_HELP = "print sizes and costs as one JSON object"
 HELD_OUT_SHARE, FEWEST_ROWS = 0.2, 20
 # The weight of the model's own answers, the labels having the rest.
@@ -122,6 +124,7 @@ def _read_rows(
         check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
         target = read_target(frame[args.target], args.target)
         hard[~target.missing] = task.hard_of(target.values, args.target)
+    frame = without(frame, scorer.schema, args.target)
     n_held_out = max(1, round(HELD_OUT_SHARE * len(frame)))
     held_out = np.zeros(len(frame), dtype=bool)
     held_out[np.random.default_rng(args.seed).permutation(len(frame))[:n_held_out]] = True

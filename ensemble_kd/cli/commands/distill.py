@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
+from ensemble_kd.cli._kept_teacher import keep_teacher
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
-from ensemble_kd.cli._out import check_out, saving
+from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.errors import InputError
+from ensemble_kd.files import check_writable, is_replaced
 from ensemble_kd.schema import near_match
 
 SUMMARY = "compress an ensemble into one model file"
@@ -34,6 +37,7 @@ examples:
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
+EXTRA = "train"
 JSON_HELP = "print the outcome as one JSON object"
 GATE_MISSED = 4
 # Share of the rows that is kept apart.
@@ -53,7 +57,11 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "--hash-categories": "write salted hashes in the place of categories: the file names none, and "
+    "cannot be exported",
     "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
+    "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
+    "big as teachers are, and no model file, as opening it runs code",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
     "smaller share of the test rows; the model is written all the same",
 }
@@ -75,13 +83,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
     add = adder(result, OPTIONS)
     add("--time-limit", metavar="S", type=read.positive)
+    add("--keep-teacher", metavar="FILE")
+    add("--hash-categories", action="store_true")
     add("--min-agreement", metavar="X", type=read.share)
 
 
 def run(args: argparse.Namespace) -> int:
     """Fit, write and measure a model, and return the exit code."""
     console = Console(args.quiet)
-    check_out(args.out, args.table, args.unlabeled, args.teacher, args.test)
+    inputs = (args.table, args.unlabeled, args.teacher, args.test)
+    check_out(args.out, *inputs)
+    if args.keep_teacher is not None:
+        _check_keep(args.keep_teacher, *inputs, args.out)
     _check_lessons(args.lessons)
     if args.test is not None and args.test_size is not None:
         raise InputError("give --test or --test-size, not both.")
@@ -93,13 +106,19 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         estimator = _estimator(args, data, teacher, console)
         fit(estimator, data)
-        with saving():
-            size_bytes = estimator.save(args.out)
-        console.note(f"the model is written to {args.out}.")
-        outcome = measure(estimator, data)
-        if outcome["quality"] is not None:  # which goes into the file, too
+        size_bytes = None
+        if is_replaced(args.out):  # at once, lest it be lost: a pipe takes one alone
             with saving():
-                size_bytes = estimator.save(args.out)
+                size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
+            console.note(f"the model is written to {args.out}.")
+        if args.keep_teacher is not None and estimator.teacher_ is not None:
+            with saving():
+                keep_teacher(estimator.teacher_, args.keep_teacher)
+            console.note(f"the teacher is written to {args.keep_teacher}.")
+        outcome = measure(estimator, data)
+        if size_bytes is None or outcome["quality"] is not None:  # which goes into the file, too
+            with saving():
+                size_bytes = estimator.save(args.out, hash_categories=args.hash_categories)
     outcome = {
         "model": args.out,
         "size_bytes": size_bytes,
@@ -127,6 +146,14 @@ def _gate(min_agreement: float | None, fidelity: dict[str, Any]) -> dict[str, An
     agreement = fidelity["agreement"]
     passed = bool(agreement >= min_agreement)
     return {"min_agreement": min_agreement, "agreement": agreement, "passed": passed}
+
+
+def _check_keep(path: str, *others: str | None) -> None:
+    """Refuse, before the fit, a place where the teacher could not be kept."""
+    if Path(path).resolve() in {Path(other).resolve() for other in others if other is not None}:
+        raise InputError(f"--keep-teacher must be a file of its own, got {path!r}.")
+    with told_of("--keep-teacher"):
+        check_writable(path)
 
 
 def _check_lessons(names: list[str]) -> None:

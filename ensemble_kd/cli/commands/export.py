@@ -110,26 +110,22 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
 
     if args.to == "onnx":
         name = args.name or Path(out).stem
-        content = exports.export_onnx(model, out, name=name, missing=args.missing or "")
-        worst = exports.onnx_difference(model, content)
-        return {"size_bytes": len(content), "worst_difference": worst}
-    if args.to == "json":
-        text = exports.export_json(model, out)
-        return {"size_bytes": len(text), "worst_difference": exports.json_difference(model, text)}
-    c = exports.build_c(
-        model,
-        name=args.name or exports.macro_name(Path(out).stem),
-        dtype=args.dtype or "float32",
-        inputs=args.inputs or "float64",
-    )
-    exports.write_export(c.source.encode("ascii"), out)
-    return {
-        "size_bytes": len(c.source),
-        "worst_difference": c.worst_difference,
-        "table_bytes": c.table_bytes,
-        "text_bytes": c.text_bytes,
-        "stack_bytes": c.stack_bytes,
-    }
+        content = exports.export_onnx(model, name=name, missing=args.missing or "")
+        facts: dict[str, Any] = {"worst_difference": exports.onnx_difference(model, content)}
+    elif args.to == "json":
+        text = exports.export_json(model)
+        content, facts = text.encode(), {"worst_difference": exports.json_difference(model, text)}
+    else:
+        c = exports.build_c(
+            model,
+            name=args.name or exports.macro_name(Path(out).stem),
+            dtype=args.dtype or "float32",
+            inputs=args.inputs or "float64",
+        )
+        told = ("worst_difference", "table_bytes", "text_bytes", "stack_bytes")
+        content, facts = c.source.encode(), {name: getattr(c, name) for name in told}
+    exports.write_export(content, out)  # once it is compared
+    return {"size_bytes": len(content), **facts}
 
 
 def render(facts: dict[str, Any]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
+from ensemble_kd.cli._figures import title
 from ensemble_kd.cli._options import add_model
 
 if TYPE_CHECKING:
@@ -39,13 +41,16 @@ def run(args: argparse.Namespace) -> int:
     """Print what the file holds and return the exit code."""
     from ensemble_kd.bundle import load_bundle
     from ensemble_kd.errors import BundleError
+    from ensemble_kd.runtime import without_core
     from ensemble_kd.scoring import load
 
     required = args.require_signature
     bundle = load_bundle(args.model, require_signature=required)
     facts = bundle_facts(bundle, is_verified=required is not None)
+    facts["scored_by"] = without_core()
     try:
-        load(args.model, require_signature=required)
+        runtime = load(args.model, require_signature=required).runtime
+        facts["scored_by"] = facts["scored_by"] or {"C": "the core in C"}.get(runtime, runtime)
     except BundleError as error:
         facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
     if args.json:
@@ -76,7 +81,7 @@ def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]
         "kind": kind,
         "task": model.task,
         "classes": list(model.classes),
-        "calibrator": _calibrator_text(model.calibrator),
+        "calibrator": None if model.calibrator is None else str(model.calibrator),
         "threshold": model.threshold,
         "columns": [_column_facts(column) for column in model.schema.to_dict()["columns"]],
         "named_columns": model.schema.named,
@@ -121,15 +126,10 @@ def _storage_kinds(body: Any) -> list[str]:
     return sorted(kinds) or ["float32"]
 
 
-def _calibrator_text(calibrator: Any) -> str | None:
-    if calibrator is None:
-        return None
-    if hasattr(calibrator, "scale"):
-        return f"logits times {calibrator.scale:.4g}, plus a bias"
-    return f"a curve of {len(calibrator.x)} knots"
-
-
 def _column_facts(column: dict[str, Any]) -> dict[str, Any]:
+    hashes = column.pop("category_hashes", None)
+    if hashes is not None:
+        return column | {"n_categories": len(hashes), "categories": None}
     categories = column.pop("categories", None)
     if categories is None:
         return column
@@ -150,6 +150,7 @@ def render(facts: dict[str, Any]) -> str:
         ("created", facts["created"]),
         ("versions", _versions(facts)),
         ("self-test", _verdict(facts["selftest"])),
+        ("scored by", facts["scored_by"] or "-"),
     ]
     if facts["classes"]:
         lines.insert(3, ("classes", _classes(facts["classes"])))
@@ -162,11 +163,14 @@ def render(facts: dict[str, Any]) -> str:
         lines.append(("signature", _signature(facts["signature"])))
     training = dict(facts["training"])
     fidelity, test = (training.pop(key, None) for key in ("fidelity", "test"))
+    calibrated = training.pop("calibrated", None)
+    before = isinstance(calibrated, dict) and calibrated.get("after_test") is True
     lines += [(f"training: {key}", _shown(value)) for key, value in training.items()]
     if isinstance(fidelity, dict):
         lines += [(f"fidelity: {key}", _shown(value)) for key, value in fidelity.items()]
     if isinstance(test, dict):
-        lines += [(f"test: {key.replace('_', ' ')}", _shown(value)) for key, value in test.items()]
+        when = "test before calibration" if before else "test"
+        lines += [(f"{when}: {title(key)}", text) for key, text in _test_lines(test)]
     width = max(len(one_line(title)) for title, _ in lines)
     head = [f"{one_line(title).ljust(width)}  {one_line(str(text))}" for title, text in lines]
     table = text_table(
@@ -177,6 +181,26 @@ def render(facts: dict[str, Any]) -> str:
         ],
     )
     return "\n".join([*head, "", table])
+
+
+def _test_lines(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what was measured on test rows; of a file that anybody may have written."""
+    bounds = test.get("bounds")
+    for key, value in test.items():
+        if key == "bounds" and isinstance(bounds, dict):
+            continue
+        of = bounds.get(key) if isinstance(bounds, dict) else None
+        if not isinstance(value, dict) or not isinstance(of, dict):
+            yield key, _shown(value)
+            continue
+        told = [f"{title(name)} {_shown(figure)}{_interval(of.get(name))}"
+                for name, figure in value.items()]  # fmt: skip
+        yield key, ", ".join(told)
+
+
+def _interval(ends: Any) -> str:
+    is_pair = isinstance(ends, list) and len(ends) == 2
+    return f" ({_shown(ends[0])} to {_shown(ends[1])})" if is_pair else ""
 
 
 def _versions(facts: dict[str, Any]) -> str:
@@ -205,7 +229,7 @@ def _range(column: dict[str, Any]) -> str:
     if column["kind"] == "boolean":
         return "false, true"
     if column["kind"] == "categorical":
-        return f"{column['n_categories']} categories"
+        return f"{column['n_categories']} categories" + ", hashed" * (column["categories"] is None)
     if column["minimum"] is None:
         return "no value seen"
     return f"{column['minimum']:g} to {column['maximum']:g}"
@@ -213,7 +237,7 @@ def _range(column: dict[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(entry)}" for key, entry in value.items()) or "none"
+        return ", ".join(f"{title(key)} {_shown(entry)}" for key, entry in value.items()) or "none"
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

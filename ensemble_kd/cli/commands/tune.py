@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ensemble_kd._optional import require
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
-from ensemble_kd.cli._out import check_out
+from ensemble_kd.cli._out import check_out, told_of
 from ensemble_kd.cli._teacher import fit, read_teacher
-from ensemble_kd.errors import EnsembleKDError
+from ensemble_kd.errors import EnsembleKDError, InputError
+from ensemble_kd.files import check_writable, write_failure
 
 SUMMARY = "find the best student within a budget of microseconds and bytes"
 DESCRIPTION = """\
@@ -34,6 +36,7 @@ examples:
   ensemble-kd tune prices.parquet --target price --timeout 600 --n-jobs 2 --picture front.png
   ensemble-kd tune churn.csv --target churned --trials 200 --effort 0.2 --plots plots
 """
+EXTRA = "train,tune"
 JSON_HELP = "print certificate and front as one JSON object"
 INTERRUPTED = 130
 SHOWN = {
@@ -62,8 +65,8 @@ SEARCH = {
 OTHERS = {
     "--certify-share": "share of the rows that no trial sees, at most 0.5 (default: %(default)s)",
     "--picture": "draw the front",
-    "--plots": "write Optuna's own plots of the trials into this folder: front, history, slice "
-    "(loss by each setting) and timeline",
+    "--plots": "write plots of the trials into this folder: front, history, slice (loss by each "
+    "setting) and timeline",
     "--workdir": "journal, labels and students (default: the name of --out with .tune)",
     "--storage": "keep the trials in a database, such as sqlite:///study.db or postgresql://..., "
     "or in another journal file; several machines need the same --workdir too",
@@ -101,19 +104,20 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
+    require("optuna", extra=EXTRA)
+    if args.picture is not None or args.plots is not None:  # now, as they are drawn at the end
+        require("matplotlib", extra=EXTRA)
+    _check_pictures(args.picture, args.plots)
     data = read_data(args, console)  # the search keeps rows apart itself
     teacher, _, data = read_teacher(args.teacher, data, console)
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         search = _search(args, data, teacher, console)
         try:
             fit(search, data)
+            _save(search, args.out)
         finally:
             if hasattr(search, "front_"):
                 _draw(search, args.picture, args.plots)
-        try:
-            search.save(args.out)
-        except OSError as error:
-            raise EnsembleKDError(f"saving {args.out}: {error.strerror or error}.") from error
     certificate = search.certificate_
     outcome = {
         "model": args.out,
@@ -138,9 +142,12 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
     workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
     return DistillationSearch(
         kind(
-            teacher, cv=args.cv, n_synthetic=args.n_synthetic, min_frequency=args.min_frequency,
+            teacher,
+            cv=args.cv,
+            n_synthetic=args.n_synthetic,
+            min_frequency=args.min_frequency,
             random_state=args.seed,
-        ),  # fmt: skip
+        ),
         max_latency_us=args.max_latency_us,
         max_bytes=args.max_bytes,
         min_gain_kept=args.min_gain_kept,
@@ -160,13 +167,31 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
     )
 
 
+def _save(search: Any, out: str) -> None:
+    try:
+        search.save(out)
+    except OSError as error:
+        raise EnsembleKDError(f"saving {out}: {write_failure(error)}") from error
+
+
+def _check_pictures(picture: str | None, plots: str | None) -> None:
+    """Refuse before the search what could not be drawn after it."""
+    if picture is not None:
+        with told_of("--picture"):
+            check_writable(picture)
+    if plots is not None:
+        try:
+            Path(plots).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--plots {plots} cannot be made: {error.strerror}.") from error
+
+
 def _draw(search: Any, picture: str | None, plots: str | None) -> None:
     from ensemble_kd.tuning import draw_front, draw_study
 
     if picture is not None:
         draw_front(search, picture)
     if plots is not None:
-        Path(plots).mkdir(parents=True, exist_ok=True)
         draw_study(search, plots)
 
 
@@ -194,9 +219,11 @@ def render(outcome: dict[str, Any], certificate: str) -> str:
 
 
 def _cell(line: dict[str, Any], key: str) -> str:
+    from ensemble_kd.metrics import GainKept, short_gain
+
     value = line[key]
     if key == "size_bytes":
         return size_text(int(value))
     if key == "gain_kept":
-        return "-" if value != value else f"{value:.0%}"
+        return short_gain(GainKept(value, line["gain_low"], line["gain_high"]))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

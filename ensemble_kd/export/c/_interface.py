@@ -41,9 +41,10 @@ def declarations(model: CompactModel, real: str) -> str:
     real : {"double", "float"}
         Type of a numeric column.
     """
+    columns = list(zip(model.schema.columns, fields_of(model), strict=True))
     fields = [
         f"    {'@_real' if column.kind == 'numeric' else 'int'} {field};  /* {_remark(column)} */"
-        for column, field in zip(model.schema.columns, fields_of(model), strict=True)
+        for column, field in columns
     ]
     lines = [
         f"typedef {real} @_real;",
@@ -60,7 +61,7 @@ def declarations(model: CompactModel, real: str) -> str:
     ]
     texts = [
         f"int @_code_{field}(const char *text);"
-        for column, field in zip(model.schema.columns, fields_of(model), strict=True)
+        for column, field in columns
         if column.kind == "categorical"
     ]
     if texts:
@@ -83,7 +84,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
     InputError
         If a text cannot stand in a C string, or means two categories.
     """
-    functions = []
+    functions, code = [], _code_type(model)
     for column, field in zip(model.schema.columns, fields_of(model), strict=True):
         if column.kind != "categorical":
             continue
@@ -93,7 +94,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
         if codes:
             _check_texts(f"column {column.name!r}", list(codes))
             tables.add_texts(f"texts_{field}", list(codes))
-            tables.add(f"codes_{field}", np.array(list(codes.values()), dtype=_code_type(model)))
+            tables.add(f"codes_{field}", np.array(list(codes.values()), dtype=code))
             body = (
                 f"    return @_find(text, @_texts_{field}, @_codes_{field}, {len(codes)}, "
                 f"{unseen});"
@@ -105,8 +106,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
         _check_texts("the classes", labels)
         tables.add_texts("classes", labels)
         functions.append("const char *@_class(int k)\n{\n    return @_classes[k];\n}\n")
-    code = f"{_code_type(model)}_t"
-    find = f"typedef {code} @_code;\n{FIND}" if any_text else ""
+    find = f"typedef {code}_t @_code;\n{FIND}" if any_text else ""
     return "\n".join(part for part in (find, tables.source(), *functions) if part)
 
 

@@ -169,7 +169,8 @@ def leaves_to_int8(record: TreesRecord) -> tuple[NDArray[np.int8], NDArray[np.fl
     """
     leaf = np.flatnonzero(record.feature < 0)
     tree = tree_of_node(record)[leaf]
-    parts = [to_int8(record.value[leaf[tree == t]], axis=0) for t in range(len(record.roots))]
+    of_tree = np.split(record.value[leaf], np.searchsorted(tree, np.arange(1, len(record.roots))))
+    parts = [to_int8(values, axis=0) for values in of_tree]
     return np.concatenate([p.whole for p in parts]), np.vstack([p.scale for p in parts])
 
 
@@ -180,9 +181,14 @@ def with_whole_ranks(record: TreesRecord) -> TreesRecord:
     the former is at most the latter where it was before.
     """
     threshold, rank = record.threshold.copy(), record.category_rank.copy()
-    for k, j in enumerate(record.category_columns.tolist()):
+    by_feature = np.argsort(record.feature, kind="stable")
+    feature = record.feature[by_feature]
+    starts, ends = (
+        np.searchsorted(feature, record.category_columns, side=side) for side in ("left", "right")
+    )
+    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
         part = slice(record.category_offsets[k], record.category_offsets[k + 1])
-        mine = record.feature == j
+        mine = by_feature[start:end]
         cuts = np.unique(record.threshold[mine])
         threshold[mine] = np.searchsorted(cuts, record.threshold[mine])
         place = np.searchsorted(cuts, rank[part], side="left").astype(np.float64)

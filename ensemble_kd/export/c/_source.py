@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, warn
+from ensemble_kd.export._categories import refuse_hashes
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
@@ -17,6 +18,7 @@ from ensemble_kd.export.c._interface import declarations, fields_of, text_functi
 from ensemble_kd.export.c._link import add_decision_tables, link_source
 from ensemble_kd.export.c._main import main_source
 from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
+from ensemble_kd.export.c._rounding import rounding
 from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import filled, is_identifier
@@ -140,6 +142,7 @@ def build_c(
         As `export_c`.
     """
     _check(name, dtype, inputs)
+    refuse_hashes(model.schema)
     rounded = _with_inputs(model, inputs)
     held = _with_weights(rounded, dtype)
     real: np.dtype[Any] = np.dtype(inputs)
@@ -172,7 +175,7 @@ def build_c(
         functions,
         link_source(model),
         f"\n#ifndef ENSEMBLE_KD_NO_TEXTS\n\n{label_functions}\n#endif\n" * bool(label_functions),
-        main_source(model, held_codes, expected, numbers.real),
+        main_source(model, held_codes, expected, numbers.real, rounding(held, held_codes)),
         "\n#endif\n",
     ]
     source = "".join(parts).replace("@", name)

@@ -7,6 +7,8 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 
+from ensemble_kd.export._names import Names
+
 _IDENTIFIER = set(string.ascii_letters + string.digits)
 # Not `?`, which begins trigraphs, nor `@`, which stands for the model's name until the end.
 _PLAIN = _IDENTIFIER | set(" !#$%&'()+,-.:;<=>[]^_`{|}~*/")
@@ -16,17 +18,9 @@ _LONGEST, _LONGEST_COMMENT = 40, 60
 
 def identifiers(names: Sequence[str], prefix: str) -> list[str]:
     """Return an identifier for each name, all different; the prefix keeps them off keywords."""
-    taken: set[str] = set()
-    out = []
-    for name in names:
-        plain = "".join(char if char in _IDENTIFIER else "_" for char in name)[:_LONGEST]
-        unique, n = prefix + plain, 1
-        while unique in taken:
-            n += 1
-            unique = f"{prefix}{plain}_{n}"
-        taken.add(unique)
-        out.append(unique)
-    return out
+    fresh = Names().fresh
+    plain = ("".join(char if char in _IDENTIFIER else "_" for char in name) for name in names)
+    return [fresh(prefix + text[:_LONGEST]) for text in plain]
 
 
 def macro_name(name: str) -> str:

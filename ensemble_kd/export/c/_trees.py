@@ -115,7 +115,7 @@ def _columns(
 ) -> tuple[list[str], str]:
     """Return the lines that read a row's columns, and the functions that they need."""
     lines, helpers = [], {}
-    ranked = record.category_columns.tolist()
+    place = {j: k for k, j in enumerate(record.category_columns.tolist())}
     ranks: list[float] = []
     for i, j in enumerate(used.tolist()):
         kind, value = model.schema.columns[j].kind, f"row->{fields[j]}"
@@ -124,7 +124,7 @@ def _columns(
             value = f"@_flag({value})"
         elif kind == "categorical":
             helpers["rank"] = RANK
-            start, end = record.category_offsets[ranked.index(j) :][:2].tolist()
+            start, end = record.category_offsets[place[j] :][:2].tolist()
             value = f"@_ordered({len(ranks)}, {end - start}, {value})"
             ranks += record.category_rank[start:end].tolist()
         lines.append(f"    x[{i}] = {value};\n")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd import __version__
 from ensemble_kd._optional import require
+from ensemble_kd.export._names import Names
 
 # Old enough for runtimes of 2022, and the first with tree thresholds in double precision.
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
@@ -30,7 +31,7 @@ class Graph:
     def __init__(self, name: str, outputs: Sequence[str]) -> None:
         self._onnx = require("onnx", extra="onnx")
         self._name = name
-        self._names = set(outputs)
+        self._fresh = Names(outputs).fresh
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
@@ -93,11 +94,3 @@ class Graph:
 
     def _value(self, name: str, kind: str, shape: list[str | int]) -> Any:
         return self._onnx.helper.make_tensor_value_info(name, self.type(kind), shape)
-
-    def _fresh(self, name: str) -> str:
-        unique, n = name, 1
-        while unique in self._names:
-            n += 1
-            unique = f"{name}_{n}"
-        self._names.add(unique)
-        return unique

@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.export._categories import check_unicode, texts_of
+from ensemble_kd.export._categories import check_unicode, refuse_hashes, texts_of
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
 from ensemble_kd.export.onnx._graph import Graph
@@ -64,6 +64,7 @@ def export_onnx(
     if not name or not name.isprintable():
         raise InputError(f"name must be printable and not empty, got {name!r}.")
     check_unicode(missing, "missing")
+    refuse_hashes(model.schema)
     graph = Graph(name, ["probabilities", "label"] if model.has_classes else ["value"])
     inputs = ColumnInputs(graph, model.schema, missing)
     body = model.body

@@ -17,7 +17,8 @@ def add_trees(graph: Graph, inputs: ColumnInputs, record: TreesRecord) -> str:
     """Add the trees, and return the name of their sums, (N, n_sums) in float64."""
     used = np.unique(record.feature[record.feature >= 0])
     if len(used):
-        columns = [_column(graph, inputs, record, j) for j in used.tolist()]
+        place = {j: k for k, j in enumerate(record.category_columns.tolist())}
+        columns = [_column(graph, inputs, record, j, place.get(j)) for j in used.tolist()]
         values = graph.apply("Concat", *columns, axis=1)
     else:  # leaves alone
         values = inputs.batch(np.zeros(1))
@@ -28,12 +29,10 @@ def add_trees(graph: Graph, inputs: ColumnInputs, record: TreesRecord) -> str:
     return graph.apply("Add", sums, graph.constant(record.base, "base"))
 
 
-def _column(graph: Graph, inputs: ColumnInputs, record: TreesRecord, j: int) -> str:
-    """Return a column as the splits take it: a category is its rank."""
-    place = np.flatnonzero(record.category_columns == j)
-    if not len(place):
+def _column(graph: Graph, inputs: ColumnInputs, record: TreesRecord, j: int, k: int | None) -> str:
+    """Return a column as the splits take it: a category, the k-th with ranks, is its rank."""
+    if k is None:
         return inputs.number(j)
-    k = int(place[0])
     ranks = record.category_rank[record.category_offsets[k] : record.category_offsets[k + 1]]
     table = graph.constant(np.append(ranks, np.nan), "category_rank")
     return graph.apply("Gather", table, inputs.code(j), axis=0)

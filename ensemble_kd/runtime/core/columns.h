@@ -25,6 +25,7 @@ typedef struct {
     PyObject *code_of;  /* its other categories: a dict of them to codes */
     Kind kind;
     int nullable;
+    int is_hashed;      /* categories are hashes: whether a value is one is left to Python */
     Py_ssize_t n_codes; /* 0 of a numeric column; the last of a categorical one is "never seen" */
     /* Of a categorical column: whether a text, or anything else, may be one that was never seen. */
     int takes_texts, takes_others;
@@ -144,7 +145,7 @@ static int index_categories(Block **memory, Column *column, PyObject *categories
     return 0;
 }
 
-/* Read one column from (name, kind, nullable, categories or None). */
+/* Read one column from (name, kind, nullable, categories or None, is_hashed). */
 static int read_column(Block **memory, PyObject *entry, Column *column)
 {
     PyObject *name, *kind, *categories;
@@ -152,7 +153,8 @@ static int read_column(Block **memory, PyObject *entry, Column *column)
         PyErr_SetString(PyExc_TypeError, "a column must be a tuple.");
         return -1;
     }
-    if (!PyArg_ParseTuple(entry, "UUpO", &name, &kind, &column->nullable, &categories) ||
+    if (!PyArg_ParseTuple(entry, "UUpO|p", &name, &kind, &column->nullable, &categories,
+                          &column->is_hashed) ||
         read_kind(kind, &column->kind) < 0) {
         return -1;
     }

@@ -40,6 +40,9 @@ static int encode_category(const Column *column, PyObject *value, double *code)
         *code = NAN;
         return 1;
     }
+    if (column->is_hashed) {
+        return 0;
+    }
     if (PyUnicode_CheckExact(value)) {
         *code = find_text(column, value);
         return column->takes_texts;

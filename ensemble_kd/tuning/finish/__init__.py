@@ -1,7 +1,7 @@
 """The end of a search: finalists, timing again, the student handed over and its certificate."""
 
 from ensemble_kd.tuning.finish._certificate import Certificate
-from ensemble_kd.tuning.finish._findings import Findings, read_findings
+from ensemble_kd.tuning.finish._findings import Findings, check_files, read_findings
 from ensemble_kd.tuning.finish._finish import Finish, Outcome
 from ensemble_kd.tuning.finish._front import (
     affordable,
@@ -31,6 +31,7 @@ __all__ = [
     "as_selection",
     "as_table",
     "candidates",
+    "check_files",
     "choose",
     "latency_afresh",
     "nearest",

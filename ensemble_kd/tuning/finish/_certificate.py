@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ensemble_kd.metrics import Latency
-from ensemble_kd.tuning._budget import percent
+from ensemble_kd.metrics import GainKept, Latency, short_gain
 from ensemble_kd.tuning.trial import Judge, Verdict
 
 
@@ -35,6 +34,8 @@ class Certificate:
         Of one row, in fresh processes.
     size_bytes : int
         Of the model file.
+    gain_low, gain_high, validation_gain_low, validation_gain_high : float, default=nan
+        Intervals of 95 % of both shares; NaN where the rows tell none.
     """
 
     n_rows: int
@@ -47,6 +48,15 @@ class Certificate:
     optimism: float
     latency: Latency
     size_bytes: int
+    gain_low: float = field(default=float("nan"), kw_only=True)
+    gain_high: float = field(default=float("nan"), kw_only=True)
+    validation_gain_low: float = field(default=float("nan"), kw_only=True)
+    validation_gain_high: float = field(default=float("nan"), kw_only=True)
+
+    @property
+    def kept(self) -> GainKept:
+        """The share of the gain with its interval."""
+        return GainKept(self.gain_kept, self.gain_low, self.gain_high)
 
     @property
     def is_worse_than_plain(self) -> bool:
@@ -56,12 +66,14 @@ class Certificate:
     def __str__(self) -> str:
         """Return the numbers in a few lines."""
         low, high = self.latency.p50_interval
+        there = GainKept(
+            self.validation_gain_kept, self.validation_gain_low, self.validation_gain_high
+        )
         return (
             f"on {self.n_rows:,} rows that no trial saw: loss {self.loss:.5g} (teacher "
-            f"{self.teacher_loss:.5g}, plain training {self.plain_loss:.5g}), "
-            f"{percent(self.gain_kept)} of the gain kept\n"
-            f"on the validation rows that chose it: loss {self.validation_loss:.5g}, "
-            f"{percent(self.validation_gain_kept)} kept; optimism {self.optimism:+.2g}\n"
+            f"{self.teacher_loss:.5g}, plain training {self.plain_loss:.5g})\n{self.kept}\n"
+            f"on the validation rows that chose it: loss {self.validation_loss:.5g}, gain kept "
+            f"{short_gain(there)}; optimism {self.optimism:+.2g}\n"
             f"one row takes {self.latency.p50_us:.2f} us ({low:.2f} to {high:.2f}), p99 "
             f"{self.latency.p99_us:.2f} us; the file {self.size_bytes:,} bytes"
         )
@@ -85,4 +97,6 @@ def certify(
     return Certificate(
         len(np.asarray(response)), found.true_loss, judge.teacher_loss, judge.plain_loss,
         found.gain_kept, chosen.true_loss, chosen.gain_kept, here - there, latency, size_bytes,
+        gain_low=found.gain_low, gain_high=found.gain_high,
+        validation_gain_low=chosen.gain_low, validation_gain_high=chosen.gain_high,
     )  # fmt: skip

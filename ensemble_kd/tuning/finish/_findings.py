@@ -52,6 +52,8 @@ class Findings:
         return as_table(self.front, budget).assign(
             certified_loss=[verdict.true_loss for verdict in told],
             certified_gain_kept=[verdict.gain_kept for verdict in told],
+            certified_gain_low=[verdict.gain_low for verdict in told],
+            certified_gain_high=[verdict.gain_high for verdict in told],
             # On two sets of rows, so hardly by chance.
             worse_than_plain=[
                 not (verdict.no_worse or one.measured.no_worse)
@@ -93,6 +95,25 @@ def read_findings(study: Any, finals: Any, folder: Path, quantile: str) -> Findi
     found = candidates(copy)
     files = {one.number: _read(one, folder) for one in found}
     return Findings(copy, found, files, front(found, quantile))
+
+
+def check_files(study: Any, folder: Path) -> None:
+    """Refuse a study whose students are not here, before any is added.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        In its storage.
+    folder : Path
+        Of the model files.
+
+    Raises
+    ------
+    InputError
+        As `read_findings`.
+    """
+    for one in candidates(study):
+        _read(one, folder)
 
 
 def _read(one: Candidate, folder: Path) -> bytes:

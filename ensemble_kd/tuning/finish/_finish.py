@@ -153,8 +153,7 @@ class Finish:
             student, model = fit_setting(setting, transfer_set, rows.seed)
         response = Scorer(model).respond(self.divided.certified.X)
         told = self._judge(response)
-        kept = "" if told.gain_kept != told.gain_kept else f", {told.gain_kept:.0%} of the gain"
-        line = f"On {len(response)} rows unseen: loss {told.true_loss:.5g}{kept}"
+        line = f"On {len(response)} rows unseen: loss {told.true_loss:.5g}; {told.kept}"
         data = pack(model, None, [*card_lines(setting), line])
         result = Distillation(
             teaching.teacher, transfer_set, student, model, setting.recipe, [],

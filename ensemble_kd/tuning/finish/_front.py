@@ -11,7 +11,8 @@ import pandas as pd
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError
-from ensemble_kd.tuning._budget import Budget, percent
+from ensemble_kd.metrics import short_gain
+from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.trial import FILE, FINAL, MEASURED, Measured
 
 
@@ -64,6 +65,8 @@ class Candidate:
             "loss": found.loss,
             "true_loss": found.true_loss,
             "gain_kept": found.gain_kept,
+            "gain_low": found.gain_low,
+            "gain_high": found.gain_high,
             "latency_p50_us": found.latency.p50_us,
             "latency_p50_high_us": found.latency.p50_interval[1],
             "latency_p99_us": found.latency.p99_us,
@@ -216,7 +219,7 @@ def status(study: Any, budget: Budget) -> str:
     told = f"{len(within)}/{len(found)} in budget"
     if within:
         best = min(within, key=by_loss).measured
-        kept = "" if best.gain_kept != best.gain_kept else f", {best.gain_kept:.0%} kept"
+        kept = f", {short_gain(best.kept)} of the gain kept" if best.kept.is_told else ""
         told += (
             f"; best {best.loss:.4g}{kept}, {best.latency.p50_us:.1f} us, "
             f"{best.n_bytes / 1e3:.0f} kB"
@@ -258,8 +261,7 @@ def refusal(found: Sequence[Candidate], budget: Budget) -> str:
         f"none of {len(found)} students meets {budget.describe()}. The nearest, trial "
         f"{one.number}: {one.student}, {one.compression}, takes "
         f"{measured.latency.at(budget.quantile):.2f} us a row ({budget.quantile}) and "
-        f"{measured.n_bytes:,} bytes, and keeps "
-        f"{percent(measured.gain_kept)} of the gain; {ask} would let it pass."
+        f"{measured.n_bytes:,} bytes; {measured.kept}; {ask} would let it pass."
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ensemble_kd.bundle import write_atomically
 from ensemble_kd.errors import warn
-from ensemble_kd.metrics import Latency
+from ensemble_kd.files import write_atomically
+from ensemble_kd.metrics import GainKept, Latency
 from ensemble_kd.scoring import Scorer, load
-from ensemble_kd.tuning._budget import Budget, percent
+from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish._certificate import Certificate
 from ensemble_kd.tuning.finish._finish import MOST_TRIED, Finish, Outcome
 from ensemble_kd.tuning.finish._front import Candidate, choose, nearest
@@ -52,7 +51,7 @@ class Selection:
 
     def save(self, path: str | os.PathLike[str]) -> int:
         """Write its model file, and return its bytes."""
-        write_atomically(self._data, Path(path))
+        write_atomically(self._data, path)
         return len(self._data)
 
     def __repr__(self) -> str:
@@ -146,7 +145,7 @@ def as_selection(found: Outcome) -> Selection:
 def warn_if_useless(
     one: Candidate,
     loss: float,
-    gain_kept: float,
+    kept: GainKept,
     found: Sequence[Candidate],
     budget: Budget,
     *,
@@ -158,8 +157,10 @@ def warn_if_useless(
     ----------
     one : Candidate
         The student. If it is no worse on the validation rows, nothing is said: it may be chance.
-    loss, gain_kept : float
+    loss : float
         Its own, on rows that no trial saw.
+    kept : GainKept
+        Its own, on these rows.
     found : sequence of Candidate
         All that could be had.
     budget : Budget
@@ -181,7 +182,6 @@ def warn_if_useless(
         )
     warn(
         f"the best student within {budget.describe()} is worse than a default network trained "
-        f"plainly: on rows that no trial saw its loss is {loss:.5g}, and it keeps "
-        f"{percent(gain_kept)} of the teacher's gain. {remedy}, or set min_gain_kept=0 to have "
-        "such students refused."
+        f"plainly: on rows that no trial saw its loss is {loss:.5g}; {kept}. {remedy}, or set "
+        "min_gain_kept=0 to have such students refused."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -15,6 +16,9 @@ from ensemble_kd._optional import require
 WORKER = "worker"
 HEARTBEAT = "heartbeat"
 RETRY_OF = "retry_of"
+# Tells which of the trials that this process began it still works on.
+KEY = "key"
+_at_work: set[str] = set()
 # Seconds between two signs of life, and after how many without one a worker of another machine, or
 # one that never said who it is, counts as dead.
 BEAT, SILENCE = 20.0, 120.0
@@ -39,7 +43,9 @@ def is_alive(trial: Any, now: float) -> bool:
     if worker is not None and worker["host"] == socket.gethostname():
         # A number may have gone to another process since; its time of birth has not.
         born = _born(worker["pid"])
-        return born is not None and born == worker["born"]
+        if born is None or born != worker["born"]:
+            return False
+        return worker["pid"] != os.getpid() or worker.get(KEY) in _at_work
     began = trial.datetime_start
     last = trial.user_attrs.get(HEARTBEAT, 0.0 if began is None else began.timestamp())
     return bool(now - last < SILENCE)
@@ -81,9 +87,14 @@ def withdraw(study: Any, trial: Any) -> bool:
 @contextmanager
 def heartbeat(trial: Any) -> Iterator[None]:
     """Say in a running trial who works on it, and every so often that the worker is alive."""
-    trial.set_user_attr(WORKER, who_am_i())
-    with every(BEAT, lambda: trial.set_user_attr(HEARTBEAT, time.time())):
-        yield
+    key = secrets.token_hex(8)
+    _at_work.add(key)
+    try:
+        trial.set_user_attr(WORKER, who_am_i() | {KEY: key})
+        with every(BEAT, lambda: trial.set_user_attr(HEARTBEAT, time.time())):
+            yield
+    finally:
+        _at_work.discard(key)
 
 
 @contextmanager

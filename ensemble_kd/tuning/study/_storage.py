@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +13,15 @@ from typing import Any
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
+from ensemble_kd.tuning.study._journal import mend_journal
 
 JOURNAL = "journal.log"
 SAMPLERS = ("tpe", "nsga2")
 OBJECTIVES = ("loss", "latency_us", "size_bytes")
 # Trials before the sampler learns from them, the starting points among them.
 N_STARTUP = 12
+# Seconds between tries to open a database.
+_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 def open_storage(storage: Any, folder: Path) -> Any:
@@ -33,20 +38,49 @@ def open_storage(storage: Any, folder: Path) -> Any:
     Returns
     -------
     optuna.storages.BaseStorage
+
+    Raises
+    ------
+    InputError
+        If a database cannot be opened, or a file is in no folder or is no journal.
     """
     optuna = require("optuna", extra="tune")
     if storage is not None and not isinstance(storage, str | Path):
         return storage
     if isinstance(storage, str) and "://" in storage:
-        with quiet():
-            return optuna.storages.RDBStorage(storage)
+        return _open_database(storage)
     path = Path(folder / JOURNAL if storage is None else storage)
     if not path.parent.is_dir():
         raise InputError(f"storage must be a file in a folder that is there, got {str(path)!r}.")
     journal = require("optuna.storages.journal", extra="tune")
     # An open file as lock works over NFS 3 on; a lock left by a killed process ages out.
     lock = journal.JournalFileOpenLock(str(path), grace_period=15)
+    mend_journal(path, lock)
     return optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
+
+
+def _open_database(url: str) -> Any:
+    """Return the storage, tried again where another process makes the same tables just now."""
+    optuna = require("optuna", extra="tune")
+    errors = require("sqlalchemy.exc", extra="tune")
+    waits = iter(_WAITS)
+    while True:
+        try:
+            with quiet():
+                return optuna.storages.RDBStorage(url)
+        except (errors.DBAPIError, optuna.exceptions.StorageInternalError, AssertionError) as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise _not_opened(error) from error
+            time.sleep(wait * random.uniform(0.5, 1.5))
+        except (errors.SQLAlchemyError, ImportError, RuntimeError) as error:
+            raise _not_opened(error) from error
+
+
+def _not_opened(error: Exception) -> InputError:
+    """Return the error without the URL, which may hold a password."""
+    why = str(error).partition("\n")[0]
+    return InputError(f"storage must be a database that can be opened, but: {why}")
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.metrics import gain_kept
+from ensemble_kd.flow import PLAIN_EFFORTS
+from ensemble_kd.metrics import GainKept, LossRows
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import MLPStudent, Student
-
-# Shares of a plain student's effort; the best of them is what the gain is counted from.
-PLAIN_EFFORTS = (0.04, 0.12, 0.4)
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,21 @@ class Verdict:
         Share of the teacher's gain over plain training, by the true loss.
     no_worse : bool
         Whether the true loss is no higher than that of plain training.
+    gain_low, gain_high : float, default=nan
+        Interval of 95 % of `gain_kept`; NaN where the rows tell no share.
     """
 
     loss: float
     true_loss: float
     gain_kept: float
     no_worse: bool
+    gain_low: float = field(default=float("nan"), kw_only=True)
+    gain_high: float = field(default=float("nan"), kw_only=True)
+
+    @property
+    def kept(self) -> GainKept:
+        """The share of the gain with its interval."""
+        return GainKept(self.gain_kept, self.gain_low, self.gain_high)
 
 
 class Judge:
@@ -56,8 +63,11 @@ class Judge:
     def __init__(self, rows: RealRows, soft: NDArray[np.float64], plain: Sequence[Student]) -> None:
         self._truth, self._soft = rows.truth, soft
         self._weight, self._task = rows.weights, rows.task
+        group = rows.group_of(np.ones(len(rows), dtype=bool))
+        self._losses = LossRows(rows.task, rows.truth, rows.weights, group)
         self.teacher_loss = self.true_loss(soft)
-        self.plain_loss = min(self.true_loss(student.respond(rows.codes)) for student in plain)
+        self._plain = min((student.respond(rows.codes) for student in plain), key=self.true_loss)
+        self.plain_loss = self.true_loss(self._plain)
 
     def true_loss(self, response: NDArray[np.float64]) -> float:
         """Return log-loss or root mean squared error against the true targets."""
@@ -73,8 +83,11 @@ class Judge:
     def __call__(self, response: NDArray[np.float64]) -> Verdict:
         """Return the verdict on a response of shape (n_rows, n_outputs)."""
         found = self.true_loss(response)
-        kept = gain_kept(self.plain_loss, found, self.teacher_loss)
-        return Verdict(self.loss(response), found, kept, found <= self.plain_loss)
+        kept = self._losses.gain_kept(self._plain, response, self._soft)
+        return Verdict(
+            self.loss(response), found, kept.share, found <= self.plain_loss,
+            gain_low=kept.low, gain_high=kept.high,
+        )  # fmt: skip
 
     def _mean(self, response: NDArray[np.float64], target: NDArray[np.float64]) -> float:
         return self._task.mean_loss(response, target, self._weight)

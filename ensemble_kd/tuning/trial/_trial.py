@@ -12,6 +12,7 @@ from typing import Any
 
 from ensemble_kd._optional import require
 from ensemble_kd.compress import compress
+from ensemble_kd.log import logger
 from ensemble_kd.metrics import Latency
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import TransferSet
@@ -24,6 +25,8 @@ from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Verdict
 from ensemble_kd.tuning.trial._sizes import FileBytes
 from ensemble_kd.tuning.trial._space import SearchSpace, Setting
+
+LOG = logger(__name__)
 
 MEASURED = "measured"
 FILE = "file"
@@ -52,6 +55,8 @@ class Measured(Verdict):
         Of the loaded file.
     seconds : float
         That the trial took.
+    gain_low, gain_high : float, default=nan
+        See `Verdict`.
     """
 
     n_bytes: int
@@ -64,16 +69,13 @@ class Measured(Verdict):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined is None."""
-        found = asdict(self)
-        if self.gain_kept != self.gain_kept:
-            found["gain_kept"] = None
-        return found
+        return {name: None if value != value else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Measured:
         """Return the record that `to_dict` was made from."""
-        kept = float("nan") if found["gain_kept"] is None else found["gain_kept"]
-        return cls(**found | {"latency": Latency.from_dict(found["latency"]), "gain_kept": kept})
+        told: dict[str, Any] = {k: math.nan if v is None else v for k, v in found.items()}
+        return cls(**told | {"latency": Latency.from_dict(found["latency"])})
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,10 @@ class TrialRunner:
         seconds = time.perf_counter() - start
         measured = Measured(**vars(verdict), n_bytes=len(data), latency=latency, seconds=seconds)
         trial.set_user_attr(MEASURED, measured.to_dict())
+        LOG.info(
+            "%s %d, %s: loss %.5g, %.3g us, %d bytes, in %.1f s", kind, trial.number,
+            setting.describe()["student"], verdict.loss, latency.p50_us, len(data), seconds,
+        )  # fmt: skip
         for name, value in measured.excess(self.budget).items():
             trial.set_constraint(name, value)
         return [verdict.loss, in_steps(latency.at(self.budget.quantile)), float(len(data))]

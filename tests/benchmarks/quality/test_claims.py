@@ -146,3 +146,11 @@ def test_mean_ranks_leave_out_a_method_that_cannot_take_every_task():
 
 def test_mean_ranks_need_enough_data_sets():
     assert mean_ranks(table({"a": {"distilled": 0.2}})) is None
+
+
+def test_no_claim_is_told_in_nan_percent():
+    for results in (table({"a": {"distilled": 0.25}}).query("seed == 0"),
+                    table({"a": {"distilled": 0.25, "teacher": 0.4}})):  # fmt: skip
+        assert not any("nan" in c.found for c in check_claims(results))
+    found = claim(results, "median gain kept at least 90%")
+    assert (found.reached, found.found[:26]) == (None, "no data set to tell it by;")

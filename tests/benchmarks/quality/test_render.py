@@ -15,6 +15,7 @@ from ensemble_kd.benchmarks.quality.methods import METHODS
 from ensemble_kd.benchmarks.quality.report import (
     _picture,
     render_markdown,
+    render_own,
     render_picture,
     summarise_pair,
 )
@@ -157,3 +158,14 @@ def test_picture_compares_methods_on_the_seeds_that_all_of_them_ran():
     assert _picture._of_shared_seeds(rows)["seed"].tolist() == [0, 0]
     alone = rows[(rows["seed"] > 0) | (rows["method"] == "b")]
     assert len(_picture._of_shared_seeds(alone)) == len(alone)
+
+
+def test_results_of_ones_own_have_no_bars_and_no_share_of_an_uncertain_gain(results):
+    text = render_own(results)
+    assert "What it shows" not in text and "Mean ranks" not in text and "nan" not in text
+    assert "distilled network: better than on hard labels in 3 of 3 seeds; 75 % of the" in text
+    one = render_own(results[results["seed"] == 0])
+    assert "not significant over 1 seed, so no share of it is told" in one
+    cells = [line.split("|")[5].strip() for line in one.splitlines() if "distilled netw" in line
+             and line.startswith("|")]  # fmt: skip
+    assert cells and set(cells) == {"-"}

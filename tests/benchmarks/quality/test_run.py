@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ensemble_kd import InputError, TeacherEnsemble
@@ -14,7 +15,7 @@ from ensemble_kd.benchmarks.quality import _case, _store, split_dataset
 from ensemble_kd.benchmarks.quality.methods import NOT_ASKED
 from ensemble_kd.benchmarks.run import run_benchmark
 from ensemble_kd.benchmarks.shared import BUNDLED_DATASETS
-from ensemble_kd.datasets import Dataset, load_dataset
+from ensemble_kd.datasets import Dataset, load_dataset, own_dataset
 
 HARD_TREE = "ensemble_kd.benchmarks.quality.methods.hard_tree.HardTree"
 TREES = ["teacher", "hard_tree", "distilled_tree"]
@@ -177,3 +178,19 @@ def test_max_train_leaves_the_test_rows_alone():
     assert len(capped.y_train) == 40
     assert capped.X_test.equals(full.X_test)
     assert set(capped.X_train.itertuples(index=False)) <= set(full.X_train.itertuples(index=False))
+
+
+def test_table_of_ones_own_is_run_by_its_rows_and_not_by_its_name(run, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=200), "b": rng.normal(size=200)})
+    y = np.where(X["a"] > 0, "yes", "no")
+    first = run(datasets=None, own=own_dataset("mine", X, y, "y", has_classes=True), seeds=1)
+    assert first["skipped"].isna().all() and set(first["dataset"]) == {"mine"}
+    assert set(first["method"]) == set(TREES)
+    changed = own_dataset("mine", X, np.where(rng.random(200) < 0.5, "yes", "no"), "y",
+                          has_classes=True)  # fmt: skip
+    second = run(datasets=None, own=changed, seeds=1)
+    assert (second["loss"] > first["loss"]).all()
+    monkeypatch.setattr(TeacherEnsemble, "fit_beside", None)  # what is kept is found again
+    again = run(datasets=None, own=own_dataset("mine", X, y, "y", has_classes=True), seeds=1)
+    assert again["loss"].tolist() == first["loss"].tolist()

@@ -95,3 +95,58 @@ def test_bench_tells_a_wrong_name(run, benchmark):
     assert result.code == 2
     assert result.out == ""
     assert "did you mean 'wine'?" in result.err
+
+
+@pytest.fixture
+def own(benchmark, monkeypatch):
+    """The same benchmark, which shows what it makes of a table of one's own."""
+    render = sys.modules["ensemble_kd.benchmarks.render"]
+    results = pd.DataFrame({"dataset": ["t"], "skipped": [None]})
+    monkeypatch.setattr(
+        sys.modules["ensemble_kd.benchmarks.run"], "run_benchmark",
+        lambda **options: benchmark.append(options) or results,
+    )  # fmt: skip
+    render.render_own = lambda results: "| own |"
+    return benchmark
+
+
+def test_bench_takes_a_table_of_ones_own(run, own, room):
+    result = run("bench", room.csv, "--target", "churned", "--drop", "customer", "spend",
+                 "--max-train", "100")  # fmt: skip
+    assert (result.code, result.out) == (0, "| own |\n")
+    assert "each method learns 100 of 240 rows" in result.err
+    data = own[0]["own"]
+    assert own[0]["datasets"] is None and own[0]["methods"] is None
+    assert (data.name, data.task) == ("table", "binary")
+    assert list(data.X.columns) == ["age", "income", "city", "vip", "floor"]
+    assert data.y.tolist() == (room.frame["churned"] == "yes").astype(int).tolist()
+    run("bench", room.parquet, "--target", "spend", "--drop", "customer")
+    assert own[1]["own"].task == "regression"
+
+
+def test_bench_leaves_rows_without_a_target_out(run, own, table_file):
+    path = table_file("a,y\n1,x\n2,\n3,z\n4,w\n", name="my table|1.csv")
+    result = run("bench", path, "--target", "y")
+    assert "1 row(s) without 'y' are left out" in result.err
+    data = own[0]["own"]
+    assert (data.name, data.task) == ("my_table_1", "multiclass")
+    assert data.y.tolist() == ["x", "z", "w"] and data.X["a"].tolist() == [1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["{csv}"], "--target must name the column of"),
+        (["{csv}", "--target", "churn"], "did you mean 'churned'"),
+        (["{csv}", "--target", "churned", "--drop", "cities"], "--drop must be a column"),
+        (["{csv}", "--target", "churned", "--datasets", "wine"], "not both"),
+        (["{csv}", "--target", "churned", "--suite", "untouched"], "not both"),
+        (["--target", "churned"], "are for a table of your own; name it first"),
+        (["--drop", "churned"], "are for a table of your own; name it first"),
+    ],
+)
+def test_bench_refuses(run, own, room, options, message):
+    result = run("bench", *(option.format(csv=room.csv) for option in options))
+    assert result.code == 2, result.err
+    assert message in result.err
+    assert own == []

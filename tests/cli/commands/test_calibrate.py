@@ -92,3 +92,38 @@ def test_calibrate_reads_texts_that_look_like_numbers_as_the_model_does(run, tmp
     )  # fmt: skip
     assert result.code == 0, result.err
     assert json.loads(result.out)["before"]["log_loss"] < 0.4
+
+
+def test_calibrate_by_cost_prints_it_and_the_card_tells_of_the_threshold(run, boosted, tmp_path):
+    model, kept = boosted
+    out = tmp_path / "right.ekd"
+    options = ("--rows", kept, "--target", "churned", "--cost-ratio", "20", "--out", out)
+    told = json.loads(run("calibrate", model, *options, "--json").out)
+    frame = pd.read_csv(kept)
+    true = (frame["churned"] == "yes").to_numpy()
+    X = frame[["age", "income", "city", "vip", "floor"]]
+    says = {"before": load(model).predict(X) == "yes", "after": load(out).predict(X) == "yes"}
+    for when, said in says.items():
+        cost = ((said & ~true).sum() + 20 * (~said & true).sum()) / len(true)
+        assert told[when]["cost_a_row"] == pytest.approx(cost)
+    assert told["cost"]["calling_none"] == pytest.approx(20 * true.mean())
+    assert told["cost"]["calling_all"] == pytest.approx((~true).mean())
+    assert told["after"]["cost_a_row"] <= min(told["before"]["cost_a_row"], (~true).mean())
+    shown = run("calibrate", model, *options).out
+    assert "cost a row" in shown and "a missed positive counting as 20" in shown
+    card = run("inspect", out, "--card").out
+    assert "put right by 120 rows kept apart: logits times" in card
+    assert f"'yes' is predicted from a probability of {told['threshold']:.6g} on" in card
+    assert "the cheapest where a missed positive costs 20 false alarms" in card
+    other = ("--rows", kept, "--target", "churned", "--out", out)
+    assert "cost a row" not in run("calibrate", model, *other).out
+
+
+def test_figures_that_calibration_made_old_are_called_so(run, distill, room, tmp_path):
+    model, out = tmp_path / "m.ekd", tmp_path / "right.ekd"
+    assert distill("--test-size", "0.3", out=model).code == 0
+    rule = ("--method", "none", "--threshold", "0.3", "--out", out)
+    assert run("calibrate", model, "--rows", room.csv, "--target", "churned", *rule).code == 0
+    assert "test: student" in run("inspect", model).out
+    assert "test before calibration: student" in run("inspect", out).out
+    assert "test rows are of the student as it was before" in run("inspect", out, "--card").out

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import joblib
@@ -474,3 +475,23 @@ def test_what_a_test_table_must_hold(distill, room, tmp_path):
     result = distill("--test", room.csv, "--test-size", "0.5")
     assert result.code == 2
     assert "give --test or --test-size, not both" in result.err
+
+
+def test_teacher_is_kept_in_a_file_of_its_own(distill, room, tmp_path):
+    for place in (tmp_path / "m.ekd", room.parquet, room.classifier.teacher):
+        result = distill("--keep-teacher", place, out=tmp_path / "m.ekd")
+        assert result.code == 2 and "--keep-teacher must be a file of its own" in result.err
+    result = distill("--keep-teacher", tmp_path / "none" / "t.joblib")
+    assert result.code == 2 and "cannot be written" in result.err
+    assert not (tmp_path / "m.ekd").exists()
+
+
+def test_distill_writes_one_model_into_a_pipe(distill, tmp_path):
+    pipe, heard = tmp_path / "pipe.ekd", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    assert distill(out=pipe).code == 0
+    reader.join()
+    assert load(heard[0]).classes_.tolist() == ["no", "yes"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe.ekd"]

@@ -1,6 +1,10 @@
 import json
+import os
 import shutil
+import stat
 import subprocess
+import sys
+import threading
 
 import onnxruntime
 import pytest
@@ -90,6 +94,39 @@ def test_export_does_not_write_over_the_model(run, model):
     result = run("export", model, "--to", "c", "--out", model)
     assert result.code == 2
     assert "--out must not be a file that is read" in result.err
+
+
+@pytest.mark.parametrize("to", ["onnx", "c", "json"])
+def test_export_goes_through_a_pipe(run, model, tmp_path, to):
+    pipe, heard = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    facts = json.loads(run("export", model, "--to", to, "--out", pipe, "--json").out)
+    reader.join()
+    assert len(heard[0]) == facts["size_bytes"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_export_refuses_stdout_where_it_tells_what_it_did(model):
+    command = [sys.executable, "-m", "ensemble_kd", "export", model, "--to", "json"]
+    done = subprocess.run([*command, "--out", "/dev/stdout"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--out must not be stdout" in done.stderr
+    done = subprocess.run([*command, "--out", "/dev/null"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--out must be a file or a pipe, got '/dev/null', a device" in done.stderr
+
+
+@pytest.mark.parametrize("to", ["onnx", "c", "json"])
+def test_export_leaves_nothing_where_comparing_fails(run, model, tmp_path, to, monkeypatch):
+    def fail(*_):
+        raise KeyError("value.q")
+
+    monkeypatch.setattr("ensemble_kd.export._parity.probe_rows", fail)
+    monkeypatch.setattr("ensemble_kd.export.c._source.probe_rows", fail)
+    assert run("export", model, "--to", to).code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["churn.ekd"]
 
 
 def test_export_refuses_a_folder_that_is_not_there(run, model, tmp_path):

@@ -67,3 +67,21 @@ def test_tune_refuses_a_budget_that_nothing_keeps(run, room, tmp_path, timed_her
     assert result.code == 4
     assert "students meets 1,000 bytes. The nearest, trial" in result.err
     assert "would let it pass" in result.err and not (tmp_path / "tuned.ekd").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--picture", "absent/front.png"], "--picture absent/front.png cannot be written"),
+        (["--plots", "file/plots"], "--plots file/plots cannot be made: Not a directory"),
+    ],
+)
+def test_tune_refuses_before_the_search_what_it_could_not_draw(
+    run, room, tmp_path, monkeypatch, options, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    result = run("tune", room.csv, "--target", "churned", "--out", "m.ekd", *options)
+    assert result.code == 2
+    assert words in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ensemble_kd.errors import BudgetError, InputError
-from ensemble_kd.metrics import Latency
+from ensemble_kd.metrics import GainKept, Latency
 from ensemble_kd.tuning import Budget
 from ensemble_kd.tuning.finish import warn_if_useless
+from ensemble_kd.tuning.finish._certificate import certify
 from ensemble_kd.tuning.finish._front import Candidate, affordable, choose, front
 from ensemble_kd.tuning.trial import Measured
 
 
-def candidate(number, loss, us, n_bytes, kept=0.9, no_worse=True, is_final=False):
+def candidate(number, loss, us, n_bytes, kept=0.9, no_worse=True, is_final=False, **interval):
     latency = Latency(us, (us - 0.1, us + 0.1), 3 * us, (2.9 * us, 3.1 * us), 640)
-    measured = Measured(loss, loss, kept, no_worse, n_bytes, latency, 1.0)
+    measured = Measured(loss, loss, kept, no_worse, n_bytes, latency, 1.0, **interval)
     return Candidate(number, {}, "tree()", "none", measured, "trial.ekd", "", is_final)
+
+
+class SettledJudge:
+    """Says of every response what it was told before."""
+
+    teacher_loss, plain_loss = 0.2, 0.4
+
+    def __init__(self, verdict):
+        self.verdict = verdict
+
+    def __call__(self, response):
+        return self.verdict
 
 
 FOUND = [
@@ -55,6 +69,23 @@ def test_choose_refuses_and_names_the_nearest_and_what_it_needs():
     assert choose(FOUND, Budget(max_latency_us=1.30))
 
 
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ({"gain_low": 0.4, "gain_high": 4.2}, r"191 % \(40 to 420\) of the teacher's gain"),
+        ({}, r"within the noise of these rows, so no share of it is told"),
+    ],
+)
+def test_a_share_of_the_gain_is_told_with_its_interval_or_not_at_all(interval, words):
+    one = candidate(0, 0.3, 4.0, 60_000, kept=1.91, **interval)
+    with pytest.raises(BudgetError, match=words) as refused:
+        choose([one], Budget(max_bytes=10))
+    costs = one.measured.latency, one.measured.n_bytes
+    certificate = certify(SettledJudge(one.measured), np.zeros((9, 2)), one.measured, 0.2, *costs)
+    for text in (str(refused.value), str(certificate)):
+        assert ("191" in text) == bool(interval)
+
+
 def test_finals_are_the_best_within_latency_and_bytes_whatever_the_gain():
     def numbers(**limits):
         return [one.number for one in affordable(FOUND, Budget(**limits))]
@@ -89,9 +120,11 @@ def test_useless_student_is_told_with_its_number_and_the_nearest_useful_one():
     budget = Budget(max_bytes=10_000)
 
     def told(one=poor, found=(poor,), budget=budget, is_worse=True):
-        warn_if_useless(one, 0.4, -3.22, found, budget, is_worse=is_worse)
+        kept = GainKept(-3.22, -4.0, -2.5)
+        warn_if_useless(one, 0.4, kept, found, budget, is_worse=is_worse)
 
-    with pytest.warns(UserWarning, match=r"loss is 0\.4.*-322%.*trial 1: .*20,000 bytes"):
+    words = r"loss is 0\.4; -322 % \(-400 to -250\) of .*trial 1: .*20,000 bytes"
+    with pytest.warns(UserWarning, match=words):
         told(found=[*FOUND[:3], poor])
     with pytest.warns(UserWarning, match="No student that was tried is any better"):
         told()

@@ -118,13 +118,13 @@ def test_requeue_leaves_the_trials_of_live_workers_alone(place):
     study = place.open()
     with heartbeat(study.ask()):
         assert requeue_dead_trials(study) == []
-    elsewhere = study.ask()
-    elsewhere.set_user_attr(WORKER, who_am_i() | {"host": "elsewhere"})
-    elsewhere.set_user_attr(HEARTBEAT, time.time())
-    assert requeue_dead_trials(study) == []
-    elsewhere.set_user_attr(HEARTBEAT, time.time() - SILENCE - 1)
-    assert requeue_dead_trials(study) == [elsewhere.number]
-    assert requeue_dead_trials(study) == []
+        elsewhere = study.ask()
+        elsewhere.set_user_attr(WORKER, who_am_i() | {"host": "elsewhere"})
+        elsewhere.set_user_attr(HEARTBEAT, time.time())
+        assert requeue_dead_trials(study) == []
+        elsewhere.set_user_attr(HEARTBEAT, time.time() - SILENCE - 1)
+        assert requeue_dead_trials(study) == [elsewhere.number]
+        assert requeue_dead_trials(study) == []
 
 
 def test_requeue_knows_a_process_number_that_was_given_again(place):

@@ -18,6 +18,10 @@ def test_measured_survives_the_way_to_a_storage_and_back():
     found = Measured(0.3, 0.3, float("nan"), True, 100, latency, 1.0)
     again = Measured.from_dict(found.to_dict())
     assert again.latency == found.latency and again.gain_kept != again.gain_kept
+    told = Measured(0.3, 0.3, 0.9, True, 100, latency, 1.0, gain_low=0.7, gain_high=1.2)
+    assert Measured.from_dict(told.to_dict()) == told
+    older = {k: v for k, v in told.to_dict().items() if k not in ("gain_low", "gain_high")}
+    assert not Measured.from_dict(older).kept.is_told  # of a study that knew no intervals
 
 
 def test_runner_trains_nothing_twice():

@@ -1,0 +1,48 @@
+"""The same student without a teacher: what the true targets alone teach it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sklearn.base import clone
+
+from ensemble_kd.flow._recipes import plain_recipe
+from ensemble_kd.rows import REAL, TransferSet
+from ensemble_kd.students import Student
+
+# Shares of the student's effort: true targets are soon learned by heart, and a long schedule is
+# stopped before its rate has fallen.
+PLAIN_EFFORTS = (0.04, 0.12, 0.4)
+
+
+def plain_twin(student: Student, rows: TransferSet) -> Student:
+    """Train the same student plainly, by several efforts, and return the best by held-out rows.
+
+    Parameters
+    ----------
+    student : Student
+        Its parameters count, and not what it has learned.
+    rows : TransferSet
+        What it learned from; real rows alone are taken, with their true targets.
+
+    Returns
+    -------
+    Student
+        Fitted.
+    """
+    task, real = rows.task, rows.take(rows.origin == REAL)
+    truth = replace(real, response=task.truth(real.hard), splits=())
+    judged = truth.take(truth.held_out) if truth.held_out.any() else truth
+    recipe = plain_recipe(task)
+
+    def loss(fitted: Student) -> float:
+        response = fitted.respond(judged.X)
+        return task.mean_loss(response, judged.response, judged.sample_weight)
+
+    return min(
+        (
+            clone(student).with_effort(effort).fit_transfer(truth, recipe.loss)
+            for effort in (*PLAIN_EFFORTS, 1.0)
+        ),
+        key=loss,
+    )
