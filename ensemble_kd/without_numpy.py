@@ -199,13 +199,14 @@ def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
 
 def _row_encoder(columns: list[PlainColumn]) -> Callable[[Any], Any]:
     """Return the function that encodes an unusual row, or says what is wrong with it."""
-    names = {column.name for column in columns}
+    names = [column.name for column in columns]
+    known = set(names)
 
     def encode_row(row: Any) -> Any:
         if not isinstance(row, Mapping):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
-        row = by_text(row, [column.name for column in columns])
-        for name in row.keys() - names:
+        row = by_text(row, names)
+        for name in row.keys() - known:
             raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
         for column in columns:
             if column.name not in row and not column.nullable:

@@ -145,7 +145,7 @@ def test_imports_of_students_bring_no_library_of_another(student, others):
         "import sys, numpy as np\n"
         "from ensemble_kd import DistilledClassifier, GBDTStudent, MLPStudent, TreeStudent\n"
         f"model = DistilledClassifier(student={student}, alpha=0.0, n_synthetic=0)\n"
-        "model.fit(np.arange(40.0)[:, None], np.arange(40) % 2)\n"
+        "model.fit(np.arange(240.0)[:, None], np.arange(240) % 2)\n"
         f"print({others!r} in sys.modules)\n"
     )
     assert run(code, blocked=()).strip() == "False"
@@ -180,7 +180,7 @@ def test_imports_name_the_extra_where_torch_alone_is_missing():
         "import numpy as np\n"
         "from ensemble_kd import DistilledClassifier, MissingDependencyError\n"
         "model = DistilledClassifier(student='mlp', alpha=0.0, n_synthetic=0)\n"
-        "try: model.fit(np.arange(40.0)[:, None], np.arange(40) % 2)\n"
+        "try: model.fit(np.arange(240.0)[:, None], np.arange(240) % 2)\n"
         "except MissingDependencyError as error: print(error)\n",
         blocked=("torch",),
     )

@@ -25,18 +25,18 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
         Plain values. Without test rows there is no quality, and the fidelity is that of the fit.
     """
     from ensemble_kd.rows import SYNTHETIC
+    from ensemble_kd.teachers import name_of
 
     task, n_test = data.task, len(data.hard_test)
     if n_test:
         estimator.measure(data.X_test, task.targets(data.hard_test), data.weight_test)
     test = estimator.test_
     fidelity = estimator.fidelity_ if test is None else test.fidelity
-    teacher_ = getattr(estimator.teacher_, "estimator", estimator.teacher_)
     return {
         "task": task.name,
         "classes": list(task.classes) if task.has_classes else None,
         "student": type(estimator.student_).__name__,
-        "teacher": None if teacher_ is None else type(teacher_).__name__,
+        "teacher": None if estimator.teacher_ is None else name_of(estimator.teacher_),
         "n_columns": data.X.shape[1],
         "n_rows": {
             "fit": len(data.y),
@@ -82,12 +82,23 @@ def render(outcome: dict[str, Any]) -> str:
     if outcome["fidelity"] is not None:
         where = "test" if outcome["fidelity_on"] == "test" else "real"
         lines.append(fidelity_text(outcome["fidelity"], where))
-    parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in times.items())
+    stages = {stage: seconds for stage, seconds in times.items() if stage != "members"}
+    parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in stages.items())
     lines += [
-        f"fit time: {sum(times.values()):.1f} s ({parts})",
+        f"fit time: {sum(stages.values()):.1f} s ({parts})",
+        *_members_text(times.get("members", {})),
         f"model: {outcome['model']} ({size_text(outcome['size_bytes'])})",
     ]
     return "\n".join(lines)
+
+
+def _members_text(members: dict[str, dict[str, float]]) -> list[str]:
+    """Return what each member of a teacher took of a time limit, as one line or none."""
+    told = [
+        f"{name} {took['rows']:,} rows, {took['seconds']:.1f} s" if took["rows"] else f"{name} -"
+        for name, took in members.items()
+    ]
+    return [f"teacher in time: {'; '.join(told)}"] if told else []
 
 
 def _recipe_text(recipes: list[dict[str, Any]]) -> str:

@@ -10,6 +10,9 @@ from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._data import Data, take_columns
 from ensemble_kd.errors import InputError
 
+# How an object that cannot be fitted here answers rows.
+ANSWERS = ("predict_proba", "predict")
+
 
 def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, Data]:
     """Open the teacher that was chosen, and keep the columns that it knows.
@@ -28,9 +31,9 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
     teacher : estimator or None
         None for the default one.
     frozen : bool
-        Whether it is fitted.
+        Whether it is used as it is.
     data : Data
-        The rows, with the columns that a fitted teacher knows, in its order.
+        The rows, with the columns that such a teacher knows, in its order.
     """
     teacher, frozen = (None, False) if choice == "auto" else load_teacher(choice, console)
     if frozen:
@@ -50,20 +53,18 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
 
     Returns
     -------
-    teacher : estimator
-        In a `FrozenEstimator` if it is fitted.
+    teacher : estimator, object or callable
+        As the file holds it.
     frozen : bool
-        Whether it is fitted.
+        Whether it is used as it is: frozen, or nothing that could be cloned and fitted here.
 
     Raises
     ------
     InputError
-        If the file holds no estimator.
+        If the file holds nothing that answers rows.
     """
     import joblib
-    from sklearn.exceptions import NotFittedError
     from sklearn.frozen import FrozenEstimator
-    from sklearn.utils.validation import check_is_fitted
 
     console.warn(f"opening {path} runs code that is in it: only open files you trust.")
     try:
@@ -76,23 +77,22 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
         raise
     except Exception as error:  # unpickling can raise anything
         raise InputError(f"--teacher {path} cannot be opened as a joblib file: {error}") from error
-    if isinstance(teacher, type) or not hasattr(teacher, "fit"):
+    if isinstance(teacher, type) or not (
+        callable(teacher) or any(hasattr(teacher, name) for name in ("fit", *ANSWERS))
+    ):
         raise InputError(
-            f"--teacher {path} must hold a scikit-learn estimator, got {type(teacher).__name__}."
+            f"--teacher {path} must hold a scikit-learn estimator, got {type(teacher).__name__}; "
+            "another object with predict_proba or predict, or a callable, is used as it is."
         )
-    if isinstance(teacher, FrozenEstimator):
-        return teacher, True
-    try:
-        check_is_fitted(teacher)
-    except NotFittedError:
-        return teacher, False
-    except TypeError as error:
-        raise InputError(f"--teacher {path} must hold a scikit-learn estimator: {error}") from error
-    console.note(
-        "the teacher is fitted and used as it is; where it has seen rows of this table, its "
-        "answers to them, and its quality below, look better than they are."
+    frozen = isinstance(teacher, FrozenEstimator) or not (
+        hasattr(teacher, "fit") and hasattr(teacher, "get_params")
     )
-    return FrozenEstimator(teacher), True
+    if frozen:
+        console.note(
+            "the teacher is fitted and used as it is; where it has seen rows of this table, its "
+            "answers to them, and its quality below, look better than they are."
+        )
+    return teacher, frozen
 
 
 def _with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
@@ -112,7 +112,7 @@ def _with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
 def fit(estimator: Any, data: Data) -> None:
     """Fit on the rows; that a teacher is frozen was said in a note before."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="the teacher is frozen", category=UserWarning)
+        warnings.filterwarnings("ignore", message="the teacher .* in-sample", category=UserWarning)
         estimator.fit(
             data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled, groups=data.groups,
             time=data.time,

@@ -16,9 +16,10 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator) or None, default=None
-        None: the default `TeacherEnsemble`. Any scikit-learn regressor, which gets the raw rows; a
-        list of members to average; or ``FrozenEstimator(fitted)``.
+    teacher : estimator, list of (str, estimator), object, callable or None, default=None
+        None: the default `TeacherEnsemble`. Any scikit-learn regressor, cloned and
+        fitted to the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``, used
+        as it is, as is any other object with `predict`, or a callable, that answers raw rows.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
@@ -61,9 +62,11 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         Folds of the teacher's out-of-fold values. Of folds that are spelled out a whole one is held
         out; `TimeSeriesSplit` says that the rows are in the order of time, as ``fit(time=)`` does.
     time_limit : float or None, default=None
-        Seconds that all after the teacher's fit may take, greater than 0: the race is cut short,
-        fewer rows are labelled, and the training, that after a pruning too, ends in time with the
-        best student so far.
+        Seconds that the whole fit may take, greater than 0. The teacher has half of them: where
+        its members would take longer, those that cost least are fitted, on samples of the rows if
+        need be, and a warning and `fit_times_` say so. Then the race is cut short, fewer rows are
+        labelled, and the training ends in time with the best student so far. One fit of a member
+        may overrun it.
     n_jobs : int or None, default=None
         Teacher fits at once, through joblib.
     verbose : int, default=0
@@ -97,7 +100,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         After `measure`, or ``fit(test_size=)``: the `quality` of teacher and student on rows that
         nothing was fitted on, and the `fidelity` of the student to `teacher_`.
     fit_times_ : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
+        "members", too: the rows and seconds of each, 0 rows for one that was left out.
     compression_ : DataFrame
         The student as it was and after each compression step: bytes of its arrays, loss against
         the true targets, and distance from the teacher, on held-out rows. Empty without steps.

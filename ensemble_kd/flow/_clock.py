@@ -48,8 +48,13 @@ class Stages:
         self._since = now
 
 
+# Of the time of a fit: the teacher's, which leaves what it does not need; and what the student has
+# at least, however late the teacher is.
+TEACHER_SHARE, LEAST_SHARE = 0.5, 0.2
+
+
 class Deadlines:
-    """When each stage after the teacher's fit has to end, by `time.monotonic`.
+    """When each stage of a fit has to end, by `time.monotonic`.
 
     Parameters
     ----------
@@ -60,15 +65,23 @@ class Deadlines:
     """
 
     def __init__(self, time_limit: float | None, *, trains_last: bool) -> None:
-        now = time.monotonic()
+        self._limit, self._trains_last, now = time_limit, trains_last, time.monotonic()
 
         def after(share: float) -> float | None:
             return None if time_limit is None else now + share * time_limit
 
+        self.teacher, self._limit_at = after(TEACHER_SHARE), after(1.0)
         self.race, self.labels, self.assistant = after(0.3), after(0.5), after(0.75)
         self.end = after(0.97)
         # A pruned network has to learn on, or the student's time was for little.
         self.student = after(0.85) if trains_last else self.end
+
+    def after_teacher(self) -> Deadlines:
+        """Return the deadlines of what follows the teacher, in the time that it has left."""
+        left = None
+        if self._limit is not None and self._limit_at is not None:
+            left = max(self._limit_at - time.monotonic(), LEAST_SHARE * self._limit)
+        return Deadlines(left, trains_last=self._trains_last)
 
     @property
     def halfway_to_student(self) -> float | None:

@@ -20,7 +20,7 @@ from ensemble_kd.flow.lessons import Desk, as_lessons
 from ensemble_kd.log import logger
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
-from ensemble_kd.rows import RealRows, TransferSet, read_rows
+from ensemble_kd.rows import RealRows, TransferSet, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
 
@@ -51,7 +51,8 @@ class Distillation:
     fidelity : Fidelity or None
         Student beside teacher on held-out real rows; None without a teacher.
     times : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race" and "student".
+        Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
+        rows and seconds of each of the teacher's "members", too.
     compression : list of dict
         What each compression step cost; empty where there was none.
     lessons : tuple of str, default=()
@@ -66,7 +67,7 @@ class Distillation:
     race: list[dict[str, Any]]
     gate: list[Comparison]
     fidelity: Fidelity | None
-    times: dict[str, float]
+    times: dict[str, Any]
     compression: list[dict[str, Any]]
     lessons: tuple[str, ...] = ()
 
@@ -129,18 +130,20 @@ def distill(
     """
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
+    clock = settings.clock()
     rows = read_rows(
         X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time,
         min_frequency=settings.min_frequency,
     )  # fmt: skip
     LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
+    warn_of_few_rows(rows)
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
-        return _train_plainly(settings.paced(student), rows, settings, stage)
+        return _train_plainly(settings.paced(student), rows, settings, stage, clock)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
-        teaching = teach(settings, rows)
-    clock = settings.clock()
+        teaching = teach(settings, rows, clock.teacher)
+    clock = clock.after_teacher()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
     # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
     # a student would learn their targets, and nothing that is measured on them would be true.
@@ -181,7 +184,8 @@ def distill(
         LOG.info("%s", comparison)
     return Distillation(
         teaching.teacher, transfer_set, student_, compressed.model, recipe, race.table, gates,
-        fidelity, stage.times, compressed.report, tuple(map(repr, lessons)),
+        fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
+        tuple(map(repr, lessons)),
     )  # fmt: skip
 
 
@@ -205,10 +209,10 @@ def _rival(student: Student, rows: RealRows, clock: Deadlines) -> Student:
 
 
 def _train_plainly(
-    student: Student, rows: RealRows, settings: Settings, stage: Stages
+    student: Student, rows: RealRows, settings: Settings, stage: Stages, clock: Deadlines
 ) -> Distillation:
     """Train on the true targets alone, without a teacher."""
-    clock, recipe = settings.clock(), plain_recipe(rows.task)
+    recipe = plain_recipe(rows.task)
     transfer_set = rows.as_transfer_set(rows.truth)
     with stage("student"):
         student.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)

@@ -42,9 +42,10 @@ class Settings:
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator) or None, default=None
-        Cloned and fitted; `FrozenEstimator` for one that is fitted already. A list is averaged.
-        None takes the default `TeacherEnsemble`.
+    teacher : estimator, list of (str, estimator), object, callable or None, default=None
+        Cloned and fitted; `FrozenEstimator` for one that is fitted already, as any other object
+        that answers rows is taken to be. A list is averaged. None takes the default
+        `TeacherEnsemble`.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         Cloned and fitted.
     recipe : {"auto", "fast"}, default="auto"
@@ -76,8 +77,8 @@ class Settings:
     cv : int or splitter, default=5
         Folds of the out-of-fold labels.
     time_limit : float or None, default=None
-        Seconds that all after the teacher's fit may take, greater than 0. A fit that is cut short
-        depends on the speed of the machine.
+        Seconds that the fit may take, the teacher's among them, greater than 0. A fit that is cut
+        short depends on the speed of the machine.
     n_jobs : int or None, default=None
         Fits at once.
     verbose : int, default=0

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (
+    MOST_COMPARED,
+    MemberTime,
     TeacherEnsemble,
+    as_teacher,
     check_distillable,
     compiled,
-    cross_fit,
     cross_fitted_responses,
-    make_folds,
+    fit_members,
+    fresh,
+    is_fitted,
+    name_of,
     seeded,
+    some_of,
     teacher_response,
     teacher_splits,
 )
@@ -50,6 +53,8 @@ class Teaching:
         Whether the teacher was given fitted.
     member : Comparison or None, default=None
         The teacher beside its best single member, out of fold; None where it has no members.
+    times : dict of str to MemberTime, default={}
+        Rows and seconds of each member of a teacher that was fitted until a deadline.
     """
 
     teacher: Any
@@ -58,6 +63,7 @@ class Teaching:
     soft_real: NDArray[np.float64]
     frozen: bool
     member: Comparison | None = None
+    times: dict[str, MemberTime] = field(default_factory=dict)
 
     def without_held_out(self) -> Teaching:
         """Return the same with the labeller that was not fitted on the held-out rows.
@@ -70,6 +76,14 @@ class Teaching:
     def after_labelling(self) -> Teaching:
         """Return the same without what labels rows, which takes the teacher's memory once more."""
         return replace(self, labeller=None, unseen=None)
+
+    def seconds_of_members(self) -> dict[str, Any]:
+        """Return rows and seconds of each member, under "members"; nothing without a deadline."""
+        found = {
+            name: {"rows": took.n_rows, "seconds": took.seconds}
+            for name, took in self.times.items()
+        }
+        return {"members": found} if found else {}
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
@@ -85,7 +99,7 @@ class Teaching:
         return teacher_splits(self.labeller, rows.schema)
 
 
-def teach(settings: Settings, rows: RealRows) -> Teaching:
+def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> Teaching:
     """Fit the teacher on all rows, and get its response to each row out of fold.
 
     Parameters
@@ -94,6 +108,8 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
         The teacher, and how many fits at once.
     rows : RealRows
         Rows to fit.
+    deadline : float or None, default=None
+        Time of `time.monotonic` by which members, or rows, are left out to end; see `fit_in_time`.
 
     Returns
     -------
@@ -110,43 +126,56 @@ def teach(settings: Settings, rows: RealRows) -> Teaching:
             task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
             random_state=rows.seed,
         )  # fmt: skip
+    given, teacher = teacher, as_teacher(teacher, rows.task)
     check_distillable(teacher, rows.task)
     if isinstance(teacher, FrozenEstimator):
-        return _as_it_is(teacher, rows)
-    teacher = seeded(teacher, rows.seed)
-    if hasattr(teacher, "fit_beside"):
-        teacher_ = clone(teacher)
-        beside = teacher_.fit_beside(
-            rows.X, rows.targets, rows.weight, held_out=rows.held_out, dependence=rows.dependence
+        return _as_it_is(teacher, rows, deadline, was_told=given is teacher)
+    if is_fitted(teacher):
+        warn(
+            f"the teacher {name_of(teacher)} is fitted, and is fitted again on these rows; "
+            "FrozenEstimator(teacher) uses it as it is."
         )
+    teacher = seeded(teacher, rows.seed)
+    in_time = {} if deadline is None else {"deadline": deadline}
+    if hasattr(teacher, "fit_beside"):
+        teacher_ = fresh(teacher)
+        beside = teacher_.fit_beside(
+            rows.X, rows.targets, rows.weight, held_out=rows.held_out, dependence=rows.dependence,
+            **in_time,
+        )  # fmt: skip
         soft_real = teacher_.out_of_fold_response_
+        times = getattr(teacher_, "fit_times_", {})
+        tell_short_time(times, len(rows))
         _tell_unlabelled(soft_real)
-        found = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False)
-        return _or_its_best_member(found, rows)
-    fits = cross_fit(
-        [("teacher", teacher)], rows.X, rows.targets, rows.weight,
-        folds=make_folds(
-            rows.targets, rows.cv, rows.task, rows.seed, rows.held_out, rows.dependence
-        ),
-        task=rows.task, held_out=rows.held_out, n_jobs=settings.n_jobs, verbose=settings.verbose,
+        taught = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False, times=times)
+        return _or_its_best_member(taught, rows, MOST_COMPARED if in_time else len(rows))
+    found = fit_members(
+        [("teacher", teacher)], rows.X, rows.targets, rows.weight, cv=rows.cv, task=rows.task,
+        seed=rows.seed, held_out=rows.held_out, dependence=rows.dependence,
+        n_jobs=settings.n_jobs, verbose=settings.verbose, **in_time,
     )  # fmt: skip
-    teacher_ = fits.fitted[0]
+    fits, teacher_ = found.fits, found.fits.fitted[0]
+    tell_short_time(found.times, len(rows))
     _tell_unlabelled(fits.response[0])
-    return Teaching(teacher_, teacher_, [*fits.unseen, teacher_][0], fits.response[0], False)
+    unseen = [*fits.unseen, teacher_][0]
+    return Teaching(teacher_, teacher_, unseen, fits.response[0], False, times=found.times)
 
 
-def _as_it_is(teacher: FrozenEstimator, rows: RealRows) -> Teaching:
+def _as_it_is(
+    teacher: FrozenEstimator, rows: RealRows, deadline: float | None, *, was_told: bool
+) -> Teaching:
     """Return what a fitted teacher says, and warn that it may have seen the rows."""
-    try:
-        check_is_fitted(teacher)
-    except NotFittedError as error:
-        raise NotDistillableError("the frozen teacher must be fitted first.") from error
+    if not is_fitted(teacher):
+        raise NotDistillableError("the frozen teacher must be fitted first.")
+    reason = "is frozen" if was_told else f"{name_of(teacher)} cannot be fitted again"
     warn(
-        "the teacher is frozen, so its labels for the rows given to fit are in-sample: a "
+        f"the teacher {reason}, so its labels for the rows given to fit are in-sample: a "
         "teacher that was fitted on these rows has memorised some of them. Give rows that it "
         "has not seen, or the unfitted teacher."
     )
-    return Teaching(teacher, teacher, teacher, teacher_response(teacher, rows.X, rows.task), True)
+    soft_real = teacher_response(teacher, rows.X, rows.task, deadline=deadline)
+    _tell_unlabelled(soft_real)
+    return Teaching(teacher, teacher, teacher, soft_real, True)
 
 
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -154,25 +183,49 @@ def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
     return ~np.isnan(soft_real[:, 0])
 
 
+def tell_short_time(times: dict[str, MemberTime], n_rows: int) -> None:
+    """Warn of members that were left out, or fitted on a sample, to end in time.
+
+    Parameters
+    ----------
+    times : dict of str to MemberTime
+        By the name of the member.
+    n_rows : int
+        Of the table.
+    """
+    short = [
+        f"{name} on {found.n_rows:,}" if found.n_rows else f"{name} not at all"
+        for name, found in times.items()
+        if found.is_short
+    ]
+    if short:
+        warn(
+            f"time_limit left the teacher too little time for all of {n_rows:,} rows: "
+            f"{', '.join(short)}; fit_times_ tells what each took. More seconds make a better "
+            "teacher."
+        )
+
+
 def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:
     n_without = int((~has_label(soft_real)).sum())
     if n_without:
         warn(
             f"{n_without:,} of {len(soft_real):,} rows are tested by no fold, such as the oldest "
-            "ones in an order of time: the teacher does not label them, and the student learns "
-            "their true targets alone."
+            "ones in an order of time, or come too late for time_limit: the teacher does not label "
+            "them, and the student learns their true targets alone."
         )
 
 
-def _or_its_best_member(teaching: Teaching, rows: RealRows) -> Teaching:
+def _or_its_best_member(teaching: Teaching, rows: RealRows, most: int) -> Teaching:
     """Let the best member label the rows where the ensemble is worse out of fold, and say so.
 
-    Both are compared on rows that had no say in the weights, or in which member is the best.
+    Both are compared on rows that had no say in the weights, or in which member is the best; with a
+    deadline on so many of them at most.
     """
     members = getattr(teaching.teacher, "members_", [])
     if len(members) < 2:
         return teaching
-    kept = ~rows.held_out & has_label(teaching.soft_real)
+    kept = some_of(~rows.held_out & has_label(teaching.soft_real), most, rows.seed)
     weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
     selected = getattr(teaching.teacher, "weights", None) == "selection"

@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import get_tags
 
+from ensemble_kd.errors import NotDistillableError, cause, reason
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
@@ -29,6 +31,8 @@ class BaseTask(ABC):
     losses: ClassVar[tuple[str, ...]]
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
+    # The method of a model that gives its response.
+    answers_by: ClassVar[str]
 
     # Class labels in output order; empty without classes.
     labels: NDArray[Any] = np.empty(0)
@@ -173,6 +177,25 @@ class BaseTask(ABC):
     @abstractmethod
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say in scikit-learn's tags what an estimator whose task is a parameter predicts."""
+
+
+def kind_of(teacher: Any) -> str | None:
+    """Return "classifier", "regressor" or None, as a teacher says what it is."""
+    try:
+        return get_tags(teacher).estimator_type
+    except AttributeError:  # not of scikit-learn's kind
+        return getattr(teacher, "_estimator_type", None)
+
+
+def as_array(answer: Any, name: str) -> Array:
+    """Return the answer of a teacher of that name, such as a data frame, as numbers."""
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise NotDistillableError(
+            f"the teacher {name} must answer with an array or a data frame of numbers, got "
+            f"{type(answer).__name__}: {reason(error)}"
+        ) from cause(error)
 
 
 def is_whole(values: NDArray[Any]) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import is_regressor
 from sklearn.ensemble import StackingClassifier
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
@@ -24,7 +24,7 @@ from ensemble_kd.losses import (
     softmax,
 )
 from ensemble_kd.model import Link, Task, given_labels
-from ensemble_kd.tasks._base import Array, BaseTask, is_whole
+from ensemble_kd.tasks._base import Array, BaseTask, as_array, is_whole, kind_of
 from ensemble_kd.tasks._figures import RANKINGS, calibration_error
 from ensemble_kd.tasks._rare import (
     RARE,
@@ -57,6 +57,7 @@ class Classification(BaseTask):
     losses: ClassVar[tuple[str, ...]] = ("soft_targets", "logit_matching")
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
+    answers_by: ClassVar[str] = "predict_proba"
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
         """Refuse fractions."""
@@ -158,7 +159,7 @@ class Classification(BaseTask):
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a regressor, and a classifier without probabilities."""
         name = type(teacher).__name__
-        if is_regressor(teacher):
+        if kind_of(teacher) == "regressor":
             raise NotDistillableError(
                 f"teacher must be a classifier, got the regressor {name}; "
                 "use DistilledRegressor to distil it."
@@ -172,16 +173,19 @@ class Classification(BaseTask):
     def ask(self, teacher: Any, X: Any) -> Array:
         """Return probabilities that sum to 1; of a class that it has never seen, 0."""
         name = type(teacher).__name__
-        known = np.asarray(teacher.classes_)
-        unknown = [label for label in known.tolist() if label not in set(self.classes)]
-        if unknown:
+        answer = teacher.predict_proba(X)
+        raw = as_array(answer, name)
+        if raw.ndim == 1 and self.n_outputs == 2:  # the probability of the second class
+            raw = np.column_stack([1 - raw, raw])
+        known = self._known_to(teacher, answer, name)
+        if raw.shape != (len(X), len(known)):
             raise NotDistillableError(
-                f"the teacher {name} knows the class {shown(unknown[0])}, which is not among the "
-                f"labels given to fit; give rows of every class."
+                f"the teacher {name} must give a probability of each of {len(known)} classes for "
+                f"each of {len(X):,} rows, got shape {raw.shape}; of fewer classes it must name "
+                "them, by an attribute classes_ or as the columns of a data frame."
             )
-        raw = np.asarray(teacher.predict_proba(X), dtype=np.float64)
         out = np.zeros((len(X), self.n_outputs))
-        out[:, np.searchsorted(self.labels, known)] = raw
+        out[:, known] = raw
         sums = out.sum(axis=1, keepdims=True)
         if not np.isfinite(out).all() or (out < 0).any() or (sums <= 0).any():
             raise NotDistillableError(
@@ -189,6 +193,23 @@ class Classification(BaseTask):
                 f"{raw.max()}."
             )
         return np.asarray(out / sums)
+
+    def _known_to(self, teacher: Any, answer: Any, name: str) -> list[int]:
+        """Return which classes a teacher's columns stand for: all of them where it does not say."""
+        place = {label: k for k, label in enumerate(self.classes)}
+        columns = list(getattr(answer, "columns", ()))
+        by_text = {str(label): k for label, k in place.items()}
+        if columns and all(str(column) in by_text for column in columns):
+            return [by_text[str(column)] for column in columns]
+        known = getattr(teacher, "classes_", None)
+        known = self.classes if known is None else np.asarray(known).tolist()
+        unknown = [label for label in known if label not in place]
+        if unknown:
+            raise NotDistillableError(
+                f"the teacher {name} knows the class {shown(unknown[0])}, which is not among the "
+                f"labels given to fit; give rows of every class."
+            )
+        return [place[label] for label in known]
 
     def respond(self, outputs: Array) -> Array:
         """Return probabilities of logits."""
@@ -285,7 +306,7 @@ class Classification(BaseTask):
 def _checked_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.dtype.kind == "f" and np.isinf(labels).any():
         raise InputError("Input y contains infinity: drop the rows without a label.")
-    missing = np.array([value is None or value != value for value in labels.tolist()])
+    missing = np.asarray(pd.isna(labels), dtype=bool)
     if missing.any():
         raise InputError(
             f"Input y contains NaN: {int(missing.sum())} labels are missing; drop those rows, or "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
 from sklearn.utils import RegressorTags
@@ -14,7 +14,7 @@ from sklearn.utils import RegressorTags
 from ensemble_kd.errors import InputError, NotDistillableError, cause, reason, shown
 from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
 from ensemble_kd.model import Link, Task
-from ensemble_kd.tasks._base import Array, BaseTask
+from ensemble_kd.tasks._base import Array, BaseTask, as_array, kind_of
 
 # Squares of targets, and the float32 that students hold, have room up to here.
 LARGEST_TARGET, SMALLEST_RANGE = 1e30, 1e-30
@@ -28,6 +28,7 @@ class Regression(BaseTask):
     losses: ClassVar[tuple[str, ...]] = ("squared_error",)
     loss_name: ClassVar[str] = "squared error"
     score_name: ClassVar[str] = "RMSE"
+    answers_by: ClassVar[str] = "predict"
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
         """Refuse what is no number."""
@@ -39,7 +40,7 @@ class Regression(BaseTask):
 
     def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
         """Return the task, and the values."""
-        values = np.asarray(y, dtype=np.float64)
+        values = self.hard_of(y, "y")
         if not np.isfinite(values).all():
             raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
         if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
@@ -56,12 +57,18 @@ class Regression(BaseTask):
 
     def hard_of(self, targets: NDArray[Any], name: str) -> Array:
         """Return the values."""
+        targets = np.asarray(targets)
+        if targets.dtype.kind in "mM":
+            raise InputError(
+                f"the target {name!r} must hold numbers, got dates; count days from one."
+            )
+        if targets.dtype.kind == "O":
+            targets = np.where(pd.isna(targets), np.nan, targets)
         try:
             return np.asarray(targets, dtype=np.float64)
-        except ValueError as error:
-            raise InputError(f"the target {name!r} must hold numbers: {reason(error)}.") from cause(
-                error
-            )
+        except (ValueError, TypeError) as error:
+            told = f"the target {name!r} must hold numbers: {reason(error)}."
+            raise InputError(told) from cause(error)
 
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""
@@ -114,7 +121,7 @@ class Regression(BaseTask):
 
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a classifier."""
-        if is_classifier(teacher):
+        if kind_of(teacher) == "classifier":
             raise NotDistillableError(
                 f"teacher must be a regressor, got the classifier {type(teacher).__name__}; "
                 "use DistilledClassifier to distil it."
@@ -122,8 +129,9 @@ class Regression(BaseTask):
 
     def ask(self, teacher: Any, X: Any) -> Array:
         """Return one finite value a row."""
-        values = np.asarray(teacher.predict(X), dtype=np.float64).reshape(len(X), -1)
-        if values.shape[1] != 1 or not np.isfinite(values).all():
+        values = as_array(teacher.predict(X), type(teacher).__name__)
+        values = values.reshape(len(values), -1)
+        if values.shape != (len(X), 1) or not np.isfinite(values).all():
             raise NotDistillableError(
                 f"the teacher {type(teacher).__name__} must predict one finite value a row, got "
                 f"shape {values.shape}."

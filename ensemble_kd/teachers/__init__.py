@@ -2,8 +2,10 @@
 
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
+from ensemble_kd.teachers._fit_members import fit_members
+from ensemble_kd.teachers._given import as_teacher, fresh, is_fitted, name_of
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
-from ensemble_kd.teachers._selection import cross_fitted_responses
+from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
@@ -13,20 +15,29 @@ from ensemble_kd.teachers._wrap import (
     seeded,
     teacher_response,
 )
+from ensemble_kd.teachers.in_time import MemberTime
 
 __all__ = [
+    "MOST_COMPARED",
     "CrossFit",
+    "MemberTime",
     "TeacherEnsemble",
     "WeightedMean",
     "allows_missing",
+    "as_teacher",
     "best_member",
     "check_distillable",
     "compiled",
     "cross_fit",
     "cross_fitted_responses",
+    "fit_members",
     "fit_teacher",
+    "fresh",
+    "is_fitted",
     "make_folds",
+    "name_of",
     "seeded",
+    "some_of",
     "teacher_response",
     "teacher_splits",
 ]

@@ -24,8 +24,9 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
-from ensemble_kd.teachers._out_of_fold import cross_fit, make_folds
-from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers._fit_members import fit_members
+from ensemble_kd.teachers._given import as_teacher
+from ensemble_kd.teachers._selection import MOST_COMPARED, greedy_weights, some_of
 from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
@@ -85,6 +86,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     ----------
     members_ : list of (str, estimator)
         Fitted on all rows.
+    fit_times_ : dict of str to MemberTime
+        Rows and seconds of each member after a fit with a deadline; empty after any other.
     weights_ : ndarray of shape (n_members,)
         They sum to 1.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
@@ -170,6 +173,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         *,
         held_out: Any = None,
         dependence: Dependence | Literal["find"] | None = "find",
+        deadline: float | None = None,
     ) -> WeightedMean | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
@@ -189,6 +193,10 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             Rows to judge a student by.
         dependence : Groups, TimeOrder, "find" or None, default="find"
             What the folds respect; "find" looks for rows that are the same in every column.
+        deadline : float or None, default=None
+            Time of `time.monotonic` by which members, or rows, are left out to end, the dearest
+            members first; `fit_times_` says which. Where time is short `members_` are fitted
+            without the held-out rows.
 
         Returns
         -------
@@ -213,32 +221,28 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         targets = task.targets(hard)
         if isinstance(dependence, str):
             dependence = find_copies(TableSchema.infer(X).encode(X))
-        found = cross_fit(
-            members,
-            X,
-            targets,
-            weight,
-            folds=make_folds(targets, self.cv, task, seed, held_out, dependence),
-            task=task,
-            held_out=held_out,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-        )
-        names = [name for name, _ in members]
-        self.members_ = list(zip(names, found.fitted, strict=True))
+        done = fit_members(
+            members, X, targets, weight, cv=self.cv, task=task, seed=seed, held_out=held_out,
+            dependence=dependence, n_jobs=self.n_jobs, verbose=self.verbose, deadline=deadline,
+        )  # fmt: skip
+        found, self.fit_times_ = done.fits, done.times
+        self.members_ = list(zip(done.names, found.fitted, strict=True))
         self.member_responses_ = found.response
         weight = np.ones(len(hard)) if weight is None else weight
         chosen = ~np.isnan(found.response[0, :, 0])
         if held_out is not None:
             chosen &= ~held_out
+        if deadline is not None:
+            chosen = some_of(chosen, MOST_COMPARED, seed)
+        is_fitted = np.isin([name for name, _ in members], done.names)
         of_rows = found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
-        self.weights_ = self._find_weights(*of_rows)
+        self.weights_ = self._find_weights(*of_rows, is_fitted)
         losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
-        self.best_member_ = names[int(np.argmin(losses))]
+        self.best_member_ = done.names[int(np.argmin(losses))]
         self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
         if not found.unseen:
             return None
-        return WeightedMean(list(zip(names, found.unseen, strict=True)), self.weights_, task)
+        return WeightedMean(list(zip(done.names, found.unseen, strict=True)), self.weights_, task)
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -306,6 +310,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         names = [name for name, _ in members]
         if len(set(names)) != len(names):
             raise InputError(f"members must have names of their own, got {names}.")
+        members = [(name, as_teacher(estimator, task)) for name, estimator in members]
         for _, estimator in members:
             check_distillable(estimator, task)
         return [(name, seeded(estimator, seed)) for name, estimator in members]
@@ -315,6 +320,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         responses: NDArray[np.float64],
         truth: NDArray[np.float64],
         weight: NDArray[np.float64],
+        is_fitted: NDArray[np.bool_],
     ) -> NDArray[np.float64]:
         n_members = len(responses)
         if isinstance(self.weights, str):
@@ -326,12 +332,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
             )
         given = np.asarray(self.weights, dtype=np.float64)
-        if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
+        if given.shape != is_fitted.shape or (given < 0).any() or not given.sum() > 0:
             raise InputError(
-                f"weights must be {n_members} numbers, at least 0 and not all 0, got "
+                f"weights must be {len(is_fitted)} numbers, at least 0 and not all 0, got "
                 f"{self.weights!r}."
             )
-        return np.asarray(given / given.sum())
+        given = given[is_fitted]
+        return np.asarray(given / given.sum() if given.any() else np.full(n_members, 1 / n_members))
 
     def __sklearn_tags__(self) -> Any:
         """Say what is predicted, and that what the members take is welcome."""

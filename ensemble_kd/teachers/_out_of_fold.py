@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.model_selection import (
     KFold,
     StratifiedGroupKFold,
@@ -21,12 +19,14 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     check_cv,
 )
+from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.log import logger
 from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import TableMember
 
@@ -286,7 +286,7 @@ def cross_fit(
             for train, test in fits:
                 raw = take_rows(X, train), take_rows(X, test)
                 for is_read, found in tables.items():
-                    found.append(_read_once(*raw) if is_read else raw)
+                    found.append(read_once(*raw) if is_read else raw)
             del raw
             for _, member in members:
                 own = tables[isinstance(member, TableMember)]
@@ -314,8 +314,18 @@ def cross_fit(
     return found
 
 
-def _read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
-    """Return rows to fit and rows to answer as all the default members take them."""
+def read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
+    """Return rows to fit and rows to answer as all the default members take them.
+
+    Parameters
+    ----------
+    train, test : data frame or array of shape (n_rows, n_features)
+        Raw rows.
+
+    Returns
+    -------
+    train, test : EncodedTable
+    """
     table = EncodedTable.read(train)
     return table, table.of(test) if len(test) else table[:0]
 
@@ -330,7 +340,7 @@ def _fit_and_respond(
     *,
     keep: bool,
 ) -> tuple[Any, NDArray[np.float64] | None]:
-    model = fit_teacher(clone(estimator), X, y, sample_weight)
+    model = fit_teacher(fresh(estimator), X, y, sample_weight)
     answer = teacher_response(model, new, task) if len(new) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
     return (model if keep else None), answer

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.parallel import Parallel, delayed
 
 from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError, cause, reason
 from ensemble_kd.rows import take_rows
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh, name_of
+from ensemble_kd.teachers._recoded import fit_recoded
+from ensemble_kd.teachers._weights import refuses_weight, weight_keyword
 
 # Rows a teacher labels at once: bounds the memory of forests on many classes, feeds the threads.
 LABEL_CHUNK = 10_000
@@ -56,8 +57,10 @@ def allows_missing(teacher: Any) -> bool:
     -------
     bool
     """
-    has_tags = hasattr(teacher, "__sklearn_tags__") and not isinstance(teacher, type)
-    return has_tags and get_tags(teacher).input_tags.allow_nan
+    try:
+        return bool(get_tags(teacher).input_tags.allow_nan)
+    except (AttributeError, TypeError):  # it says nothing
+        return False
 
 
 def seeded(teacher: Any, seed: int) -> Any:
@@ -75,13 +78,13 @@ def seeded(teacher: Any, seed: int) -> Any:
     estimator
         Unfitted.
     """
-    teacher = clone(teacher)
+    teacher = fresh(teacher)
     unset = [
         name
         for name, value in teacher.get_params(deep=True).items()
         if name.split("__")[-1] == "random_state" and value is None
     ]
-    return teacher.set_params(**dict.fromkeys(unset, seed))
+    return teacher.set_params(**dict.fromkeys(unset, seed)) if unset else teacher
 
 
 def fit_teacher(
@@ -103,7 +106,8 @@ def fit_teacher(
     Returns
     -------
     estimator
-        The teacher.
+        The teacher; or, where it wants classes numbered from 0 without gaps, which a fold without
+        one of them has not, a model that knows them by their labels.
 
     Raises
     ------
@@ -112,29 +116,41 @@ def fit_teacher(
     """
     keywords: dict[str, Any] = {}
     if sample_weight is not None:
-        last = teacher.steps[-1][1] if isinstance(teacher, Pipeline) else teacher
-        prefix = f"{teacher.steps[-1][0]}__" if isinstance(teacher, Pipeline) else ""
-        if not has_fit_parameter(last, "sample_weight"):
+        keyword = weight_keyword(teacher)
+        if keyword is None:
             raise InputError(
-                f"sample_weight was given, but the teacher {type(last).__name__} does not take it; "
-                "choose a teacher that does, or leave the weights out."
+                f"sample_weight was given, but the teacher {refuses_weight(teacher)} does not take "
+                "it; choose a teacher that does, leave the weights out, or let models inside "
+                "others ask for them by scikit-learn's metadata routing."
             )
-        keywords[f"{prefix}sample_weight"] = sample_weight
+        keywords[keyword] = sample_weight
     try:
         return teacher.fit(X, y, **keywords)
-    except EnsembleKDError:
+    except (EnsembleKDError, MemoryError, Warning):
         raise
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # boosting libraries have errors of their own
+        recoded = fit_recoded(teacher, X, y, keywords)
+        if recoded is not None:
+            return recoded
+        name = type(teacher).__name__
+        if keywords and "sample_weight" in str(error):
+            raise InputError(
+                f"the teacher {name} refuses sample_weight: {reason(error)}"
+            ) from cause(error)
         raise InputError(
-            f"the teacher {type(teacher).__name__} could not be fitted on this table: "
-            f"{reason(error)} "
+            f"the teacher {name} could not be fitted on this table: {reason(error)} "
             "(a teacher takes the raw rows: give it an encoder in a Pipeline, or use teacher=None "
             "for one that reads categories and missing values)."
         ) from cause(error)
 
 
 def teacher_response(
-    teacher: Any, X: Any, task: BaseTask, *, n_jobs: int | None = None
+    teacher: Any,
+    X: Any,
+    task: BaseTask,
+    *,
+    n_jobs: int | None = None,
+    deadline: float | None = None,
 ) -> NDArray[np.float64]:
     """Return what a fitted teacher says of raw rows.
 
@@ -148,6 +164,8 @@ def teacher_response(
         What is predicted; a class that the teacher has never seen gets probability 0.
     n_jobs : int or None, default=None
         Threads that label chunks of rows.
+    deadline : float or None, default=None
+        Time of `time.monotonic` after which no chunk but the first is begun; its rows get NaN.
 
     Returns
     -------
@@ -161,8 +179,27 @@ def teacher_response(
     """
     chunks = [slice(i, i + LABEL_CHUNK) for i in range(0, max(len(X), 1), LABEL_CHUNK)]
     if len(chunks) == 1:
-        return task.ask(teacher, X)
-    parts = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(task.ask)(teacher, take_rows(X, chunk)) for chunk in chunks
-    )
+        return _ask(teacher, X, task)
+
+    def label(chunk: slice) -> NDArray[np.float64]:
+        rows = take_rows(X, chunk)
+        if deadline is not None and chunk.start > 0 and time.monotonic() >= deadline:
+            return np.full((len(rows), task.n_outputs), np.nan)
+        return _ask(teacher, rows, task)
+
+    parts = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(label)(chunk) for chunk in chunks)
     return np.vstack(parts)
+
+
+def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
+    try:
+        return task.ask(teacher, X)
+    except (EnsembleKDError, MemoryError, Warning):
+        raise
+    except Exception as error:  # it may be anything of the user's own
+        kind = InputError if isinstance(error, ValueError | TypeError) else NotDistillableError
+        raise kind(
+            f"the teacher {name_of(teacher)} could not answer {len(X):,} rows, given as "
+            f"{type(X).__name__} of the columns given to fit: {type(error).__name__}: "
+            f"{reason(error)}"
+        ) from cause(error)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ensemble_kd.errors import BudgetError, warn
 from ensemble_kd.flow import Stages, n_synthetic_rows
-from ensemble_kd.rows import check_seed, read_rows
+from ensemble_kd.rows import check_seed, read_rows, warn_of_few_rows
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
     Findings,
@@ -116,6 +116,7 @@ def search(
         X, y, sample_weight, asked.estimator.task, settings.cv, seed, groups=groups,
         time=time_of_rows, min_frequency=settings.min_frequency,
     )  # fmt: skip
+    warn_of_few_rows(everything)
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)
@@ -171,6 +172,8 @@ def search(
     outcome: Outcome | BudgetError
     with stage("refit"):  # of a teacher that has seen all but the certified rows
         try:
+            if not findings.candidates and trials_end is not None and time.time() >= trials_end:
+                raise BudgetError(_too_late(asked, stage.times["labels"], folder))
             ranked = choose(findings.candidates, budget, finals_first=True)
             outcome = finish.hand_over(ranked, budget, refit=asked.refit and not interrupted)
             interrupted |= outcome.interrupted
@@ -188,3 +191,19 @@ def search(
         findings, as_table(findings.candidates, budget),
         findings.front_table(budget, divided.certified, judge), outcome, finish, interrupted,
     )  # fmt: skip
+
+
+def _too_late(asked: Any, labels_s: float, folder: Path) -> str:
+    """Return why a search that ran out of time has no student, and how to go on."""
+    by = f"teacher and labels took {labels_s:.0f} s of it" if labels_s >= 1 else "trials took it"
+    if asked.workdir is None:
+        way = "give a workdir, which keeps the labels for a later fit, or a longer timeout"
+    else:
+        way = (
+            f"the same search again goes on from the labels, which are kept in {str(folder)!r}; a "
+            "longer timeout leaves time for trials at once"
+        )
+    return (
+        f"timeout={asked.timeout:g} s ended before a trial was finished: {by}, and trials have "
+        f"{TRIALS_SHARE:.0%} of it; {way}."
+    )

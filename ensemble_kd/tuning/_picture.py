@@ -10,6 +10,7 @@ from typing import Any
 from ensemble_kd._optional import require
 from ensemble_kd.files import replacing
 from ensemble_kd.tuning._slices import draw_slices
+from ensemble_kd.tuning.study import quiet
 
 PANELS = (("latency_p50_us", "one row, us (p50)"), ("size_bytes", "model file, bytes"))
 
@@ -22,7 +23,7 @@ def draw_front(
     others: Sequence[tuple[str, Sequence[dict[str, float]]]] = (),
     title: str | None = None,
 ) -> None:
-    """Draw the students of a search, its front and its budget.
+    """Draw the students of a search, its front and its budget; nothing where none was finished.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ def draw_front(
     title : str or None, default=None
         Above the picture.
     """
+    if not len(search.trials_):
+        return
     figures = require("matplotlib.figure", extra="tune")
     figure = figures.Figure(figsize=(11, 4.2), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
@@ -75,6 +78,8 @@ def draw_study(search: Any, folder: Any) -> list[str]:
 
     "front", "history" and "timeline" are Optuna's own plots; "slice" has the loss by each setting.
 
+    Of a search without a finished trial there is nothing to draw.
+
     Parameters
     ----------
     search : DistillationSearch
@@ -87,6 +92,8 @@ def draw_study(search: Any, folder: Any) -> list[str]:
     list of str
         Names of the files.
     """
+    if not len(search.trials_):
+        return []
     plots = require("optuna.visualization.matplotlib", extra="tune")
     pyplot = require("matplotlib.pyplot", extra="tune")
     study, names = search.study_, search.study_.metric_names
@@ -97,7 +104,7 @@ def draw_study(search: Any, folder: Any) -> list[str]:
         "timeline": (plots.plot_timeline, {}),
     }
     for name, (draw, options) in made.items():
-        with warnings.catch_warnings():  # experimental, and fonts without some letters
+        with quiet(), warnings.catch_warnings():  # experimental, and fonts without some letters
             warnings.simplefilter("ignore")
             drawn = draw(study, **options)
             axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn

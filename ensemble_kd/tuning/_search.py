@@ -9,18 +9,18 @@ from typing import Any, Self
 
 import joblib
 import numpy as np
-from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
+from ensemble_kd.teachers import fresh
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._fitted import FittedSearch
 from ensemble_kd.tuning._flow import SearchResult, search
 from ensemble_kd.tuning.finish import Outcome
-from ensemble_kd.tuning.study import SAMPLERS
+from ensemble_kd.tuning.study import SAMPLERS, quiet
 from ensemble_kd.tuning.trial import SearchSpace
 
 
@@ -236,7 +236,7 @@ class DistillationSearch(FittedSearch):
         X = table(X)
         record_features(self, X)
         own = None if self.workdir is None else nullcontext(self.workdir)
-        with own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
+        with quiet(), own or tempfile.TemporaryDirectory(prefix="ekd-tune-") as folder:
             found = search(
                 self, budget, space, Path(folder), X, y, sample_weight, X_unlabeled, groups, time
             )
@@ -266,7 +266,7 @@ class DistillationSearch(FittedSearch):
         if self._scorer.model.has_classes:
             self.classes_ = self._scorer.classes_
         if outcome.result is not None:
-            self.best_estimator_ = clone(self.estimator)
+            self.best_estimator_ = fresh(self.estimator)
             record_features(self.best_estimator_, X)
             self.best_estimator_.adopt(outcome.result)
 

@@ -72,7 +72,7 @@ def test_estimator_predicts_a_dict_and_a_list_of_them(method):
         (FRAME[:0], r"Found array with 0 sample\(s\)"),
         (FRAME[[]], r"Found array with 0 feature\(s\)"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_estimator_says_of_what_is_no_table_what_to_give(X, message):
     with pytest.raises(InputError, match=message):

@@ -97,7 +97,7 @@ def test_schema_encodes_a_row_the_same_in_every_form(table):
         (Distant(), "column 'amount' must hold one value a row, in memory, got object of Distant"),
         ([ROW, 5], "row 1 must be a dict, got int"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_schema_says_of_what_is_no_table_what_to_give(table, message):
     with pytest.raises(InputError, match=message):

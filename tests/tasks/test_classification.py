@@ -6,6 +6,7 @@ import math
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
@@ -66,6 +67,11 @@ def test_classes_are_read_in_their_order(y, classes, hard):
         ([0.0, 1.0, np.inf], "Input y contains infinity"),
         ([0.0, 1.0, np.nan], "Input y contains NaN: 1 labels are missing"),
         (np.array(["a", None, None], dtype=object), "Input y contains NaN: 2 labels are missing"),
+        (np.array(["a", pd.NA, pd.NA], dtype=object), "Input y contains NaN: 2 labels are missing"),
+        (
+            np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
+            "contains NaN: 1 labels are missing",
+        ),
         (np.array(["a", 1], dtype=object), r"strings alone or numbers alone, got \['int', 'str'\]"),
         ([0.5, 1.5, 2.25], "Unknown label type: continuous"),
     ],

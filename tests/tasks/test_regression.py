@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -42,6 +43,8 @@ def test_values_are_read_as_float64():
     ("y", "message"),
     [
         ([0.0, np.nan], "Input y contains NaN or infinity"),
+        ([0.0, pd.NA], "Input y contains NaN or infinity"),
+        (np.array(["2020-01-01", "NaT"], dtype="M8[D]"), "must hold numbers, got dates"),
         ([0.0, np.inf], "Input y contains NaN or infinity"),
         ([0.0, -2e30], r"y must lie within 1e\+30, got 2e\+30"),
         ([1e-31, 2e-31], "y must vary by at least 1e-30 or not at all, got 1e-31"),

@@ -435,3 +435,28 @@ def test_search_refuses_parameters(table, options, words):
 def test_search_wants_a_distilled_estimator(table):
     with pytest.raises(InputError, match="estimator must be a DistilledClassifier"):
         DistillationSearch(DecisionTreeClassifier()).fit(*table)
+
+
+def test_search_whose_time_the_teacher_took_says_so_and_goes_on_with_its_labels(
+    table, tmp_path, monkeypatch, capfd
+):
+    # Time runs on while labels are made: by 30 s the first time, when there are none.
+    offset, made = [0.0], []
+    now, classroom = _flow.time.time, _flow.Classroom
+
+    def slow(*given, **options):
+        offset[0] += 0.0 if made else 30.0
+        made.append(True)
+        return classroom(*given, **options)
+
+    monkeypatch.setattr(_flow.time, "time", lambda: now() + offset[0])
+    monkeypatch.setattr(_flow, "Classroom", slow)
+    given = {"timeout": 20.0, "n_trials": 1, "n_finalists": 0, "workdir": tmp_path / "w"}
+    first = search(**given)
+    message = r"timeout=20 s ended before a trial was finished.*labels, which are kept in .*longer"
+    with pytest.raises(BudgetError, match=message):
+        first.fit(*table)
+    draw_front(first, tmp_path / "front.png")
+    assert draw_study(first, tmp_path) == []
+    assert search(**given).fit(*table).certificate_.size_bytes <= 40_000
+    assert "[W " not in capfd.readouterr().err

@@ -27,8 +27,9 @@ on its answers. The student goes to a model file that scores with numpy alone. A
 is kept apart, which nothing is fitted on; teacher and student are compared on it.
 
 Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
-scikit-learn estimator in a joblib file, which takes the raw rows; if it is fitted it is used as it
-is, else it is fitted here. Opening such a file runs code: only open files you trust.
+scikit-learn estimator in a joblib file, which takes the raw rows and is fitted here, fitted or not.
+One that is to be used as it is comes in a FrozenEstimator; so is any other object with
+predict_proba, or a callable. Opening such a file runs code: only open files you trust.
 """
 EXAMPLES = """\
 examples:
@@ -59,7 +60,8 @@ OPTIONS = {
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
     "--hash-categories": "write salted hashes in the place of categories: the file names none, and "
     "cannot be exported",
-    "--time-limit": "seconds that all after the teacher's fit may take (default: no limit)",
+    "--time-limit": "seconds that the whole fit may take, half of them the teacher's: members or "
+    "rows are left out to end in time, which is said (default: no limit)",
     "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
     "big as teachers are, and no model file, as opening it runs code",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "

@@ -126,6 +126,16 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         codes = X.codes if is_read else self.schema_.encode(X, check_types=False)
         return np.clip(codes, -LARGEST_VALUE, LARGEST_VALUE)
 
+    def import_library(self) -> None:
+        """Import what the fit needs, so that a fit that is timed takes no longer than the next."""
+
+    @abstractmethod
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit on the default task costs, in seconds of one core.
+
+        It says which member is cheap and how its cost grows; what fits take tells the rest.
+        """
+
     @abstractmethod
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         """Fit numbers to class indices, or to values of mean 0 and spread 1."""

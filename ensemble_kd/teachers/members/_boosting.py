@@ -21,6 +21,16 @@ class BoostedMember(TableMember):
 
     learning_rate: float = LEARNING_RATE
 
+    @property
+    @abstractmethod
+    def seconds_a_value(self) -> float:
+        """Seconds of one core for a row and column, in the rounds that a table usually takes."""
+
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit costs, in seconds of one core: a tree a class and round."""
+        trees = max_rounds(n_outputs, self.learning_rate) * (n_outputs if n_outputs > 2 else 1)
+        return 0.05 + trees / MOST_ROUNDS * self.seconds_a_value * n_rows * n_columns
+
     def inputs(self, X: Any) -> Matrix:
         """Return raw rows as numbers, NaN for a category never seen in training."""
         codes, n_codes = super().inputs(X), self.schema_.n_codes

@@ -27,6 +27,15 @@ class NetworkMember(TableMember):
         Seed.
     """
 
+    def import_library(self) -> None:
+        """Import it."""
+        require("ensemble_kd.networks.with_torch", extra="train")
+
+    def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
+        """Return about what a fit costs, in seconds of one core."""
+        n_updates, batch_size = _steps(n_rows)
+        return n_updates * (5e-4 + 1e-7 * batch_size * n_columns) + 2e-7 * n_rows * n_columns
+
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
         train, stop = stopping_split(self.task_.strata(target), self.random_state, X)
@@ -43,9 +52,10 @@ class NetworkMember(TableMember):
             held_out,
             self.task_,
         )
+        n_updates, batch_size = _steps(len(X))
         plan = networks.TrainingPlan(
-            n_updates=int(np.clip(len(X) // 5, 1000, 4000)),
-            batch_size=int(np.clip(len(X) // 40, 16, 256)),
+            n_updates=n_updates,
+            batch_size=batch_size,
             learning_rate=2e-3,
             weight_decay=0.03,
         )
@@ -61,3 +71,8 @@ class NetworkMember(TableMember):
 
     def _respond(self, X: Matrix) -> Matrix:
         return self.task_.respond(self.model_.outputs(X))
+
+
+def _steps(n_rows: int) -> tuple[int, int]:
+    """Return how many steps are taken, and the rows of each."""
+    return int(np.clip(n_rows // 5, 1000, 4000)), int(np.clip(n_rows // 40, 16, 256))

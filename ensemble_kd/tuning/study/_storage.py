@@ -126,7 +126,7 @@ class StudyPlace:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Optuna from warning of what is experimental, and from noting each trial.
+    """Keep Optuna's own lines inside: what is experimental, each trial, and what has no trials.
 
     Yields
     ------
@@ -134,7 +134,7 @@ def quiet() -> Iterator[None]:
     """
     optuna = require("optuna", extra="tune")
     before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

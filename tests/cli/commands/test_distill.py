@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
@@ -134,11 +135,11 @@ def test_unknown_lessons_are_refused_before_the_fit(distill, monkeypatch):
 # --- teachers from files --------------------------------------------------------------------------
 
 
-def test_fitted_teacher_is_used_as_it_is(distill, room, tmp_path):
+def test_frozen_teacher_is_used_as_it_is(distill, room, tmp_path):
     frame = make_table(seed=7)
     names = ["age", "income", "city", "vip", "floor"]
     teacher = make_teacher(LogisticRegression(max_iter=1000)).fit(frame[names], frame["churned"])
-    joblib.dump(teacher, tmp_path / "fitted.joblib")
+    joblib.dump(FrozenEstimator(teacher), tmp_path / "fitted.joblib")
     # It was fitted on fewer columns, in another order.
     result = distill("--json", "--teacher", tmp_path / "fitted.joblib")
     assert result.code == 0
@@ -152,9 +153,45 @@ def test_fitted_teacher_is_used_as_it_is(distill, room, tmp_path):
     assert outcome["quality"]["teacher"]["log_loss"] == pytest.approx(expected)
 
 
-def test_fitted_teacher_leaves_out_columns_it_does_not_know(distill, room, tmp_path):
+@pytest.mark.filterwarnings("always:the teacher Pipeline is fitted:UserWarning")
+def test_fitted_teacher_that_is_not_frozen_is_fitted_again_with_a_note(distill, room, tmp_path):
+    names = ["age", "income", "city", "vip", "floor"]
+    wrong = make_teacher(LogisticRegression(max_iter=1000)).fit(
+        room.frame[names], ~(room.frame["churned"] == room.frame["churned"].iloc[0])
+    )
+    joblib.dump(wrong, tmp_path / "fitted.joblib")
+    result = distill("--json", "--teacher", tmp_path / "fitted.joblib")
+    assert result.code == 0
+    outcome = json.loads(result.out)
+    assert not outcome["teacher_frozen"]
+    assert "Pipeline is fitted, and is fitted again on these rows" in result.err
+    assert outcome["quality"]["teacher"]["auc"] > 0.5
+
+
+class Predictor:
+    """Answers rows by a frame, and is no scikit-learn estimator."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def predict_proba(self, rows):
+        known = self.model.feature_names_in_
+        return pd.DataFrame(self.model.predict_proba(rows[known]), columns=self.model.classes_)
+
+
+def test_object_with_predict_proba_in_a_file_is_used_as_it_is(distill, room, tmp_path):
+    model = LogisticRegression().fit(room.frame[["income"]], room.frame["churned"])
+    joblib.dump(Predictor(model), tmp_path / "predictor.joblib")
+    result = distill("--json", "--teacher", tmp_path / "predictor.joblib")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["teacher"] == "Predictor"
+    assert "used as it is" in result.err
+
+
+def test_frozen_teacher_leaves_out_columns_it_does_not_know(distill, room, tmp_path):
     frame = room.frame[["income"]]
-    joblib.dump(LogisticRegression().fit(frame, room.frame["churned"]), tmp_path / "t.joblib")
+    fitted = FrozenEstimator(LogisticRegression().fit(frame, room.frame["churned"]))
+    joblib.dump(fitted, tmp_path / "t.joblib")
     result = distill("--teacher", tmp_path / "t.joblib")
     assert result.code == 0
     assert "'age', 'city', 'vip', 'floor'; left out" in result.err
@@ -409,8 +446,9 @@ def test_task_must_suit_the_target(distill):
     assert "--task regression" in result.err
 
 
-def test_default_out_is_in_the_working_directory(run, room, tmp_path):
-    os.symlink(room.csv, tmp_path / "t.csv")
+def test_default_out_is_in_the_working_directory(tmp_path):
+    make_table(300).to_csv(tmp_path / "whole.csv", index=False)
+    os.symlink(tmp_path / "whole.csv", tmp_path / "t.csv")
     result = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "ensemble_kd", "distill", "t.csv", "--json"),

@@ -1,0 +1,160 @@
+"""Fit a member by a time, on fewer rows where its fits take longer than was thought."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.utils.parallel import Parallel, delayed
+
+from ensemble_kd.rows import take_rows, thin
+from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._given import fresh
+from ensemble_kd.teachers._out_of_fold import CrossFit, read_once
+from ensemble_kd.teachers._weights import takes_weight
+from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
+from ensemble_kd.teachers.in_time._pace import TELLING_SHARE, Pace, most_rows, timed, tried
+from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, Fit, cost_of
+from ensemble_kd.teachers.members import TableMember
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a fit, on so many rows; the model where it is kept."""
+
+    fit: Fit
+    n_rows: int
+    model: Any
+    answer: NDArray[np.float64] | None
+
+
+class Fitter:
+    """Fits members on as many rows as there is time for."""
+
+    def __init__(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        task: BaseTask,
+        n_jobs: int | None,
+        seed: int,
+    ) -> None:
+        self._X, self._y, self._weight = X, y, weight
+        self._strata = task.strata(task.hard_of(y, "y"))
+        self._task, self._n_jobs, self._seed = task, n_jobs, seed
+        self.n_at_once = 1 if n_jobs is None else effective_n_jobs(n_jobs)
+
+    def pace(self, member: Any, n_rows: int, seconds: float) -> Pace:
+        """Return what a fit costs: as the member says, or as short fits of it tell."""
+        if isinstance(member, TableMember):
+            shape = self._X.shape[1], self._task.n_outputs
+            return Pace(lambda n: member.expected_seconds(n, *shape))
+        return Pace(tried(partial(self._fit_some, member), n_rows, seconds))
+
+    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> None:
+        """Learn from a short fit of a default member how fast this machine is."""
+        if isinstance(member, TableMember):
+            member.import_library()
+            n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
+            pace.note(n, timed(partial(self._fit_some, member), n))
+
+    def _fit_some(self, member: Any, n_rows: int) -> None:
+        everything = Fit(np.arange(len(self._y)), np.arange(0))
+        rows, weight = self._thinned(member, everything, n_rows, 0)
+        fit_teacher(fresh(member), take_rows(self._X, rows), self._y[rows], weight)
+
+    def fit_all(
+        self,
+        member: Any,
+        fits: list[Fit],
+        pace: Pace,
+        most: int,
+        until: float,
+        give_up: float,
+    ) -> list[Result]:
+        """Make all fits by a time, on fewer rows where those before took too long; or none."""
+        found: list[Result] = []
+        beside = 0.0  # seconds of a batch that no fit takes: rows are read and answered
+        for start in range(0, len(fits), self.n_at_once):
+            now = time.monotonic()
+            if now >= give_up:
+                return []
+            batch = fits[start : start + self.n_at_once]
+            n_batches = math.ceil((len(fits) - start) / self.n_at_once)
+            own = (until - now - beside * n_batches) * self.n_at_once
+            cost = partial(cost_of, fits[start:], [pace])
+            # A fold answers for rows as well as what is kept, or its labels would be worse.
+            least = max(LEAST_ROWS, *(one.n_rows // 2 for one in found), 0)
+            if own < cost(most):
+                most = max(least, most_rows(cost, own, most))
+            done = Parallel(n_jobs=self._n_jobs)(
+                delayed(_fit_and_respond)(member, self._task, fit.is_kept, *given)
+                for fit, given in (
+                    (fit, self._given(member, fit, most, start + k)) for k, fit in enumerate(batch)
+                )
+            )
+            for fit, (model, answer, n, seconds) in zip(batch, done, strict=True):
+                pace.note(n, seconds)
+                found.append(Result(fit, n, model, answer))
+            beside = time.monotonic() - now - max(seconds for *_, seconds in done)
+        return found
+
+    def _given(self, member: Any, fit: Fit, n_rows: int, number: int) -> tuple[Any, ...]:
+        rows, weight = self._thinned(member, fit, n_rows, number)
+        tables = take_rows(self._X, rows), take_rows(self._X, fit.test)
+        if isinstance(member, TableMember):
+            tables = read_once(*tables)
+        return tables[0], self._y[rows], weight, tables[1]
+
+    def _thinned(
+        self, member: Any, fit: Fit, n_rows: int, number: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+        """Return rows of a fit and their weights, where the member takes some."""
+        weight = None if self._weight is None else self._weight[fit.train]
+        rng = np.random.default_rng([self._seed, number])
+        rows, weight = thin(
+            self._strata[fit.train], n_rows, rng, weight, evens=takes_weight(member)
+        )
+        return fit.train[rows], weight
+
+
+def _fit_and_respond(
+    member: Any,
+    task: BaseTask,
+    keep: bool,
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[np.float64] | None,
+    new: Any,
+) -> tuple[Any, NDArray[np.float64] | None, int, float]:
+    start = time.perf_counter()
+    model = fit_teacher(fresh(member), X, y, weight)
+    seconds = time.perf_counter() - start
+    answer = teacher_response(model, new, task) if len(new) else None
+    return model if keep else None, answer, len(y), seconds
+
+
+def joined(
+    results: list[list[Result]],
+    n_rows: int,
+    task: BaseTask,
+    held_out: NDArray[np.bool_] | None,
+) -> CrossFit:
+    """Return the answers of all members, and the models that are kept."""
+    found_by = CrossFit(np.full((len(results), n_rows, task.n_outputs), np.nan), [], [])
+    for m, found in enumerate(results):
+        for one in found:
+            if one.answer is not None:
+                found_by.response[m, one.fit.test] = one.answer
+        kept = [one.model for one in found if one.fit.is_kept]
+        found_by.fitted.append(kept[0])
+        if held_out is not None and held_out.any():
+            found_by.unseen.append(kept[-1])
+    return found_by

@@ -1,0 +1,223 @@
+"""A teacher with a deadline: never nothing, never much later, as without one where time lasts."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.tree import DecisionTreeClassifier
+
+from ensemble_kd import DistilledClassifier, TeacherEnsemble
+from ensemble_kd.rows import TimeOrder, thin
+from ensemble_kd.tasks import Classification
+from ensemble_kd.teachers import in_time
+from ensemble_kd.teachers._fit_members import fit_members
+from ensemble_kd.teachers.members import default_members
+
+N = 20_000
+X = np.random.default_rng(0).normal(size=(N, 2))
+Y = (X[:, 0] > 0).astype(int)
+HELD_OUT = np.arange(N) % 10 == 0
+TASK = Classification(np.arange(2))
+
+
+class Clock:
+    """Time that passes only where a model is fitted."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        for name in ("monotonic", "perf_counter"):
+            monkeypatch.setattr(time, name, lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """Takes some seconds for a thousand rows, by a power of their number."""
+
+    clock: Clock
+    fits: list
+
+    def __init__(self, seconds=1.0, power=1.0):
+        self.seconds, self.power = seconds, power
+
+    def fit(self, X, y, sample_weight=None):
+        took = self.seconds * (len(y) / 1000) ** self.power
+        self.clock.now += took
+        self.fits.append((len(y), took))
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+@pytest.fixture
+def slow(clock, monkeypatch):
+    monkeypatch.setattr(Slow, "clock", clock, raising=False)
+    monkeypatch.setattr(Slow, "fits", [], raising=False)
+    return Slow
+
+
+def fitted(members, seconds=None, **options):
+    deadline = None if seconds is None else time.monotonic() + seconds
+    given = {
+        "cv": 5, "task": TASK, "seed": 0, "held_out": HELD_OUT, "dependence": None, "n_jobs": None,
+        "verbose": 0,
+    }  # fmt: skip
+    return fit_members(members, X, Y, None, deadline=deadline, **(given | options))
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("seconds", [0.01, 1.0, 30.0])
+def test_teacher_ends_in_time_whatever_a_fit_costs(slow, clock, seconds, power):
+    start, limit = clock.now, 40.0
+    found = fitted([("a", slow(seconds, power)), ("b", slow(3 * seconds, power))], limit)
+    longest = max(took for _, took in slow.fits)
+    assert clock.now - start <= limit + 2 * longest
+    assert found.names
+    assert not np.isnan(found.fits.response).any()
+
+
+def test_teacher_has_one_member_where_there_is_no_time_at_all(slow):
+    found = fitted([("dear", slow(9.0)), ("cheap", slow(1.0))], 1e-9)
+    assert found.names == ["cheap"]
+    assert found.times["cheap"].n_rows >= 0.99 * in_time.LEAST_ROWS
+    assert (found.times["dear"].n_rows, found.times["dear"].is_short) == (0, True)
+    assert not np.isnan(found.fits.response).any()
+
+
+def test_members_come_in_the_order_of_their_cost(slow):
+    members = [("dear", slow(1.0)), ("cheap", slow(0.1)), ("dearest", slow(100.0))]
+    found = fitted(members, 60.0)
+    assert found.names == ["dear", "cheap"]
+    assert found.times["cheap"].n_rows >= found.times["dear"].n_rows
+
+
+def test_teacher_with_time_enough_is_the_one_without_a_deadline():
+    members = [("lr", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=3))]
+    free, limited = fitted(members), fitted(members, 3600.0)
+    np.testing.assert_array_equal(free.fits.response, limited.fits.response)
+    for kind in ("fitted", "unseen"):
+        for one, other in zip(getattr(free.fits, kind), getattr(limited.fits, kind), strict=True):
+            np.testing.assert_array_equal(one.predict_proba(X[:99]), other.predict_proba(X[:99]))
+    assert not any(took.is_short for took in limited.times.values())
+
+
+class Memory(Slow):
+    """Is sure of rows that it was fitted on, known by their first column, which numbers them."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.seen_ = set(X[:, 0].tolist())
+        return super().fit(X, y)
+
+    def predict_proba(self, X):
+        seen = np.isin(X[:, 0], list(self.seen_)).astype(float)
+        return np.column_stack([1 - seen, seen])
+
+
+@pytest.mark.parametrize("cv", [5, 2, KFold(3, shuffle=True, random_state=0)], ids=str)
+@pytest.mark.parametrize("seconds", [1e-6, 20.0, 60.0, 1e6])
+def test_no_row_is_labelled_by_a_fit_that_saw_it(slow, monkeypatch, seconds, cv):
+    ids = np.column_stack([np.arange(N), X[:, 0]])
+    found = fit_members(
+        [("memory", Memory(1.0))], ids, Y, None, cv=cv, task=TASK, seed=0, held_out=HELD_OUT,
+        dependence=None, n_jobs=None, verbose=0, deadline=time.monotonic() + seconds,
+    )  # fmt: skip
+    assert (found.fits.response[0, :, 1] == 0).all()
+    assert not found.fits.unseen[0].predict_proba(ids[HELD_OUT])[:, 1].any()
+
+
+def test_an_order_of_time_is_kept_where_time_is_short(slow):
+    order = TimeOrder(np.arange(N))
+    ids = np.column_stack([np.arange(N), X[:, 0]])
+    latest = []
+
+    class Forward(Memory):
+        def predict_proba(self, X):
+            latest.append((max(self.seen_), X[:, 0].min()))
+            return super().predict_proba(X)
+
+    fit_members(
+        [("forward", Forward(1.0))], ids, Y, None, cv=5, task=TASK, seed=0,
+        held_out=np.arange(N) >= 0.9 * N, dependence=order, n_jobs=None, verbose=0,
+        deadline=time.monotonic() + 1e-6,
+    )  # fmt: skip
+    assert latest
+    assert all(seen < first for seen, first in latest)
+
+
+def test_ensemble_takes_given_weights_of_the_members_that_were_fitted(slow):
+    members = [("dear", slow(50.0)), ("cheap", slow(0.001))]
+    teacher = TeacherEnsemble(members, weights=[3.0, 1.0])
+    teacher.fit_beside(X, Y, held_out=HELD_OUT, deadline=time.monotonic() + 5.0)
+    assert [name for name, _ in teacher.members_] == ["cheap"]
+    np.testing.assert_array_equal(teacher.weights_, [1.0])
+
+
+def test_fits_at_once_end_with_the_same_members_in_time():
+    members = [("lr", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=3))]
+    one, two = fitted(members, 3600.0), fitted(members, 3600.0, n_jobs=2)
+    np.testing.assert_array_equal(one.fits.response, two.fits.response)
+
+
+def test_default_teacher_in_a_second_leaves_members_out_and_says_so():
+    clf = DistilledClassifier(student="tree", recipe="fast", n_synthetic=200, time_limit=1.0)
+    with pytest.warns(UserWarning, match=r"too little time for all of 4,000 rows: .* not at all"):
+        clf.fit(X[:4000], Y[:4000])
+    members = clf.fit_times_["members"]
+    assert len(members) == 7
+    assert {name for name, _ in clf.teacher_.members_} == {n for n in members if members[n]["rows"]}
+    assert clf.score(X, Y) > 0.9
+
+
+# --- what a member says of its cost ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, _ in default_members("classification", 0)])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_expected_cost_grows_with_the_table(name, task):
+    member = dict(default_members(task, 0))[name]
+    n_outputs = 2 if task == "classification" else 1
+    small = member.expected_seconds(1_000, 10, n_outputs)
+    assert 0 < small < member.expected_seconds(100_000, 10, n_outputs)
+    assert small <= member.expected_seconds(1_000, 100, n_outputs)
+
+
+# --- fewer rows that stand for all ----------------------------------------------------------------
+
+
+def test_thinned_rows_keep_a_rare_class_and_the_weight_of_each():
+    strata = np.r_[np.zeros(29_991, int), np.ones(9, int)]
+    rows, weight = thin(strata, 1_000, np.random.default_rng(0))
+    assert (strata[rows] == 1).sum() == 9
+    assert len(rows) <= 1_000
+    for k, count in ((0, 29_991), (1, 9)):
+        assert weight[strata[rows] == k].sum() == pytest.approx(count)
+
+
+def test_thinned_rows_of_a_model_without_weights_keep_their_shares():
+    strata = np.r_[np.zeros(9_000, int), np.ones(1_000, int)]
+    rows, weight = thin(strata, 1_000, np.random.default_rng(0), evens=False)
+    assert weight is None
+    assert (strata[rows] == 1).sum() == 100
+
+
+def test_thinned_rows_carry_their_own_weight_and_leave_out_those_of_none():
+    weight = np.r_[np.zeros(500), np.full(500, 2.0)]
+    rows, kept = thin(np.zeros(1_000, int), 100, np.random.default_rng(0), weight)
+    assert rows.min() >= 500
+    np.testing.assert_array_equal(kept, 2.0)
+
+
+def test_thinning_takes_all_rows_where_there_are_no_more():
+    rows, weight = thin(np.zeros(5, int), 9, np.random.default_rng(0))
+    np.testing.assert_array_equal(rows, np.arange(5))
+    assert weight is None
