@@ -8,7 +8,7 @@ class Model:
         cls,
         kind: str,
         arrays: dict[str, Any],
-        columns: tuple[tuple[str, str, bool, dict[Any, float] | None, bool], ...],
+        columns: tuple[tuple[str, str, bool, tuple[Any, ...] | None, bool], ...],
         classes: tuple[Any, ...],
         encode_other: Callable[[Any], Any],
         /,

@@ -10,14 +10,17 @@ by the same code, the items of its arrays by the core.
 
 from __future__ import annotations
 
-from ensemble_kd.bundle import MAX_BYTES, link_of, read_file, read_parts
+from array import array
+from collections.abc import Mapping
+
+from ensemble_kd.bundle import MAX_BYTES, check_answers, link_of, read_file, read_parts
 from ensemble_kd.errors import (
     BundleError,
     InputError,
-    InputTypeError,
     MissingDependencyError,
     shown,
 )
+from ensemble_kd.schema import PlainColumn, by_text, core_column, value_code
 
 try:
     from ensemble_kd._core import Model
@@ -31,16 +34,11 @@ except ImportError as error:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any
 
     from ensemble_kd.bundle import Parts
 
-    # Name, kind, nullable, code of each category, and whether these are hashes.
-    CoreColumn = tuple[str, str, bool, dict[Any, float] | None, bool]
-
-# The text for a category never seen in a self-test.
-UNSEEN = "<unseen>"
 __all__ = ["RowScorer", "load"]
 
 
@@ -139,23 +137,25 @@ def load(
 
 def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None) -> RowScorer:
     parts = read_parts(data, require_signature)
-    columns = tuple(_core_column(entry) for entry in parts.schema["columns"])
-    salt = parts.schema.get("salt")
+    columns = [_column(entry, parts.schema.get("salt")) for entry in parts.schema["columns"]]
     classes = tuple(parts.manifest["classes"])
     try:
         core = Model(
             parts.scalars["kind"],
             _arrays(parts),
-            columns,
+            tuple(map(core_column, columns)),
             classes,
-            _row_encoder(columns, salt),
+            _row_encoder(columns),
             **_options(parts.scalars, len(classes)),
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise BundleError(f"the model is unsound: {error}") from error
-    scorer = RowScorer(core, parts.manifest)
-    _check_selftest(scorer, [column[0] for column in columns], parts.selftest)
-    return scorer
+
+    def answer(rows: list[list[float]]) -> list[list[float]]:
+        return [core.respond_row(array("d", row)) for row in rows]
+
+    check_answers(parts.selftest, columns, answer)
+    return RowScorer(core, parts.manifest)
 
 
 # --- what the core takes --------------------------------------------------------------------------
@@ -170,12 +170,11 @@ def _arrays(parts: Parts) -> dict[str, memoryview]:
     return expand_all(parts.arrays, parts.scalars["storage"])
 
 
-def _core_column(entry: Mapping[str, Any]) -> CoreColumn:
-    codes, is_hashed = None, "category_hashes" in entry
-    if entry["kind"] == "categorical":
-        categories = entry["category_hashes" if is_hashed else "categories"]
-        codes = {category: float(code) for code, category in enumerate(categories)}
-    return entry["name"], entry["kind"], entry["nullable"], codes, is_hashed
+def _column(entry: Mapping[str, Any], salt: str | None) -> PlainColumn:
+    is_hashed = "category_hashes" in entry
+    categories = entry.get("category_hashes" if is_hashed else "categories", ())
+    salt = salt if is_hashed else None
+    return PlainColumn(entry["name"], entry["kind"], entry["nullable"], categories, salt)
 
 
 def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
@@ -187,8 +186,6 @@ def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
         options["threshold"] = scalars["decision_threshold"]
     calibrator = scalars.get("calibrator")
     if calibrator is not None:
-        from array import array
-
         if calibrator["kind"] == "scaling":
             options["logit_scale"] = calibrator["scale"]
             options["logit_bias"] = array("d", calibrator["bias"])
@@ -197,120 +194,26 @@ def _options(scalars: Mapping[str, Any], n_classes: int) -> dict[str, Any]:
     return options
 
 
-def _check_selftest(scorer: RowScorer, names: list[str], selftest: Mapping[str, Any]) -> None:
-    try:
-        for row, expected in zip(selftest["rows"], selftest["expected"], strict=True):
-            named = dict(zip(names, row, strict=True))
-            if scorer.classes:
-                given = list(scorer.predict_proba_one(named).values())
-            else:
-                given = [scorer.predict_one(named)]
-            for value, promised in zip(given, expected, strict=True):
-                if not abs(value - promised) <= selftest["tolerance"] * max(1.0, abs(promised)):
-                    raise BundleError(
-                        f"the model must answer its self-test rows within "
-                        f"{selftest['tolerance']}, got {value} for {promised}."
-                    )
-    except (InputError, TypeError, ValueError, KeyError) as error:
-        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
-
-
 # --- a row that the core does not read ------------------------------------------------------------
 
 
-def _row_encoder(columns: tuple[CoreColumn, ...], salt: str | None) -> Callable[[Any], Any]:
+def _row_encoder(columns: list[PlainColumn]) -> Callable[[Any], Any]:
     """Return the function that encodes an unusual row, or says what is wrong with it."""
-    names = {column[0] for column in columns}
+    names = [column.name for column in columns]
+    known = set(names)
 
     def encode_row(row: Any) -> Any:
-        is_dict = isinstance(row, dict)
-        if not is_dict and (type(row).__name__ in ("Series", "DataFrame") or not _is_mapping(row)):
+        if not isinstance(row, Mapping):
             raise InputError(f"a row must be a dict of values by column, got {type(row).__name__}.")
-        row = _by_text(row, columns)
-        for name in row.keys() - names:
+        row = by_text(row, names)
+        for name in row.keys() - known:
             raise InputError(f"the row has the key {shown(name)}, which is no column; remove it.")
-        from array import array
-
-        return array("d", [_code(column, row, salt) for column in columns])
+        for column in columns:
+            if column.name not in row and not column.nullable:
+                raise InputError(
+                    f"the row has no value for {column.name!r}; give it, or None to have it "
+                    f"treated as missing."
+                )
+        return array("d", [value_code(column, row.get(column.name)) for column in columns])
 
     return encode_row
-
-
-def _text(key: Any) -> Any:
-    try:
-        return str(key)
-    except Exception:  # of a caller's object, or a number of thousands of digits: no name
-        return key
-
-
-def _by_text(row: Mapping[Any, Any], columns: tuple[Any, ...]) -> Mapping[str, Any]:
-    """Return a row with texts as keys; the numbers 0, 1, ... of all columns are positions."""
-    keys = list(row.keys())
-    names = [c[0] for c in columns] if keys == list(range(len(columns))) else list(map(_text, keys))
-    if len(set(names)) < len(names):
-        raise InputError(f"the row must have each key once as a text, got {shown(keys[:5])}.")
-    return dict(zip(names, row.values(), strict=True))
-
-
-def _is_mapping(row: Any) -> bool:
-    return callable(getattr(row, "keys", None)) and callable(getattr(row, "get", None))
-
-
-def _code(column: CoreColumn, row: Mapping[str, Any], salt: str | None) -> float:
-    name, kind, nullable, code_of, is_hashed = column
-    if name not in row and not nullable:
-        raise InputError(
-            f"the row has no value for {name!r}; give it, or None to have it treated as missing."
-        )
-    value: Any = row.get(name)
-    is_of_numpy = type(value).__module__ == "numpy" and type(value).__name__ != "ndarray"
-    if is_of_numpy and hasattr(value, "item") and type(value).__name__ != "timedelta64":
-        value = value.item()
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return float("nan")
-    if isinstance(value, float) and value != value:
-        return float("nan")
-    if not isinstance(value, str | int | float):
-        raise InputTypeError(
-            f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__[:40]}."
-        )
-    if code_of is not None and salt is not None and is_hashed:
-        from ensemble_kd.hashing import category_hash
-
-        return code_of.get(category_hash(salt, value), float(len(code_of)))
-    if code_of is not None:
-        return _category_code(name, code_of, value)
-    if isinstance(value, str) or (kind == "boolean" and value not in (0, 1)):
-        wanted = "true or false" if kind == "boolean" else "a number"
-        raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise InputError(f"column {name!r}: an integer is too large for float64.") from error
-
-
-def _category_code(name: str, code_of: dict[Any, float], value: str | float) -> float:
-    may_be_rounded = isinstance(value, float) and 2**53 <= abs(value) < float("inf")
-    if may_be_rounded and any(isinstance(c, int) and abs(c) >= 2**53 for c in code_of):
-        raise InputError(
-            f"column {name!r} has whole numbers from 2**53 on as categories, which a float cannot "
-            f"tell apart, got {shown(value)}; give integers."
-        )
-    if value in code_of:
-        return code_of[value]
-    is_text = isinstance(value, str)
-    if code_of and value != UNSEEN and all(isinstance(c, str) != is_text for c in code_of):
-        known = next(iter(code_of))
-        raise InputError(
-            f"column {name!r} has {_type_word(known)} as categories, such as {shown(known)}, but "
-            f"got {_type_word(value)}, such as {shown(value)}, which can be none of them; give "
-            f"{_type_word(known)}."
-        )
-    return float(len(code_of))
-
-
-def _type_word(value: Any) -> str:
-    if isinstance(value, str):
-        return "texts"
-    return "booleans" if isinstance(value, bool) else "numbers"

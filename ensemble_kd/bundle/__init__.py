@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._save import save_bundle, stored_bytes
     from ensemble_kd.bundle._sign import sign_bundle
     from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
-    from ensemble_kd.bundle.parts import Parts, link_of, read_parts
+    from ensemble_kd.bundle.parts import Parts, check_answers, link_of, read_parts
     from ensemble_kd.files import write_atomically
 
 _NAMES = {
@@ -31,7 +31,7 @@ _NAMES = {
     "_save": ["save_bundle", "stored_bytes", "write_atomically"],
     "_sign": ["sign_bundle"],
     "_table": ["FORMAT_VERSION", "MAX_BYTES"],
-    "parts": ["Parts", "link_of", "read_parts"],
+    "parts": ["Parts", "check_answers", "link_of", "read_parts"],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
@@ -43,6 +43,7 @@ __all__ = [
     "SelfTest",
     "body_from_parts",
     "body_to_parts",
+    "check_answers",
     "decision_from_scalars",
     "decision_scalars",
     "expand_all",

@@ -68,9 +68,6 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     rule = "category_weight must have a row for each code of a column and one for missing"
     forbid(n_rows_each != wanted, rule, n_rows_each)
 
-    for name, array in arrays_of(body).items():
-        if array.dtype == np.float32:
-            forbid(~np.isfinite(array), f"{name} must be finite", array)
     _audit_sums(body)
 
 
@@ -86,24 +83,30 @@ def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None
 
 def _audit_sums(body: MLPRecord) -> None:
     """Check that no row can have a sum that float32, in which the core sums, does not hold."""
-    size = np.abs(body.first_bias, dtype=np.float64)
-    for weight in (body.numeric_weight, body.missing_weight, body.category_weight):
-        size += _column_sizes(weight)
+    size = np.zeros(len(body.first_bias))
+    for name in ("first_bias", "numeric_weight", "missing_weight", "category_weight"):
+        size += _column_sizes(name, getattr(body, name))
     _audit_size("first_bias", size)
     for i, layer in enumerate(body.layers):
-        size = np.abs(layer.bias, dtype=np.float64) + _column_sizes(layer.weight, size)
+        size = _column_sizes(f"layers.{i}.weight", layer.weight, size)
+        size += _column_sizes(f"layers.{i}.bias", layer.bias)
         _audit_size(f"layers.{i}.bias", size)
 
 
 def _column_sizes(
-    weight: NDArray[np.float32], factor: NDArray[np.float64] | None = None
+    name: str, weight: NDArray[np.float32], factor: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """Return the sum over rows of absolute values, each times the factor of its row."""
-    out = np.zeros(weight.shape[1])
-    step = max(1, _ITEMS_AT_ONCE // max(1, weight.shape[1]))
-    for i in range(0, len(weight), step):
-        sizes = np.abs(weight[i : i + step], dtype=np.float64)
-        out += sizes.sum(axis=0) if factor is None else factor[i : i + step] @ sizes
+    rows = np.atleast_2d(weight)
+    factor = np.ones(len(rows)) if factor is None else factor
+    out = np.zeros(rows.shape[1])
+    step = max(1, _ITEMS_AT_ONCE // max(1, rows.shape[1]))
+    for i in range(0, len(rows), step):
+        sizes = np.abs(rows[i : i + step])
+        # Not by BLAS, whose threads cost more than they gain here.
+        out += np.einsum("i,ij->j", factor[i : i + step], sizes, dtype=np.float64)
+    if not np.isfinite(out).all():  # no sum of finite ones is infinite
+        forbid(~np.isfinite(weight), f"{name} must be finite", weight)
     return out
 
 
@@ -128,28 +131,30 @@ def _audit_trees(body: TreesRecord, model: CompactModel) -> None:
     forbid(is_leaf & (body.threshold != 0), "threshold must be 0 at a leaf", body.threshold)
     forbid(is_leaf & (body.right != 0), "right must be 0 at a leaf", body.right)
     forbid(~is_leaf & (body.value != 0).any(axis=1), "value must be 0 at a split", body.value)
-    _audit_structure(is_leaf, body.right.astype(np.int64), body.roots.astype(np.int64))
+    _audit_structure(is_leaf, body.right, body.roots)
     _audit_outputs(body)
     _audit_ranks(body, model.schema)
 
 
 def _audit_structure(
-    is_leaf: NDArray[np.bool_], right: NDArray[np.int64], roots: NDArray[np.int64]
+    is_leaf: NDArray[np.bool_], right: NDArray[np.int32], roots: NDArray[np.int32]
 ) -> None:
     """Check that the nodes are whole trees in preorder, one after the other.
 
-    Let ``n_open[i]`` be the splits minus the leaves before node i. A subtree ends where `n_open`
-    first falls below its value at the subtree's root, so the leaves alone fix the structure: a tree
-    begins at each new minimum of `n_open`, and the right child of a split is the next node at which
-    `n_open` has the split's value.
+    Let ``n_open[i]`` be the splits minus the leaves before node i. A tree begins at each new
+    minimum of `n_open`. The right child of a split is the next node at which `n_open` has the
+    split's value: of the nodes that follow a leaf and begin no tree, one for each split, and by
+    going back from the last split one sees that no other choice leaves each its own.
     """
-    n_nodes, node = len(is_leaf), np.arange(len(is_leaf))
+    n_nodes = len(is_leaf)
     forbid((roots < 0) | (roots >= n_nodes), f"roots must be in [0, {n_nodes})", roots)
     forbid((right < 0) | (right >= n_nodes), f"right must be a node in [0, {n_nodes})", right)
+    splits = np.flatnonzero(~is_leaf)
+    children = right[splits]
     rule = "the right child must come after the node and its left child"
-    forbid(~is_leaf & (right <= node + 1), rule, right)
-    step = np.where(is_leaf, -1, 1)
-    n_open = np.cumsum(step) - step
+    _forbid_right(children <= splits + 1, rule, splits, children)
+    step = np.where(is_leaf, np.int8(-1), np.int8(1))
+    n_open = np.cumsum(step, dtype=np.int32) - step
     is_root = np.ones(n_nodes, dtype=bool)
     is_root[1:] = n_open[1:] < np.minimum.accumulate(n_open)[:-1]
     starts = np.flatnonzero(is_root)
@@ -160,18 +165,28 @@ def _audit_structure(
         )
     if n_open[-1] + step[-1] != -len(roots):
         raise BundleError(f"the last tree must be whole, got its nodes up to {n_nodes - 1} only.")
-    order = np.argsort(n_open, kind="stable")
-    next_equal = np.zeros(n_nodes, dtype=np.int64)
-    next_equal[order[:-1]] = order[1:]
     rule = "the right child must be the node after the whole left subtree"
-    forbid(~is_leaf & (right != next_equal), rule, right)
+    follows_leaf = np.append(False, is_leaf[:-1]) & ~is_root
+    wrong = (n_open[children] != n_open[splits]) | ~follows_leaf[children]
+    _forbid_right(wrong, rule, splits, children)
+    parent = np.full(n_nodes, -1, dtype=np.int32)
+    parent[children] = splits
+    _forbid_right(parent[children] != splits, rule, splits, children)
     frontier = roots
     for _ in range(MAX_TREE_DEPTH + 1):
         frontier = frontier[~is_leaf[frontier]]
-        frontier = np.concatenate([frontier + 1, right[frontier]])
+        frontier = np.concatenate([frontier + np.int32(1), right[frontier]])
         if not frontier.size:
             return
     raise BundleError(f"a tree must be at most {MAX_TREE_DEPTH} deep, got a deeper one.")
+
+
+def _forbid_right(
+    wrong: NDArray[np.bool_], rule: str, splits: NDArray[np.int64], children: NDArray[np.int32]
+) -> None:
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise BundleError(f"{rule}, got {children[first]} at index {splits[first]}.")
 
 
 def _audit_outputs(body: TreesRecord) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from ensemble_kd.bundle._table import MAX_JSON_MARKS
 from ensemble_kd.errors import BundleError, is_quiet
 from ensemble_kd.errors import shown as shown
 
@@ -57,9 +58,16 @@ def decode_json(data: bytes | memoryview, member: str) -> Any:
     BundleError
         If it is not UTF-8, not JSON, nested too deeply, or against one of this module's rules.
     """
+    text = bytes(data)
+    n_marks = text.count(b",") + text.count(b"[") + text.count(b"{")
+    if n_marks > MAX_JSON_MARKS:
+        raise BundleError(
+            f"{member} must have at most {MAX_JSON_MARKS} commas, brackets and braces, got "
+            f"{n_marks}."
+        )
     try:
         return json.loads(
-            bytes(data).decode("utf-8"),
+            text.decode("utf-8"),
             object_pairs_hook=_unique_keys,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,

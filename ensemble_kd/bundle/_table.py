@@ -46,6 +46,9 @@ MEMBER_MAX_BYTES: dict[str, int | None] = {
 SIGNATURE = "manifest.sig"
 SIGNATURE_MAX_BYTES = 4 * _KIB
 
+# Of any JSON member or header: a bound on the values in it that costs next to nothing to take.
+MAX_JSON_MARKS = 2**21
+
 # --- manifest.json --------------------------------------------------------------------------------
 
 MANIFEST_ENTRIES: dict[str, type] = {
@@ -89,6 +92,9 @@ COLUMN_KINDS: dict[str, dict[str, type]] = {
 # Categories kept as salted hashes: an entry of the schema, one of a column in place of
 # `categories`, and the hexadecimal digits of each.
 SALT, HASHES, HASH_DIGITS = "salt", "category_hashes", 32
+
+MAX_COLUMNS = 2**16
+MAX_CATEGORIES = 2**20  # of all columns together
 
 # --- model.json -----------------------------------------------------------------------------------
 
@@ -174,11 +180,17 @@ MAX_RANK = 256
 # A few bytes may stand for a large matrix, so what comes of them has limits of its own, in total.
 MAX_EXPANDED_BYTES = 64 * _MIB
 MAX_PRODUCTS = 2**28
+# What comes of a file in memory, beside its own bytes, is of such bytes and so many times the file.
+MAX_MEMORY_BYTES = 192 * _MIB
+MAX_MEMORY_TIMES = 2
+COLUMN_BYTES, CATEGORY_BYTES, SELFTEST_VALUE_BYTES = 768, 128, 80
 
 # --- selftest.json --------------------------------------------------------------------------------
 
 SELFTEST_ENTRIES: dict[str, type] = {"rows": list, "expected": list, "tolerance": float}
 MAX_SELFTEST_ROWS = 32
+MAX_SELFTEST_VALUES = 2**20  # of all rows, and of all their answers
+MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times the nodes of trees
 
 # --- named places of version 4 --------------------------------------------------------------------
 
@@ -240,3 +252,13 @@ def _stored_forms(name: str, form: Form, storage: Mapping[str, str]) -> dict[str
         return left | _stored_forms(f"{name}.right", ("float32", (rank, columns)), storage)
     distinct = _stored_forms(f"{name}.rows", ("float32", (f"{name}.n_rows", columns)), storage)
     return distinct | {f"{name}.index": ("int16", (rows,))}
+
+
+def length_of(word: str, lengths: Mapping[str, int]) -> int:
+    """Return what a word for a length stands for, which may be a sum or a difference."""
+    first, _, rest = word.partition(" ")
+    if not rest:
+        return lengths[first]
+    sign, second = rest.split(" ")
+    other = int(second) if second.isdigit() else lengths[second]
+    return lengths[first] + (other if sign == "+" else -other)

@@ -130,7 +130,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     check_distillable(teacher, rows.task)
     if isinstance(teacher, FrozenEstimator):
         return _as_it_is(teacher, rows, deadline, was_told=given is teacher)
-    if is_fitted(teacher):
+    if is_fitted(teacher) and fresh(teacher) is not teacher:
         warn(
             f"the teacher {name_of(teacher)} is fitted, and is fitted again on these rows; "
             "FrozenEstimator(teacher) uses it as it is."

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, LogitScaling, arrays_of, scalars_of
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.schema import TableSchema, core_column
 
 try:
     from ensemble_kd._core import Model
@@ -127,16 +127,11 @@ def core_arguments(
         arrays["left_categories"] = left_categories
     options |= {"link": model.link} | _decision_parts(model)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    columns, encoder = core_columns(model.schema), row_encoder(model.schema, extra=extra)
-    return (kind, contiguous, columns, model.classes, encoder), options
-
-
-def core_columns(schema: TableSchema) -> tuple[Any, ...]:
-    """Return what the core needs to know of each column."""
-    return tuple(
-        (c.name, c.kind, c.nullable, c.code_of if c.kind == "categorical" else None, bool(c.salt))
-        for c in schema.columns
+    columns, encoder = (
+        tuple(map(core_column, model.schema.columns)),
+        row_encoder(model.schema, extra=extra),
     )
+    return (kind, contiguous, columns, model.classes, encoder), options
 
 
 def row_encoder(

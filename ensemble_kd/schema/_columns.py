@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError, InputTypeError, is_quiet, shown
-from ensemble_kd.hashing import category_hash
-from ensemble_kd.schema._reading import (
-    FIRST_INEXACT,
-    as_array,
-    category_codes,
+from ensemble_kd.errors import InputError, is_quiet, shown
+from ensemble_kd.schema._reading import as_array, category_codes, string_codes
+from ensemble_kd.schema._values import (
+    UNSEEN,
+    CategoryCodes,
+    category_code,
+    check_exact,
+    check_scalar,
+    check_type,
     is_missing,
-    object_array,
-    string_codes,
+    number_of,
+    plain,
 )
 
 Kind = Literal["numeric", "boolean", "categorical"]
@@ -29,15 +33,14 @@ Matrix = NDArray[np.float64]
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 # Numbers may be infinite, but of the finite ones the difference of any two must be finite as well.
 LARGEST_NUMBER = 1e300
-# The text for a category never seen where rows are made up.
-UNSEEN = "<unseen>"
 # Of a longer name no near one is looked for.
 LONGEST_NAME = 200
-_SCALARS = (str, bool, int, float, np.integer, np.floating, np.bool_)
+# Of more names only so many are compared.
+MOST_COMPARED = 100
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(CategoryCodes):
     """One column of the table.
 
     Parameters
@@ -66,44 +69,6 @@ class Column:
     maximum: float | None = None
     categories: tuple[Category, ...] = ()
     salt: str | None = None
-
-    @cached_property
-    def code_of(self) -> dict[Category, float]:
-        """Code of each category that was seen."""
-        return {category: float(code) for code, category in enumerate(self.categories)}
-
-    def find(self, value: Any) -> float | None:
-        """Return the code of a category that was seen, None of any other value."""
-        if self.salt is None:
-            return self.code_of.get(value)
-        value = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(value, str | int | float) or value != value:
-            return None
-        return self.code_of.get(category_hash(self.salt, value))
-
-    @property
-    def n_codes(self) -> int:
-        """Number of codes of a categorical column, the last one for categories never seen."""
-        return len(self.categories) + 1
-
-    @cached_property
-    def holds_text(self) -> bool | None:
-        """Whether all categories are texts (True), or none is (False); None for some of both.
-
-        None, too, of hashes.
-        """
-        if self.salt is not None:
-            return None
-        found = {isinstance(category, str) for category in self.categories}
-        return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def is_inexact_as_float(self) -> bool:
-        """Whether a category is a whole number that float64 cannot tell from the next one."""
-        return any(
-            isinstance(category, int) and abs(category) >= FIRST_INEXACT
-            for category in self.categories
-        )
 
 
 # --- one column --------------------------------------------------------------------------------
@@ -160,7 +125,7 @@ def _infer_objects(name: str, array: NDArray[np.object_]) -> Column:
         if is_missing(value):
             nullable = True
         else:
-            _check_scalar(name, value)
+            check_scalar(name, value)
             counts[value] = counts.get(value, 0) + 1
     present = list(counts)
     if present and all(isinstance(value, bool | np.bool_) for value in present):
@@ -175,19 +140,10 @@ def _category_order(value: Category) -> tuple[bool, Any]:
     return isinstance(value, str), value
 
 
-def _check_scalar(name: str, value: Any) -> None:
-    if not isinstance(value, _SCALARS) or isinstance(value, np.timedelta64):
-        # scikit-learn's rule for the wording: "argument must be a string or a number".
-        raise InputTypeError(
-            f"column {name!r}: argument must be a string or a real number, got "
-            f"{type(value).__name__[:40]}; turn it into one first (for a date: a year, an age)."
-        )
-
-
 def _plain_category(name: str, value: Any) -> Category:
     """Return the category as a plain Python value, so that JSON can hold it."""
-    _check_scalar(name, value)
-    return cast(Category, value.item() if isinstance(value, np.generic) else value)
+    check_scalar(name, value)
+    return cast(Category, plain(value))
 
 
 def encode_column(column: Column, values: Any, check_types: bool = True) -> Matrix:
@@ -213,17 +169,7 @@ def encode_column(column: Column, values: Any, check_types: bool = True) -> Matr
 def _objects_to_float(name: str, array: NDArray[np.object_], kind: Kind = "numeric") -> Matrix:
     out = np.empty(len(array))
     for i, value in enumerate(array):
-        if is_missing(value):
-            out[i] = np.nan
-            continue
-        _check_scalar(name, value)
-        if isinstance(value, str):
-            wanted = "true or false" if kind == "boolean" else "a number"
-            raise InputError(f"column {name!r} must be {wanted}, got {shown(value)}.")
-        try:
-            out[i] = value
-        except OverflowError as error:
-            raise InputError(f"column {name!r}: an integer is too large for float64.") from error
+        out[i] = np.nan if is_missing(value) else number_of(name, kind, value)
     return out
 
 
@@ -245,76 +191,14 @@ def _encode_categories(column: Column, values: Any, check_types: bool) -> Matrix
         except (TypeError, ValueError):  # a cell that cannot be a key
             out = np.full(len(cells), np.nan)
         for i in np.flatnonzero(np.isnan(out)).tolist():
-            out[i] = _code_or_unseen(column, cells[i])
+            out[i] = category_code(column, cells[i])
         present = (cell for cell, code in zip(cells, out.tolist(), strict=True) if code == code)
     if column.is_inexact_as_float:
         for value in cells:
-            _check_exact(column, value)
+            check_exact(column, value)
     if check_types and not (out < unseen).any():
-        _check_type(column, present)
+        check_type(column, present)
     return out
-
-
-def _code_or_unseen(column: Column, value: Any) -> float:
-    try:
-        code = column.find(value)
-    except (TypeError, ValueError):  # it has no hash
-        code = None
-    if code is not None:
-        return code
-    if is_missing(value):
-        return np.nan
-    _check_scalar(column.name, value)
-    return float(len(column.categories))
-
-
-def _check_exact(column: Column, value: Any) -> None:
-    """Refuse a float that may have been one of two categories."""
-    is_float = isinstance(value, float | np.floating) and column.is_inexact_as_float
-    if is_float and FIRST_INEXACT <= abs(float(value)) < np.inf:
-        raise InputError(
-            f"column {column.name!r} has whole numbers from 2**53 on as categories, which a float "
-            f"cannot tell apart, got {shown(float(value))}; give integers, of a nullable dtype "
-            f"such as Int64 where some are missing."
-        )
-
-
-def _check_type(column: Column, present: Iterable[Any]) -> None:
-    """Refuse values none of which is of a type that any category has."""
-    first = None
-    for value in present:
-        if column.holds_text in (None, isinstance(value, str)) or value == UNSEEN:
-            return
-        first = value if first is None else first
-    if first is not None:
-        known, given = column.categories[0], _plain_category(column.name, first)
-        raise InputError(
-            f"column {column.name!r} has {_type_word(known)} as categories, such as "
-            f"{shown(known)}, but got {_type_word(given)}, such as {shown(given)}, which can be "
-            f"none of them; give {_type_word(known)}."
-        )
-
-
-def _type_word(value: Any) -> str:
-    if isinstance(value, str):
-        return "texts"
-    return "booleans" if isinstance(value, bool | np.bool_) else "numbers"
-
-
-def encode_value(column: Column, value: Any) -> float:
-    """Return the code of one raw value; see `encode_column`."""
-    if column.kind == "categorical":
-        _check_exact(column, value)
-        code = _code_or_unseen(column, value)
-        if code == len(column.categories):
-            _check_type(column, [value])
-        return code
-    kind = type(value)
-    if column.kind == "numeric" and (kind is float or (kind is int and abs(value) < 2**53)):
-        return float(value)
-    if column.kind == "boolean" and kind is bool:
-        return float(value)
-    return float(encode_column(column, object_array([value]))[0])
 
 
 # --- wording -----------------------------------------------------------------------------------
@@ -344,9 +228,36 @@ def near_match(name: str, names: Sequence[str]) -> str:
     # Names may be a line of values that was taken for a header.
     if is_quiet() or len(name) > LONGEST_NAME:
         return ""
-    folded = {known.casefold(): known for known in names}  # or no letter of NAME is that of name
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f" (did you mean {shown(folded[near[0]])}?)" if near else ""
+    folded = name.casefold()  # or no letter of NAME is that of name
+    known = _folded_names(tuple(names))
+    near = difflib.get_close_matches(folded, known.beside(folded), n=1)
+    return f" (did you mean {shown(known.name_of[near[0]])}?)" if near else ""
+
+
+class _FoldedNames:
+    """Names in small letters, to find those that begin or end most like another one."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.name_of = {name.casefold(): name for name in names}
+        self._forwards = sorted(self.name_of)
+        self._backwards = sorted(name[::-1] for name in self.name_of)
+
+    def beside(self, name: str) -> list[str]:
+        """Return all names where they are few, else those on either side of one in order."""
+        if len(self._forwards) <= MOST_COMPARED:
+            return list(self.name_of)
+        found = _beside(name, self._forwards)
+        found += (other[::-1] for other in _beside(name[::-1], self._backwards))
+        return found
+
+
+def _beside(name: str, in_order: list[str]) -> list[str]:
+    at, n = bisect.bisect(in_order, name), MOST_COMPARED // 4
+    return in_order[max(0, at - n) : at + n]
+
+
+# A comparison costs tens of us, and a service may be sent many rows with a misspelt key.
+_folded_names = lru_cache(maxsize=4)(_FoldedNames)
 
 
 # --- back to plain values -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_kd.errors import InputError, shown
 from ensemble_kd.schema._columns import listing, near_match
 from ensemble_kd.schema._tables import check_unique
+from ensemble_kd.schema._values import by_text
 
 if TYPE_CHECKING:
     from ensemble_kd.schema._schema import TableSchema
@@ -72,7 +73,7 @@ def named_row(
         raise InputError(f"row {i} must be a dict, got {type(row).__name__}.")
     if row.keys() == schema.known:
         return row
-    row = _by_text(row, len(schema.columns), schema.names)
+    row = by_text(row, schema.names)
     unknown = row.keys() - schema.known
     if unknown and extra != "ignore":
         name = min(unknown, key=shown)
@@ -87,22 +88,3 @@ def named_row(
             f"missing in training; give it, or None to have it treated as missing."
         )
     return row
-
-
-def _by_text(row: Mapping[Any, Any], n_columns: int, names: list[str]) -> Mapping[Any, Any]:
-    """Return a row with its keys as a frame has them that was made of it: see `split_columns`."""
-    if all(isinstance(key, str) for key in row):
-        return row
-    keys = list(row)
-    if keys == list(range(n_columns)):
-        return dict(zip(names, row.values(), strict=True))
-    texts = [_text(key) for key in keys]
-    check_unique(texts)
-    return dict(zip(texts, row.values(), strict=True))
-
-
-def _text(key: Any) -> Any:
-    try:
-        return str(key)
-    except Exception:  # of a caller's object, or a number of thousands of digits: no name
-        return key

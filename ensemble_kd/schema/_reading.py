@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# From here on float64 cannot tell every whole number from the next.
-FIRST_INEXACT = 2**53
+from ensemble_kd.schema._values import FIRST_INEXACT
 
 
 def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
@@ -30,14 +29,6 @@ def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out
-
-
-def is_missing(value: Any) -> bool:
-    return (
-        value is None
-        or (isinstance(value, float | np.floating) and value != value)
-        or type(value).__name__ in ("NAType", "NaTType")
-    )
 
 
 def category_codes(values: Any) -> tuple[list[Any], NDArray[np.int64]] | None:

@@ -22,7 +22,6 @@ from ensemble_kd.schema._columns import (
     Matrix,
     check_range,
     encode_column,
-    encode_value,
     infer_column,
     plain_value,
 )
@@ -38,6 +37,7 @@ from ensemble_kd.schema._tables import (
     read_table,
     split_columns,
 )
+from ensemble_kd.schema._values import value_code
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class TableSchema:
         """Turn one raw row into a matrix of shape (1, n_columns); see `encode`."""
         row = named_row(self, row, 0, extra)
         raw = [row.get(name) for name in self.names]
-        codes = np.array([list(map(encode_value, self.columns, raw))])
+        codes = np.array([list(map(value_code, self.columns, raw))])
         if strict:
             check_known(self.columns, self._range, [[value] for value in raw], codes)
         return codes
@@ -189,7 +189,7 @@ class TableSchema:
 
     def _row(self, raw: Sequence[Any]) -> Matrix:
         codes = [
-            encode_value(column, value)
+            value_code(column, value)
             if type(value) in PLAIN
             else float(encode_column(column, value)[0])
             for column, value in zip(self.columns, raw, strict=True)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, cause, reason, shown
-from ensemble_kd.schema._reading import FIRST_INEXACT, as_array
+from ensemble_kd.schema._reading import as_array
+from ensemble_kd.schema._values import FIRST_INEXACT
 
 # What is in a row of a frame as it is in a dict; any other value is read with its column.
 PLAIN = frozenset((float, int, str, bool))

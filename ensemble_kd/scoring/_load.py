@@ -6,6 +6,7 @@ import os
 import time
 
 from ensemble_kd.bundle import load_bundle
+from ensemble_kd.errors import BundleError
 from ensemble_kd.log import logger, note_once
 from ensemble_kd.runtime import without_core
 from ensemble_kd.scoring._scorer import Scorer
@@ -67,9 +68,12 @@ def load(
     lacking = without_core()
     if lacking is not None:
         note_once(lacking)
-    bundle = load_bundle(path, require_signature=require_signature)
-    check_selftest(bundle.model, bundle.selftest)
-    scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
+    try:
+        bundle = load_bundle(path, require_signature=require_signature)
+        scorer = Scorer(bundle.model, bundle, n_jobs=n_jobs, strict=strict, extra=extra)
+        check_selftest(bundle.model, bundle.selftest, scorer._respond)
+    except MemoryError as error:
+        raise BundleError("there is not enough memory for the model.") from error
     LOG.info(
         "loaded %r, %d bytes, scored by %s, in %.3f s",
         bundle.manifest["name"], bundle.size_bytes, scorer.runtime, time.perf_counter() - start,

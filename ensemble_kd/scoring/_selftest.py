@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle import SelfTest
-from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.bundle import SelfTest, check_answers
 from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import respond
 
@@ -57,27 +57,37 @@ def _short(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([float(f"{value:.5g}") for value in values])
 
 
-def check_selftest(model: CompactModel, promised: SelfTest) -> None:
+def check_selftest(
+    model: CompactModel,
+    promised: SelfTest,
+    answer: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> None:
     """Refuse a model that does not give the answers that its file promises.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+    promised : SelfTest
+        Rows and their answers.
+    answer : callable
+        From encoded rows to responses.
 
     Raises
     ------
     BundleError
         If an answer is off, or there is none.
     """
-    try:
-        given = _answer(model, promised.rows)
-        scale = np.maximum(1.0, np.abs(promised.expected))
-        wrong = not np.all(np.abs(given - promised.expected) <= promised.tolerance * scale)
-    except (InputError, TypeError, ValueError, IndexError) as error:
-        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
-    if wrong:
-        worst = float(np.max(np.abs(given - promised.expected) / scale))
-        raise BundleError(
-            f"the model must answer its self-test rows within {promised.tolerance}, got a "
-            f"difference of {worst:.2g}: the file was made by a faulty writer, or this machine "
-            "computes wrongly."
-        )
+    n_columns = len(model.schema.columns)
+    check_answers(
+        {
+            "rows": promised.rows,
+            "expected": promised.expected.tolist(),
+            "tolerance": promised.tolerance,
+        },
+        model.schema.columns,
+        lambda rows: answer(np.array(rows, dtype=np.float64).reshape(-1, n_columns)).tolist(),
+    )
 
 
 def _answer(model: CompactModel, rows: Any) -> NDArray[np.float64]:

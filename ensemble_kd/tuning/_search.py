@@ -141,7 +141,7 @@ class DistillationSearch(FittedSearch):
     >>> teacher = RandomForestClassifier(20, random_state=0)
     >>> clf = DistilledClassifier(teacher, n_synthetic=1000)
     >>> space = SearchSpace(students=("gbdt",))
-    >>> few = {"n_trials": 3, "n_finalists": 1}
+    >>> few = {"n_trials": 3, "n_finalists": 1, "random_state": 1}
     >>> search = DistillationSearch(clf, max_bytes=40_000, space=space, **few).fit(X, y)
     >>> search.certificate_.size_bytes <= 40_000
     True

@@ -99,6 +99,10 @@ def test_page_has_the_self_test_of_the_table():
     assert names(section("6. `selftest.json`")) == table.SELFTEST_ENTRIES.keys()
 
 
+def log2(power: float) -> int:
+    return int(power).bit_length() - 1
+
+
 LIMITS = [
     ("at most {} MiB unless", table.MAX_BYTES >> 20),
     ("stops at {} members", table.MAX_MEMBERS),
@@ -106,12 +110,23 @@ LIMITS = [
     ("must** be at most {} MiB, hold the arrays", table.MAX_TENSOR_HEADER_BYTES >> 20),
     ("`n_layers` (whole, 0 to {})", table.MAX_LAYERS),
     ("more than {} splits below its root", table.MAX_TREE_DEPTH),
-    ("A_i is above 2^{}.", int(table.LARGEST_SUM).bit_length() - 1),
+    ("A_i is above 2^{}.", log2(table.LARGEST_SUM)),
     ("r **must** be from 1 to {}", table.MAX_RANK),
     ("take at most {} MiB once they are expanded", table.MAX_EXPANDED_BYTES >> 20),
     ("same length, 2 to {}", table.MAX_KNOTS),
-    ("at most {} rows, each a list", table.MAX_SELFTEST_ROWS),
-    ("take more than 2^{} multiplications", table.MAX_PRODUCTS.bit_length() - 1),
+    ("at most {} rows, and 2^20", table.MAX_SELFTEST_ROWS),
+    ("rows, and 2^{} values in all", log2(table.MAX_SELFTEST_VALUES)),
+    ("response; at most 2^{} in all", log2(table.MAX_SELFTEST_VALUES)),
+    ("of trees, **must** be at most 2^{}.", log2(table.MAX_SELFTEST_WORK)),
+    ("at most 2^{} commas", log2(table.MAX_JSON_MARKS)),
+    ("with 1 to {} columns", table.MAX_COLUMNS),
+    ("at most {} categories in all", table.MAX_CATEGORIES),
+    ("be at most {} MiB and 2 times", table.MAX_MEMORY_BYTES >> 20),
+    ("MiB and {} times the length", table.MAX_MEMORY_TIMES),
+    ("{} bytes a column", table.COLUMN_BYTES),
+    ("{} a category,", table.CATEGORY_BYTES),
+    ("and {} a value of the self-test", table.SELFTEST_VALUE_BYTES),
+    ("take more than 2^{} multiplications", log2(table.MAX_PRODUCTS)),
     ("versions 1 to {}", table.FORMAT_VERSION),
 ]
 

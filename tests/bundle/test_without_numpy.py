@@ -8,8 +8,11 @@ import sys
 from collections import OrderedDict
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 import pytest
 import safetensors.numpy
 
@@ -52,10 +55,41 @@ CHANGES = [
     {"income": Decimal(1)},
     {"income": 10**400},
     {"incme": 1.0},
+    {"income": np.datetime64("2020-01-01", "ns")},
+    {"income": np.datetime64("NaT")},
+    {"income": np.timedelta64(5, "ns")},
+    {"income": np.timedelta64("NaT")},
+    {"income": np.longdouble(2.5)},
+    {"age": np.longdouble("nan")},
+    {"income": np.array(1.0)},
+    {"income": 1 + 0j},
+    {"income": np.complex64(1)},
+    {"member": np.timedelta64(1, "ns")},
+    {"member": np.longdouble(1)},
+    {"city": np.datetime64("NaT")},
+    {"city": np.timedelta64(5)},
+    {"city": Decimal(7)},
+    {"city": Decimal(8)},
+    {"city": Fraction(5, 2)},
+    {"city": 7 + 0j},
+    {"city": np.longdouble(7)},
+    {"city": b"Oslo"},
+    {"city": []},
+    {"city": pd.NaT, "age": pd.NA},
 ]
 ROWS = [ROW | change for change in CHANGES]
 ROWS += [{name: ROW[name] for name in ROW if name != left} for left in ROW]
 ROWS += [OrderedDict(ROW), [1, 2], None, dict(enumerate(ROW.values())), {7: 1} | ROW, {}]
+ROWS += [OrderedDict(ROW), [1, 2], None, pd.Series(ROW), MappingProxyType(ROW)]
+
+
+class RowLike:
+    """Has what a mapping has, but is none."""
+
+    keys, get = ROW.keys, ROW.get
+
+
+ROWS.append(RowLike())
 
 
 def outcome(score, row) -> object:

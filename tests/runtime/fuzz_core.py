@@ -2,7 +2,8 @@
 
 CORE is the extension to try, built with the address sanitizer. Whatever builds must score every
 row without a read or write out of bounds, which the sanitizer ends the process for. With a fourth
-argument, ``properties``, hypothesis draws N_MODELS models for each law of `core_properties.py`.
+argument, ``properties``, hypothesis draws N_MODELS models for each law of `core_properties.py`;
+with ``files FOLDER`` both readers try N_MODELS files, which `fuzz_files.py` makes of those there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,7 +132,17 @@ def fuzz_properties(seed: int, n_models: int) -> int:
     return len(core_properties.ACCEPTED)
 
 
+def fuzz_files(seed: int, n_files: int) -> int:
+    """Have files read and scored by both readers; return how many were taken."""
+    import fuzz_files
+
+    bases = [path.read_bytes() for path in sorted(Path(sys.argv[5]).glob("*.ekd"))]
+    found = fuzz_files.fuzz(bases, seed, n_files)
+    assert not found["differences"], found
+    return int(found["taken"])
+
+
 if __name__ == "__main__":
     use_core(sys.argv[1])
-    of = fuzz_properties if sys.argv[4:] == ["properties"] else fuzz
+    of = {"properties": fuzz_properties, "files": fuzz_files}.get("".join(sys.argv[4:5]), fuzz)
     print(of(int(sys.argv[2]), int(sys.argv[3])))

@@ -1,4 +1,4 @@
-"""The core in C under the sanitizers of addresses and shifts: what builds stays in bounds.
+"""The core in C under the sanitizers of addresses and of undefined behaviour: it stays in bounds.
 
 Each check that keeps it there is also taken out in turn, and a sanitizer must then find it.
 """
@@ -47,7 +47,7 @@ def fuzz(
         (folder / name).write_text(text, encoding="utf-8")
     include = f"-I{sysconfig.get_paths()['include']}"
     flags = ["-O0", "-g", "-std=gnu11", "-fPIC", "-shared", "-pthread"]
-    flags += ["-fsanitize=address,shift", "-fno-sanitize-recover=shift"]
+    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     core = folder / "_core.abi3.so"
     subprocess.run(["gcc", *flags, include, str(folder / "module.c"), "-o", str(core)], check=True)
     paths = [str(HAND_MADE), *filter(None, sys.path)]
@@ -79,6 +79,16 @@ def test_core_stays_in_bounds_whatever_hypothesis_draws(tmp_path):
     done = fuzz(tmp_path, 0, 150, "properties")
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 20
+
+
+@pytest.mark.parametrize("n_files", [250, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_core_stays_in_bounds_whatever_a_file_holds(tmp_path, n_files):
+    (tmp_path / "files").mkdir()
+    for path in (HERE.parent / "golden").glob("*.ekd"):
+        shutil.copy(path, tmp_path / "files")
+    done = fuzz(tmp_path, 0, n_files, "files", str(tmp_path / "files"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > n_files / 10
 
 
 # What is taken out, and what stands there then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.schema import Column, TableSchema
+from ensemble_kd.schema import Column, TableSchema, near_match
 
 SCHEMA = TableSchema(
     (
@@ -558,3 +559,29 @@ def test_schema_without_some_categories_takes_them_as_unseen():
 def test_schema_refuses_entries_of_another_form(change, message):
     with pytest.raises(InputError, match=message):
         TableSchema.from_dict(SCHEMA.to_dict() | change)
+
+
+NAMES = [f"feature_{j}_amount" for j in range(20_000)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("feature_77_amuont", "feature_77_amount"),
+        ("feature_12345amount", "feature_12345_amount"),
+        ("faeture_4321_amount", "feature_4321_amount"),
+        ("FEATURE_9_AMOUNT", "feature_9_amount"),
+        ("colour", None),
+    ],
+)
+def test_near_match_of_many_names_compares_few(monkeypatch, wrong, meant):
+    compared, match = [], difflib.get_close_matches
+
+    def counting(word, names, n):
+        compared.append(len(names))
+        return match(word, names, n=n)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counting)
+    hint = near_match(wrong, NAMES)
+    assert hint == ("" if meant is None else f" (did you mean {meant!r}?)")
+    assert 20 < compared[0] <= 100

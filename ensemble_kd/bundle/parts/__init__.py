@@ -8,9 +8,11 @@ from ensemble_kd.bundle.parts._scalars import (
     link_of,
     number_of_sums,
 )
+from ensemble_kd.bundle.parts._selftest import check_answers
 
 __all__ = [
     "Parts",
+    "check_answers",
     "check_calibrator",
     "check_scalars",
     "check_shapes",

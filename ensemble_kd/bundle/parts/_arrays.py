@@ -7,13 +7,11 @@ from math import prod
 from ensemble_kd.bundle._json import check_keys, decode_json, shown
 from ensemble_kd.bundle._table import (
     DTYPES,
-    MAX_EXPANDED_BYTES,
-    MAX_PRODUCTS,
-    MAX_RANK,
     MAX_TENSOR_HEADER_BYTES,
-    array_forms,
     file_forms,
+    length_of,
 )
+from ensemble_kd.bundle.parts._costs import Costs, costs_of
 from ensemble_kd.bundle.parts._scalars import number_of_sums
 from ensemble_kd.errors import BundleError
 
@@ -31,8 +29,8 @@ _WHERE = "model.safetensors"
 
 def read_arrays(
     data: memoryview, scalars: Mapping[str, Any], n_classes: int
-) -> dict[str, tuple[memoryview, Shape]]:
-    """Return every array of the file, as a view of its items, and its shape.
+) -> tuple[dict[str, tuple[memoryview, Shape]], Costs]:
+    """Return the arrays of the file, and what the student costs.
 
     Parameters
     ----------
@@ -45,7 +43,10 @@ def read_arrays(
 
     Returns
     -------
-    dict of str to (memoryview, tuple of int)
+    arrays : dict of str to (memoryview, tuple of int)
+        Of each array a view of its items, and its shape.
+    costs : Costs
+        By their shapes.
 
     Raises
     ------
@@ -68,11 +69,12 @@ def read_arrays(
     spans = {name: _span(name, header[name], form) for name, form in forms.items()}
     _check_spans(spans, len(body))
     shapes = {name: tuple(header[name]["shape"]) for name in forms}
-    check_shapes(scalars, shapes, n_classes)
+    costs = costs_of(scalars, check_shapes(scalars, shapes, n_classes))
     views: dict[str, Any] = {name: body[begin:end] for name, (begin, end) in spans.items()}
-    return {
+    arrays = {
         name: (view.cast(DTYPES[forms[name][0]][1]), shapes[name]) for name, view in views.items()
     }
+    return arrays, costs
 
 
 def _span(name: str, entry: Any, form: Form) -> tuple[int, int]:
@@ -119,7 +121,9 @@ def _check_spans(spans: Mapping[str, tuple[int, int]], n_bytes: int) -> None:
 # --- shapes ---------------------------------------------------------------------------------------
 
 
-def check_shapes(scalars: Mapping[str, Any], shapes: Mapping[str, Shape], n_classes: int) -> None:
+def check_shapes(
+    scalars: Mapping[str, Any], shapes: Mapping[str, Shape], n_classes: int
+) -> dict[str, int]:
     """Check that the arrays of a student fit each other, its outputs and the limits.
 
     Parameters
@@ -130,6 +134,11 @@ def check_shapes(scalars: Mapping[str, Any], shapes: Mapping[str, Shape], n_clas
         Of every array that the file holds, each with the right number of dimensions.
     n_classes : int
         Number of classes, 0 in a regression.
+
+    Returns
+    -------
+    dict of str to int
+        The lengths by their words in the table.
 
     Raises
     ------
@@ -151,7 +160,7 @@ def check_shapes(scalars: Mapping[str, Any], shapes: Mapping[str, Shape], n_clas
         raise BundleError(
             f"there must be a tree, got {lengths['n_trees']} roots and {lengths['n_nodes']} nodes."
         )
-    _check_work(scalars, lengths)
+    return lengths
 
 
 def _lengths(
@@ -168,50 +177,7 @@ def _lengths(
         for word, length in zip(forms[name][1], shapes[name], strict=True):
             known.setdefault(word, length)
     for name, (_, words) in forms.items():
-        wanted = tuple(_length(word, known) for word in words)
+        wanted = tuple(length_of(word, known) for word in words)
         if shapes[name] != wanted:
             raise BundleError(f"{name} must have shape {wanted}, got {shapes[name]}.")
     return known
-
-
-def _length(word: str, known: Mapping[str, int]) -> int:
-    if " + " in word:
-        first, second = word.split(" + ")
-        return known[first] + int(second)
-    if " - " in word:
-        first, second = word.split(" - ")
-        return known[first] - known[second]
-    return known[word]
-
-
-def _check_work(scalars: Mapping[str, Any], lengths: Mapping[str, int]) -> None:
-    """Check how much comes of arrays that are kept in fewer bytes."""
-    n_bytes = n_products = 0
-    storage = scalars.get("storage", {})
-    for name, (dtype, words) in array_forms(scalars).items():
-        shape = [_length(word, lengths) for word in words]
-        kind = storage.get(name)
-        parts = [0]
-        if kind == "low_rank":
-            rank = lengths[f"{name}.rank"]
-            if not 1 <= rank <= MAX_RANK:
-                raise BundleError(
-                    f"{name}.left and {name}.right must share a rank from 1 to {MAX_RANK}, got "
-                    f"{rank}."
-                )
-            n_products += rank * prod(shape)
-            parts = [8 * rank * n for n in shape]  # they are taken in float64
-        elif kind == "shared_rows":
-            parts = [4 * lengths[f"{name}.n_rows"] * shape[1]]
-        if kind is not None:
-            n_bytes += max(DTYPES[dtype][2] * prod(shape), *parts)
-    if n_products > MAX_PRODUCTS:
-        raise BundleError(
-            f"arrays that are stored as products may take at most {MAX_PRODUCTS} of them to "
-            f"expand, got {n_products}."
-        )
-    if n_bytes > MAX_EXPANDED_BYTES:
-        raise BundleError(
-            f"arrays that are stored in fewer bytes may take at most {MAX_EXPANDED_BYTES} bytes in "
-            f"memory, got {n_bytes}."
-        )

@@ -9,6 +9,8 @@ from ensemble_kd.bundle._table import (
     HASH_DIGITS,
     HASHED_VERSION,
     HASHES,
+    MAX_CATEGORIES,
+    MAX_COLUMNS,
     SALT,
     SCHEMA_ENTRIES,
 )
@@ -16,6 +18,7 @@ from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _CATEGORY_TYPES = {str, int, float, bool}
@@ -48,13 +51,29 @@ def read_schema(data: memoryview, min_reader: int) -> dict[str, Any]:
     columns: list[Any] = schema["columns"]
     if not columns:
         raise BundleError("schema.json must have at least one column.")
+    if len(columns) > MAX_COLUMNS:
+        raise BundleError(
+            f"schema.json must have at most {MAX_COLUMNS} columns, got {len(columns)}; leave out "
+            f"those that the model does not need."
+        )
     for j, entry in enumerate(columns):
         _check_column(f"schema.json: column {j}", entry)
     if len({entry["name"] for entry in columns}) != len(columns):
         raise BundleError("schema.json: column names must be unique.")
     if has_salt or any(HASHES in entry for entry in columns):
         _check_salt(schema, min_reader)
+    n_categories = number_of_categories(schema)
+    if n_categories > MAX_CATEGORIES:
+        raise BundleError(
+            f"schema.json must have at most {MAX_CATEGORIES} categories in all, got "
+            f"{n_categories}; let rare ones count as never seen, or leave out such a column."
+        )
     return schema  # type: ignore[no-any-return, unused-ignore]
+
+
+def number_of_categories(schema: Mapping[str, Any]) -> int:
+    """Return how many categories, or hashes of them, the columns have together."""
+    return sum(len(entry.get("categories", entry.get(HASHES, ()))) for entry in schema["columns"])
 
 
 def _check_column(where: str, entry: Any) -> None:

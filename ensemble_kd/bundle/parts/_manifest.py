@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+# Python's own digest, by its names in 3.12 and in 3.11.
+try:
+    from _sha2 import sha256 as _built_in  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    try:
+        from _sha256 import sha256 as _built_in  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        _built_in = None
+
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_hex, shown
 from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
 
 _PLAIN = (str, int, float, bool)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# From so many bytes on, the faster digest of OpenSSL is worth the 2 ms that loading it takes.
+# From so many bytes on, the digest of OpenSSL is worth the 2 ms that loading it takes.
 _LARGE = 1024 * 1024
 
 
@@ -177,12 +186,8 @@ def _check_digests(members: Mapping[str, memoryview], files: Mapping[str, Any]) 
 
 
 def _sha256(content: bytes | memoryview) -> str:
-    if len(content) < _LARGE:
-        for module in ("_sha2", "_sha256"):  # of Python 3.12 and of 3.11
-            try:
-                return str(__import__(module).sha256(content).hexdigest())
-            except ImportError:
-                continue
+    if _built_in is not None and len(content) < _LARGE:
+        return str(_built_in(content).hexdigest())
     from hashlib import sha256
 
     return sha256(content).hexdigest()

@@ -9,6 +9,7 @@ from ensemble_kd.bundle._file import check_names_and_sizes
 from ensemble_kd.bundle._table import SIGNATURE, SIGNED_VERSION
 from ensemble_kd.bundle.parts._arrays import read_arrays
 from ensemble_kd.bundle.parts._columns import read_schema
+from ensemble_kd.bundle.parts._costs import check_memory
 from ensemble_kd.bundle.parts._manifest import read_manifest
 from ensemble_kd.bundle.parts._scalars import read_scalars
 from ensemble_kd.bundle.parts._selftest import read_selftest
@@ -81,10 +82,10 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
     schema = read_schema(members["schema.json"], manifest["min_reader"])
     n_classes = len(manifest["classes"])
     scalars = read_scalars(members["model.json"], n_classes, manifest["min_reader"])
-    arrays = read_arrays(members["model.safetensors"], scalars, n_classes)
-    selftest = read_selftest(
-        members["selftest.json"], len(schema["columns"]), n_outputs=n_classes or 1
-    )
+    arrays, costs = read_arrays(members["model.safetensors"], scalars, n_classes)
+    n_columns, n_outputs = len(schema["columns"]), n_classes or 1
+    selftest = read_selftest(members["selftest.json"], n_columns, n_outputs, costs.work)
+    check_memory(costs, schema, selftest, len(data))
     return Parts(manifest, card, schema, scalars, arrays, selftest, key_id)
 
 

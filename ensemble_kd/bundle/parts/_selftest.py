@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
-from ensemble_kd.bundle._table import MAX_SELFTEST_ROWS, SELFTEST_ENTRIES
-from ensemble_kd.errors import BundleError
+from ensemble_kd.bundle._table import (
+    MAX_SELFTEST_ROWS,
+    MAX_SELFTEST_VALUES,
+    MAX_SELFTEST_WORK,
+    SELFTEST_ENTRIES,
+)
+from ensemble_kd.errors import BundleError, InputError
+from ensemble_kd.schema import check_exact, value_code
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 _CELL_TYPES = {str, int, float, bool, type(None)}
 _WHERE = "selftest.json"
+_MISSING = float("nan")
 
 
-def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str, Any]:
+def read_selftest(data: memoryview, n_columns: int, n_outputs: int, work: int) -> dict[str, Any]:
     """Return the self-test, whose rows are still to be scored.
 
     Parameters
@@ -25,6 +33,8 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
         Number of values of a row.
     n_outputs : int
         Number of values of a response.
+    work : int
+        How many weights a row may go through, a node counting as four.
 
     Returns
     -------
@@ -42,6 +52,14 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
     rows, expected = selftest["rows"], selftest["expected"]
     if len(rows) > MAX_SELFTEST_ROWS:
         raise BundleError(f"a self-test has at most {MAX_SELFTEST_ROWS} rows, got {len(rows)}.")
+    for what, each, most in (
+        ("values", max(n_columns, n_outputs), MAX_SELFTEST_VALUES),
+        ("weights and nodes to go through", work, MAX_SELFTEST_WORK),
+    ):
+        if len(rows) * each > most:
+            raise BundleError(
+                f"the rows of a self-test have at most {most} {what}, got {len(rows)} of {each}."
+            )
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != n_columns:
             raise BundleError(
@@ -70,3 +88,61 @@ def read_selftest(data: memoryview, n_columns: int, n_outputs: int) -> dict[str,
             f"the self-test's tolerance must be finite and >= 0, got {selftest['tolerance']}."
         )
     return selftest  # type: ignore[no-any-return, unused-ignore]
+
+
+def check_answers(
+    selftest: Mapping[str, Any],
+    columns: Sequence[Any],
+    answer: Callable[[list[list[float]]], list[list[float]]],
+) -> None:
+    """Have the rows of a self-test scored, and refuse a model that answers otherwise.
+
+    Parameters
+    ----------
+    selftest : mapping
+        Rows, expected and tolerance, checked.
+    columns : sequence of Column or PlainColumn
+        Of the table.
+    answer : callable
+        From encoded rows to their responses.
+
+    Raises
+    ------
+    BundleError
+        If a value is none that its column holds, or an answer is off.
+    """
+    rows, tolerance = selftest["rows"], selftest["tolerance"]
+    try:
+        encoded_columns = [
+            _codes(column, [row[j] for row in rows]) for j, column in enumerate(columns)
+        ]
+    except InputError as error:
+        raise BundleError(f"the model cannot score its own self-test rows: {error}") from error
+    encoded = [list(row) for row in zip(*encoded_columns, strict=True)]
+    worst = 0.0
+    for given, promised in zip(answer(encoded), selftest["expected"], strict=True):
+        for value, wanted in zip(given, promised, strict=True):
+            difference = abs(value - wanted) / max(1.0, abs(wanted))
+            if not difference <= worst:  # it may be NaN
+                worst = difference
+    if not worst <= tolerance:
+        raise BundleError(
+            f"the model must answer its self-test rows within {tolerance}, got a difference of "
+            f"{worst:.2g}: the file was made by a faulty writer, or this machine computes wrongly."
+        )
+
+
+def _codes(column: Any, values: list[Any]) -> list[float]:
+    """Return the codes of values of one column; rows are made up, so a category is of any type."""
+    if column.kind != "categorical":
+        return [value_code(column, value) for value in values]
+    for value in values:
+        check_exact(column, value)
+    keys = [column.key_of(value) for value in values]
+    given = set(keys)  # few, while a dict of all categories would take long to make
+    known = {category: code for code, category in enumerate(column.categories) if category in given}
+    unseen = len(column.categories)
+    return [
+        _MISSING if value is None else float(known.get(key, unseen))
+        for value, key in zip(values, keys, strict=True)
+    ]

@@ -8,20 +8,21 @@
 
 typedef enum { NUMERIC, BOOLEAN, CATEGORICAL } Kind;
 
-/* A category that is a string; its key belongs to the dict `code_of`. */
+/* A category that is a string, which the column's tuple keeps alive. */
 typedef struct {
     PyObject *key;
-    Py_hash_t hash;
-    double code;
+    uint32_t hash; /* its lower half */
+    int32_t code;
 } Text;
 
 typedef struct {
     PyObject *name;     /* not interned: Python 3.12 keeps what is for ever */
     PyObject *key;      /* the name as the layout has it, which a dict may find by its address; NULL
                            where it has none */
-    PyObject *code_of;  /* of a categorical column: a dict of category to code */
-    Text *texts;        /* its strings again, by their hash: a quarter of the cost of a dict */
-    size_t text_mask;   /* one less than the number of places, of which half or more are free */
+    PyObject *categories; /* of a categorical column: a tuple, in code order */
+    Text *texts;        /* its strings, by their hash: a quarter of the cost of a dict */
+    size_t text_mask;   /* one less than the number of places, of which a third or more are free */
+    PyObject *code_of;  /* its other categories: a dict of them to codes */
     Kind kind;
     int nullable;
     int is_hashed;      /* categories are hashes: whether a value is one is left to Python */
@@ -59,91 +60,108 @@ static int check_plain(const char *what, PyObject *value)
     return 0;
 }
 
-/* Put the strings among the categories where `find_text` looks for them. */
-static int index_texts(Block **memory, Column *column)
-{
-    PyObject *category, *code;
-    Py_ssize_t place = 0;
-    size_t n_places = 1;
-    while (n_places < 2 * (size_t)column->n_codes) {
-        n_places *= 2;
-    }
-    column->texts = claim(memory, n_places, sizeof(Text));
-    if (column->texts == NULL) {
-        return -1;
-    }
-    column->text_mask = n_places - 1;
-    column->takes_texts = column->takes_others = column->n_codes == 1;
-    while (PyDict_Next(column->code_of, &place, &category, &code)) {
-        if (!PyUnicode_CheckExact(category)) {
-            column->takes_others = 1;
-            continue;
-        }
-        column->takes_texts = 1;
-        Text text = {category, PyObject_Hash(category), PyFloat_AsDouble(code)};
-        if (PyErr_Occurred()) {
-            return -1;
-        }
-        size_t i = (size_t)text.hash & column->text_mask;
-        while (column->texts[i].key != NULL) {
-            i = (i + 1) & column->text_mask;
-        }
-        column->texts[i] = text;
-    }
-    return 0;
-}
-
-/* Return the code of an exact string, or that of a category never seen. */
-static double find_text(const Column *column, PyObject *value)
+/* Return the place of a string among the texts, or the free one where it would be. */
+static Text *place_of(const Column *column, PyObject *value)
 {
     Py_hash_t hash = PyObject_Hash(value); /* which cannot fail, and is kept in the string */
     size_t i = (size_t)hash & column->text_mask;
     for (; column->texts[i].key != NULL; i = (i + 1) & column->text_mask) {
         const Text *text = &column->texts[i];
-        if (text->hash == hash &&
+        if (text->hash == (uint32_t)hash &&
             (text->key == value || PyUnicode_Compare(text->key, value) == 0)) {
-            return text->code;
+            break;
         }
     }
-    return (double)(column->n_codes - 1);
+    return &column->texts[i];
 }
 
-/* Read one column from (name, kind, nullable, code_of or None, is_hashed). */
+/* Return the code of an exact string, or that of a category never seen. */
+static double find_text(const Column *column, PyObject *value)
+{
+    const Text *text = place_of(column, value);
+    return text->key == NULL ? (double)(column->n_codes - 1) : text->code;
+}
+
+/* Put one category where it is looked for. */
+static int index_category(Column *column, PyObject *category, Py_ssize_t code)
+{
+    if (check_plain("a category", category) < 0) {
+        return -1;
+    }
+    if (PyUnicode_CheckExact(category)) {
+        Text *text = place_of(column, category);
+        if (text->key != NULL) {
+            return refuse("must be unique; the code of one that is not", "categories", code);
+        }
+        *text = (Text){category, (uint32_t)PyObject_Hash(category), (int32_t)code};
+        column->takes_texts = 1;
+        return 0;
+    }
+    column->takes_others = 1;
+    PyObject *known = PyDict_GetItemWithError(column->code_of, category);
+    if (known != NULL || PyErr_Occurred()) {
+        return known == NULL ? -1
+                             : refuse("must be unique; the code of one that is not", "categories",
+                                      code);
+    }
+    PyObject *number = PyFloat_FromDouble((double)code);
+    int status = number == NULL ? -1 : PyDict_SetItem(column->code_of, category, number);
+    Py_XDECREF(number);
+    return status;
+}
+
+static int index_categories(Block **memory, Column *column, PyObject *categories)
+{
+    if (!PyTuple_CheckExact(categories)) {
+        PyErr_SetString(PyExc_TypeError, "the categories of a column must be a tuple.");
+        return -1;
+    }
+    Py_INCREF(categories);
+    column->categories = categories;
+    Py_ssize_t n_categories = PyTuple_Size(categories), n_texts = 0;
+    if (n_categories >= INT32_MAX) {
+        return refuse("must be fewer", "categories", n_categories);
+    }
+    for (Py_ssize_t code = 0; code < n_categories; code++) {
+        n_texts += PyUnicode_CheckExact(PyTuple_GetItem(categories, code));
+    }
+    size_t n_places = 2;
+    while (2 * n_places < 3 * (size_t)n_texts) {
+        n_places *= 2;
+    }
+    column->n_codes = n_categories + 1;
+    column->text_mask = n_places - 1;
+    column->texts = claim(memory, n_places, sizeof(Text));
+    column->code_of = PyDict_New();
+    if (column->texts == NULL || column->code_of == NULL) {
+        return -1;
+    }
+    column->takes_texts = column->takes_others = n_categories == 0;
+    for (Py_ssize_t code = 0; code < n_categories; code++) {
+        if (index_category(column, PyTuple_GetItem(categories, code), code) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Read one column from (name, kind, nullable, categories or None, is_hashed). */
 static int read_column(Block **memory, PyObject *entry, Column *column)
 {
-    PyObject *name, *kind, *code_of;
+    PyObject *name, *kind, *categories;
     if (!PyTuple_Check(entry)) {
         PyErr_SetString(PyExc_TypeError, "a column must be a tuple.");
         return -1;
     }
-    if (!PyArg_ParseTuple(entry, "UUpO|p", &name, &kind, &column->nullable, &code_of,
+    if (!PyArg_ParseTuple(entry, "UUpO|p", &name, &kind, &column->nullable, &categories,
                           &column->is_hashed) ||
         read_kind(kind, &column->kind) < 0) {
         return -1;
     }
     Py_INCREF(name);
     column->name = name;
-    if (column->kind == CATEGORICAL) {
-        if (!PyDict_CheckExact(code_of)) {
-            PyErr_SetString(PyExc_TypeError, "the codes of a categorical column must be a dict.");
-            return -1;
-        }
-        column->code_of = PyDict_Copy(code_of);
-        if (column->code_of == NULL) {
-            return -1;
-        }
-        PyObject *category, *code;
-        Py_ssize_t place = 0;
-        while (PyDict_Next(column->code_of, &place, &category, &code)) {
-            if (check_plain("a category", category) < 0) {
-                return -1;
-            }
-        }
-        column->n_codes = PyDict_Size(column->code_of) + 1;
-        return index_texts(memory, column);
-    }
     column->n_codes = column->kind == BOOLEAN ? 2 : 0;
-    return 0;
+    return column->kind == CATEGORICAL ? index_categories(memory, column, categories) : 0;
 }
 
 /* Check a list of columns that a student uses: each there, of a fitting kind, and named once. */

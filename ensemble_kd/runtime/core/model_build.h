@@ -10,6 +10,7 @@ static void model_dealloc(Model *self)
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     for (Py_ssize_t j = 0; self->columns != NULL && j < self->n_columns; j++) {
         Py_XDECREF(self->columns[j].name);
+        Py_XDECREF(self->columns[j].categories);
         Py_XDECREF(self->columns[j].code_of);
     }
     forget_layout(self); /* whose keys lie in the memory */

@@ -145,16 +145,26 @@ static Py_ssize_t build_tree(const Array *given, Py_ssize_t i, Py_ssize_t n_node
     return refuse("the last tree must be whole, got nodes up to", "feature", n_nodes);
 }
 
-static int is_flatter(const void *one, const void *other)
+/* Put the flattest trees first, and those of a depth as they come, so that every build sums alike. */
+static Tree *flattest_first(Block **memory, const Tree *trees, Py_ssize_t n_trees)
 {
-    const Tree *a = one, *b = other;
-    if (a->depth != b->depth) {
-        return a->depth < b->depth ? -1 : 1;
+    Py_ssize_t begin[MAX_TREE_DEPTH + 2] = {0};
+    Tree *sorted = claim(memory, n_trees, sizeof(Tree));
+    for (Py_ssize_t t = 0; t < n_trees; t++) {
+        begin[trees[t].depth + 1]++;
     }
-    return a->root < b->root ? -1 : 1; /* an order of its own, so that every build sums alike */
+    for (int depth = 0; depth < MAX_TREE_DEPTH; depth++) {
+        begin[depth + 1] += begin[depth];
+    }
+    for (Py_ssize_t t = 0; sorted != NULL && t < n_trees; t++) {
+        sorted[begin[trees[t].depth]++] = trees[t];
+    }
+    return sorted;
 }
 
-static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_columns, Trees *trees)
+/* `found` is memory for the trees as they come. */
+static int build_all_trees(Block **memory, Block **found, const Array *given, Py_ssize_t n_columns,
+                           Trees *trees)
 {
     Py_ssize_t n_nodes = given[FEATURE].length, n_trees = given[ROOTS].length;
     Py_ssize_t n_sums = given[BASE].length;
@@ -185,8 +195,8 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
     Node *nodes = claim(memory, n_nodes, sizeof(Node));
     double *base = claim(memory, n_sums, sizeof(double));
     float *leaf_values = claim(memory, n_values == 1 ? 1 : n_leaves, sizeof(float) * n_values);
-    trees->trees = claim(memory, n_trees, sizeof(Tree));
-    if (nodes == NULL || base == NULL || leaf_values == NULL || trees->trees == NULL) {
+    Tree *tree = claim(found, n_trees, sizeof(Tree));
+    if (nodes == NULL || base == NULL || leaf_values == NULL || tree == NULL) {
         return -1;
     }
     for (Py_ssize_t k = 0; k < n_sums; k++) {
@@ -203,18 +213,21 @@ static int build_all_trees(Block **memory, const Array *given, Py_ssize_t n_colu
         if (int_at(&given[ROOTS], t) != i) {
             return refuse("must be the nodes where trees begin", "roots", int_at(&given[ROOTS], t));
         }
-        trees->trees[t].output = output < 0 ? 0 : output;
+        tree[t].output = output < 0 ? 0 : output;
         i = build_tree(given, i, n_nodes, n_columns, n_values, leaf_values, &leaves_so_far, nodes,
-                       &trees->trees[t]);
+                       &tree[t]);
         if (i < 0) {
             return -1;
         }
-        trees->n_steps += (size_t)trees->trees[t].depth + n_values;
+        trees->n_steps += (size_t)tree[t].depth + n_values;
     }
     if (i != n_nodes) {
         return refuse("must name every tree; the first node left over", "roots", i);
     }
-    qsort(trees->trees, n_trees, sizeof(Tree), is_flatter);
+    trees->trees = flattest_first(memory, tree, n_trees);
+    if (trees->trees == NULL) {
+        return -1;
+    }
     trees->n_trees = n_trees;
     trees->n_sums = (int)n_sums;
     trees->n_values = (int)n_values;
@@ -286,6 +299,7 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
 {
     Array given[N_TREE_ARRAYS];
     memset(given, 0, sizeof given);
+    Block *found = NULL;
     int status = 0;
     for (int i = 0; status == 0 && i < N_TREE_ARRAYS; i++) {
         if (i != LEFT_CATEGORIES || PyMapping_HasKeyString(arrays, TREE_FORMS[i].name)) {
@@ -293,7 +307,8 @@ static int build_trees(Block **memory, PyObject *arrays, const Column *columns,
         }
     }
     if (status == 0) {
-        status = build_all_trees(memory, given, n_columns, trees);
+        status = build_all_trees(memory, &found, given, n_columns, trees);
+        release(&found);
     }
     if (status == 0) {
         status = build_ranks(memory, given, columns, n_columns, trees);
