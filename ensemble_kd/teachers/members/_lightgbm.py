@@ -84,23 +84,24 @@ class LightGBMMember(BoostedMember):
     def _train(self, data: Any, n_rounds: int, held_out: Any = None) -> tuple[Any, int]:
         lightgbm = require("lightgbm", extra="train")
         n_outputs = self.task_.n_outputs
-        least = self.min_data_in_leaf
+        n_rows, least = len(data.get_label()), self.min_data_in_leaf
+        hundredth = max(1, n_rows // 100)  # categories of fewer rows than cat_smooth are not split
         if self._many > 1:  # with as many trees, leaves of few rows only cost time
             least = max(least, round(4 * self._many))
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
             "learning_rate": self._step,
             "num_leaves": self.num_leaves,
-            "min_data_in_leaf": min(least, max(1, len(data.get_label()) // 10)),
+            "min_data_in_leaf": min(least, max(1, n_rows // 10)),
             "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "feature_fraction": self.feature_fraction,
             "lambda_l1": 0.2 / self._many,
             "lambda_l2": 0.7 / self._many,
             "cat_l2": 0.12,
-            "cat_smooth": 69,
+            "cat_smooth": min(69, hundredth),
             "max_cat_to_onehot": 17,
-            "min_data_per_group": 30,
+            "min_data_per_group": min(30, hundredth),
             "seed": self.random_state,
             "num_threads": self.n_jobs,
             "deterministic": True,
