@@ -140,6 +140,8 @@ def fit_in_time(
         until = deadline - (1 - plan.share) * left_over
         give_up = deadline if results else math.inf
         most = max(plan.n_rows, LEAST_ROWS)
+        if plan.fits is not ways.whole and isinstance(member, TableMember):
+            most = min(most, member.most_rows(task.n_outputs))
         found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up)
         left.remove(i)
         bar.update()

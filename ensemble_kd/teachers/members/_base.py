@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from typing import Any, Self
 
@@ -128,6 +129,10 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     def import_library(self) -> None:
         """Import what the fit needs, so that a fit that is timed takes no longer than the next."""
+
+    def most_rows(self, n_outputs: int) -> int:
+        """Return how many rows it is fitted on at most where a sample does: for its memory."""
+        return sys.maxsize
 
     @abstractmethod
     def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:

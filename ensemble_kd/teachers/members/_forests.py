@@ -16,6 +16,8 @@ from sklearn.ensemble import (
 from ensemble_kd.teachers.members._base import Matrix, TableMember, has_classes
 
 N_TREES = 200
+# Of the trees of a forest that is fitted on a sample of the rows.
+MOST_BYTES = 250_000_000
 
 
 class RandomForestMember(TableMember):
@@ -40,6 +42,10 @@ class RandomForestMember(TableMember):
         """Return about what a fit costs, in seconds of one core."""
         n_looks = n_columns**0.5 if has_classes(self) else max(1, n_columns / 3)
         return 0.1 + self.seconds_a_look * n_rows * np.log2(n_rows + 1) * n_looks
+
+    def most_rows(self, n_outputs: int) -> int:
+        """Return how many rows its trees keep within their memory, a third of them as nodes."""
+        return int(MOST_BYTES / (N_TREES * 0.35 * (64 + 8 * n_outputs)))
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         forest = self._classifier if self.task_.has_classes else self._regressor

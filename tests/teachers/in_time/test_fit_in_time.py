@@ -16,7 +16,7 @@ from ensemble_kd.rows import TimeOrder, thin
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import in_time
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers.members import default_members
+from ensemble_kd.teachers.members import ExtraTreesMember, RandomForestMember, default_members
 
 N = 20_000
 X = np.random.default_rng(0).normal(size=(N, 2))
@@ -189,6 +189,14 @@ def test_expected_cost_grows_with_the_table(name, task):
     small = member.expected_seconds(1_000, 10, n_outputs)
     assert 0 < small < member.expected_seconds(100_000, 10, n_outputs)
     assert small <= member.expected_seconds(1_000, 100, n_outputs)
+
+
+def test_forests_on_a_sample_take_no_more_rows_than_their_memory_allows(monkeypatch):
+    assert RandomForestMember().most_rows(7) < ExtraTreesMember().most_rows(2) < 100_000
+    for kind in (RandomForestMember, ExtraTreesMember):
+        monkeypatch.setattr(kind, "most_rows", lambda self, n_outputs: 1_500)
+    found = fitted([("forest", RandomForestMember())], 1e-6)
+    assert found.times["forest"].n_rows <= 1_500
 
 
 # --- fewer rows that stand for all ----------------------------------------------------------------
