@@ -65,9 +65,9 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     members : list of (str, estimator) or None, default=None
-        Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
-        extra trees, XGBoost with shallow and with deep trees, LightGBM with larger and with small
-        ones, and a network, each of which reads categories and missing values.
+        Names and scikit-learn estimators, which get the raw rows. None takes extra trees,
+        XGBoost with shallow and with deep trees, LightGBM with large and with small ones, an
+        additive spline model and a network, each of which reads categories and missing values.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"

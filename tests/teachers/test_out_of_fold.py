@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.errors import InputError
@@ -141,6 +143,32 @@ def test_out_of_fold_member_responses_come_from_models_that_had_not_seen_the_row
     members = [("a", Memory()), ("b", Memory())]
     teacher = TeacherEnsemble(members, cv=4, weights="equal").fit(IDS, LABELS)
     np.testing.assert_array_equal(teacher.member_responses_, np.full((2, N_ROWS, 2), 0.5))
+
+
+class Counted(LogisticRegression):
+    """Counts its fits."""
+
+    fits: ClassVar[list[int]] = []
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Count, and fit."""
+        self.fits.append(len(X))
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize(("n_rows", "n_fits"), [(1000, 1), (900, 5)])
+def test_member_without_a_weight_after_the_first_fold_is_fitted_no_more(
+    monkeypatch, n_rows, n_fits
+):
+    monkeypatch.setattr(Counted, "fits", [])
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 2))
+    y = (X[:, 0] > 0).astype(int)
+    shuffled = Pipeline([("noise", FunctionTransformer(np.zeros_like)), ("model", Counted())])
+    members = [("good", LogisticRegression()), ("useless", shuffled)]
+    teacher = TeacherEnsemble(members, cv=5).fit(X, y)  # a first fold of 200 rows may judge
+    assert [name for name, _ in teacher.members_] == ["good"]
+    assert len(Counted.fits) == n_fits
 
 
 def test_out_of_fold_ensemble_is_refitted_on_all_rows():
