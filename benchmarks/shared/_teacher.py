@@ -120,6 +120,11 @@ class SharedTeacher(BaseEstimator):
         """Their weights."""
         return self.ensemble.weights_
 
+    @property
+    def blend_(self) -> Any:
+        """What makes one response of the members'."""
+        return self.ensemble.blend_
+
     @available_if(_has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the ensemble's probabilities."""

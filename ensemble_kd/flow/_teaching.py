@@ -136,7 +136,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
             "FrozenEstimator(teacher) uses it as it is."
         )
     teacher = seeded(teacher, rows.seed)
-    in_time = {} if deadline is None else {"deadline": deadline}
+    in_time: dict[str, Any] = {} if deadline is None else {"deadline": deadline}
     if hasattr(teacher, "fit_beside"):
         teacher_ = fresh(teacher)
         beside = teacher_.fit_beside(

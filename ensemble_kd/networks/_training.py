@@ -48,6 +48,9 @@ class TrainingPlan:
         Checks of the held-out loss without a better one after which training ends.
     n_checks : int
         Checks, evenly spread over the steps.
+    stop_after : int or None
+        Checks after which training ends, wherever the learning rate is by then, and the weights of
+        the last one are the model; None keeps those of the least held-out loss.
     deadline : float or None
         Time of `time.monotonic` by which training ends. Where the steps would take longer, the
         learning rate falls with the time that has passed instead of the steps taken.
@@ -61,6 +64,7 @@ class TrainingPlan:
     averaging: float = 0.998
     patience: int = 12
     n_checks: int = 40
+    stop_after: int | None = None
     deadline: float | None = None
 
 
@@ -153,12 +157,12 @@ def train_network(
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if history[-1] < best_loss:
+            if plan.stop_after is not None or history[-1] < best_loss:
                 best_loss, best_check = history[-1], check
                 best_state = copy.deepcopy(averaged.state_dict())
             elif check - best_check >= plan.patience:
                 break
-            if clock.is_over:
+            if clock.is_over or check + 1 == plan.stop_after:
                 break
     bar.close()
     LOG.info("network: loss %.5g, the best of %d checks", best_loss, len(history))

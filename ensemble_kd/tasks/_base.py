@@ -62,6 +62,10 @@ class BaseTask(ABC):
         """Return the `hard` of a column called `name`; refuse classes that are not known."""
 
     @abstractmethod
+    def knows(self, targets: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which targets are of the classes that were read; without classes, all are."""
+
+    @abstractmethod
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return targets as a teacher is fitted to them: class labels, or values."""
 

@@ -90,6 +90,10 @@ class Classification(BaseTask):
             )
         return np.array([index[label] for label in labels], dtype=np.int64)
 
+    def knows(self, targets: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which labels are among the classes."""
+        return np.isin(targets, self.labels)
+
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return class labels."""
         return self.labels[hard]

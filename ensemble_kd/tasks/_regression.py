@@ -70,6 +70,10 @@ class Regression(BaseTask):
             told = f"the target {name!r} must hold numbers: {reason(error)}."
             raise InputError(told) from cause(error)
 
+    def knows(self, targets: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return that there are no classes to know."""
+        return np.ones(len(targets), dtype=bool)
+
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""
         return hard

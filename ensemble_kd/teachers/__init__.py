@@ -1,13 +1,14 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
+from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
 from ensemble_kd.teachers._fit_members import fit_members
+from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._given import as_teacher, fresh, is_fitted, name_of
-from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit, make_folds
+from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
 from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
-from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -22,7 +23,7 @@ __all__ = [
     "CrossFit",
     "MemberTime",
     "TeacherEnsemble",
-    "WeightedMean",
+    "BlendedMembers",
     "allows_missing",
     "as_teacher",
     "best_member",

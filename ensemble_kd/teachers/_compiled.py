@@ -13,7 +13,7 @@ from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import HAS_CORE, build_runtime
 from ensemble_kd.runtime import response as linked
 from ensemble_kd.schema import Column, TableSchema
-from ensemble_kd.teachers._weighted_mean import WeightedMean
+from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers.members import TableMember
 
 
@@ -33,10 +33,9 @@ def compiled(teacher: Any) -> Any:
     """
     if not HAS_CORE:
         return teacher
-    if all(hasattr(teacher, name) for name in ("members_", "weights_", "task_")):
-        used = zip(teacher.members_, teacher.weights_, strict=True)
-        members = [(name, compiled(model) if w > 0 else model) for (name, model), w in used]
-        return WeightedMean(members, teacher.weights_, teacher.task_)
+    if all(hasattr(teacher, name) for name in ("members_", "blend_", "task_")):
+        members = [(name, compiled(model)) for name, model in teacher.members_]
+        return BlendedMembers(members, teacher.blend_, teacher.task_)
     trees = read_trees(teacher.model_) if isinstance(teacher, TableMember) else None
     try:
         return teacher if trees is None else _CompiledMember(teacher, trees)

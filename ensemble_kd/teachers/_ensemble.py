@@ -24,10 +24,11 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
+from ensemble_kd.teachers._blended import BlendedMembers
+from ensemble_kd.teachers._blending import Blend, find_blend
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._given import as_teacher
 from ensemble_kd.teachers._selection import MOST_COMPARED, greedy_weights, some_of
-from ensemble_kd.teachers._weighted_mean import WeightedMean
 from ensemble_kd.teachers._wrap import (
     allows_missing,
     check_distillable,
@@ -64,9 +65,9 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     members : list of (str, estimator) or None, default=None
-        Names and scikit-learn estimators, which get the raw rows. None takes a random forest,
-        extra trees, XGBoost with shallow and with deep trees, LightGBM with larger and with small
-        ones, and a network, each of which reads categories and missing values.
+        Names and scikit-learn estimators, which get the raw rows. None takes extra trees,
+        XGBoost with shallow and with deep trees, LightGBM with large and with small ones, an
+        additive spline model and a network, each of which reads categories and missing values.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
@@ -85,11 +86,14 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     members_ : list of (str, estimator)
-        Fitted on all rows.
+        Those with a weight, fitted on all rows.
     fit_times_ : dict of str to MemberTime
         Rows and seconds of each member after a fit with a deadline; empty after any other.
     weights_ : ndarray of shape (n_members,)
-        They sum to 1.
+        They are above 0 and sum to 1.
+    blend_ : Blend
+        What makes one response of the members': their mean; or where that was found better out of
+        fold, and the weights are selected, a sharpened mean or a logarithmic pool.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
         Weighted response to each training row of models that had not seen it; NaN where no fold
         tests the row.
@@ -174,7 +178,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         held_out: Any = None,
         dependence: Dependence | Literal["find"] | None = "find",
         deadline: float | None = None,
-    ) -> WeightedMean | None:
+    ) -> BlendedMembers | None:
         """Fit, and return what the same ensemble would be without the held-out rows.
 
         No fold is fitted on them either, nor are the weights: `out_of_fold_response_` answers them
@@ -200,7 +204,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        WeightedMean or None
+        BlendedMembers or None
             With the weights of this ensemble; None where no row is held out.
 
         Raises
@@ -221,28 +225,48 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         targets = task.targets(hard)
         if isinstance(dependence, str):
             dependence = find_copies(TableSchema.infer(X).encode(X))
+        given = self._given_weights(len(members))
+        if given is not None:
+            members = [member for member, w in zip(members, given, strict=True) if w > 0]
+            given = given[given > 0]
+        row_weight = np.ones(len(hard)) if weight is None else weight
+
+        def weigh(responses: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            if given is not None:
+                return given
+            return greedy_weights(responses, task.truth(hard[rows]), row_weight[rows], task)
+
         done = fit_members(
             members, X, targets, weight, cv=self.cv, task=task, seed=seed, held_out=held_out,
-            dependence=dependence, n_jobs=self.n_jobs, verbose=self.verbose, deadline=deadline,
+            dependence=dependence, weigh=weigh, n_jobs=self.n_jobs, verbose=self.verbose,
+            deadline=deadline,
         )  # fmt: skip
-        found, self.fit_times_ = done.fits, done.times
-        self.members_ = list(zip(done.names, found.fitted, strict=True))
-        self.member_responses_ = found.response
-        weight = np.ones(len(hard)) if weight is None else weight
-        chosen = ~np.isnan(found.response[0, :, 0])
+        names, found, self.fit_times_ = done.names, done.fits, done.times
+        judged = ~np.isnan(found.response[0, :, 0])
         if held_out is not None:
-            chosen &= ~held_out
+            judged &= ~held_out
         if deadline is not None:
-            chosen = some_of(chosen, MOST_COMPARED, seed)
-        is_fitted = np.isin([name for name, _ in members], done.names)
-        of_rows = found.response[:, chosen], task.truth(hard[chosen]), weight[chosen]
-        self.weights_ = self._find_weights(*of_rows, is_fitted)
+            judged = some_of(judged, MOST_COMPARED, seed)
+        rows = np.flatnonzero(judged)
+        if found.weights is None:
+            if given is not None:  # of the members that there was time for
+                own = np.isin([name for name, _ in members], names)
+                given = given[own] / given[own].sum()
+            weights = weigh(found.response[:, rows], rows)
+            names = [name for name, w in zip(names, weights, strict=True) if w > 0]
+            found = found.of(weights)
+        self.members_ = list(zip(names, found.fitted, strict=True))
+        self.weights_, self.member_responses_ = np.asarray(found.weights), found.response
+        of_rows = found.response[:, rows], task.truth(hard[rows]), row_weight[rows]
         losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
-        self.best_member_ = done.names[int(np.argmin(losses))]
-        self.out_of_fold_response_ = np.tensordot(self.weights_, found.response, axes=1)
+        self.best_member_ = names[int(np.argmin(losses))]
+        self.blend_ = Blend(self.weights_)
+        if given is None:
+            self.blend_ = find_blend(self.weights_, *of_rows, task, seed=seed)
+        self.out_of_fold_response_ = self.blend_(found.response)
         if not found.unseen:
             return None
-        return WeightedMean(list(zip(done.names, found.unseen, strict=True)), self.weights_, task)
+        return BlendedMembers(list(zip(names, found.unseen, strict=True)), self.blend_, task)
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -296,7 +320,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
-        mean = WeightedMean(self.members_, self.weights_, self.task_)
+        mean = BlendedMembers(self.members_, self.blend_, self.task_)
         return mean.predict_proba(X, n_jobs=self.n_jobs)
 
     def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
@@ -315,30 +339,23 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             check_distillable(estimator, task)
         return [(name, seeded(estimator, seed)) for name, estimator in members]
 
-    def _find_weights(
-        self,
-        responses: NDArray[np.float64],
-        truth: NDArray[np.float64],
-        weight: NDArray[np.float64],
-        is_fitted: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        n_members = len(responses)
+    def _given_weights(self, n_members: int) -> NDArray[np.float64] | None:
+        """Return weights that sum to 1; None where they are to be selected."""
         if isinstance(self.weights, str):
+            if self.weights == "selection":
+                return None
             if self.weights == "equal":
                 return np.full(n_members, 1 / n_members)
-            if self.weights == "selection":
-                return greedy_weights(responses, truth, weight, self.task_)
             raise InputError(
                 f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
             )
         given = np.asarray(self.weights, dtype=np.float64)
-        if given.shape != is_fitted.shape or (given < 0).any() or not given.sum() > 0:
+        if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
             raise InputError(
-                f"weights must be {len(is_fitted)} numbers, at least 0 and not all 0, got "
+                f"weights must be {n_members} numbers, at least 0 and not all 0, got "
                 f"{self.weights!r}."
             )
-        given = given[is_fitted]
-        return np.asarray(given / given.sum() if given.any() else np.full(n_members, 1 / n_members))
+        return np.asarray(given / given.sum())
 
     def __sklearn_tags__(self) -> Any:
         """Say what is predicted, and that what the members take is welcome."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ensemble_kd.rows import Dependence
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._out_of_fold import Folds, cross_fit, make_folds
+from ensemble_kd.teachers._folds import Folds, make_folds
+from ensemble_kd.teachers._out_of_fold import Weigh, cross_fit
 from ensemble_kd.teachers.in_time import InTime, fit_in_time
 
 
@@ -24,6 +25,7 @@ def fit_members(
     seed: int,
     held_out: NDArray[np.bool_] | None,
     dependence: Dependence | None,
+    weigh: Weigh | None = None,
     n_jobs: int | None,
     verbose: int,
     deadline: float | None = None,
@@ -50,6 +52,8 @@ def fit_members(
         Rows that none of the folds holds.
     dependence : Groups, TimeOrder or None
         What the folds respect.
+    weigh : callable or None, default=None
+        See `cross_fit`; with a deadline members are not weighed.
     n_jobs : int or None
         Fits at once.
     verbose : int
@@ -60,7 +64,7 @@ def fit_members(
     Returns
     -------
     InTime
-        Without a deadline all members, and no times.
+        Without a deadline the members that have a weight, and no times.
     """
 
     def cut(n_folds: int | None = None) -> Folds:
@@ -69,10 +73,10 @@ def fit_members(
 
     if deadline is None:
         fits = cross_fit(
-            members, X, y, sample_weight, folds=cut(), task=task, held_out=held_out, n_jobs=n_jobs,
-            verbose=verbose,
+            members, X, y, sample_weight, folds=cut(), task=task, held_out=held_out, weigh=weigh,
+            n_jobs=n_jobs, verbose=verbose,
         )  # fmt: skip
-        return InTime([name for name, _ in members], fits, {})
+        return InTime([members[m][0] for m in fits.numbers], fits, {})
     return fit_in_time(
         members, X, y, sample_weight, deadline=deadline, cut=cut, task=task, held_out=held_out,
         n_jobs=n_jobs, verbose=verbose, seed=seed,

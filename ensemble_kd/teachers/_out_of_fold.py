@@ -2,213 +2,32 @@
 
 from __future__ import annotations
 
-import threading
-import time
-import warnings
-from collections.abc import Iterator
-from copy import copy
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import (
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    TimeSeriesSplit,
-    check_cv,
-)
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
-from ensemble_kd.errors import InputError
-from ensemble_kd.log import logger
-from ensemble_kd.rows import Dependence, EncodedTable, Groups, TimeOrder, take_rows
+from ensemble_kd.rows import EncodedTable, take_rows
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._folds import Folds
 from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
-from ensemble_kd.teachers.members import TableMember
+from ensemble_kd.teachers.members import StoppedMember, TableMember
 
-LOG = logger(__name__)
+# A first fold of fewer rows is too small to leave a member out by.
+LEAST_JUDGED = 200
 
-Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
-# Splitters to which a row is a row like any other.
-PLAIN_SPLITTERS = (KFold, StratifiedKFold)
-# The warnings filters are the process's: two that change them at a time leave them changed.
-_FILTERS = threading.Lock()
-
-
-def make_folds(
-    y: NDArray[Any],
-    cv: Any,
-    task: BaseTask,
-    seed: int,
-    held_out: NDArray[np.bool_] | None = None,
-    dependence: Dependence | None = None,
-) -> Folds:
-    """Cut the rows into folds, each class spread over them as evenly as it can be.
-
-    Held-out rows are in no fold: not even where another row falls tells anything of their targets.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        True targets.
-    cv : int or splitter
-        Number of folds, at least 2; or a scikit-learn splitter that tests no row twice. One that
-        shuffles without a seed of its own takes `seed`, not numpy's global state. Rows that it
-        never tests, such as the oldest ones of `TimeSeriesSplit`, are in no fold.
-    task : BaseTask
-        What is predicted; classes are spread.
-    seed : int
-        Seeds the shuffling.
-    held_out : ndarray of shape (n_samples,), bool, or None, default=None
-        Rows to leave out. A splitter may name rows by number, so it cuts all, and they are taken
-        out afterwards.
-    dependence : Groups, TimeOrder or None, default=None
-        Groups are cut into one fold. Of any other splitter than `KFold` and `StratifiedKFold`, rows
-        whose group is tested are taken out of training. Where the groups are mere copies, folds
-        that would have too little to learn from, and those spelled out row by row, are left as they
-        are. In an order of time each fold is fitted on the rows before, and `cv` is the number of
-        folds or a `TimeSeriesSplit`.
-
-    Returns
-    -------
-    list of (train, test)
-        Row indices.
-
-    Raises
-    ------
-    InputError
-        If cv is below 2, a splitter tests a row twice or wants groups that were not given, there is
-        a single row, or a fold would be left with a single class.
-    """
-    if held_out is not None and held_out.any():
-        if isinstance(cv, int | np.integer | TimeSeriesSplit):
-            others = np.flatnonzero(~held_out)
-            among = None if dependence is None else dependence.take(others)
-            cut = make_folds(y[others], cv, task, seed, dependence=among)
-            return [(others[train], others[test]) for train, test in cut]
-        cut = make_folds(y, cv, task, seed, dependence=dependence)
-        cut = [(train[~held_out[train]], test[~held_out[test]]) for train, test in cut]
-        return [(train, test) for train, test in cut if len(test)]
-    if len(y) < 2:
-        raise InputError(f"out-of-fold labels need at least 2 rows, got n_samples={len(y)}.")
-    task.check_folds(y, [])
-    is_number = isinstance(cv, int | np.integer)
-    if is_number and cv < 2:
-        raise InputError(f"cv must be at least 2, got {cv}.")
-    if isinstance(cv, TimeSeriesSplit) and dependence is None:
-        dependence = TimeOrder(np.arange(len(y)))
-    if isinstance(dependence, TimeOrder):
-        return _forward_folds(y, cv, task, dependence)
-    if dependence is not None and (is_number or type(cv) in PLAIN_SPLITTERS):
-        if dependence.are_given:
-            return _group_folds(y, cv, task, seed, dependence)
-        if dependence.n_copies:
-            return _whole_folds(y, cv, task, seed, dependence)
-    if is_number:
-        splitter = task.splitter(y, min(int(cv), len(y)), seed)
-    else:
-        splitter = copy(check_cv(cv, y, classifier=task.has_classes))
-        if getattr(splitter, "random_state", seed) is None:
-            splitter.random_state = seed
-    with _FILTERS, warnings.catch_warnings():
-        # Rare classes: a model that has not seen one gives it probability 0, see teacher_response.
-        warnings.filterwarnings("ignore", message="The least populated class")
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        groups = dependence.group if dependence is not None and dependence.are_given else None
-        try:
-            folds = list(splitter.split(np.zeros(len(y)), y, groups))
-        except ValueError as error:
-            raise InputError(f"cv cannot cut the rows: {error}") from error
-    tested = np.concatenate([test for _, test in folds])
-    if len(np.unique(tested)) != len(tested):
-        raise InputError(
-            f"cv must test no row twice, got {len(tested)} tests of {len(np.unique(tested))} rows; "
-            "use KFold or StratifiedKFold."
-        )
-    task.check_folds(y, [train for train, _ in folds])
-    if dependence is None:
-        return folds
-    whole = [(dependence.without(*fold), fold[1]) for fold in folds]
-    if dependence.are_given:
-        task.check_folds(y, [train for train, _ in whole])
-        return whole
-    # Folds spelled out are meant as they are.
-    return _if_checked(y, task, whole, folds) if hasattr(cv, "split") else folds
-
-
-def _forward_folds(y: NDArray[Any], cv: Any, task: BaseTask, order: TimeOrder) -> Folds:
-    """Cut the rows into folds by time, each to be fitted on all rows before it."""
-    if isinstance(cv, int | np.integer):
-        cv = TimeSeriesSplit(max(2, min(int(cv), len(y) - 1)))
-    if not isinstance(cv, TimeSeriesSplit):
-        raise InputError(
-            "with time, cv must be a number of folds or a TimeSeriesSplit, got "
-            f"{type(cv).__name__}."
-        )
-    try:
-        folds = order.folds(cv)
-    except ValueError as error:
-        raise InputError(f"too few rows to cut by time: {error}") from error
-    folds = [fold for fold in folds if _if_checked(y, task, [fold], [])]
-    if not folds:
-        raise InputError(
-            "there must be rows of an earlier time to learn from, got none before those of any "
-            "fold; give time more values, or the first rows of two classes."
-        )
-    return folds
-
-
-def _group_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, groups: Groups) -> Folds:
-    """Cut whole groups into folds, each class spread over them as evenly as it can be."""
-    n_splits = cv if isinstance(cv, int | np.integer) else cv.get_n_splits()
-    splitter = StratifiedGroupKFold(
-        min(int(n_splits), len(groups.first)), shuffle=True, random_state=seed
-    )
-    strata = np.unique(y, return_inverse=True)[1] if task.has_classes else np.zeros(len(y), int)
-    with _FILTERS, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")
-        folds = [fold for fold in splitter.split(strata, strata, groups.group) if len(fold[1])]
-    task.check_folds(y, [train for train, _ in folds])
-    return folds
-
-
-def _whole_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, copies: Groups) -> Folds:
-    """Cut the rows into folds, and let copies follow the first of them.
-
-    Where they are many it is the first ones that are cut, so that classes are spread evenly.
-    """
-    if not copies.are_few_copies:
-        try:
-            cut = make_folds(y[copies.first], cv, task, seed)
-        except ValueError:  # too few that differ: they would leave nothing to learn from
-            return make_folds(y, cv, task, seed)
-        return [(copies.rows_of(train), copies.rows_of(test)) for train, test in cut]
-    cut, fold = make_folds(y, cv, task, seed), np.zeros(len(y), dtype=np.int64)
-    for number, (_, test) in enumerate(cut):
-        fold[test] = number
-    fold = copies.follow(fold)
-    whole = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in np.unique(fold)]
-    return _if_checked(y, task, whole, cut)
-
-
-def _if_checked(y: NDArray[Any], task: BaseTask, folds: Folds, otherwise: Folds) -> Folds:
-    """Return folds if a model can learn from each, else the others."""
-    if not all(len(train) for train, _ in folds):
-        return otherwise
-    try:
-        task.check_folds(y, [train for train, _ in folds])
-    except InputError:
-        return otherwise
-    return folds
+# Given responses of shape (n_members, n_rows, n_outputs) and the rows, a weight for each member.
+Weigh = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class CrossFit:
-    """What came of fitting every member on every fold.
+    """What came of fitting members on every fold.
 
     Parameters
     ----------
@@ -218,11 +37,29 @@ class CrossFit:
         The members fitted on all rows.
     unseen : list of estimator
         The members fitted on all rows but the held-out ones; empty where none are held out.
+    numbers : list of int
+        Which of the members that were given these are.
+    weights : ndarray of shape (n_members,) or None, default=None
+        Above 0; None where nobody weighed them.
     """
 
     response: NDArray[np.float64]
     fitted: list[Any]
     unseen: list[Any]
+    numbers: list[int]
+    weights: NDArray[np.float64] | None = None
+
+    def of(self, weights: NDArray[np.float64]) -> CrossFit:
+        """Return the members that have a weight above 0, with it."""
+        kept = np.flatnonzero(weights > 0).tolist()
+
+        def own(values: list[Any]) -> list[Any]:
+            return [values[m] for m in kept if values]
+
+        return CrossFit(
+            self.response[kept], own(self.fitted), own(self.unseen), own(self.numbers),
+            weights[kept],
+        )  # fmt: skip
 
 
 def cross_fit(
@@ -234,13 +71,15 @@ def cross_fit(
     folds: Folds,
     task: BaseTask,
     held_out: NDArray[np.bool_] | None = None,
+    weigh: Weigh | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> CrossFit:
-    """Fit every member on every fold, and once on all rows.
+    """Fit every member on every fold, and those of use once on all rows.
 
     Held-out rows are in no fold, lest a student learn their targets through the labels of the rows
-    beside them: they are answered by fits on all the other rows.
+    beside them: they are answered by fits on all the other rows. Members that learn in rounds stop
+    by the rows that their fold leaves out, and take the mean of these rounds on all rows.
 
     Parameters
     ----------
@@ -258,6 +97,10 @@ def cross_fit(
         What is predicted.
     held_out : ndarray of shape (n_samples,), bool, or None, default=None
         Rows that no student is trained on, and none of the folds holds.
+    weigh : callable or None, default=None
+        Gives a weight to each member for its responses to some rows. It is asked after the last
+        fold, and after the first one, whose members without a weight are not fitted on the others.
+        None keeps all.
     n_jobs : int or None, default=None
         Fits at once.
     verbose : int, default=0
@@ -267,51 +110,103 @@ def cross_fit(
     -------
     CrossFit
     """
+    fits = _Fits(members, X, y, sample_weight, task, n_jobs, verbose)
     response = np.full((len(members), len(y), task.n_outputs), np.nan)
+    rounds: dict[int, list[int]] = {m: [] for m in range(len(members))}
+    at_work = dict(enumerate(member for _, member in members))
+    early = 1 if weigh is not None and len(folds[0][1]) >= LEAST_JUDGED else 0
+    for part in filter(None, (folds[:early], folds[early:])):
+        for fit in fits.each(at_work, [[fold] for fold in part]):
+            response[fit.member, fit.test] = fit.answer
+            rounds[fit.member] += fit.n_rounds
+        rows = np.flatnonzero(~np.isnan(response[next(iter(at_work)), :, 0]))
+        weights = np.zeros(len(members))
+        own = list(at_work)
+        weights[own] = 1.0 if weigh is None else weigh(response[own][:, rows], rows)
+        at_work = {m: member for m, member in at_work.items() if weights[m] > 0}
+
     nothing = np.arange(0)
     kept = [(np.arange(len(y)), nothing)]
     if held_out is not None and held_out.any():
         kept.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
-    # Fold by fold, so that a fold is read once. What is kept goes member by member: as few others
-    # as can be are in memory while a forest grows.
-    rounds: list[Folds] = [*([fold] for fold in folds), kept]
-    jobs = [(test, m) for fits in rounds for m in range(len(members)) for _, test in fits]
+    at_work = {m: _for_all_rows(member, rounds[m]) for m, member in at_work.items()}
+    numbers = list(at_work)
+    fitted: list[Any] = []
+    unseen: list[Any] = []
+    for fit in fits.each(at_work, [kept], keep=True):
+        if len(fit.test):
+            response[fit.member, fit.test] = fit.answer
+        (unseen if len(fit.test) else fitted).append(fit.model)
+    weighed = None if weigh is None else weights[numbers]
+    return CrossFit(response[numbers], fitted, unseen, numbers, weighed)
 
-    wanted = {isinstance(member, TableMember) for _, member in members}
 
-    def calls() -> Iterator[Any]:
-        for fits in rounds:
+def _for_all_rows(member: Any, rounds: list[int]) -> Any:
+    return member.for_all_rows(rounds) if rounds else member
+
+
+@dataclass
+class _Fit:
+    """One member fitted on some rows, and its answer to others."""
+
+    member: int
+    test: NDArray[np.int64]
+    model: Any
+    answer: NDArray[np.float64] | None
+    n_rounds: list[int]
+
+
+@dataclass
+class _Fits:
+    """Fits of members on parts of the same rows."""
+
+    members: list[tuple[str, Any]]
+    X: Any
+    y: NDArray[Any]
+    sample_weight: NDArray[np.float64] | None
+    task: BaseTask
+    n_jobs: int | None
+    verbose: int
+
+    def each(
+        self, at_work: Mapping[int, Any], parts: list[Folds], *, keep: bool = False
+    ) -> Iterator[_Fit]:
+        """Yield the fits of members, one part after the other, each of which is read once.
+
+        Inside a part they go member by member, so that where models are kept as few others as can
+        be are in memory while a forest grows.
+        """
+        jobs = [(m, test) for folds in parts for m in at_work for _, test in folds]
+        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            self._calls(at_work, parts, keep)
+        )
+        bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
+                   disable=self.verbose < 1)  # fmt: skip
+        for (m, test), (model, answer, n_rounds) in bar:
+            bar.set_postfix(member=self.members[m][0])
+            yield _Fit(m, test, model, answer, n_rounds)
+
+    def _calls(self, at_work: Mapping[int, Any], parts: list[Folds], keep: bool) -> Iterator[Any]:
+        wanted = {isinstance(member, TableMember) for member in at_work.values()}
+        weight = self.sample_weight
+        for folds in parts:
             # By whether a member takes rows that were read; what no member takes is not kept.
             tables: dict[bool, list[Any]] = {is_read: [] for is_read in wanted}
-            for train, test in fits:
-                raw = take_rows(X, train), take_rows(X, test)
+            for train, test in folds:
+                raw = take_rows(self.X, train), take_rows(self.X, test)
                 for is_read, found in tables.items():
                     found.append(read_once(*raw) if is_read else raw)
             del raw
-            for _, member in members:
+            for member in at_work.values():
                 own = tables[isinstance(member, TableMember)]
-                for (train, _), (rows, new) in zip(fits, own, strict=True):
-                    weight = None if sample_weight is None else sample_weight[train]
-                    yield delayed(_fit_and_respond)(
-                        member, rows, y[train], weight, new, task, keep=fits is kept
+                for (train, test), (rows, new) in zip(folds, own, strict=True):
+                    known, asked = (
+                        (self.y[part], None if weight is None else weight[part])
+                        for part in (train, test)
                     )
-
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(calls())
-    found = CrossFit(response, [], [])
-    bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
-               disable=verbose < 1)  # fmt: skip
-    start = time.perf_counter()
-    for i, ((test, m), (model, answer)) in enumerate(bar):
-        bar.set_postfix(member=members[m][0])
-        passed = time.perf_counter() - start
-        LOG.info(
-            "member %s fitted, %d of %d, after %.2f s", members[m][0], i + 1, len(jobs), passed
-        )
-        if len(test):
-            response[m, test] = answer
-        if model is not None:
-            (found.unseen if len(test) else found.fitted).append(model)
-    return found
+                    yield delayed(_fit_and_respond)(
+                        member, (rows, *known), (new, *asked), self.task, keep=keep
+                    )
 
 
 def read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
@@ -330,17 +225,19 @@ def read_once(train: Any, test: Any) -> tuple[EncodedTable, EncodedTable]:
     return table, table.of(test) if len(test) else table[:0]
 
 
+# Rows, their targets and their weights.
+Known = tuple[Any, NDArray[Any], NDArray[np.float64] | None]
+
+
 def _fit_and_respond(
-    estimator: Any,
-    X: Any,
-    y: NDArray[Any],
-    sample_weight: NDArray[np.float64] | None,
-    new: Any,
-    task: BaseTask,
-    *,
-    keep: bool,
-) -> tuple[Any, NDArray[np.float64] | None]:
-    model = fit_teacher(fresh(estimator), X, y, sample_weight)
-    answer = teacher_response(model, new, task) if len(new) else None
+    estimator: Any, train: Known, test: Known, task: BaseTask, *, keep: bool
+) -> tuple[Any, NDArray[np.float64] | None, list[int]]:
+    """Fit; in a fold, members that learn in rounds stop by the rows that it leaves out."""
+    model, n_rounds = fresh(estimator), []
+    if not keep and isinstance(model, StoppedMember) and model.n_rounds is None:
+        n_rounds = [model.fit_until(*train, test).n_rounds_]
+    else:
+        model = fit_teacher(model, *train)
+    answer = teacher_response(model, test[0], task) if len(test[1]) else None
     # A fold's model has done its work: sending it back would cost its size in memory.
-    return (model if keep else None), answer
+    return (model if keep else None), answer, n_rounds

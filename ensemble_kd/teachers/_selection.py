@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._blending import N_PARTS, SMALLEST_PROBABILITY
 
-# Bounds a log-loss that a member's zero would make infinite.
-SMALLEST_PROBABILITY = 1e-6
 # Rows that are enough to choose weights by where time is short.
 MOST_COMPARED = 20_000
-# Parts of the rows: each is answered by what the others chose.
-N_PARTS = 5
 
 
 def greedy_weights(

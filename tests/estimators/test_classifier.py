@@ -36,7 +36,7 @@ from ensemble_kd import (
     load,
 )
 from ensemble_kd.rows import UNLABELLED
-from ensemble_kd.teachers.members import RandomForestMember
+from ensemble_kd.teachers.members import ExtraTreesMember
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 3))
@@ -350,7 +350,7 @@ def mixed(request, make_frame, make_target) -> tuple[DistilledClassifier, pd.Dat
     """An estimator with a default member, fitted on a mixed table of 200 rows."""
     frame = make_frame(200).assign(constant=1.0, empty=np.nan)
     y = np.array(["bad", "good"])[make_target(frame)]
-    teacher = RandomForestMember()
+    teacher = ExtraTreesMember()
     return small(teacher, student=STUDENTS[request.param], cv=2).fit(frame, y), frame
 
 
@@ -433,7 +433,7 @@ def test_classifier_reads_a_teacher_pipeline_with_strings(encoded_teacher, make_
 def test_classifier_takes_folds_of_values_of_another_type():
     codes = [*"abcde"] * 20 + [1, 2, 3, 4] * 25 + [*"abcde"] * 20  # numbers in the second fold
     table = pd.DataFrame({"code": codes, "n": np.arange(300) % 7})
-    fitted = small(RandomForestMember(), cv=KFold(3)).fit(table, np.arange(300) % 2)
+    fitted = small(ExtraTreesMember(), cv=KFold(3)).fit(table, np.arange(300) % 2)
     assert fitted.predict(table[98:102]).shape == (4,)
 
 
@@ -522,7 +522,7 @@ def test_classifier_leaves_the_table_unchanged(make_frame, make_target):
     frame = make_frame(80)
     y = pd.Series(make_target(frame))
     frame_before, y_before = frame.copy(), y.copy()
-    small(RandomForestMember(), cv=2).fit(frame, y).predict(frame)
+    small(ExtraTreesMember(), cv=2).fit(frame, y).predict(frame)
     pd.testing.assert_frame_equal(frame, frame_before)
     pd.testing.assert_series_equal(y, y_before)
 

@@ -26,7 +26,7 @@ from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import GBDTStudent, MLPStudent, Student, TreeStudent
 from ensemble_kd.teachers import TeacherEnsemble
-from ensemble_kd.teachers.members import LightGBMMember, RandomForestMember
+from ensemble_kd.teachers.members import ExtraTreesMember, LightGBMMember
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 RNG = np.random.default_rng(0)
@@ -404,7 +404,7 @@ def test_distill_reads_the_whole_table_twice(make_frame, make_target, monkeypatc
         "encode",
         lambda schema, X, **how: lengths.append(len(X)) or encode(schema, X, **how),
     )
-    members = [("forest", RandomForestMember()), ("boosted", LightGBMMember(num_leaves=4))]
+    members = [("forest", ExtraTreesMember()), ("boosted", LightGBMMember(num_leaves=4))]
     result = run(frame, target, teacher=TeacherEnsemble(members, cv=2), n_synthetic=300)
     assert len(result.race) > 3  # in-sample labels and every synthesizer among them
     # Once for the flow, once for the members that are fitted on all rows.

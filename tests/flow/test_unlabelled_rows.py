@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
+from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier
 from ensemble_kd.flow import Settings, distill, teach
@@ -50,7 +51,7 @@ def test_the_oldest_rows_have_the_truth_in_place_of_a_label(task, teacher, y):
 
 
 def test_weights_and_best_member_are_chosen_on_labelled_rows():
-    members = [("a", LogisticRegression()), ("b", LogisticRegression(C=0.5))]
+    members = [("a", LogisticRegression()), ("b", DecisionTreeClassifier(max_depth=4))]
     rows = read_rows(X, Y, None, Classification.name, TimeSeriesSplit(3), 0)
     with pytest.warns(UserWarning, match="tested by no fold"):
         found = teach(Settings(teacher=TeacherEnsemble(members, cv=TimeSeriesSplit(3))), rows)

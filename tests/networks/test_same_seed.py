@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -171,3 +172,18 @@ def test_hidden_layers_start_as_kaiming_says(rows):
     network = EncodedNetwork(encoding_of(rows), (400, 300), 3, torch.Generator().manual_seed(0))
     spread = float(network.layers[0].weight.detach().std())
     assert spread == pytest.approx(math.sqrt(2 / 400), rel=0.02)
+
+
+def test_training_that_is_stopped_at_a_check_gives_the_weights_of_that_check(rows):
+    # By then the average of the weights at the third of four checks, whatever the loss was.
+    plan = replace(PLAN, n_updates=40, n_checks=4)
+    seen = []
+
+    def watch(share, respond):
+        seen.append(respond(rows.X))
+
+    options = {"encoding": encoding_of(rows), "hidden": (16, 8), "device": "cpu", "seed": 3}
+    train_network(rows, LOSS, plan=plan, watch=watch, **options)
+    stopped = train_network(rows, LOSS, plan=replace(plan, stop_after=3), **options)
+    assert len(stopped.history) == 3
+    np.testing.assert_allclose(rows.task.respond(stopped.outputs(rows.X)), seen[2], atol=1e-6)

@@ -14,12 +14,11 @@ from ensemble_kd.teachers import TeacherEnsemble, compiled, teacher_response
 from ensemble_kd.teachers.members import (
     ExtraTreesMember,
     LightGBMMember,
-    RandomForestMember,
     XGBoostMember,
 )
 
 needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
-MEMBERS = [RandomForestMember, ExtraTreesMember, LightGBMMember, XGBoostMember]
+MEMBERS = [ExtraTreesMember, LightGBMMember, XGBoostMember]
 
 
 def table(n_rows: int, seed: int, *, mixed: bool) -> pd.DataFrame:
@@ -83,7 +82,7 @@ def test_compiled_leaves_other_teachers_as_they_are():
 def test_compiled_ensemble_says_what_the_ensemble_says():
     X = table(300, 0, mixed=True)
     teacher = TeacherEnsemble(
-        [("forest", RandomForestMember()), ("boosting", LightGBMMember())], cv=2
+        [("forest", ExtraTreesMember()), ("boosting", LightGBMMember())], cv=2
     ).fit(X, target(X, 2))
     new = table(100, 1, mixed=True)
     plain, fast = (teacher_response(t, new, teacher.task_) for t in (teacher, compiled(teacher)))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, Classification, Regression
 from ensemble_kd.teachers import TeacherEnsemble, cross_fit, make_folds, teacher_response
-from ensemble_kd.teachers.members import RandomForestMember
+from ensemble_kd.teachers.members import ExtraTreesMember
 
 N_ROWS = 40
 IDS = np.arange(float(N_ROWS))[:, None]
@@ -138,8 +140,35 @@ def test_ensemble_without_held_out_rows_has_none_beside_it():
 
 
 def test_out_of_fold_member_responses_come_from_models_that_had_not_seen_the_row():
-    teacher = TeacherEnsemble([("a", Memory()), ("b", Memory())], cv=4).fit(IDS, LABELS)
+    members = [("a", Memory()), ("b", Memory())]
+    teacher = TeacherEnsemble(members, cv=4, weights="equal").fit(IDS, LABELS)
     np.testing.assert_array_equal(teacher.member_responses_, np.full((2, N_ROWS, 2), 0.5))
+
+
+class Counted(LogisticRegression):
+    """Counts its fits."""
+
+    fits: ClassVar[list[int]] = []
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Count, and fit."""
+        self.fits.append(len(X))
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize(("n_rows", "n_fits"), [(1000, 1), (900, 5)])
+def test_member_without_a_weight_after_the_first_fold_is_fitted_no_more(
+    monkeypatch, n_rows, n_fits
+):
+    monkeypatch.setattr(Counted, "fits", [])
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 2))
+    y = (X[:, 0] > 0).astype(int)
+    shuffled = Pipeline([("noise", FunctionTransformer(np.zeros_like)), ("model", Counted())])
+    members = [("good", LogisticRegression()), ("useless", shuffled)]
+    teacher = TeacherEnsemble(members, cv=5).fit(X, y)  # a first fold of 200 rows may judge
+    assert [name for name, _ in teacher.members_] == ["good"]
+    assert len(Counted.fits) == n_fits
 
 
 def test_out_of_fold_ensemble_is_refitted_on_all_rows():
@@ -179,7 +208,7 @@ def test_out_of_fold_response_gives_the_rows_of_a_frame_as_a_frame():
 
 def test_default_members_share_a_table_that_is_read_once_a_fit(monkeypatch, make_frame):
     frame, y = make_frame(N_ROWS), LABELS
-    members = [(f"m{i}", RandomForestMember(random_state=i)) for i in range(2)]
+    members = [(f"m{i}", ExtraTreesMember(random_state=i)) for i in range(2)]
     folds = make_folds(y, 2, PAIR, seed=0)
     alone = []
     for _, member in members:

@@ -12,7 +12,6 @@ import xgboost
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     BaggingClassifier,
-    ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
@@ -27,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.teachers import teacher_splits
-from ensemble_kd.teachers.members import LightGBMMember, RandomForestMember, XGBoostMember
+from ensemble_kd.teachers.members import ExtraTreesMember, LightGBMMember, XGBoostMember
 
 RNG = np.random.default_rng(0)
 # Only column 1 tells anything, and what it tells changes at 0.25.
@@ -43,8 +42,8 @@ TREES = {
     "histogram boosting": HistGradientBoostingClassifier(max_iter=5, max_depth=1),
     "xgboost": xgboost.XGBClassifier(n_estimators=3, max_depth=1, n_jobs=1),
     "lightgbm": lightgbm.LGBMClassifier(n_estimators=3, num_leaves=2, n_jobs=1, verbosity=-1),
-    "forest member": RandomForestMember(),
-    "xgboost member": XGBoostMember(),
+    "xgboost member": XGBoostMember(max_depth=1, column_share=1.0, n_rounds=3),
+    "lightgbm member": LightGBMMember(num_leaves=2, feature_fraction=1.0, n_rounds=3),
     "voting": VotingClassifier([("a", STEP), ("b", LogisticRegression())], voting="soft"),
     "calibrated": CalibratedClassifierCV(STEP, cv=2),
     "frozen": FrozenEstimator(DecisionTreeClassifier(max_depth=1).fit(X, Y)),
@@ -62,7 +61,7 @@ def test_teacher_splits_are_where_the_trees_split(name):
 
 
 @pytest.mark.parametrize(
-    "teacher", [ExtraTreesClassifier(5), LightGBMMember()], ids=["at random", "on noise too"]
+    "teacher", [ExtraTreesMember(), LightGBMMember()], ids=["at random", "on noise too"]
 )
 def test_teacher_splits_lie_among_the_values(teacher):
     for column, splits in zip(X.T, teacher_splits(teacher.fit(X, Y), SCHEMA), strict=True):

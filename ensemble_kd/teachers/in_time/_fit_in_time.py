@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._out_of_fold import CrossFit, Folds
+from ensemble_kd.teachers._folds import Folds
+from ensemble_kd.teachers._out_of_fold import CrossFit
 from ensemble_kd.teachers.in_time._fitter import Fitter, Result, joined
 from ensemble_kd.teachers.in_time._pace import Pace
 from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, plan_next, ways_of

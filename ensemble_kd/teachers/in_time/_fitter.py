@@ -148,7 +148,9 @@ def joined(
     held_out: NDArray[np.bool_] | None,
 ) -> CrossFit:
     """Return the answers of all members, and the models that are kept."""
-    found_by = CrossFit(np.full((len(results), n_rows, task.n_outputs), np.nan), [], [])
+    found_by = CrossFit(
+        np.full((len(results), n_rows, task.n_outputs), np.nan), [], [], list(range(len(results)))
+    )
     for m, found in enumerate(results):
         for one in found:
             if one.answer is not None:

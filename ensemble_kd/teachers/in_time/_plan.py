@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.teachers._out_of_fold import Folds
+from ensemble_kd.teachers._folds import Folds
 from ensemble_kd.teachers.in_time._pace import Pace, most_rows
 
 # With fewer rows than this for each member, one gains more by more rows than by another member.

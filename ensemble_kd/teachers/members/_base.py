@@ -90,6 +90,11 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
+        self._fit_encoded(*self._read(X, y, sample_weight))
+        return self
+
+    def _read(self, X: Any, y: Any, sample_weight: Any) -> tuple[Matrix, NDArray[Any], Matrix]:
+        """Return inputs, class indices or scaled values, and weights; keep what reads others so."""
         table = X if isinstance(X, EncodedTable) else EncodedTable.read(X)
         self.schema_ = table.schema
         weight = np.ones(len(y))
@@ -102,8 +107,7 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
         else:
             self.scale_ = TargetScale.of(target)
             target = self.scale_.scale(target)
-        self._fit_encoded(self.inputs(table), target, weight)
-        return self
+        return self.inputs(table), target, weight
 
     @available_if(has_classes)
     def predict_proba(self, X: Any) -> Matrix:

@@ -1,4 +1,4 @@
-"""Boosted trees as members: a held-out tenth says when to stop, and then they learn from it too."""
+"""Boosted trees as members: what the libraries share."""
 
 from __future__ import annotations
 
@@ -8,18 +8,50 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.teachers.members._base import Matrix, TableMember
-from ensemble_kd.teachers.members._stopping import stopping_split
+from ensemble_kd.model import Task
+from ensemble_kd.tasks import DEFAULT_TASK
+from ensemble_kd.teachers.members._base import Matrix
+from ensemble_kd.teachers.members._stopping import Rows, StoppedMember
 
-LEARNING_RATE = 0.06
-# Of that learning rate; a smaller one takes as many more as it is smaller.
-MOST_ROUNDS, PATIENCE = 600, 30
+# Rounds without a better one after which the boosting stops.
+PATIENCE = 60
+# From more classes on steps are longer, up to so many times.
+FEW_CLASSES, MOST_TIMES = 5, 4
 
 
-class BoostedMember(TableMember):
-    """Base of the boosted members: a subclass has a library's data set, training and answer."""
+class BoostedMember(StoppedMember):
+    """Base of the boosted members: a subclass has a library's data set, training and answer.
 
-    learning_rate: float = LEARNING_RATE
+    Parameters
+    ----------
+    task : {"classification", "regression"}, default="classification"
+        What to fit.
+    learning_rate : float
+        Share of a tree that is added, greater than 0.
+    most_rounds : int
+        Rounds at most, at least 1; fewer where each of them grows a tree for every class.
+    n_rounds : int or None, default=None
+        Rounds, where they are known.
+    n_jobs : int, default=1
+        Threads inside the fit.
+    random_state : int, default=0
+        Seed.
+    """
+
+    def __init__(
+        self,
+        task: Task = DEFAULT_TASK,
+        *,
+        learning_rate: float,
+        most_rounds: int,
+        n_rounds: int | None = None,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.learning_rate = learning_rate
+        self.most_rounds = most_rounds
+        self.n_rounds = n_rounds
 
     @property
     @abstractmethod
@@ -28,8 +60,9 @@ class BoostedMember(TableMember):
 
     def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
         """Return about what a fit costs, in seconds of one core: a tree a class and round."""
-        trees = max_rounds(n_outputs, self.learning_rate) * (n_outputs if n_outputs > 2 else 1)
-        return 0.05 + trees / MOST_ROUNDS * self.seconds_a_value * n_rows * n_columns
+        rounds = max_rounds(n_outputs, self.most_rounds) / self.most_rounds
+        trees = rounds * (n_outputs if n_outputs > 2 else 1)
+        return 0.05 + trees * self.seconds_a_value * n_rows * n_columns
 
     def inputs(self, X: Any) -> Matrix:
         """Return raw rows as numbers, NaN for a category never seen in training."""
@@ -37,15 +70,13 @@ class BoostedMember(TableMember):
         categorical = np.array([c.kind == "categorical" for c in self.schema_.columns])
         return np.where(categorical & (n_codes - 1 == codes), np.nan, codes)
 
-    def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        train, stop = stopping_split(self.task_.strata(target), self.random_state, X)
-        most = max_rounds(self.task_.n_outputs, self.learning_rate)
-        data, held_out = (
-            self._data_set(X[part], target[part], weight[part]) for part in (train, stop)
-        )
-        self.model_, n_rounds = self._train(data, most, held_out)
-        if len(train) < len(X):
-            self.model_, _ = self._train(self._data_set(X, target, weight), n_rounds)
+    def _fit_stopped(self, train: Rows, stop: Rows) -> None:
+        most = max_rounds(self.task_.n_outputs, self.most_rounds)
+        data = self._data_set(*train)
+        self.model_, self.n_rounds_ = self._train(data, most, self._data_set(*stop))
+
+    def _fit_for(self, train: Rows, n_rounds: int) -> None:
+        self.model_, _ = self._train(self._data_set(*train), n_rounds)
 
     def _respond(self, X: Matrix) -> Matrix:
         answer, link = np.asarray(self._predict(X), dtype=np.float64), self.task_.tree_link
@@ -54,9 +85,18 @@ class BoostedMember(TableMember):
         return answer[:, None] if link == "identity" else answer
 
     @property
-    def _patience(self) -> int:
-        """Rounds without a better one after which the boosting stops."""
-        return round(PATIENCE * LEARNING_RATE / self.learning_rate)
+    def _many(self) -> float:
+        """By how much a round is dearer, and a tree of it sees less, than where classes are few.
+
+        A round grows a tree a class: with many of them steps are longer, and fewer are needed; and
+        penalties, which the sums in a leaf of one class are weighed against, are smaller.
+        """
+        return max(1.0, self.task_.n_outputs / FEW_CLASSES)
+
+    @property
+    def _step(self) -> float:
+        """Share of a tree that is added."""
+        return self.learning_rate * min(self._many, MOST_TIMES)
 
     @property
     def _categorical(self) -> list[bool]:
@@ -75,7 +115,6 @@ class BoostedMember(TableMember):
         """Return what the library predicts: of two classes, the probability of the second."""
 
 
-def max_rounds(n_outputs: int, learning_rate: float) -> int:
+def max_rounds(n_outputs: int, most: int) -> int:
     """Return the most boosting rounds: fewer where each of them grows a tree for every class."""
-    most = MOST_ROUNDS if n_outputs <= 2 else max(MOST_ROUNDS // 5, 4 * MOST_ROUNDS // n_outputs)
-    return round(most * LEARNING_RATE / learning_rate)
+    return most if n_outputs <= 2 else max(most // 5, 4 * most // n_outputs)

@@ -11,7 +11,7 @@ from ensemble_kd._optional import require
 from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks import DEFAULT_TASK
 from ensemble_kd.teachers.members._base import Matrix
-from ensemble_kd.teachers.members._boosting import BoostedMember
+from ensemble_kd.teachers.members._boosting import PATIENCE, BoostedMember
 
 OBJECTIVES: dict[Link, str] = {"identity": "l2", "sigmoid": "binary", "softmax": "multiclass"}
 
@@ -23,10 +23,20 @@ class LightGBMMember(BoostedMember):
     ----------
     task : {"classification", "regression"}, default="classification"
         What to fit.
-    num_leaves : int, default=31
+    num_leaves : int, default=68
         Of a tree, at least 2.
-    feature_fraction : float, default=0.7
+    min_data_in_leaf : int, default=1
+        Rows of a leaf at least.
+    feature_fraction : float, default=0.62
         Share of the columns that a tree may split, in (0, 1].
+    bagging_fraction : float, default=0.96
+        Share of the rows that a tree sees, in (0, 1].
+    learning_rate : float, default=0.03
+        Share of a tree that is added, greater than 0.
+    most_rounds : int, default=2000
+        Rounds at most, at least 1.
+    n_rounds : int or None, default=None
+        Rounds, where they are known.
     n_jobs : int, default=1
         Threads inside the fit.
     random_state : int, default=0
@@ -37,14 +47,24 @@ class LightGBMMember(BoostedMember):
         self,
         task: Task = DEFAULT_TASK,
         *,
-        num_leaves: int = 31,
-        feature_fraction: float = 0.7,
+        num_leaves: int = 68,
+        min_data_in_leaf: int = 1,
+        feature_fraction: float = 0.62,
+        bagging_fraction: float = 0.96,
+        learning_rate: float = 0.03,
+        most_rounds: int = 2000,
+        n_rounds: int | None = None,
         n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
-        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        super().__init__(
+            task, learning_rate=learning_rate, most_rounds=most_rounds, n_rounds=n_rounds,
+            n_jobs=n_jobs, random_state=random_state,
+        )  # fmt: skip
         self.num_leaves = num_leaves
+        self.min_data_in_leaf = min_data_in_leaf
         self.feature_fraction = feature_fraction
+        self.bagging_fraction = bagging_fraction
 
     def import_library(self) -> None:
         """Import it."""
@@ -55,10 +75,6 @@ class LightGBMMember(BoostedMember):
         """Seconds a row and column: a tree of few leaves is soon grown."""
         return 3e-6 + 1.5e-7 * self.num_leaves
 
-    def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
-        self._min_data_in_leaf = min(20, max(1, len(X) // 10))
-        super()._fit_encoded(X, target, weight)
-
     def _data_set(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> Any:
         return require("lightgbm", extra="train").Dataset(
             X, target, weight=weight, params={"verbosity": -1},
@@ -68,14 +84,24 @@ class LightGBMMember(BoostedMember):
     def _train(self, data: Any, n_rounds: int, held_out: Any = None) -> tuple[Any, int]:
         lightgbm = require("lightgbm", extra="train")
         n_outputs = self.task_.n_outputs
+        n_rows, least = len(data.get_label()), self.min_data_in_leaf
+        hundredth = max(1, n_rows // 100)  # categories of fewer rows than cat_smooth are not split
+        if self._many > 1:  # with as many trees, leaves of few rows only cost time
+            least = max(least, round(4 * self._many))
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step,
             "num_leaves": self.num_leaves,
-            "min_data_in_leaf": self._min_data_in_leaf,
-            "bagging_fraction": 0.8,
+            "min_data_in_leaf": min(least, max(1, n_rows // 10)),
+            "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "feature_fraction": self.feature_fraction,
+            "lambda_l1": 0.2 / self._many,
+            "lambda_l2": 0.7 / self._many,
+            "cat_l2": 0.12,
+            "cat_smooth": min(69, hundredth),
+            "max_cat_to_onehot": 17,
+            "min_data_per_group": min(30, hundredth),
             "seed": self.random_state,
             "num_threads": self.n_jobs,
             "deterministic": True,
@@ -84,7 +110,7 @@ class LightGBMMember(BoostedMember):
         } | ({"num_class": n_outputs} if n_outputs > 2 else {})
         if held_out is None:
             return lightgbm.train(parameters, data, n_rounds), n_rounds
-        stopping = lightgbm.early_stopping(self._patience, verbose=False)
+        stopping = lightgbm.early_stopping(PATIENCE, verbose=False)
         found = lightgbm.train(
             parameters, data, n_rounds, valid_sets=[held_out], callbacks=[stopping]
         )

@@ -10,7 +10,7 @@ from ensemble_kd._optional import require
 from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks import DEFAULT_TASK
 from ensemble_kd.teachers.members._base import Matrix
-from ensemble_kd.teachers.members._boosting import LEARNING_RATE, BoostedMember
+from ensemble_kd.teachers.members._boosting import PATIENCE, BoostedMember
 
 OBJECTIVES: dict[Link, str] = {
     "identity": "reg:squarederror",
@@ -28,8 +28,20 @@ class XGBoostMember(BoostedMember):
         What to fit.
     max_depth : int, default=6
         Of a tree, at least 1.
-    learning_rate : float, default=0.06
+    min_child_weight : float, default=0.5
+        Least sum of second derivatives in a leaf, at least 0.
+    column_share : float, default=0.5
+        Share of the columns that a tree may split, in (0, 1].
+    node_column_share : float, default=1.0
+        Share of these that a node may split, in (0, 1].
+    reg_lambda : float, default=0.5
+        Penalty of squared leaf values, at least 0.
+    learning_rate : float, default=0.04
         Share of a tree that is added, greater than 0.
+    most_rounds : int, default=2000
+        Rounds at most, at least 1.
+    n_rounds : int or None, default=None
+        Rounds, where they are known.
     n_jobs : int, default=1
         Threads inside the fit.
     random_state : int, default=0
@@ -41,13 +53,25 @@ class XGBoostMember(BoostedMember):
         task: Task = DEFAULT_TASK,
         *,
         max_depth: int = 6,
-        learning_rate: float = LEARNING_RATE,
+        min_child_weight: float = 0.5,
+        column_share: float = 0.5,
+        node_column_share: float = 1.0,
+        reg_lambda: float = 0.5,
+        learning_rate: float = 0.04,
+        most_rounds: int = 2000,
+        n_rounds: int | None = None,
         n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
-        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        super().__init__(
+            task, learning_rate=learning_rate, most_rounds=most_rounds, n_rounds=n_rounds,
+            n_jobs=n_jobs, random_state=random_state,
+        )  # fmt: skip
         self.max_depth = max_depth
-        self.learning_rate = learning_rate
+        self.min_child_weight = min_child_weight
+        self.column_share = column_share
+        self.node_column_share = node_column_share
+        self.reg_lambda = reg_lambda
 
     def import_library(self) -> None:
         """Import it."""
@@ -72,11 +96,13 @@ class XGBoostMember(BoostedMember):
         n_outputs = self.task_.n_outputs
         parameters = {
             "objective": OBJECTIVES[self.task_.tree_link],
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step,
             "max_depth": self.max_depth,
-            "min_child_weight": 2.0 if n_outputs <= 2 else 0.1,
+            "min_child_weight": self.min_child_weight if n_outputs <= 2 else 0.1,
             "subsample": 0.8,
-            "colsample_bytree": 0.7,
+            "colsample_bytree": self.column_share,
+            "colsample_bynode": self.node_column_share,
+            "lambda": self.reg_lambda / self._many,
             "seed": self.random_state,
             "nthread": self.n_jobs,
             "verbosity": 0,
@@ -85,7 +111,7 @@ class XGBoostMember(BoostedMember):
             return xgboost.train(parameters, data, n_rounds), n_rounds
         found = xgboost.train(
             parameters, data, n_rounds, evals=[(held_out, "stop")],
-            early_stopping_rounds=self._patience, verbose_eval=False,
+            early_stopping_rounds=PATIENCE, verbose_eval=False,
         )  # fmt: skip
         n_best = found.best_iteration + 1
         return found[:n_best], n_best

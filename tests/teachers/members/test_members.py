@@ -17,13 +17,13 @@ from ensemble_kd.teachers.members import (
     ExtraTreesMember,
     LightGBMMember,
     NetworkMember,
-    RandomForestMember,
+    SplineMember,
     TableMember,
     XGBoostMember,
 )
 from ensemble_kd.teachers.members._stopping import stopping_split
 
-KINDS = [RandomForestMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+KINDS = [SplineMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
 TASKS = ["binary", "multiclass", "regression"]
 NAMES = np.array(["bad", "fair", "good"])
 

@@ -1,10 +1,22 @@
-"""A tenth of the rows says when to stop, each group of them spread over both parts."""
+"""Other rows say when to stop: a left-out fold, or a tenth of the rows."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from ensemble_kd.rows import EncodedTable
+from ensemble_kd.tasks import Regression
+from ensemble_kd.teachers import cross_fit, make_folds
+from ensemble_kd.teachers.members import (
+    LightGBMMember,
+    NetworkMember,
+    StoppedMember,
+    XGBoostMember,
+)
 from ensemble_kd.teachers.members._stopping import stopping_split
 
 
@@ -29,3 +41,88 @@ def test_stopping_split_leaves_a_small_table_whole():
 def test_stopping_split_leaves_a_table_of_rare_classes_alone_whole():
     train, _ = stopping_split(np.arange(120) // 5, seed=0)
     np.testing.assert_array_equal(np.sort(train), np.arange(120))
+
+
+# --- members that learn in rounds ----------------------------------------------------------------
+
+TABLE = np.arange(600.0)[:, None]
+VALUES = np.sin(TABLE[:, 0] / 60)
+
+
+class Recorder(StoppedMember):
+    """Stops after as many rounds as there are rows to stop by, and tells which these were."""
+
+    seen: ClassVar[list[tuple[str, int, NDArray[np.float64]]]] = []
+
+    def __init__(self, task="regression", *, n_rounds=None, n_jobs=1, random_state=0):
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.n_rounds = n_rounds
+
+    def expected_seconds(self, n_rows, n_columns, n_outputs):
+        return 1.0
+
+    def _fit_stopped(self, train, stop):
+        self.n_rounds_, self.model_ = len(stop[0]), 0.0
+        self.seen.append(("stopped", len(train[0]), stop[0][:, 0]))
+
+    def _fit_for(self, train, n_rounds):
+        self.model_ = 0.0
+        self.seen.append(("for", n_rounds, train[0][:, 0]))
+
+    def _respond(self, X):
+        return np.zeros((len(X), 1))
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What the fits of a test were given."""
+    monkeypatch.setattr(Recorder, "seen", [])
+    return Recorder.seen
+
+
+def test_member_in_an_ensemble_stops_by_the_left_out_fold_and_never_by_held_out_rows(seen):
+    held_out = np.arange(600) % 10 == 0
+    folds = make_folds(VALUES, 3, Regression(), 0, held_out)
+    cross_fit([("a", Recorder())], TABLE, VALUES, folds=folds, task=Regression(), held_out=held_out)
+    assert [kind for kind, *_ in seen] == ["stopped"] * 3 + ["for"] * 2
+    for (_, test), (_, n_train, stop) in zip(folds, seen[:3], strict=True):
+        np.testing.assert_array_equal(stop, TABLE[test, 0])
+        assert n_train + len(stop) == 540
+    # 180 rows of a fold are 180 rounds, and all rows are worth a tenth more.
+    assert [n_rounds for _, n_rounds, _ in seen[3:]] == [198, 198]
+    assert [len(rows) for *_, rows in seen[3:]] == [600, 540]
+
+
+def test_member_alone_stops_by_a_tenth_and_learns_from_all_rows(seen):
+    Recorder().fit(TABLE, VALUES)
+    assert [(kind, n) for kind, n, _ in seen] == [("stopped", 540), ("for", 60)]
+
+
+def test_member_of_given_rounds_is_fitted_once(seen):
+    member = Recorder(n_rounds=7).fit(TABLE, VALUES)
+    assert [(kind, n) for kind, n, _ in seen] == [("for", 7)]
+    assert member.n_rounds_ == 7
+
+
+@pytest.mark.parametrize("kind", [XGBoostMember, LightGBMMember, NetworkMember])
+def test_rows_of_a_class_that_is_not_learned_do_not_stop(kind):
+    X, y = np.random.default_rng(0).normal(size=(300, 3)), np.arange(300) % 2
+    table = EncodedTable.read(X)
+    stop = table[:40], np.where(np.arange(40) < 10, 2, y[:40]), None
+    member = kind().fit_until(table[40:], y[40:], None, stop)
+    assert member.n_rounds_ >= 1 and member.classes_.tolist() == [0, 1]
+    nothing = table[:10], np.full(10, 2), None
+    assert kind(n_rounds=3).fit_until(table[40:], y[40:], None, nothing).n_rounds_ == 3
+
+
+@pytest.mark.parametrize("kind", [XGBoostMember, LightGBMMember])
+@pytest.mark.parametrize("scale", [1.0, 2.0**-40, 2.0**40])
+def test_rounds_do_not_depend_on_the_unit_of_values(kind, scale):
+    table = EncodedTable.read(TABLE)
+    stop = table[::5], VALUES[::5] * scale, None
+    train = np.arange(600) % 5 > 0
+    member = kind("regression").fit_until(table[train], VALUES[train] * scale, None, stop)
+    plain = kind("regression").fit_until(
+        table[train], VALUES[train], None, (table[::5], VALUES[::5], None)
+    )
+    assert member.n_rounds_ == plain.n_rounds_

@@ -1,4 +1,4 @@
-"""The mean of fitted models."""
+"""Fitted models that answer as one."""
 
 from __future__ import annotations
 
@@ -10,41 +10,37 @@ from numpy.typing import NDArray
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers._blending import Blend
 from ensemble_kd.teachers._wrap import teacher_response
 
 
-class WeightedMean:
-    """Fitted members and the weights that were found before.
+class BlendedMembers:
+    """Fitted members, and how their responses become one, which was found before.
 
     Parameters
     ----------
     members : list of (str, estimator)
         Fitted.
-    weights : ndarray of shape (n_members,)
-        They sum to 1; a member of weight 0 is not asked.
+    blend : Blend
+        What makes one response of theirs.
     task : BaseTask
         What they predict.
     """
 
-    def __init__(
-        self,
-        members: list[tuple[str, Any]],
-        weights: NDArray[np.float64],
-        task: BaseTask,
-    ) -> None:
-        self.members_, self.weights_, self.task_ = members, weights, task
-        self.classes_ = task.labels
+    def __init__(self, members: list[tuple[str, Any]], blend: Blend, task: BaseTask) -> None:
+        self.members_, self.blend_, self.task_ = members, blend, task
+        self.weights_, self.classes_ = blend.weights, task.labels
 
     def predict_proba(self, X: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' responses, some threads for each."""
-        members = zip(self.weights_, self.members_, strict=True)
-        used = [(weight, model) for weight, (_, model) in members if weight > 0]
-        X = _read_once(X, [model for _, model in used])
-        parts = [w * teacher_response(model, X, self.task_, n_jobs=n_jobs) for w, model in used]
-        return np.asarray(np.sum(parts, axis=0))
+        """Return the blend of the members' responses, some threads for each."""
+        models = [model for _, model in self.members_]
+        X = _read_once(X, models)
+        return self.blend_(
+            np.array([teacher_response(model, X, self.task_, n_jobs=n_jobs) for model in models])
+        )
 
     def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the weighted mean of the members' values."""
+        """Return the blend of the members' values."""
         return self.predict_proba(X)[:, 0]
 
 
