@@ -110,9 +110,20 @@ def compare(
         float(np.average(rival_losses, weights=weight)),
         lower / N_RESAMPLES,
         len(losses),
-        CERTAIN if strata is None or _rarest(strata) >= FEW else CERTAIN_OF_FEW,
+        CERTAIN if strata is None or rarest(strata) >= FEW else CERTAIN_OF_FEW,
     )
 
 
-def _rarest(strata: NDArray[np.int64]) -> int:
+def rarest(strata: NDArray[np.int64]) -> int:
+    """Return how many rows the rarest class has.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n_rows,)
+        Class of each row.
+
+    Returns
+    -------
+    int
+    """
     return int(np.unique(strata, return_counts=True)[1].min())

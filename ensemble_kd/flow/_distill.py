@@ -11,6 +11,7 @@ from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison
 from ensemble_kd.flow._fidelity import held_out_fidelity
+from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
 from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
 from ensemble_kd.flow._settings import Settings, no_bigger_than
@@ -169,7 +170,11 @@ def distill(
         rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
         student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
-        gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)
+        with stage("student"):
+            if clock.end is None and are_few(rows) and not (teaching.frozen or lessons):
+                gate = compare_out_of_fold(student, recipe, rows, settings, n_new)
+            else:
+                gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)
         if gate.rival_wins:
             recipe, student_, lessons = plain_recipe(rows.task), rival, []
             transfer_set = rows.as_transfer_set(rows.truth)

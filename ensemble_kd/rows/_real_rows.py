@@ -13,6 +13,7 @@ from ensemble_kd.rows._copies import find_copies, tell_copies
 from ensemble_kd.rows._dependence import Dependence, Groups, given_dependence
 from ensemble_kd.rows._discretion import Discretion
 from ensemble_kd.rows._draws import draw_share
+from ensemble_kd.rows._frames import take_rows
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.rows._weights import mean_one
@@ -89,6 +90,21 @@ class RealRows:
     def group_of(self, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
         """Return the group of some rows, by mask; None where each stands alone."""
         return self.dependence.group[rows] if isinstance(self.dependence, Groups) else None
+
+    def take(self, chosen: NDArray[Any]) -> RealRows:
+        """Return some rows, by mask or by number, as they were read."""
+        cv = self.cv
+        return replace(
+            self,
+            # Folds spelled out by row number are groups of rows, of which there are as many.
+            cv=len(cv) if isinstance(cv, list | tuple) else cv,
+            X=take_rows(self.X, chosen),
+            codes=self.codes[chosen],
+            hard=self.hard[chosen],
+            weight=None if self.weight is None else self.weight[chosen],
+            held_out=self.held_out[chosen],
+            dependence=None if self.dependence is None else self.dependence.take(chosen),
+        )
 
     def as_transfer_set(
         self, response: NDArray[np.float64], splits: tuple[NDArray[np.float64], ...] = ()

@@ -20,9 +20,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd import DistilledClassifier, DistilledRegressor, TeacherEnsemble, distill
-from ensemble_kd.flow import n_synthetic_rows
-from ensemble_kd.rows import REAL, SYNTHETIC
+from ensemble_kd.flow import Settings, n_synthetic_rows
+from ensemble_kd.flow._judged_out_of_fold import compare_out_of_fold
+from ensemble_kd.flow._recipes import default_recipe
+from ensemble_kd.rows import REAL, SYNTHETIC, read_rows
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.tasks import Classification
 from ensemble_kd.transfer import MungeSynthesizer
 
 RNG = np.random.default_rng(0)
@@ -265,3 +268,33 @@ def test_student_is_no_bigger_than_its_teacher():
     body = fitted.model_.body
     n_bytes = body.numeric_weight.nbytes + sum(layer.weight.nbytes for layer in body.layers)
     assert n_bytes < 20_000
+
+
+# --- few of the rarest class ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("are_few", [True, False])
+def test_gate_judges_few_positives_on_every_row_out_of_fold(monkeypatch, are_few):
+    # A teacher that knows nothing is found out in either case; where of a class no more than a
+    # handful is held out, by all of its rows.
+    monkeypatch.setattr("ensemble_kd.flow._judged_out_of_fold.FEW", 100 if are_few else 2)
+    with pytest.warns(UserWarning, match="one is kept"):
+        result = run(teacher=DummyClassifier(strategy="prior"), alpha=1.0)
+    found = result.gate[-1]
+    assert found.rival_wins and result.recipe.name == "plain"
+    assert found.n_rows == (len(X) if are_few else result.transfer_set.held_out.sum())
+
+
+def test_rows_that_judge_out_of_fold_are_seen_by_no_one():
+    # Labels by chance, a teacher that remembers, and a student that remembers: chance it is.
+    coin = np.where(np.arange(len(X)) % 8 == 0, RNG.integers(0, 2, len(X)), 0)
+    rows = read_rows(X, coin, None, Classification.name, 3, 0)
+    settings = Settings(teacher=ExtraTreesClassifier(15, random_state=0))
+    student = GBDTStudent(n_estimators=100, num_leaves=31)
+    found = compare_out_of_fold(
+        student, default_recipe(rows.task, settings, 1000), rows, settings, 1000
+    )
+    rate = coin.mean()
+    entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
+    assert found.n_rows == len(X)
+    assert min(found.loss, found.rival_loss) > 0.97 * entropy

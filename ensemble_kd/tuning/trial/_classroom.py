@@ -15,7 +15,7 @@ from ensemble_kd.flow import Recipe, Settings, Stages, Teaching, TransferSets, t
 from ensemble_kd.rows import RealRows, TransferSet, table_digest
 from ensemble_kd.students import Student
 from ensemble_kd.tuning.trial._judge import Judge, train_plainly
-from ensemble_kd.tuning.trial._rows import DividedRows, take
+from ensemble_kd.tuning.trial._rows import DividedRows
 
 
 class _Made:
@@ -68,7 +68,7 @@ class Classroom:
         self._teaching: Teaching = remembered(memory, key, _teach_unseen, settings, rows)
         taught = divided.without_validation(rows.as_transfer_set(rows.truth))
         self._plain = trained_plainly(taught, memory, self.key)
-        validation = take(rows, divided.validation)
+        validation = rows.take(divided.validation)
         self.X_validation, self.codes = validation.X, validation.codes
         soft = self._teaching.soft_real[divided.validation]
         self.judge = Judge(validation, soft, self._plain)

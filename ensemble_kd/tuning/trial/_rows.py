@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_again, take_rows
+from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_again
 
 MOST_CERTIFIED = 10_000
 # Share of the other rows that compare trials, besides those that stop the training.
@@ -75,27 +75,11 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     if not is_certified.any():
         raise InputError(f"too few rows to keep some apart for the certificate, got {len(free)}.")
     # The schema of the search is inferred without the certified rows too.
-    rows = read_again(take(everything, ~is_certified))
-    certified = take(free, is_certified)
+    rows = read_again(everything.take(~is_certified))
+    certified = free.take(is_certified)
     certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
     return DividedRows(
         is_certified, certified, rows, draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
-    )
-
-
-def take(rows: RealRows, chosen: NDArray[np.bool_]) -> RealRows:
-    """Return some rows, by mask."""
-    cv = rows.cv
-    return replace(
-        rows,
-        # Folds spelled out by row number are groups of rows, of which there are as many.
-        cv=len(cv) if isinstance(cv, list | tuple) else cv,
-        X=take_rows(rows.X, chosen),
-        codes=rows.codes[chosen],
-        hard=rows.hard[chosen],
-        weight=None if rows.weight is None else rows.weight[chosen],
-        held_out=rows.held_out[chosen],
-        dependence=None if rows.dependence is None else rows.dependence.take(chosen),
     )
 
 

@@ -1,0 +1,77 @@
+"""Distilled beside plain training on every real row, where few of the rarest class are held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ensemble_kd.flow._clock import Stages
+from ensemble_kd.flow._comparison import FEW, Comparison, compare, rarest
+from ensemble_kd.flow._recipes import Recipe, plain_recipe
+from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow._teaching import teach
+from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.rows import RealRows, read_again, take_rows
+from ensemble_kd.students import Student
+from ensemble_kd.teachers import make_folds
+
+N_FOLDS = 3
+
+
+def are_few(rows: RealRows) -> bool:
+    """Tell whether the held-out rows hold too few of a class to say which student is better.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Of a task with classes, or of values, which are never few.
+
+    Returns
+    -------
+    bool
+    """
+    return rows.task.has_classes and rarest(rows.task.strata(rows.hard[rows.held_out])) < FEW
+
+
+def compare_out_of_fold(
+    student: Student, recipe: Recipe, rows: RealRows, settings: Settings, n_new: int
+) -> Comparison:
+    """Compare both ways of training on rows that neither teacher nor students have seen.
+
+    For each of three folds teacher and students are fitted anew on the others: labels of a teacher
+    that has seen a row tell its target through the rows beside it.
+
+    Parameters
+    ----------
+    student : Student
+        Unfitted.
+    recipe : Recipe
+        Of the distilled student.
+    rows : RealRows
+        All real rows.
+    settings : Settings
+        With the teacher.
+    n_new : int
+        Synthetic rows.
+
+    Returns
+    -------
+    Comparison
+        On all real rows.
+    """
+    losses = np.full((2, len(rows)), np.nan)
+    plain = plain_recipe(rows.task)
+    folds = make_folds(rows.targets, N_FOLDS, rows.task, rows.seed, dependence=rows.dependence)
+    for train, test in folds:
+        own = read_again(rows.take(train))
+        teaching = teach(settings, own).without_held_out()
+        sets = TransferSets(own, None, Stages(), settings.n_jobs, teaching)
+        codes = own.schema.encode(take_rows(rows.X, test), check_types=False)
+        for one, way in zip(losses, (recipe, plain), strict=True):
+            fitted = way.student(student).fit_transfer(sets.of(way, n_new), way.loss)
+            one[test] = rows.task.row_losses(fitted.respond(codes), rows.truth[test])
+    known = ~np.isnan(losses[0])
+    return compare(
+        "the distilled student", losses[0, known], "the same student trained plainly",
+        losses[1, known], rows.weights[known], rows.seed, rows.task.strata(rows.hard[known]),
+        rows.group_of(known),
+    )  # fmt: skip
