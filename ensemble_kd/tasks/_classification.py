@@ -278,9 +278,9 @@ class Classification(BaseTask):
             return None
         first, second = self.classes
         return (
-            f"{first!r} is rare, but AUC, average precision and thresholds are of {second!r}, the "
-            "second class in sorted order: name them so that the rare one is second, such as 0 "
-            "and 1."
+            f"{shown(first)} is rare, but AUC, average precision and thresholds are of "
+            f"{shown(second)}, the second class in sorted order: name them so that the rare one is "
+            "second, such as 0 and 1."
         )
 
     def bounds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,9 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
     model_ : forest, booster or network
         What was fitted to the numbers.
     """
+
+    # Whether a model takes memory as the rows that it was fitted on.
+    grows_with_rows: ClassVar[bool] = False
 
     task_: BaseTask
     scale_: TargetScale

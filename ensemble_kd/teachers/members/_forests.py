@@ -33,6 +33,7 @@ class RandomForestMember(TableMember):
 
     _classifier: ClassVar[Any] = RandomForestClassifier
     _regressor: ClassVar[Any] = RandomForestRegressor
+    grows_with_rows: ClassVar[bool] = True
     # Seconds of one core for a row, a level of its trees and a column that a split looks at.
     seconds_a_look: ClassVar[float] = 8e-6
 
