@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,9 @@ class Stages:
     def __call__(self, name: str) -> Iterator[None]:
         """Add the seconds of the block to the stage."""
         start = time.perf_counter()
-        LOG.info("stage %s begins", name)
+        # Within another stage, such as the race, there are many of the same name.
+        level = logging.DEBUG if self._open and name in self.times else logging.INFO
+        LOG.log(level, "stage %s begins", name)
         self._switch()
         self._open.append(name)
         try:
@@ -38,7 +41,7 @@ class Stages:
         finally:
             self._switch()
             self._open.pop()
-            LOG.info("stage %s took %.2f s", name, time.perf_counter() - start)
+            LOG.log(level, "stage %s took %.2f s", name, time.perf_counter() - start)
 
     def _switch(self) -> None:
         now = time.perf_counter()

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.compress import CompressionStep, as_steps
 from ensemble_kd.errors import InputError, warn
@@ -18,7 +19,7 @@ from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import TeacherEnsemble
+from ensemble_kd.teachers import GivenTeacher, TeacherEnsemble
 from ensemble_kd.transfer import as_synthesizer
 
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
@@ -292,8 +293,11 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int
 def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
     """Return the student with no more bytes to spend than its teacher takes.
 
-    What is pickled may be a mere handle, so some bytes are left in any case.
+    What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
+    such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
     """
+    if isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher):
+        return student
     try:
         n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
     except Exception:  # A teacher that cannot be pickled has no size to compare with.

@@ -130,11 +130,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     check_distillable(teacher, rows.task)
     if isinstance(teacher, FrozenEstimator):
         return _as_it_is(teacher, rows, deadline, was_told=given is teacher)
-    if is_fitted(teacher) and fresh(teacher) is not teacher:
-        warn(
-            f"the teacher {name_of(teacher)} is fitted, and is fitted again on these rows; "
-            "FrozenEstimator(teacher) uses it as it is."
-        )
+    _tell_fitted_again(teacher)
     teacher = seeded(teacher, rows.seed)
     in_time: dict[str, Any] = {} if deadline is None else {"deadline": deadline}
     if hasattr(teacher, "fit_beside"):
@@ -159,6 +155,19 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     _tell_unlabelled(fits.response[0])
     unseen = [*fits.unseen, teacher_][0]
     return Teaching(teacher_, teacher_, unseen, fits.response[0], False, times=found.times)
+
+
+def _tell_fitted_again(teacher: Any) -> None:
+    """Warn of a teacher that is given fitted, or of such a member, and is not frozen."""
+    members = teacher.members if isinstance(teacher, TeacherEnsemble) else None
+    given = [*members] if isinstance(members, list | tuple) else []
+    for model in [teacher, *(member[1] for member in given if len(member) == 2)]:
+        is_estimator = hasattr(model, "get_params") and not isinstance(model, type)
+        if is_estimator and is_fitted(model) and fresh(model) is not model:
+            warn(
+                f"the teacher {name_of(model)} is fitted, and is fitted again on these rows; "
+                "FrozenEstimator(teacher) uses it as it is."
+            )
 
 
 def _as_it_is(

@@ -175,17 +175,17 @@ class _Pool:
         """Return the first rows, made and labelled now where they are not yet."""
         sets, found = self._sets, [(self._X, self._response)]
         n_made = len(self._X)
-        while n_made < n_rows:
-            late = sets.deadline is not None and time.monotonic() >= sets.deadline
-            if late and n_made > 0:
-                break
-            # Without a deadline all at once, which several threads can share.
-            n_next = n_rows - n_made if sets.deadline is None else CHUNK
-            X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
-            with sets._stage("labels"):
+        with sets._stage("labels"):
+            while n_made < n_rows:
+                late = sets.deadline is not None and time.monotonic() >= sets.deadline
+                if late and n_made > 0:
+                    break
+                # Without a deadline all at once, which several threads can share.
+                n_next = n_rows - n_made if sets.deadline is None else CHUNK
+                X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
                 response = sets.teaching.label(X, sets.rows, sets._n_jobs)
-            found.append((sets.rows.schema.encode(X), response))
-            n_made += len(response)
+                found.append((sets.rows.schema.encode(X), response))
+                n_made += len(response)
         self._X = np.vstack([X for X, _ in found])
         self._response = np.vstack([response for _, response in found])
         return self._X[:n_rows], self._response[:n_rows]

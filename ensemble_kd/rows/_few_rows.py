@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd.errors import warn
+from ensemble_kd.errors import shown, warn
 from ensemble_kd.rows._real_rows import RealRows
 
 # With fewer rows, or rows of a class, a handful of them decides what is measured.
@@ -36,7 +36,7 @@ def warn_of_few_rows(rows: RealRows) -> None:
     if not rare:
         return
     told = ", ".join(
-        f"{counts[k]:,} of class {task.classes[k]!r}, {apart[k]:,} of them held out"
+        f"{counts[k]:,} of class {shown(task.classes[k])}, {apart[k]:,} of them held out"
         for k in rare[:MOST_NAMED]
     )
     more = f", and {len(rare) - MOST_NAMED} more such classes" if len(rare) > MOST_NAMED else ""

@@ -134,8 +134,8 @@ class BaseTask(ABC):
         """Refuse an estimator whose response is of another kind."""
 
     @abstractmethod
-    def ask(self, teacher: Any, X: Any) -> Array:
-        """Return a fitted estimator's response to raw rows."""
+    def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
+        """Return a fitted estimator's response to raw rows; messages call it by that name."""
 
     @abstractmethod
     def respond(self, outputs: Array) -> Array:

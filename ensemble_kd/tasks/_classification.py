@@ -174,9 +174,9 @@ class Classification(BaseTask):
                 "CalibratedClassifierCV (for a VotingClassifier: voting='soft')."
             )
 
-    def ask(self, teacher: Any, X: Any) -> Array:
+    def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
         """Return probabilities that sum to 1; of a class that it has never seen, 0."""
-        name = type(teacher).__name__
+        name = name or type(teacher).__name__
         answer = teacher.predict_proba(X)
         raw = as_array(answer, name)
         if raw.ndim == 1 and self.n_outputs == 2:  # the probability of the second class
@@ -282,9 +282,9 @@ class Classification(BaseTask):
             return None
         first, second = self.classes
         return (
-            f"{first!r} is rare, but AUC, average precision and thresholds are of {second!r}, the "
-            "second class in sorted order: name them so that the rare one is second, such as 0 "
-            "and 1."
+            f"{shown(first)} is rare, but AUC, average precision and thresholds are of "
+            f"{shown(second)}, the second class in sorted order: name them so that the rare one is "
+            "second, such as 0 and 1."
         )
 
     def bounds(

@@ -131,14 +131,14 @@ class Regression(BaseTask):
                 "use DistilledClassifier to distil it."
             )
 
-    def ask(self, teacher: Any, X: Any) -> Array:
+    def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
         """Return one finite value a row."""
-        values = as_array(teacher.predict(X), type(teacher).__name__)
+        name = name or type(teacher).__name__
+        values = as_array(teacher.predict(X), name)
         values = values.reshape(len(values), -1)
         if values.shape != (len(X), 1) or not np.isfinite(values).all():
             raise NotDistillableError(
-                f"the teacher {type(teacher).__name__} must predict one finite value a row, got "
-                f"shape {values.shape}."
+                f"the teacher {name} must predict one finite value a row, got shape {values.shape}."
             )
         return values
 

@@ -5,7 +5,7 @@ from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._folds import make_folds
-from ensemble_kd.teachers._given import as_teacher, fresh, is_fitted, name_of
+from ensemble_kd.teachers._given import GivenTeacher, as_teacher, fresh, is_fitted, name_of
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
 from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
@@ -21,6 +21,7 @@ from ensemble_kd.teachers.in_time import MemberTime
 __all__ = [
     "MOST_COMPARED",
     "CrossFit",
+    "GivenTeacher",
     "MemberTime",
     "TeacherEnsemble",
     "BlendedMembers",

@@ -101,12 +101,15 @@ def fresh(teacher: Any) -> Any:
     Returns
     -------
     estimator
-        Where scikit-learn cannot clone it, a plain copy, to be fitted anew: CatBoost keeps a copy
-        of its `cat_features`, and scikit-learn wants the very list.
+        Where scikit-learn cannot clone it, a plain copy, or one of its parameters where it is
+        fitted: CatBoost keeps a copy of its `cat_features`, and scikit-learn wants the very list;
+        and a copy of a fitted one that is fitted again may hang when it predicts.
     """
     try:
         return clone(teacher)
     except RuntimeError:
+        if is_fitted(teacher):
+            return type(teacher)(**deepcopy(teacher.get_params(deep=False)))
         return deepcopy(teacher)
 
 

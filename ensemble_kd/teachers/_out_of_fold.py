@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
+from ensemble_kd.log import logger
 from ensemble_kd.rows import EncodedTable, take_rows
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._folds import Folds
 from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.members import StoppedMember, TableMember
+
+LOG = logger(__name__)
 
 # A first fold of fewer rows is too small to leave a member out by.
 LEAST_JUDGED = 200
@@ -182,8 +186,11 @@ class _Fits:
         )
         bar = tqdm(zip(jobs, results, strict=True), total=len(jobs), desc="teacher", unit="fit",
                    disable=self.verbose < 1)  # fmt: skip
-        for (m, test), (model, answer, n_rounds) in bar:
-            bar.set_postfix(member=self.members[m][0])
+        start = time.perf_counter()
+        for i, ((m, test), (model, answer, n_rounds)) in enumerate(bar):
+            name, passed = self.members[m][0], time.perf_counter() - start
+            bar.set_postfix(member=name)
+            LOG.info("member %s fitted, %d of %d, after %.2f s", name, i + 1, len(jobs), passed)
             yield _Fit(m, test, model, answer, n_rounds)
 
     def _calls(self, at_work: Mapping[int, Any], parts: list[Folds], keep: bool) -> Iterator[Any]:

@@ -193,7 +193,7 @@ def teacher_response(
 
 def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
     try:
-        return task.ask(teacher, X)
+        return task.ask(teacher, X, name_of(teacher))
     except (EnsembleKDError, MemoryError, Warning):
         raise
     except Exception as error:  # it may be anything of the user's own

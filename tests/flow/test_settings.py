@@ -7,14 +7,17 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from ensemble_kd import DistilledClassifier, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
+from ensemble_kd.flow._settings import no_bigger_than
 from ensemble_kd.flow.lessons import Assistant, HardRows
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
+from ensemble_kd.teachers import as_teacher
 
 FORMER = {"active", "assistant"}
 
@@ -113,3 +116,10 @@ def test_truth_has_nine_thousandths_of_the_loss_by_default():
     assert share == pytest.approx((1 - 0.7) / 33)
     for text in (DistilledClassifier.__doc__, DistilledRegressor.__doc__, Settings.__doc__):
         assert f"{share:.1%}".replace("%", " %") in " ".join(text.split())
+
+
+def test_student_is_held_to_the_bytes_of_an_estimator_but_not_to_those_of_a_handle():
+    student = MLPStudent()
+    handle = as_teacher(len, Regression())  # a function is pickled by its name
+    assert no_bigger_than(handle, student, 1) is student
+    assert no_bigger_than(LinearRegression(), student, 1).max_bytes < student.max_bytes

@@ -49,6 +49,15 @@ def test_log_tells_the_steps_of_a_fit_with_their_times(said):
     assert "Quantize(dtype='float16'): " in told
 
 
+def test_log_tells_labels_of_many_parts_once(said):
+    clf = DistilledClassifier(
+        LogisticRegression(), student=TreeStudent(), n_synthetic=20_000, cv=2, time_limit=60.0
+    )
+    clf.fit(X, Y)
+    begun = [message for message in said.messages if message == "stage labels begins"]
+    assert len(begun) <= 3  # of real rows, in the race, of the rows to learn from
+
+
 def test_log_tells_of_a_load(said, tmp_path):
     fitted().save(tmp_path / "small.ekd")
     said.clear()

@@ -32,6 +32,12 @@ def test_few_positives_are_told_with_their_numbers():
         read(y)
 
 
+def test_rare_class_is_told_without_its_name_where_messages_are_quiet(monkeypatch):
+    monkeypatch.setenv("ENSEMBLE_KD_QUIET_VALUES", "1")
+    with pytest.warns(UserWarning, match="there are 5 of class <text>, "):
+        read(np.repeat(["common", "hidden"], [400, 5]))
+
+
 def test_rare_classes_are_named_the_rarest_first():
     y = np.repeat(list("abcdef"), [400, 20, 5, 12, 25, 28])
     with pytest.warns(UserWarning, match=r"5 of class 'c', .* 12 of class 'd', .* 20 of class 'b'"

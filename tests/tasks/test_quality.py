@@ -128,4 +128,9 @@ def test_hint_where_the_first_class_is_the_rare_one():
     assert "'a' is rare, but AUC" in BINARY.hint(np.repeat([0, 1], [5, 95]))
     assert BINARY.hint(np.repeat([0, 1], [95, 5])) is None
     assert BINARY.hint(np.repeat([0, 1], [10, 90])) is None
+
+
+def test_hint_tells_no_label_where_messages_are_quiet(monkeypatch):
+    monkeypatch.setenv("ENSEMBLE_KD_QUIET_VALUES", "1")
+    assert BINARY.hint(np.repeat([0, 1], [5, 95])).startswith("<text> is rare, but AUC")
     assert Regression().hint(np.zeros(3)) is None

@@ -12,7 +12,14 @@ from sklearn.frozen import FrozenEstimator
 from ensemble_kd import DistilledClassifier, DistilledRegressor
 from ensemble_kd.errors import InputError, NotDistillableError
 from ensemble_kd.tasks import Classification, Regression
-from ensemble_kd.teachers import as_teacher, is_fitted, name_of, teacher_response
+from ensemble_kd.teachers import (
+    TeacherEnsemble,
+    as_teacher,
+    fresh,
+    is_fitted,
+    name_of,
+    teacher_response,
+)
 
 X = np.random.default_rng(0).normal(size=(240, 3))
 LABELS = np.where(X[:, 0] > 0, "yes", "no")
@@ -73,7 +80,10 @@ def test_what_predicts_values_teaches_a_regression():
     ("source", "message"),
     [
         (3, r"an object with predict_proba, or a callable that answers rows, got int"),
-        (lambda rows: both(rows)[:5], r"each of 240 rows, got shape \(5, 2\)"),
+        (
+            lambda rows: both(rows)[:5],
+            r"<lambda> must give .* each of 240 rows, got shape \(5, 2\)",
+        ),
         (lambda rows: np.full((len(rows), 3), 1 / 3), "it must name them, by an attribute classes"),
         (lambda rows: [{"no": 1.0}] * len(rows), "an array or a data frame of numbers, got list"),
         (
@@ -167,3 +177,34 @@ def test_error_of_a_library_is_told_as_one_of_the_table():
 
     with pytest.raises(InputError, match=r"Refusing could not be fitted.*Bad value for num"):
         DistilledClassifier(Refusing(), student="tree").fit(X, LABELS)
+
+
+def test_fitted_members_are_fitted_again_and_that_is_said_of_each_that_is_not_frozen():
+    forest = RandomForestClassifier(3, random_state=0).fit(X, LABELS)
+    members = [
+        ("a", forest),
+        ("b", FrozenEstimator(forest)),
+        ("c", RandomForestClassifier(3)),
+        ("d", both),
+    ]
+    for teacher in (members, TeacherEnsemble(members, cv=2)):
+        clf = DistilledClassifier(teacher, student="tree", n_synthetic=200, recipe="fast", cv=2)
+        with pytest.warns(UserWarning) as caught:
+            clf.fit(X, LABELS)
+        assert sum("is fitted, and is fitted again" in str(w.message) for w in caught) == 1
+
+
+def test_copy_of_a_fitted_model_that_scikit_learn_cannot_clone_is_not_fitted():
+    class LikeCatBoost(BaseEstimator):
+        def __init__(self, cat_features=None):
+            self.cat_features = [*cat_features]
+
+        def fit(self, X, y):
+            self.trees_ = 3
+            return self
+
+    fitted = LikeCatBoost(["a"]).fit(X, LABELS)
+    copy = fresh(fitted)
+    assert copy.get_params() == {"cat_features": ["a"]}
+    assert not is_fitted(copy)
+    assert is_fitted(fitted)

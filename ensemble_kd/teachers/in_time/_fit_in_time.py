@@ -84,7 +84,8 @@ def fit_in_time(
     Members come in the order of their cost, as many as can have enough rows each. Where time is
     short the fit that is kept sees no held-out row, and two folds take the place of more; where it
     is shorter still, a member is fitted on a sample of one half of the rows, which is kept, and on
-    one of the other half. With time for all of them the members are fitted as without a deadline.
+    one of the other half. Forests, whose memory grows with their rows, have no more than there is
+    room for. With time for all of them the members are fitted as without a deadline.
 
     Parameters
     ----------
@@ -130,8 +131,9 @@ def fit_in_time(
         i, start = left[0], time.monotonic()
         name, member = members[i]
         bar.set_postfix(member=name)
+        room = n_rows
         if not is_ample:
-            fitter.try_out(member, paces[i], n_rows, seconds)
+            room = fitter.try_out(member, paces[i], n_rows, seconds)
             _follow(paces, i, members, left)
         left_over = deadline - time.monotonic()
         plan = plan_next([paces[j] for j in left], left_over * fitter.n_at_once, n_rows, ways)
@@ -140,9 +142,8 @@ def fit_in_time(
             break
         until = deadline - (1 - plan.share) * left_over
         give_up = deadline if results else math.inf
-        most = max(plan.n_rows, LEAST_ROWS)
-        if plan.fits is not ways.whole and isinstance(member, TableMember):
-            most = min(most, member.most_rows(task.n_outputs))
+        most = plan.n_rows if plan.fits is ways.whole else min(plan.n_rows, room)
+        most = max(most, LEAST_ROWS)
         found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up)
         left.remove(i)
         bar.update()

@@ -13,6 +13,7 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
+from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import take_rows, thin
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._given import fresh
@@ -22,6 +23,10 @@ from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
 from ensemble_kd.teachers.in_time._pace import TELLING_SHARE, Pace, most_rows, timed, tried
 from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, Fit, cost_of
 from ensemble_kd.teachers.members import TableMember
+
+# What all members may take whose memory grows with their rows, such as forests; each may take half
+# of what those before it have left.
+MOST_BYTES = 800_000_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Fitter:
         self._strata = task.strata(task.hard_of(y, "y"))
         self._task, self._n_jobs, self._seed = task, n_jobs, seed
         self.n_at_once = 1 if n_jobs is None else effective_n_jobs(n_jobs)
+        self._bytes_left = MOST_BYTES
 
     def pace(self, member: Any, n_rows: int, seconds: float) -> Pace:
         """Return what a fit costs: as the member says, or as short fits of it tell."""
@@ -58,17 +64,28 @@ class Fitter:
             return Pace(lambda n: member.expected_seconds(n, *shape))
         return Pace(tried(partial(self._fit_some, member), n_rows, seconds))
 
-    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> None:
-        """Learn from a short fit of a default member how fast this machine is."""
-        if isinstance(member, TableMember):
-            member.import_library()
-            n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
-            pace.note(n, timed(partial(self._fit_some, member), n))
+    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> int:
+        """Learn from a short fit of a default member how fast this machine is.
 
-    def _fit_some(self, member: Any, n_rows: int) -> None:
+        Returns
+        -------
+        int
+            Rows that there is memory for.
+        """
+        if not isinstance(member, TableMember):
+            return n_rows
+        member.import_library()
+        n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
+        models: list[Any] = []
+        pace.note(n, timed(lambda rows: models.append(self._fit_some(member, rows)), n))
+        if not member.grows_with_rows:
+            return n_rows
+        return min(n_rows, n * self._bytes_left // (2 * pickled_bytes(models[0])))
+
+    def _fit_some(self, member: Any, n_rows: int) -> Any:
         everything = Fit(np.arange(len(self._y)), np.arange(0))
         rows, weight = self._thinned(member, everything, n_rows, 0)
-        fit_teacher(fresh(member), take_rows(self._X, rows), self._y[rows], weight)
+        return fit_teacher(fresh(member), take_rows(self._X, rows), self._y[rows], weight)
 
     def fit_all(
         self,
@@ -103,6 +120,8 @@ class Fitter:
             for fit, (model, answer, n, seconds) in zip(batch, done, strict=True):
                 pace.note(n, seconds)
                 found.append(Result(fit, n, model, answer))
+                if getattr(member, "grows_with_rows", False) and fit.is_kept:
+                    self._bytes_left = max(0, self._bytes_left - pickled_bytes(model))
             beside = time.monotonic() - now - max(seconds for *_, seconds in done)
         return found
 

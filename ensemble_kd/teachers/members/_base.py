@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +61,9 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
     model_ : forest, booster or network
         What was fitted to the numbers.
     """
+
+    # Whether a model takes memory as the rows that it was fitted on.
+    grows_with_rows: ClassVar[bool] = False
 
     task_: BaseTask
     scale_: TargetScale
@@ -133,10 +135,6 @@ class TableMember(BaseEstimator):  # type: ignore[misc]
 
     def import_library(self) -> None:
         """Import what the fit needs, so that a fit that is timed takes no longer than the next."""
-
-    def most_rows(self, n_outputs: int) -> int:
-        """Return how many rows it is fitted on at most where a sample does: for its memory."""
-        return sys.maxsize
 
     @abstractmethod
     def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:

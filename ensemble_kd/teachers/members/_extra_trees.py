@@ -13,8 +13,6 @@ from ensemble_kd.teachers.members._base import Matrix, TableMember
 N_TREES = 100
 # For a row, a level of the trees and a column.
 SECONDS_A_LOOK = 1.2e-6
-# Of the trees of a forest that is fitted on a sample of the rows.
-MOST_BYTES = 250_000_000
 
 
 class ExtraTreesMember(TableMember):
@@ -33,13 +31,11 @@ class ExtraTreesMember(TableMember):
         Seed.
     """
 
+    grows_with_rows = True
+
     def expected_seconds(self, n_rows: int, n_columns: int, n_outputs: int) -> float:
         """Return about what a fit costs, in seconds of one core."""
         return 0.1 + SECONDS_A_LOOK * n_rows * np.log2(n_rows + 1) * n_columns
-
-    def most_rows(self, n_outputs: int) -> int:
-        """Return how many rows its trees keep within their memory, each of them as a node."""
-        return int(MOST_BYTES / (N_TREES * (64 + 8 * n_outputs)))
 
     def _fit_encoded(self, X: Matrix, target: NDArray[Any], weight: Matrix) -> None:
         if self.task_.has_classes:

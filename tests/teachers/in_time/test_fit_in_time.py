@@ -12,11 +12,14 @@ from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier, TeacherEnsemble
+from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import TimeOrder, thin
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import in_time
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers.members import ExtraTreesMember, default_members
+from ensemble_kd.teachers.in_time import _fitter
+from ensemble_kd.teachers.in_time._plan import Fit
+from ensemble_kd.teachers.members import ExtraTreesMember, LightGBMMember, default_members
 
 N = 20_000
 X = np.random.default_rng(0).normal(size=(N, 2))
@@ -191,13 +194,6 @@ def test_expected_cost_grows_with_the_table(name, task):
     assert small <= member.expected_seconds(1_000, 100, n_outputs)
 
 
-def test_forests_on_a_sample_take_no_more_rows_than_their_memory_allows(monkeypatch):
-    assert ExtraTreesMember().most_rows(7) < ExtraTreesMember().most_rows(2) < 100_000
-    monkeypatch.setattr(ExtraTreesMember, "most_rows", lambda self, n_outputs: 1_500)
-    found = fitted([("forest", ExtraTreesMember())], 1e-6)
-    assert found.times["forest"].n_rows <= 1_500
-
-
 # --- fewer rows that stand for all ----------------------------------------------------------------
 
 
@@ -228,3 +224,23 @@ def test_thinning_takes_all_rows_where_there_are_no_more():
     rows, weight = thin(np.zeros(5, int), 9, np.random.default_rng(0))
     np.testing.assert_array_equal(rows, np.arange(5))
     assert weight is None
+
+
+def test_forests_have_no_more_rows_than_there_is_memory_for(monkeypatch):
+    monkeypatch.setattr(_fitter, "MOST_BYTES", 20_000_000)
+    noise = np.random.default_rng(1).integers(0, 2, N)
+    fitter, member = _fitter.Fitter(X, noise, None, TASK, None, 0), ExtraTreesMember()
+    pace = fitter.pace(member, N, 60.0)
+    room = fitter.try_out(member, pace, N, 60.0)
+    kept = Fit(np.arange(N), np.arange(0), is_kept=True)
+    (found,) = fitter.fit_all(member, [kept], pace, room, np.inf, np.inf)
+    assert 8_000_000 < pickled_bytes(found.model) < 12_000_000  # half of what there is
+    assert fitter.try_out(member, pace, N, 60.0) < 0.6 * room  # half of what is left
+    assert fitter.try_out(LightGBMMember(), pace, N, 60.0) == N
+
+    monkeypatch.setattr(_fitter, "MOST_BYTES", 1)
+    short = fit_members(
+        [("trees", member)], X, noise, None, cv=5, task=TASK, seed=0, held_out=HELD_OUT,
+        dependence=None, n_jobs=None, verbose=0, deadline=time.monotonic() + 0.3,
+    )  # fmt: skip
+    assert short.times["trees"].n_rows <= in_time.LEAST_ROWS
