@@ -100,6 +100,8 @@ class MLPStudent(Student):
     .. [2] Jordan et al. (2024). Muon: An optimizer for hidden layers in neural networks.
     """
 
+    _stop_after: int | None = None
+
     def __init__(
         self,
         *,
@@ -181,6 +183,7 @@ class MLPStudent(Student):
                 muon=muon,
                 averaging=AVERAGING,
                 patience=self.patience,
+                stop_after=self._stop_after,
                 deadline=self._deadline,
             ),
             device=self.device,
@@ -207,6 +210,20 @@ class MLPStudent(Student):
         # Few steps are far from where large batches pay.
         small = {"batch_size": max(1, self.batch_size // 2)} if effort < SHORT else {}
         return student.set_params(n_updates=max(1, round(effort * self.n_updates)), **small)
+
+    def for_all_rows(self) -> MLPStudent:
+        """Return an unfitted student that ends its training where this one was best.
+
+        It is for rows none of which are held out: the learning rate falls as it did, and training
+        ends at the same share of the steps.
+
+        Returns
+        -------
+        MLPStudent
+        """
+        student: MLPStudent = clone(self)
+        student._stop_after = int(np.argmin(self.history_)) + 1
+        return student
 
     def within(self, n_bytes: int, n_outputs: int) -> MLPStudent:
         """Return an unfitted student that stays within some bytes.

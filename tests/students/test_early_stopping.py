@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -131,3 +132,14 @@ def test_student_is_ended_by_its_watch(make_transfer_set, student):
         student.fit_transfer(transfer_set, SoftTargetLoss(1.0, 0.7), watch=watch)
     assert [0 < p <= 0.4 for p, _ in seen] == [True] * len(seen)
     assert all(np.allclose(response.sum(axis=1), 1) for _, response in seen)
+
+    student = MLPStudent(
+        hidden=(16,), n_updates=400, learning_rate=0.05, patience=40, random_state=0
+    )
+    first = student.fit_transfer(rows, SoftTargetLoss())
+    best = int(np.argmin(first.history_)) + 1
+    assert best < len(first.history_)  # it learns too much by then
+    everything = replace(rows, held_out=np.zeros_like(rows.held_out))
+    again = first.for_all_rows().fit_transfer(everything, SoftTargetLoss())
+    assert len(again.history_) == best
+    assert first.for_all_rows().get_params() == first.get_params()
