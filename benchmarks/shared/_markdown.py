@@ -49,7 +49,7 @@ def percent(share: float) -> str:
 def duration(microseconds: float) -> str:
     """Return microseconds below one millisecond, else milliseconds."""
     if microseconds < 1000:
-        return f"{microseconds:.0f} µs"
+        return f"{microseconds:.0f} µs" if microseconds >= 10 else f"{microseconds:.2g} µs"
     milliseconds = microseconds / 1000
     return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
 

@@ -92,6 +92,7 @@ def test_markdown_of_failures_alone_is_a_list(results):
         (shared.number, math.nan, "-"),
         (shared.percent, math.nan, "-"),
         (shared.duration, 61.4, "61 µs"),
+        (shared.duration, 0.48, "0.48 µs"),
         (shared.duration, 61_400.0, "61.4 ms"),
         (shared.size, 90_400.0, "90 kB"),
         (shared.size, 3.2e8, "320 MB"),
