@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import codes_by_text, texts_of
-from ensemble_kd.schema._columns import Column, encode_value
+from ensemble_kd.schema import Column
+from ensemble_kd.schema._values import value_code
 
 VALUES = st.one_of(
     st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text(max_size=3)
@@ -35,7 +36,7 @@ def test_categories_of_true_and_one_have_the_same_texts():
 def test_categories_have_the_code_of_the_schema(value):
     column = Column("c", "categorical", categories=("Oslo", 7, True, 2.5))
     code = codes_by_text(column).get(str(value), len(column.categories))
-    assert code == encode_value(column, value)
+    assert code == value_code(column, value)
 
 
 @pytest.mark.parametrize("categories", [("1", 1), ("true", 1), (2.0, "2"), (True, "True")])
