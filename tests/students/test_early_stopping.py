@@ -133,6 +133,9 @@ def test_student_is_ended_by_its_watch(make_transfer_set, student):
     assert [0 < p <= 0.4 for p, _ in seen] == [True] * len(seen)
     assert all(np.allclose(response.sum(axis=1), 1) for _, response in seen)
 
+
+def test_network_for_all_rows_ends_where_the_first_was_best(make_transfer_set):
+    rows = make_transfer_set("binary")
     student = MLPStudent(
         hidden=(16,), n_updates=400, learning_rate=0.05, patience=40, random_state=0
     )
