@@ -171,7 +171,11 @@ def distill(
         student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
         with stage("student"):
-            if clock.end is None and are_few(rows) and not (teaching.frozen or lessons):
+            if (
+                clock.end is None
+                and not (teaching.frozen or lessons)
+                and are_few(rows, teaching.teacher)
+            ):
                 gate = compare_out_of_fold(student, recipe, rows, settings, n_new)
             else:
                 gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)

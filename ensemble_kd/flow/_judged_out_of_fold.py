@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ensemble_kd.flow._clock import Stages
@@ -12,24 +14,28 @@ from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.rows import RealRows, read_again, take_rows
 from ensemble_kd.students import Student
-from ensemble_kd.teachers import make_folds
+from ensemble_kd.teachers import fresh, make_folds
 
 N_FOLDS = 3
 
 
-def are_few(rows: RealRows) -> bool:
-    """Tell whether the held-out rows hold too few of a class to say which student is better.
+def are_few(rows: RealRows, teacher: Any) -> bool:
+    """Tell whether held-out rows are too few to judge by, and others may be.
 
     Parameters
     ----------
     rows : RealRows
         Of a task with classes, or of values, which are never few.
+    teacher : estimator
+        One whose clone is itself, such as a frozen one, cannot be fitted on other rows.
 
     Returns
     -------
     bool
     """
-    return rows.task.has_classes and rarest(rows.task.strata(rows.hard[rows.held_out])) < FEW
+    if not rows.task.has_classes or fresh(teacher) is teacher:
+        return False
+    return rarest(rows.task.strata(rows.hard[rows.held_out])) < FEW
 
 
 def compare_out_of_fold(

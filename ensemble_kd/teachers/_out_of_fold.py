@@ -118,7 +118,9 @@ def cross_fit(
     response = np.full((len(members), len(y), task.n_outputs), np.nan)
     rounds: dict[int, list[int]] = {m: [] for m in range(len(members))}
     at_work = dict(enumerate(member for _, member in members))
-    early = 1 if weigh is not None and len(folds[0][1]) >= LEAST_JUDGED else 0
+    first = folds[0][1]
+    tells = sample_weight is None or sample_weight[first].sum() > 0
+    early = int(weigh is not None and len(first) >= LEAST_JUDGED and tells)
     for part in filter(None, (folds[:early], folds[early:])):
         for fit in fits.each(at_work, [[fold] for fold in part]):
             response[fit.member, fit.test] = fit.answer

@@ -285,6 +285,31 @@ def test_gate_judges_few_positives_on_every_row_out_of_fold(monkeypatch, are_few
     assert found.n_rows == (len(X) if are_few else result.transfer_set.held_out.sum())
 
 
+class Shared(Oracle):
+    """A teacher that is its own clone, and will see no other rows than all."""
+
+    def __sklearn_clone__(self) -> Shared:
+        return self
+
+    def fit(self, X: Any, y: Any) -> Shared:
+        self.classes_ = np.unique(y)
+        return self
+
+    def fit_beside(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> None:
+        assert len(X) == 1100
+        self.fit(X, y)
+        self.out_of_fold_response_ = self.predict_proba(X)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return np.full((len(X), 2), 0.5)
+
+
+def test_teacher_that_cannot_be_fitted_on_other_rows_is_judged_by_held_out_ones():
+    with pytest.warns(UserWarning, match="one is kept"):
+        result = run(teacher=Shared(), alpha=1.0)
+    assert result.gate[-1].n_rows == result.transfer_set.held_out.sum()
+
+
 def test_rows_that_judge_out_of_fold_are_seen_by_no_one():
     # Labels by chance, a teacher that remembers, and a student that remembers: chance it is.
     coin = np.where(np.arange(len(X)) % 8 == 0, RNG.integers(0, 2, len(X)), 0)

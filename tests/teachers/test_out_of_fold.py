@@ -171,6 +171,19 @@ def test_member_without_a_weight_after_the_first_fold_is_fitted_no_more(
     assert len(Counted.fits) == n_fits
 
 
+def test_first_fold_of_no_weight_leaves_no_member_out():
+    # The oldest rows are of no weight, and the first fold in an order of time has no others.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1200, 2))
+    y = (X[:, 0] > 0).astype(int)
+    weight = np.repeat([0.0, 1.0], [650, 550])
+    weight[:20] = 1.0
+    members = [("a", LogisticRegression()), ("b", DecisionTreeClassifier(max_depth=2))]
+    folds = [(np.arange(300), np.arange(300, 600)), (np.arange(900), np.arange(900, 1200))]
+    teacher = TeacherEnsemble(members, cv=folds).fit(X, y, sample_weight=weight)
+    assert teacher.weights_.sum() == pytest.approx(1.0)
+
+
 def test_out_of_fold_ensemble_is_refitted_on_all_rows():
     teacher = TeacherEnsemble([("a", Memory())], cv=4).fit(IDS, LABELS)
     np.testing.assert_array_equal(teacher.predict_proba(IDS)[:, 1], LABELS)
