@@ -8,20 +8,26 @@ from ensemble_kd.rows._checks import (
     rows_to_score,
     table,
 )
-from ensemble_kd.rows._copies import find_copies
-from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder, given_dependence
 from ensemble_kd.rows._digest import table_digest
 from ensemble_kd.rows._discretion import Discretion, number_between
-from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._few_rows import warn_of_few_rows
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
 from ensemble_kd.rows._real_rows import RealRows, read_again, read_rows
 from ensemble_kd.rows._target_scale import TargetScale
-from ensemble_kd.rows._thinning import thin
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
-from ensemble_kd.rows._untouched import draw_test_rows, take_values
 from ensemble_kd.rows._weights import mean_one
+from ensemble_kd.rows.splits import (
+    Dependence,
+    Groups,
+    TimeOrder,
+    draw_share,
+    draw_test_rows,
+    find_copies,
+    given_dependence,
+    take_values,
+    thin,
+)
 
 __all__ = [
     "ORIGINS",

@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
-from ensemble_kd.rows._copies import find_copies, tell_copies
-from ensemble_kd.rows._dependence import Dependence, Groups, given_dependence
 from ensemble_kd.rows._discretion import Discretion
-from ensemble_kd.rows._draws import draw_share
 from ensemble_kd.rows._frames import take_rows
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.rows._weights import mean_one
+from ensemble_kd.rows.splits import (
+    Dependence,
+    Groups,
+    draw_share,
+    find_copies,
+    given_dependence,
+    tell_copies,
+)
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, task_named
 

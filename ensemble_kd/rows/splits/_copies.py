@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import warn
-from ensemble_kd.rows._dependence import Groups
+from ensemble_kd.rows.splits._dependence import Groups
 
 # A row that fills a larger share of the table than is held out is no copy but a common case, which
 # new rows will be, too.

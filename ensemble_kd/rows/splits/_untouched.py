@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
-from ensemble_kd.rows._copies import find_copies
-from ensemble_kd.rows._dependence import given_dependence
-from ensemble_kd.rows._draws import draw_share
+from ensemble_kd.rows.splits._copies import find_copies
+from ensemble_kd.rows.splits._dependence import given_dependence
+from ensemble_kd.rows.splits._draws import draw_share
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 

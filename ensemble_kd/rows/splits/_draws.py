@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.rows._dependence import Dependence, Groups, TimeOrder
+from ensemble_kd.rows.splits._dependence import Dependence, Groups, TimeOrder
 
 # Share of the rows that a single group may be to be drawn where all are large.
 LARGEST_GROUP = 1 / 3
