@@ -56,7 +56,13 @@ def _n_pairs(size: NDArray[np.int64]) -> float:
 
 
 def tell_copies(copies: Groups | None) -> None:
-    """Warn where many rows are copies of others."""
+    """Warn where many rows are copies of others.
+
+    Parameters
+    ----------
+    copies : Groups
+        Rows that are the same in every column.
+    """
     if copies is not None and not copies.are_few_copies:
         n_rows = len(copies.group)
         warn(
