@@ -60,7 +60,7 @@ def tell_copies(copies: Groups | None) -> None:
 
     Parameters
     ----------
-    copies : Groups
+    copies : Groups or None
         Rows that are the same in every column.
     """
     if copies is not None and not copies.are_few_copies:
