@@ -55,8 +55,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         How far the student is from the teacher; "auto" is "soft_targets" unless the race says
         otherwise.
     n_synthetic : int, float or "auto", default="auto"
-        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
-        the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
+        the real rows, 32 times with six classes or more, at least 20,000 and at most 320,000 (fewer
+        with more than 12 classes).
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the

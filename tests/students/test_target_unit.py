@@ -15,7 +15,7 @@ from ensemble_kd.runtime import build_runtime
 from ensemble_kd.runtime import respond as ask
 from ensemble_kd.students import GBDTStudent, MLPStudent, Student, TreeStudent
 
-NETWORK = MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=0)
+NETWORK = MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=1)
 BOOSTED = GBDTStudent(n_estimators=15, num_leaves=8, random_state=0)
 TREE = TreeStudent(max_leaf_nodes=12, random_state=0)
 STUDENTS = {"mlp": NETWORK, "gbdt": BOOSTED, "tree": TREE}
