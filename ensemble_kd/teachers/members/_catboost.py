@@ -12,6 +12,7 @@ from ensemble_kd.model import Link, Task
 from ensemble_kd.tasks import DEFAULT_TASK
 from ensemble_kd.teachers.members._base import Matrix, TableMember
 from ensemble_kd.teachers.members._boosting import BoostedMember
+from ensemble_kd.teachers.members._stopping import Rows
 
 LOSSES: dict[Link, str] = {"identity": "RMSE", "sigmoid": "Logloss", "softmax": "MultiClass"}
 ANSWERS: dict[Link, str] = {
@@ -33,7 +34,7 @@ class CatBoostMember(BoostedMember):
     depth : int, default=6
         Of a tree, at least 1.
     column_share : float, default=0.5
-        Share of the columns that a level may split, in (0, 1].
+        Share of the columns that a level may split, in (0, 1]; at least two may be.
     learning_rate : float, default=0.1
         Share of a tree that is added, greater than 0.
     most_rounds : int, default=500
@@ -83,6 +84,24 @@ class CatBoostMember(BoostedMember):
         """Return raw rows as numbers; a category never seen in training is one of its own."""
         return TableMember.inputs(self, X)
 
+    def _fit_stopped(self, train: Rows, stop: Rows) -> None:
+        if _tells(train):
+            super()._fit_stopped(train, stop)
+        else:
+            self.n_rounds_ = 1
+            self._fit_for(train, 1)
+
+    def _fit_for(self, train: Rows, n_rounds: int) -> None:
+        if _tells(train):
+            super()._fit_for(train, n_rounds)
+        else:
+            self.model_ = np.average(self.task_.truth(train[1]), axis=0, weights=train[2])
+
+    def _respond(self, X: Matrix) -> Matrix:
+        if isinstance(self.model_, np.ndarray):
+            return np.tile(self.model_, (len(X), 1))
+        return super()._respond(X)
+
     def _data_set(self, X: Matrix, target: Any = None, weight: Any = None) -> Any:
         catboost = require("catboost", extra="catboost")
         categorical = np.array(self._categorical, dtype=bool)
@@ -107,7 +126,7 @@ class CatBoostMember(BoostedMember):
                 "boosting_type": "Plain",
                 "bootstrap_type": "Bernoulli",
                 "subsample": 0.8,
-                "rsm": self.column_share,
+                "rsm": max(self.column_share, min(1.0, 2 / data.num_col())),
                 "max_bin": 64,
                 "iterations": n_rounds,
                 "random_seed": self.random_state,
@@ -128,3 +147,11 @@ class CatBoostMember(BoostedMember):
             self._data_set(X), prediction_type=ANSWERS[link], thread_count=self.n_jobs
         )
         return answer[:, 1] if link == "sigmoid" else answer
+
+
+def _tells(rows: Rows) -> bool:
+    """Tell whether some column and the targets vary: CatBoost refuses others."""
+    X, target, _ = rows
+    numbers = X.astype(np.float32)
+    same = (numbers == numbers[0]) | (np.isnan(numbers) & np.isnan(numbers[0]))
+    return bool((~same).any() and (target != target[0]).any())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable, compiled
 from ensemble_kd.teachers.members import (
+    BoostedMember,
+    CatBoostMember,
     ExtraTreesMember,
     LightGBMMember,
     NetworkMember,
@@ -23,7 +26,9 @@ from ensemble_kd.teachers.members import (
 )
 from ensemble_kd.teachers.members._stopping import stopping_split
 
-KINDS = [SplineMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+DEFAULT_KINDS = [SplineMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+KINDS = [*DEFAULT_KINDS, *([CatBoostMember] if find_spec("catboost") else [])]
+BOOSTED = [kind for kind in KINDS if issubclass(kind, BoostedMember)]
 TASKS = ["binary", "multiclass", "regression"]
 NAMES = np.array(["bad", "fair", "good"])
 
@@ -155,13 +160,13 @@ def test_member_learns_a_class_of_one_row(kind, frame):
 def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
     teacher = TeacherEnsemble()
     members = [member for _, member in teacher._checked_members(Classification(), seed=0)]
-    assert {type(member) for member in members} == set(KINDS)
+    assert {type(member) for member in members} == set(DEFAULT_KINDS)
     settings = [(type(member), *member.get_params().items()) for member in members]
     assert len(set(settings)) == len(members)
     assert clone(teacher).members is None
 
 
-@pytest.mark.parametrize("kind", [LightGBMMember, XGBoostMember])
+@pytest.mark.parametrize("kind", BOOSTED)
 def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
     _, stop = stopping_split(np.zeros(300, dtype=int), seed=0)
     x = -1 - np.random.default_rng(0).random(300)
