@@ -75,7 +75,7 @@ class BoostedMember(StoppedMember):
         self.model_, self.n_rounds_ = self._train(data, self._most, self._data_set(*stop))
 
     def _fit_for(self, train: Rows, n_rounds: int) -> None:
-        self.model_, _ = self._train(self._data_set(*train), n_rounds)
+        self.model_, self.n_rounds_ = self._train(self._data_set(*train), n_rounds)
 
     def _respond(self, X: Matrix) -> Matrix:
         answer, link = np.asarray(self._predict(X), dtype=np.float64), self.task_.tree_link

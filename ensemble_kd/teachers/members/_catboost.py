@@ -135,10 +135,13 @@ class CatBoostMember(BoostedMember):
                 "logging_level": "Silent",
             }
         )
-        if held_out is None:
-            model.fit(data)
-        else:
-            model.fit(data, eval_set=held_out, use_best_model=True, early_stopping_rounds=PATIENCE)
+        stopping: dict[str, Any] = {}
+        if held_out is not None:
+            stopping = {"eval_set": held_out, "use_best_model": True,
+                        "early_stopping_rounds": PATIENCE}  # fmt: skip
+        if self.deadline is not None:  # each round asks Python, which takes time
+            stopping["callbacks"] = [_EndInTime(self)]
+        model.fit(data, **stopping)
         return model, model.tree_count_
 
     def _predict(self, X: Matrix) -> NDArray[Any]:
@@ -147,6 +150,16 @@ class CatBoostMember(BoostedMember):
             self._data_set(X), prediction_type=ANSWERS[link], thread_count=self.n_jobs
         )
         return answer[:, 1] if link == "sigmoid" else answer
+
+
+class _EndInTime:
+    """Tells CatBoost whether there is time for another round."""
+
+    def __init__(self, member: CatBoostMember) -> None:
+        self._member = member
+
+    def after_iteration(self, info: Any) -> bool:
+        return not self._member.is_over
 
 
 def _tells(rows: Rows) -> bool:
