@@ -19,7 +19,7 @@ from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import GivenTeacher, TeacherEnsemble
+from ensemble_kd.teachers import DEFAULT_PRESET, GivenTeacher, TeacherEnsemble, check_preset
 from ensemble_kd.transfer import as_synthesizer
 
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
@@ -43,10 +43,11 @@ class Settings:
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator), object, callable or None, default=None
+    teacher : estimator, list of (str, estimator), "fast", "default", "best", object, callable or \
+            None, default=None
         Cloned and fitted; `FrozenEstimator` for one that is fitted already, as any other object
-        that answers rows is taken to be. A list is averaged. None takes the default
-        `TeacherEnsemble`.
+        that answers rows is taken to be. A list is averaged. A name is that of a preset of
+        `TeacherEnsemble`, None the default one.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         Cloned and fitted.
     recipe : {"auto", "fast"}, default="auto"
@@ -160,12 +161,15 @@ class Settings:
         return isinstance(value, str) and value == "auto"
 
     def teacher_of(self, task: BaseTask) -> Any:
-        """Return the teacher, a list of members as an ensemble; None for the default one."""
-        if not isinstance(self.teacher, list | tuple):
+        """Return the teacher, members or a preset as an ensemble; None for the default one."""
+        if not isinstance(self.teacher, list | tuple | str):
             return self.teacher
+        if self.teacher == DEFAULT_PRESET:
+            return None
+        members = self.teacher if isinstance(self.teacher, str) else list(self.teacher)
         return TeacherEnsemble(
-            list(self.teacher), task=task.name, cv=self.cv, n_jobs=self.n_jobs,
-            verbose=self.verbose, random_state=self.random_state,
+            members, task=task.name, cv=self.cv, n_jobs=self.n_jobs, verbose=self.verbose,
+            random_state=self.random_state,
         )  # fmt: skip
 
     def student_of(self, rows: RealRows) -> Student:
@@ -218,6 +222,8 @@ class Settings:
         InputError
             If a setting is out of range, or does not suit the task.
         """
+        if isinstance(self.teacher, str):
+            check_preset(self.teacher, "teacher")
         if self.recipe not in ("auto", "fast"):
             raise InputError(f"recipe must be 'auto' or 'fast', got {self.recipe!r}.")
         if self.time_limit is not None and not self.time_limit > 0:

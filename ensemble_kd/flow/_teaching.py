@@ -30,6 +30,7 @@ from ensemble_kd.teachers import (
     some_of,
     teacher_response,
     teacher_splits,
+    tell_short_time,
 )
 
 
@@ -190,29 +191,6 @@ def _as_it_is(
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which rows have a response, as those that no fold tests have none."""
     return ~np.isnan(soft_real[:, 0])
-
-
-def tell_short_time(times: dict[str, MemberTime], n_rows: int) -> None:
-    """Warn of members that were left out, or fitted on a sample, to end in time.
-
-    Parameters
-    ----------
-    times : dict of str to MemberTime
-        By the name of the member.
-    n_rows : int
-        Of the table.
-    """
-    short = [
-        f"{name} on {found.n_rows:,}" if found.n_rows else f"{name} not at all"
-        for name, found in times.items()
-        if found.is_short
-    ]
-    if short:
-        warn(
-            f"time_limit left the teacher too little time for all of {n_rows:,} rows: "
-            f"{', '.join(short)}; fit_times_ tells what each took. More seconds make a better "
-            "teacher."
-        )
 
 
 def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:

@@ -1,5 +1,6 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
+from ensemble_kd.teachers._asked import check_preset
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
@@ -16,10 +17,13 @@ from ensemble_kd.teachers._wrap import (
     seeded,
     teacher_response,
 )
-from ensemble_kd.teachers.in_time import MemberTime
+from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
+from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 
 __all__ = [
+    "DEFAULT_PRESET",
     "MOST_COMPARED",
+    "PRESETS",
     "CrossFit",
     "GivenTeacher",
     "MemberTime",
@@ -28,6 +32,7 @@ __all__ = [
     "allows_missing",
     "as_teacher",
     "best_member",
+    "check_preset",
     "check_distillable",
     "compiled",
     "cross_fit",
@@ -42,4 +47,5 @@ __all__ = [
     "some_of",
     "teacher_response",
     "teacher_splits",
+    "tell_short_time",
 ]

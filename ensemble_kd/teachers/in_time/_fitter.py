@@ -27,6 +27,8 @@ from ensemble_kd.teachers.members import StoppedMember, TableMember
 # What all members may take whose memory grows with their rows, such as forests; each may take half
 # of what those before it have left.
 MOST_BYTES = 800_000_000
+# Of all time, what a trial of a member that learns in rounds may take.
+MOST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,22 @@ class Fitter:
         member.import_library()
         n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
         models: list[Any] = []
-        pace.note(n, timed(lambda rows: models.append(self._fit_some(member, rows)), n))
+        until = time.monotonic() + MOST_SHARE * seconds
+
+        def fit(n_rows: int) -> None:
+            models.append(self._fit_some(member, n_rows, until))
+
+        pace.note(n, timed(fit, n))
         if not member.grows_with_rows:
             return n_rows
         return min(n_rows, n * self._bytes_left // (2 * pickled_bytes(models[0])))
 
-    def _fit_some(self, member: Any, n_rows: int) -> Any:
+    def _fit_some(self, member: Any, n_rows: int, deadline: float | None = None) -> Any:
         rows, weight = self._thinned(member, np.arange(len(self._y)), n_rows, 0)
-        return fit_teacher(fresh(member), take_rows(self._X, rows), self._y[rows], weight)
+        model = fresh(member)
+        if isinstance(model, StoppedMember):
+            model.by(deadline)
+        return fit_teacher(model, take_rows(self._X, rows), self._y[rows], weight)
 
     def fit_all(
         self,
