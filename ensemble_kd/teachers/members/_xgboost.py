@@ -109,7 +109,7 @@ class XGBoostMember(BoostedMember):
         } | ({"num_class": n_outputs} if n_outputs > 2 else {})
         member = self
 
-        class EndInTime(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        class EndInTime(xgboost.callback.TrainingCallback):  # type: ignore[misc, name-defined]
             def after_iteration(self, *args: Any) -> bool:
                 return member.is_over
 
