@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor, early_stopping
+from sklearn.base import clone
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -160,6 +161,8 @@ def test_flow_labels_by_the_trees_of_a_given_teacher(monkeypatch):
         CompiledModel, "predict_proba", lambda self, X: asked.append(len(X)) or plain(self, X)
     )
     y = NAMES[(SCORE > 0).astype(int)]
-    clf = DistilledClassifier(CLASSIFIERS[0], student="tree", recipe="fast", n_synthetic=500, cv=2)
+    clf = DistilledClassifier(
+        clone(CLASSIFIERS[0]), student="tree", recipe="fast", n_synthetic=500, cv=2
+    )
     clf.fit(X, y)
     assert sum(asked) >= 500
