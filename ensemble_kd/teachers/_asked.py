@@ -60,7 +60,7 @@ def checked_members(members: Any, task: BaseTask, seed: int) -> list[tuple[str, 
     if members is None or isinstance(members, str):
         preset = DEFAULT_PRESET if members is None else members
         check_preset(preset, "members")
-        return list(PRESETS[preset](task.name, seed))
+        return list(PRESETS[preset](task.name, seed, task.n_outputs))
     members = list(members)
     if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
         raise InputError(

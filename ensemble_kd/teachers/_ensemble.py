@@ -69,8 +69,9 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         Names and scikit-learn estimators, which get the raw rows; or a preset, each member of
         which reads categories and missing values. None is "default": extra trees, XGBoost with
         shallow and with deep trees, LightGBM with large and with small ones, an additive spline
-        model and a network. "fast" has a few cheap ones; "best" has more of them, and CatBoost
-        where it is installed, without which the same seed gives another teacher.
+        model and a network. "fast" has four, cheaper ones; "best" has four times as many extra
+        trees, and CatBoost where it is installed, without which the same seed gives another
+        teacher.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
