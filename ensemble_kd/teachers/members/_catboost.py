@@ -73,7 +73,7 @@ class CatBoostMember(BoostedMember):
     @property
     def seconds_a_value(self) -> float:
         """Seconds a row and column."""
-        return 5e-7 * self.depth
+        return 1e-6 * self.depth
 
     @property
     def _most(self) -> int:

@@ -16,6 +16,7 @@ from ensemble_kd.errors import InputError, MissingDependencyError
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable, compiled
+from ensemble_kd.teachers._asked import checked_members
 from ensemble_kd.teachers.members import (
     PRESETS,
     BoostedMember,
@@ -163,7 +164,8 @@ def test_member_learns_a_class_of_one_row(kind, frame):
 
 def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
     teacher = TeacherEnsemble()
-    members = [member for _, member in teacher._checked_members(Classification(), seed=0)]
+    task = Classification(np.arange(2))
+    members = [member for _, member in checked_members(teacher.members, task, seed=0)]
     assert {type(member) for member in members} == set(DEFAULT_KINDS)
     settings = [(type(member), *member.get_params().items()) for member in members]
     assert len(set(settings)) == len(members)
