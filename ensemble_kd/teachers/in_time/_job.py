@@ -71,6 +71,8 @@ def fit_and_respond(job: Job) -> Done:
         n_rounds = [model.fit_until(*job.train, job.stop).n_rounds_]
     else:
         model = fit_teacher(model, *job.train)
+    if isinstance(model, StoppedMember):
+        model.by(None)  # who fits it again has other time
     seconds = time.perf_counter() - start
     answers = compiled(model) if job.quick and len(job.new) else model
     answer = teacher_response(answers, job.new, job.task) if len(job.new) else None
