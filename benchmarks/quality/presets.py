@@ -1,4 +1,4 @@
-"""What the presets of the teacher cost and are worth: ``python -m ensemble_kd.benchmarks.quality.presets``.
+"""What the presets cost and are worth: ``python -m ensemble_kd.benchmarks.quality.presets``.
 
 Fits each preset beside a tenth of the rows that is held out, as a student asks for it, and tells
 CPU seconds, and the loss on the benchmark's test rows. Give torch and numpy one thread each
