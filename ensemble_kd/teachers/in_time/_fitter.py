@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +67,14 @@ class Fitter:
             return Pace(lambda n: member.expected_seconds(n, *shape))
         return Pace(tried(partial(self._fit_some, member), n_rows, seconds))
 
-    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> int:
+    def try_out(
+        self,
+        member: Any,
+        pace: Pace,
+        n_rows: int,
+        seconds: float,
+        deadline: float = math.inf,
+    ) -> int:
         """Learn from a short fit of a default member how fast this machine is.
 
         Returns
@@ -79,7 +87,7 @@ class Fitter:
         member.import_library()
         n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
         models: list[Any] = []
-        until = time.monotonic() + MOST_SHARE * seconds
+        until = min(deadline, time.monotonic() + MOST_SHARE * seconds)
 
         def fit(n_rows: int) -> None:
             models.append(self._fit_some(member, n_rows, until))
