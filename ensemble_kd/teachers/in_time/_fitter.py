@@ -92,7 +92,9 @@ class Fitter:
         def fit(n_rows: int) -> None:
             models.append(self._fit_some(member, n_rows, until))
 
-        pace.note(n, timed(fit, n))
+        took, expected = timed(fit, n), pace(n)
+        is_cut = isinstance(member, StoppedMember) and time.monotonic() >= until
+        pace.note(n, max(took, expected) if is_cut else took)
         if not member.grows_with_rows:
             return n_rows
         return min(n_rows, n * self._bytes_left // (2 * pickled_bytes(models[0])))
@@ -145,7 +147,7 @@ class Fitter:
             done = Parallel(n_jobs=self._n_jobs)(delayed(fit_and_respond)(job) for job in jobs)
             for fit, job, one in zip(batch, jobs, done, strict=True):
                 n_rows = len(job.train[1])
-                pace.note(n_rows, one.seconds)
+                pace.note(n_rows, max(one.seconds, pace(n_rows)) if one.is_cut else one.seconds)
                 found.append(Result(fit, n_rows, one.model, one.answer))
                 rounds += one.n_rounds
                 if getattr(member, "grows_with_rows", False) and fit.is_kept:
