@@ -16,10 +16,12 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator), object, callable or None, default=None
-        None: the default `TeacherEnsemble`. Any scikit-learn regressor, cloned and
-        fitted to the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``, used
-        as it is, as is any other object with `predict`, or a callable, that answers raw rows.
+    teacher : estimator, list of (str, estimator), "fast", "default", "best", object, callable or \
+            None, default=None
+        None: the default `TeacherEnsemble`; "fast", "default" or "best": its presets, which cost
+        less or more. Any scikit-learn regressor, cloned and fitted to the raw rows; a list of
+        members to average; or ``FrozenEstimator(fitted)``, used as it is, as is any other object
+        with `predict`, or a callable, that answers raw rows.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
