@@ -35,8 +35,8 @@ ROWS = {
     "--unlabeled": "further rows without a target, for the teacher to label",
 }
 TEACHING = {
-    "--teacher": "auto or default (trees, boosting, splines and a network, weighted), fast, which "
-    "costs a third of it, best, which costs more, or a .joblib file; opening one runs code: only "
+    "--teacher": "auto or default (trees, boosting, splines and a network, weighted), fast, at "
+    "0.4 of its cost, best, at 1.8 times, or a .joblib file; opening one runs code: only "
     "open files you trust (default: %(default)s)",
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.compress import CompressionStep, as_steps
-from ensemble_kd.errors import InputError, warn
+from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
 from ensemble_kd.losses import DistillationLoss, check_alpha
@@ -19,7 +19,7 @@ from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import DEFAULT_PRESET, GivenTeacher, TeacherEnsemble, check_preset
+from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, GivenTeacher, TeacherEnsemble
 from ensemble_kd.transfer import as_synthesizer
 
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
@@ -221,9 +221,14 @@ class Settings:
         ------
         InputError
             If a setting is out of range, or does not suit the task.
+        NotDistillableError
+            If the teacher is a text that names no preset.
         """
-        if isinstance(self.teacher, str):
-            check_preset(self.teacher, "teacher")
+        if isinstance(self.teacher, str) and self.teacher not in PRESETS:
+            raise NotDistillableError(
+                "teacher must be a scikit-learn estimator with a fit method, or one of "
+                f"{', '.join(map(repr, PRESETS))}, got {self.teacher!r}."
+            )
         if self.recipe not in ("auto", "fast"):
             raise InputError(f"recipe must be 'auto' or 'fast', got {self.recipe!r}.")
         if self.time_limit is not None and not self.time_limit > 0:

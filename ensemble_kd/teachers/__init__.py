@@ -1,6 +1,5 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
-from ensemble_kd.teachers._asked import check_preset
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
@@ -32,7 +31,6 @@ __all__ = [
     "allows_missing",
     "as_teacher",
     "best_member",
-    "check_preset",
     "check_distillable",
     "compiled",
     "cross_fit",

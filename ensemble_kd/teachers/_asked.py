@@ -14,26 +14,6 @@ from ensemble_kd.teachers._wrap import check_distillable, seeded
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 
 
-def check_preset(name: str, what: str) -> None:
-    """Refuse a name that is of no preset.
-
-    Parameters
-    ----------
-    name : str
-        What was given.
-    what : str
-        The parameter.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
-    if name not in PRESETS:
-        known = ", ".join(map(repr, PRESETS))
-        raise InputError(f"{what} must be estimators or one of {known}, got {name!r}.")
-
-
 def checked_members(members: Any, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
     """Return unfitted members, seeded where they have no seed of their own.
 
@@ -59,7 +39,9 @@ def checked_members(members: Any, task: BaseTask, seed: int) -> list[tuple[str, 
     """
     if members is None or isinstance(members, str):
         preset = DEFAULT_PRESET if members is None else members
-        check_preset(preset, "members")
+        if preset not in PRESETS:
+            known = ", ".join(map(repr, PRESETS))
+            raise InputError(f"members must be estimators or one of {known}, got {members!r}.")
         return list(PRESETS[preset](task.name, seed, task.n_outputs))
     members = list(members)
     if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):

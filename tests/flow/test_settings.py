@@ -53,7 +53,6 @@ def test_settings_refuse_an_unknown_name():
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"teacher": "good"}, "teacher must be .* one of 'fast', 'default', 'best', got 'good'"),
         ({"recipe": "best"}, "recipe must be 'auto' or 'fast', got 'best'"),
         ({"time_limit": 0}, "time_limit must be > 0 seconds, got 0"),
         ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),

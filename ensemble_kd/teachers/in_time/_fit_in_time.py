@@ -144,7 +144,8 @@ def fit_in_time(
         give_up = deadline if results else math.inf
         most = plan.n_rows if plan.fits is ways.whole else min(plan.n_rows, room)
         most = max(most, LEAST_ROWS)
-        found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up)
+        quick = plan.fits is not ways.whole
+        found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up, quick=quick)
         left.remove(i)
         bar.update()
         rows = max((one.n_rows for one in found if one.fit.is_kept), default=0)

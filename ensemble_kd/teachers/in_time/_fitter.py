@@ -104,6 +104,8 @@ class Fitter:
         most: int,
         until: float,
         give_up: float,
+        *,
+        quick: bool = False,
     ) -> list[Result]:
         """Make all fits by a time, on fewer rows where those before took too long; or none.
 
@@ -129,7 +131,7 @@ class Fitter:
                 member, rounds = member.for_all_rows(rounds), []
             jobs = [
                 self._job(member, fit, most, len(found) + k,
-                          now + own * cost_of([fit], [pace], most) / cost(most))
+                          now + own * cost_of([fit], [pace], most) / cost(most), quick)
                 for k, fit in enumerate(batch)
             ]  # fmt: skip
             done = Parallel(n_jobs=self._n_jobs)(delayed(fit_and_respond)(job) for job in jobs)
@@ -151,7 +153,9 @@ class Fitter:
         n = self.n_at_once
         return [part[i : i + n] for part in parts for i in range(0, len(part), n)]
 
-    def _job(self, member: Any, fit: Fit, n_rows: int, number: int, deadline: float) -> Job:
+    def _job(
+        self, member: Any, fit: Fit, n_rows: int, number: int, deadline: float, quick: bool
+    ) -> Job:
         rows, weight = self._thinned(member, fit.train, n_rows, number)
         tables, stop = (take_rows(self._X, rows), take_rows(self._X, fit.test)), None
         if isinstance(member, TableMember):
@@ -163,7 +167,7 @@ class Fitter:
             places = np.flatnonzero(np.isin(stops, some))
             stop = tables[1][places], self._y[stops[places]], its_weight
         train = tables[0], self._y[rows], weight
-        return Job(member, self._task, train, stop, tables[1], fit.is_kept, deadline)
+        return Job(member, self._task, train, stop, tables[1], fit.is_kept, deadline, quick)
 
     def _thinned(
         self, member: Any, rows: NDArray[np.int64], n_rows: int, number: int

@@ -257,6 +257,7 @@ def test_member_of_more_rounds_than_there_is_time_for_is_used_and_in_time(
     assert clock.now - start <= limit + 2 * a_round
     assert found.names == ["rounds"]
     assert found.times["rounds"].n_rows >= in_time.LEAST_ROWS
+    assert {model.deadline for model in (*found.fits.fitted, *found.fits.unseen)} == {None}
     assert not np.isnan(found.fits.response).any()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import sys
 from importlib.util import find_spec
 from typing import Any
@@ -115,6 +116,11 @@ def test_member_scores_a_row_without_regard_to_its_batch(member, frame):
     together = respond(member, frame.head(20))
     alone = np.vstack([respond(member, frame.iloc[[i]]) for i in range(20)])
     np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-6)
+
+
+def test_copies_of_a_fitted_member_answer_as_it_does(member, frame):
+    for copied in (copy.deepcopy(member), pickle.loads(pickle.dumps(member))):
+        np.testing.assert_array_equal(respond(copied, frame), respond(member, frame))
 
 
 def test_member_is_one_that_can_teach(member):
