@@ -18,12 +18,15 @@ from ensemble_kd.teachers._out_of_fold import CrossFit
 from ensemble_kd.teachers.in_time._fitter import Fitter, Result, joined
 from ensemble_kd.teachers.in_time._pace import Pace
 from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, plan_next, ways_of
-from ensemble_kd.teachers.members import TableMember
+from ensemble_kd.teachers.members import StoppedMember, TableMember
 
 # Of the rows that another member had, the share below which one is of no use beside it.
 LEAST_SHARE = 0.25
 # Where there is so many times the time that is expected to be needed no fit is tried out before.
 AMPLE = 4
+# What a member that learns in rounds may take of its share, at the cost of dearer ones that come
+# later: one that is cut short early is of less use than one fewer.
+MOST_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,10 @@ def fit_in_time(
         least = max([LEAST_ROWS, *(LEAST_SHARE * done.n_rows for done in times.values())])
         if results and (left_over <= 0 or plan.n_rows < min(n_rows, least)):
             break
-        until = deadline - (1 - plan.share) * left_over
+        share = plan.share
+        if isinstance(member, StoppedMember):
+            share = min(1.0, MOST_TIMES * share)
+        until = deadline - (1 - share) * left_over
         give_up = deadline if results else math.inf
         most = plan.n_rows if plan.fits is ways.whole else min(plan.n_rows, room)
         most = max(most, LEAST_ROWS)
