@@ -134,9 +134,11 @@ def fit_in_time(
         i, start = left[0], time.monotonic()
         name, member = members[i]
         bar.set_postfix(member=name)
+        if results and start >= deadline:
+            break
         room = n_rows
         if not is_ample:
-            room = fitter.try_out(member, paces[i], n_rows, seconds)
+            room = fitter.try_out(member, paces[i], n_rows, seconds, deadline)
             _follow(paces, i, members, left)
         left_over = deadline - time.monotonic()
         plan = plan_next([paces[j] for j in left], left_over * fitter.n_at_once, n_rows, ways)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +67,14 @@ class Fitter:
             return Pace(lambda n: member.expected_seconds(n, *shape))
         return Pace(tried(partial(self._fit_some, member), n_rows, seconds))
 
-    def try_out(self, member: Any, pace: Pace, n_rows: int, seconds: float) -> int:
+    def try_out(
+        self,
+        member: Any,
+        pace: Pace,
+        n_rows: int,
+        seconds: float,
+        deadline: float = math.inf,
+    ) -> int:
         """Learn from a short fit of a default member how fast this machine is.
 
         Returns
@@ -79,12 +87,14 @@ class Fitter:
         member.import_library()
         n = max(min(LEAST_ROWS, n_rows), most_rows(pace, TELLING_SHARE * seconds, n_rows))
         models: list[Any] = []
-        until = time.monotonic() + MOST_SHARE * seconds
+        until = min(deadline, time.monotonic() + MOST_SHARE * seconds)
 
         def fit(n_rows: int) -> None:
             models.append(self._fit_some(member, n_rows, until))
 
-        pace.note(n, timed(fit, n))
+        took, expected = timed(fit, n), pace(n)
+        is_cut = isinstance(member, StoppedMember) and time.monotonic() >= until
+        pace.note(n, max(took, expected) if is_cut else took)
         if not member.grows_with_rows:
             return n_rows
         return min(n_rows, n * self._bytes_left // (2 * pickled_bytes(models[0])))
@@ -137,7 +147,7 @@ class Fitter:
             done = Parallel(n_jobs=self._n_jobs)(delayed(fit_and_respond)(job) for job in jobs)
             for fit, job, one in zip(batch, jobs, done, strict=True):
                 n_rows = len(job.train[1])
-                pace.note(n_rows, one.seconds)
+                pace.note(n_rows, max(one.seconds, pace(n_rows)) if one.is_cut else one.seconds)
                 found.append(Result(fit, n_rows, one.model, one.answer))
                 rounds += one.n_rounds
                 if getattr(member, "grows_with_rows", False) and fit.is_kept:

@@ -54,12 +54,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of it: the model if it is kept, answers, the seconds of the fit, the rounds."""
+    """What came of it: the model if it is kept, answers, the seconds of the fit, the rounds.
+
+    `is_cut` says that it ended by the clock, and its seconds tell nothing of what such fits take.
+    """
 
     model: Any
     answer: NDArray[np.float64] | None
     seconds: float
     n_rounds: list[int]
+    is_cut: bool
 
 
 def fit_and_respond(job: Job) -> Done:
@@ -71,9 +75,10 @@ def fit_and_respond(job: Job) -> Done:
         n_rounds = [model.fit_until(*job.train, job.stop).n_rounds_]
     else:
         model = fit_teacher(model, *job.train)
+    is_cut = isinstance(model, StoppedMember) and model.is_over
     if isinstance(model, StoppedMember):
         model.by(None)  # who fits it again has other time
     seconds = time.perf_counter() - start
     answers = compiled(model) if job.quick and len(job.new) else model
     answer = teacher_response(answers, job.new, job.task) if len(job.new) else None
-    return Done(model if job.is_kept else None, answer, seconds, n_rounds)
+    return Done(model if job.is_kept else None, answer, seconds, n_rounds, is_cut)

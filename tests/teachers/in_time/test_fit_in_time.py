@@ -301,6 +301,16 @@ def test_boosted_members_with_time_enough_are_those_without_a_deadline():
         np.testing.assert_array_equal(one.predict_proba(X[:99]), other.predict_proba(X[:99]))
 
 
+def test_fit_that_is_cut_short_does_not_make_others_seem_cheap(rounds):
+    fitter, member = _fitter.Fitter(NUMBERED, Y, None, TASK, None, 0), rounds(seconds=0.05)
+    pace = fitter.pace(member, N, 60.0)
+    fold = Fit.of_fold(np.arange(N // 2), np.arange(N // 2, N))
+    now = time.monotonic()
+    fitter.fit_all(member, [fold], pace, N, now + 5.0, np.inf)
+    assert time.monotonic() - now >= 4.9  # it had more rounds to come
+    assert pace.scale >= 1.0
+
+
 # --- a limit of one's own -------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What the presets of the teacher cost and are worth: ``python -m ensemble_kd.benchmarks.presets``.
+"""What the presets cost and are worth: ``python -m ensemble_kd.benchmarks.quality.presets``.
 
 Fits each preset beside a tenth of the rows that is held out, as a student asks for it, and tells
 CPU seconds, and the loss on the benchmark's test rows. Give torch and numpy one thread each
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd import TeacherEnsemble
-from ensemble_kd.benchmarks.quality import split_dataset
+from ensemble_kd.benchmarks.quality._objective import split_dataset
 from ensemble_kd.benchmarks.shared import chosen_datasets, loss_of, markdown_table, number
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.teachers import PRESETS, teacher_response
@@ -64,7 +64,7 @@ def fit_preset(dataset: str, preset: str, max_train: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit all presets and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.presets")
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.quality.presets")
     parser.add_argument("--datasets", nargs="+", metavar="NAME")
     parser.add_argument("--presets", nargs="+", default=list(PRESETS), choices=list(PRESETS))
     parser.add_argument("--rows", type=int, default=MAX_TRAIN, help="training rows at most")
