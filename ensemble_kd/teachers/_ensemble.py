@@ -29,7 +29,8 @@ from ensemble_kd.teachers._asked import checked_members, given_weights
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._blending import Blend, find_blend
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers._selection import MOST_COMPARED, greedy_weights, some_of
+from ensemble_kd.teachers._selection import MOST_COMPARED, some_of
+from ensemble_kd.teachers._weighing import Weighing
 from ensemble_kd.teachers._wrap import allows_missing
 from ensemble_kd.teachers.in_time import tell_short_time
 from ensemble_kd.teachers.members import has_classes
@@ -102,7 +103,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         They are above 0 and sum to 1.
     blend_ : Blend
         What makes one response of the members': their mean; or where that was found better out of
-        fold, and the weights are selected, a sharpened mean or a logarithmic pool.
+        fold, and the weights are selected, the mean of members that are each sharpened on its own,
+        a sharpened mean or a logarithmic pool.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
         Weighted response to each training row of models that had not seen it; NaN where no fold
         tests the row.
@@ -244,11 +246,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             given = given[given > 0]
         row_weight = np.ones(len(hard)) if weight is None else weight
 
-        def weigh(responses: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-            if given is not None:
-                return given
-            return greedy_weights(responses, task.truth(hard[rows]), row_weight[rows], task)
-
+        truth = task.truth(hard)
+        weigh = Weighing(truth, row_weight, task, given, seed)
         done = fit_members(
             members, X, targets, weight, cv=self.cv, task=task, seed=seed, held_out=held_out,
             dependence=dependence, weigh=weigh, n_jobs=self.n_jobs, verbose=self.verbose,
@@ -265,17 +264,20 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             if given is not None:  # of the members that there was time for
                 own = np.isin([name for name, _ in members], names)
                 given = given[own] / given[own].sum()
+                weigh = Weighing(truth, row_weight, task, given, seed)
             weights = weigh(found.response[:, rows], rows)
             names = [name for name, w in zip(names, weights, strict=True) if w > 0]
             found = found.of(weights)
         self.members_ = list(zip(names, found.fitted, strict=True))
         self.weights_, self.member_responses_ = np.asarray(found.weights), found.response
-        of_rows = found.response[:, rows], task.truth(hard[rows]), row_weight[rows]
+        of_rows = found.response[:, rows], truth[rows], row_weight[rows]
         losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
         self.best_member_ = names[int(np.argmin(losses))]
         self.blend_ = Blend(self.weights_)
         if given is None:
-            self.blend_ = find_blend(self.weights_, *of_rows, task, seed=seed)
+            self.blend_ = find_blend(
+                self.weights_, *of_rows, task, seed=seed, temperatures=weigh.temperatures
+            )
         self.out_of_fold_response_ = self.blend_(found.response)
         if not found.unseen:
             return None
