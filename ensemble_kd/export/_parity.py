@@ -69,9 +69,8 @@ def json_difference(model: CompactModel, text: str) -> float:
         for name, array in own.items()
     }
     codes = probe_rows(model)
-    calibrator, threshold = decision_from_scalars(document)
     body = body_from_parts(arrays, {name: found[name] for name in scalars})
-    read = replace(model, body=body, calibrator=calibrator, threshold=threshold)
+    read = replace(model, body=body, **decision_from_scalars(document))
     off = [_largest(arrays[name], array) for name, array in own.items()]
     return max(_largest(answers(read, codes), answers(model, codes)), *off)
 

@@ -1,7 +1,12 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
-from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
+from ensemble_kd.model._decision import (
+    Calibrator,
+    LogitScaling,
+    ProbabilityCurve,
+    ScoreQuantiles,
+)
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._parts import arrays_of, scalars_of
@@ -20,6 +25,7 @@ __all__ = [
     "LowRank",
     "MLPRecord",
     "ProbabilityCurve",
+    "ScoreQuantiles",
     "SharedRows",
     "Storage",
     "Task",

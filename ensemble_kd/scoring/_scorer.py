@@ -1,4 +1,4 @@
-"""A compact model at work: raw rows in, classes, probabilities or values out."""
+"""A compact model at work: raw rows in, classes, probabilities, values or scores out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from ensemble_kd.bundle import Bundle
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, label_array
-from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
+from ensemble_kd.runtime import (
+    CompiledRuntime,
+    build_runtime,
+    decision,
+    percentile,
+    response,
+    row_encoder,
+)
 from ensemble_kd.schema import TableSchema, check_extra
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
@@ -43,7 +50,7 @@ class Scorer:
 
     Attributes
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "outliers"}
         What it predicts.
     schema : TableSchema
         The columns of a raw row.
@@ -87,8 +94,9 @@ class Scorer:
         self._expected_unseen = expected_unseen
         self._unseen = UnseenCounter(model.schema, expected_unseen)
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs), extra=extra)
+        self._answers = label_array(model.answers)
         if model.has_classes:
-            self.classes_ = label_array(model.classes)
+            self.classes_ = self._answers
         if isinstance(self._runtime, CompiledRuntime) and not strict:
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
@@ -115,7 +123,7 @@ class Scorer:
 
     @property
     def task(self) -> str:
-        """What the model predicts, "classification" or "regression"."""
+        """What the model predicts, "classification", "regression" or "outliers"."""
         return self.model.task
 
     @property
@@ -142,7 +150,7 @@ class Scorer:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
+            Probabilities, values or scores.
         """
         encoded = self.model.schema.encode(X, strict=self.strict, extra=self.extra)
         self._unseen.add(encoded)
@@ -204,6 +212,8 @@ class Scorer:
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels, by the model's threshold where it has one, or values.
 
+        Of outliers, -1 for what is abnormal and 1 for all else.
+
         Parameters
         ----------
         X : data frame, array of shape (n_samples, n_features), list of dict, or dict
@@ -219,24 +229,89 @@ class Scorer:
             If columns are absent or a value is of the wrong kind.
         """
         answer = self.respond(X)
-        if self.model.has_classes:
-            return self.decide(answer)
-        return answer[:, 0]
+        return self.decide(answer) if self.model.answers else answer[:, 0]
 
     def decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the class label of each row of probabilities.
+        """Return the class label of each row of probabilities; of scores, -1 or 1.
 
         Parameters
         ----------
-        proba : ndarray of shape (n_samples, n_classes)
-            What `predict_proba` gave.
+        proba : ndarray of shape (n_samples, n_outputs)
+            What `respond` gave.
 
         Returns
         -------
         ndarray of shape (n_samples,)
-            The second class from the model's threshold on, or, without one, the likeliest.
+            The second class from the model's threshold on, or, without one, the likeliest. Of
+            scores -1, abnormal, below the threshold, and 1 from it on.
         """
-        return np.asarray(self.classes_[decision(self.model, proba)])
+        return np.asarray(self._answers[decision(self.model, proba)])
+
+    @property
+    def offset_(self) -> float:
+        """The score below which a row is an outlier."""
+        self._check_detector("offset_")
+        assert self.model.threshold is not None
+        return self.model.threshold
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return how normal each row is: the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        InputError
+            If columns are absent or a value is of the wrong kind.
+        AttributeError
+            If the model does not find outliers.
+        """
+        self._check_detector("score_samples")
+        return self.respond(X)[:, 0]
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the scores less the offset: below 0 for outliers.
+
+        Parameters
+        ----------
+        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self.score_samples(X) - self.offset_
+
+    def percentile(self, score: Any) -> NDArray[np.float64]:
+        """Return how many in a hundred real rows have a lower score.
+
+        The real rows are those of the training on which no student learned.
+
+        Parameters
+        ----------
+        score : float or ndarray of float64
+            What `score_samples` or `score_one` gave.
+
+        Returns
+        -------
+        ndarray of float64
+            In [0, 100], of the shape of `score`: near 0 for what is abnormal.
+
+        Raises
+        ------
+        AttributeError
+            If the model does not find outliers.
+        """
+        self._check_detector("percentile")
+        return percentile(self.model, score)
 
     def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
         """Return the probability of each class for one raw row.
@@ -261,7 +336,7 @@ class Scorer:
         return dict(zip(self.model.classes, answer, strict=True))
 
     def predict_one(self, row: Mapping[str, Any]) -> Any:
-        """Return the class label or value of one raw row, given as a dict.
+        """Return the class label or value of one raw row, given as a dict; of outliers -1 or 1.
 
         Parameters
         ----------
@@ -278,8 +353,8 @@ class Scorer:
             If a key is unknown, a value is absent, or of the wrong kind.
         """
         answer = self._respond_one(row)
-        if self.model.has_classes:
-            return self.model.classes[int(decision(self.model, answer)[0])]
+        if self.model.answers:
+            return self.model.answers[int(decision(self.model, answer)[0])]
         return float(answer[0, 0])
 
     def score_one(self, row: Mapping[str, Any]) -> float:
@@ -295,7 +370,8 @@ class Scorer:
         Returns
         -------
         float
-            The probability of ``classes_[1]``, or the value of a regression.
+            The probability of ``classes_[1]``, the value of a regression, or the score of an
+            outlier detector.
 
         Raises
         ------
@@ -320,6 +396,10 @@ class Scorer:
             raise AttributeError(
                 f"{method} is for classifiers; this model predicts values: use predict."
             )
+
+    def _check_detector(self, name: str) -> None:
+        if not self.model.is_detector:
+            raise AttributeError(f"{name} is for outliers; this model is a {self.task}.")
 
     def __repr__(self) -> str:
         """Return the task, the kind of student and the number of columns."""

@@ -12,6 +12,7 @@ from ensemble_kd.model import (
     LogitScaling,
     MLPRecord,
     ProbabilityCurve,
+    ScoreQuantiles,
     TreesRecord,
 )
 from ensemble_kd.schema import Column, TableSchema
@@ -130,6 +131,13 @@ MODELS |= {
         ),
         calibrator=CURVE,
     ),
+}
+QUANTILES = ScoreQuantiles(f64(-3.5, -1.0, 0.25, 2.0), f64(0.0, 0.01, 0.5, 0.75))
+MODELS |= {
+    name.replace("regressor", "detector"): replace(
+        MODELS[name], task="outliers", threshold=threshold, quantiles=QUANTILES
+    )
+    for name, threshold in (("mlp_regressor", 12.0), ("trees_regressor", 6.75))
 }
 
 
