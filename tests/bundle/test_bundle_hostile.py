@@ -209,7 +209,7 @@ def manifest_with(data, **entries):
         ({"classes": ["no", ["yes"]]}, r"class must be a plain .*got \['yes'\]"),
         ({"classes": ["no"]}, "at least two classes"),
         ({"classes": ["a", "b", "c"]}, "sigmoid needs two classes, got 3"),
-        ({"task": "regression"}, "a regression has no classes"),
+        ({"task": "regression"}, "the task regression has no classes"),
         ({"files": {}}, r"must list the files \['README.md', .*got \[\]"),
     ],
 )
@@ -298,7 +298,7 @@ def test_load_refuses_a_wrong_schema(data, entries, match):
         ("trees_sigmoid", {"link": ["sigmoid"]}, "link must be of type str"),
         ("trees_sigmoid", {"link": "softmax"}, r"base must have shape \(2,\), got \(1,\)"),
         ("trees_softmax", {"link": "sigmoid"}, "sigmoid needs two classes, got 3"),
-        ("trees_regressor", {"link": "sigmoid"}, "identity in a regression, got 'sigmoid'"),
+        ("trees_regressor", {"link": "sigmoid"}, "identity without classes, got 'sigmoid'"),
         ("mlp_regressor", {"n_layers": 10**9}, "n_layers must be from 0 to 64"),
         ("mlp_regressor", {"n_layers": -1}, "n_layers must be from 0 to 64"),
         ("mlp_regressor", {"n_layers": True}, "n_layers must be of type int"),

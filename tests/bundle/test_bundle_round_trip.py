@@ -58,7 +58,8 @@ def test_bundle_holds_what_was_saved(tmp_path, name):
     assert bundle.manifest["training"]["nested"] == {"x": [1.5, None, True]}
     assert bundle.manifest["name"] == "student" and bundle.manifest["created"] == CREATED
     is_decided = model.calibrator is not None or model.threshold is not None
-    assert bundle.manifest["format_version"] == (3 if is_decided else 1)
+    version = 4 if model.is_detector else 3
+    assert bundle.manifest["format_version"] == (version if is_decided else 1)
     assert bundle.manifest["libraries"].keys() == {"ensemble_kd", "numpy", "safetensors"}
 
 
