@@ -18,7 +18,8 @@ from ensemble_kd.flow._settings import (
     Settings,
     n_synthetic_rows,
 )
-from ensemble_kd.flow._teaching import Teaching, teach
+from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 
 __all__ = [

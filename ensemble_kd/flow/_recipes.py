@@ -22,6 +22,8 @@ from ensemble_kd.transfer import (
 
 Labels = Literal["out_of_fold", "in_sample", "true"]
 Share = tuple[Synthesizer, float]
+# For a student that is to know what it has not seen: where rows are, and where none are.
+AROUND: tuple[Share, ...] = ((MungeSynthesizer(), 0.75), (MarginalSynthesizer(), 0.25))
 
 
 @dataclass(frozen=True)
@@ -101,15 +103,20 @@ def default_recipe(task: BaseTask, settings: Settings, n_synthetic: int = 1) -> 
     Returns
     -------
     Recipe
-        MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7.
+        MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7. Without a
+        target, rows from around and outside of the table, too.
     """
-    is_open = settings.is_open("synthesizer")
-    synthesizer = MungeSynthesizer() if is_open else as_synthesizer(settings.synthesizer)
+    chosen: tuple[Share, ...] = ((MungeSynthesizer(), 1.0),)
+    if not settings.is_open("synthesizer"):
+        synthesizer = as_synthesizer(settings.synthesizer)
+        chosen = () if synthesizer is None else ((synthesizer, 1.0),)
+    elif not task.is_supervised:
+        chosen = AROUND
     return Recipe(
         "default",
         "in_sample" if settings.labels == "in_sample" else "out_of_fold",
         settings.distillation_loss(task),
-        () if synthesizer is None or n_synthetic == 0 else ((synthesizer, 1.0),),
+        () if n_synthetic == 0 else chosen,
     )
 
 

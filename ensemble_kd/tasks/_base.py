@@ -27,6 +27,8 @@ class BaseTask(ABC):
 
     name: ClassVar[Task]
     has_classes: ClassVar[bool]
+    # Whether there are targets to learn from; else the teacher alone says what is right.
+    is_supervised: ClassVar[bool] = True
     # The names of its losses, the default first; of the loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
     loss_name: ClassVar[str]
