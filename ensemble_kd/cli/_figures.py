@@ -88,4 +88,10 @@ def fidelity_text(fidelity: Mapping[str, Any], where: str) -> str:
     )
     if fidelity["agreement"] is not None:
         text += f", same class on {fidelity['agreement']:.2%}"
+    if "rank_correlation" in fidelity:
+        ranks = fidelity["rank_correlation"]
+        text += (
+            f", rank correlation {'-' if ranks is None else f'{ranks:.4f}'}, of the most abnormal "
+            f"1 % the same {fidelity['top_1_percent']:.1%}, of 5 % {fidelity['top_5_percent']:.1%}"
+        )
     return text

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, warn
 from ensemble_kd.model import CompactModel, ScoreQuantiles
 
 # Of the quartiles' distance: how far beyond them a score is an outlier's [1]_.
@@ -80,6 +80,12 @@ def with_offset(
         n_below = int(np.searchsorted(score, low - FENCE * (high - low)))
     else:
         n_below = round(float(contamination) * len(score))
+        if float(contamination) * len(score) < 1:
+            warn(
+                f"contamination={contamination:g} of {len(score):,} rows kept apart is not even "
+                f"one: no more than those that are lower than all of them are outliers. Give "
+                f"more rows, or a contamination of {1 / len(score):.2g} at least."
+            )
     return replace(model, threshold=_between(score, n_below), quantiles=_quantiles(score))
 
 

@@ -57,9 +57,7 @@ def decided(model: CompactModel, real: TransferSet, settings: Settings) -> Compa
     return with_offset(model, _held_out(model, real)[1][:, 0], settings.contamination)
 
 
-def _held_out(
-    model: CompactModel, real: TransferSet
-) -> tuple[TransferSet, NDArray[np.float64]]:
+def _held_out(model: CompactModel, real: TransferSet) -> tuple[TransferSet, NDArray[np.float64]]:
     """Return held-out rows that have a label, or all real ones, and the model's response."""
     chosen = real.held_out if real.held_out.any() else real.origin == REAL
     rows = real.take(chosen & has_label(real.response))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
-from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._comparison import compare
 from ensemble_kd.flow._detectors import teach_detectors
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow._taught import Teaching, has_label

@@ -63,6 +63,15 @@ class RankFidelity(Fidelity):
     top_1_percent: float | None = None
     top_5_percent: float | None = None
 
+    @property
+    def ranks(self) -> str:
+        """What was found of the order of the rows, in words."""
+        found = "-" if self.rank_correlation is None else f"{self.rank_correlation:.4f}"
+        return (
+            f"rank correlation {found}, of the most abnormal 1 % the same "
+            f"{self.top_1_percent:.1%}, of 5 % {self.top_5_percent:.1%}"
+        )
+
 
 def measure_fidelity(
     teacher: NDArray[np.float64],

@@ -6,8 +6,8 @@ The calibrator of a classifier is either of these. With s the outputs before the
     ProbabilityCurve  p = curve(probability of the second class), and 1 - p for the first
 
 A threshold, which is a number of the model itself, says from which probability on the second of two
-classes is the answer; without one it is the likelier class. Of a score, low for what is abnormal, it
-says below which a row is an outlier, and quantiles say how abnormal it is beside real rows.
+classes is the answer; without one it is the likelier class. Of a score, low for what is abnormal,
+it says below which a row is an outlier, and quantiles say how abnormal it is beside real rows.
 """
 
 from __future__ import annotations

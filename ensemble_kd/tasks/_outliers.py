@@ -29,6 +29,7 @@ class Outliers(OneValue):
 
     name: ClassVar[Task] = "outliers"
     is_supervised: ClassVar[bool] = False
+    held_out_share: ClassVar[float] = 0.2  # which say where the offset lies, too
     answers_by: ClassVar[str] = "score_samples"
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
@@ -88,7 +89,12 @@ class Outliers(OneValue):
     def quality(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, float | None]:
-        """Return AUC and average precision of what is abnormal, None where rows are of one kind."""
+        """Return AUC and average precision of what is abnormal; nothing without labels.
+
+        They are None where all rows are of one kind.
+        """
+        if not self.has_target(hard).all():
+            return {}
         both = len(np.unique(hard)) == 2
         return {
             name: float(score(hard == 1, -response[:, 0], sample_weight=weight)) if both else None

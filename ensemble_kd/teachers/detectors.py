@@ -53,7 +53,7 @@ class DetectorEnsemble(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(given, list):
             given = given[0][1] if isinstance(given[0], tuple) else given[0]
         self.schema_ = TableSchema.infer(X)
-        made = IsolationForest(n_estimators=50, random_state=self.random_state) if given is None else given
+        made = IsolationForest(random_state=self.random_state) if given is None else given
         if isinstance(made, FrozenEstimator):
             self.detector_ = made
         else:

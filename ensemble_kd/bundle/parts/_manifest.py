@@ -144,7 +144,9 @@ def _is_utc_time(text: str) -> bool:
 
 def _check_classes(task: str, classes: list[Any]) -> None:
     if task not in TASKS:
-        raise BundleError(f"task must be {', '.join(TASKS[:-1])} or {TASKS[-1]}, got {shown(task)}.")
+        raise BundleError(
+            f"task must be {', '.join(TASKS[:-1])} or {TASKS[-1]}, got {shown(task)}."
+        )
     for label in classes:
         if type(label) not in _PLAIN:
             raise BundleError(
