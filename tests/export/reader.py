@@ -7,7 +7,7 @@ import math
 def read(text):
     document = json.loads(text)
     assert document["format"] == "ensemble_kd.json"
-    assert document["version"] in (1, 2)
+    assert document["version"] in (1, 2, 3)
     return document
 
 
