@@ -52,6 +52,19 @@ def share_or_auto(text: str) -> float | str:
     return text if text == "auto" else _share_else_auto(text)
 
 
+_contamination_else_auto = _number("auto or a number above 0 and up to 0.5", lambda x: 0 < x <= 0.5)
+
+
+def contamination(text: str) -> float | str:
+    """Read a share in (0, 0.5], or ``auto``."""
+    return text if text == "auto" else _contamination_else_auto(text)
+
+
+def task(text: str) -> str:
+    """Read the name of a task, in the plural or not."""
+    return "outliers" if text == "outlier" else text
+
+
 def n_synthetic(text: str) -> int | float | str:
     """Read a number of rows, a multiple of the real rows such as ``3x``, or ``auto``."""
     if text == "auto":

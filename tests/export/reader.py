@@ -18,12 +18,12 @@ def respond(document, row):
     x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
     if model["kind"] == "mlp":
         sums = network(model, x)
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return [model["output_mean"] + model["output_scale"] * sums[0]]
         link = "softmax"
     else:
         sums, link = trees(model, x), model["link"]
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return sums
     if calibrator["kind"] == "scaling":
         biased = zip(sums, calibrator["bias"], strict=True)

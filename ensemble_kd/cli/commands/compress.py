@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compress, write and measure a model, and return the exit code."""
     from ensemble_kd.scoring import load
-    from ensemble_kd.tasks import task_with
+    from ensemble_kd.tasks import task_of
 
     console = Console(args.quiet)
     check_out(args.out, args.model, args.rows)
@@ -76,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--target is a column of --rows, which is not given.")
     scorer = load(args.model, require_signature=args.require_signature)
     steps = _steps(args, scorer)
-    task = task_with(scorer.classes_ if scorer.model.has_classes else None)
+    if args.target is not None and scorer.model.is_detector:
+        raise InputError("--target is for models that learn one, but this model finds outliers.")
+    task = task_of(scorer.model)
     rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:
         console.note("without --rows, what a step costs is not measured.")

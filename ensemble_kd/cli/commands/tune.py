@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     from ensemble_kd.tuning.study import tally
 
     console = Console(args.quiet)
+    _check_task(args.task)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
     require("optuna", extra=EXTRA)
     if args.picture is not None or args.plots is not None:  # now, as they are drawn at the end
@@ -134,11 +135,23 @@ def run(args: argparse.Namespace) -> int:
     return INTERRUPTED if search.interrupted_ else 0
 
 
+def _check_task(name: str) -> None:
+    """Refuse, before tables are read, a task without the target that students are judged by."""
+    from ensemble_kd.tasks import task_named
+
+    if name != "auto" and not task_named(name).is_supervised:
+        raise InputError(
+            "tune judges students by a target, and outliers have none: give `distill --task "
+            "outliers` with --student gbdt or tree, or `compress --prune`, and see by the fidelity "
+            "what a smaller student loses."
+        )
+
+
 def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console) -> Any:
     from ensemble_kd.estimators import ESTIMATORS
     from ensemble_kd.tuning import DistillationSearch, SearchSpace
 
-    kind = ESTIMATORS[data.task.name]
+    kind: Any = ESTIMATORS[data.task.name]
     workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
     return DistillationSearch(
         kind(
