@@ -34,7 +34,8 @@ the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
 `prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
-a hundred rows like those of its training score lower, and `prediction`, -1 (abnormal) or 1. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.
+a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. For CSV, neither pandas nor
+scikit-learn nor torch is needed; Parquet needs pyarrow.
 """
 EXAMPLES = """\
 examples:
