@@ -13,6 +13,9 @@ from sklearn.pipeline import Pipeline
 from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.teachers._given import name_of
 
+# What an infinite score counts as: differences of two must be finite.
+LARGEST_SCORE = 1e300
+
 
 def scores_low_as_abnormal(detector: Any, X: Any) -> NDArray[np.float64]:
     """Return the scores of a fitted detector, turned over where high is abnormal.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import check_seed, record_features, table
+from ensemble_kd.rows import check_seed, record_features, table, take_rows
 from ensemble_kd.teachers._wrap import allows_missing
 from ensemble_kd.teachers.detectors._given import ask_detector, fit_detector, named_detectors
 from ensemble_kd.teachers.detectors._left_out import left_out_scores
@@ -128,6 +129,9 @@ class DetectorEnsemble(Scored):
         if len(X) < 2:
             raise InputError(f"detectors need at least 2 rows, got n_samples = {len(X)}.")
         weight = _checked_weight(sample_weight, len(X))
+        all_rows, is_taught = X, weight > 0
+        if not is_taught.all():
+            X = take_rows(X, np.flatnonzero(is_taught))
         seed = check_seed(self.random_state)
         scale = _chosen(self.scale, SCALES, Scale, "scale")
         self.combination_ = _chosen(self.combination, COMBINATIONS, Combination, "combination")
@@ -143,12 +147,14 @@ class DetectorEnsemble(Scored):
         if any(isinstance(detector, Detector) for _, detector in given):
             numbered = TableNumbers().read(X)
             self.numbers_ = numbered.numbers
+            if sample_weight is not None:
+                numbered = replace(numbered, weight=weight[is_taught])
 
         def fit_one(unfitted: Any) -> tuple[Any, Scores]:
             if isinstance(unfitted, Detector):
-                detector = fit_detector(unfitted, numbered, weight, seed)
+                detector = fit_detector(unfitted, numbered, seed)
                 return detector, detector.fit_scores_
-            detector = fit_detector(unfitted, X, weight, seed)
+            detector = fit_detector(unfitted, X, seed)
             scores = ask_detector(detector, X)
             check_row_wise(detector, X, scores, seed)
             return detector, left_out_scores(unfitted, detector, X, scores, seed)
@@ -157,8 +163,13 @@ class DetectorEnsemble(Scored):
         self.detectors_ = [detector for detector, _ in done]
         self.scales_ = [clone(scale).fit(scores) for _, scores in done]
         scaled = [s.transform(own) for s, (_, own) in zip(self.scales_, done, strict=True)]
-        self.fit_scores_ = self.combination_.combine(np.column_stack(scaled))
-        self.offset_ = float(np.quantile(self.fit_scores_, CONTAMINATION))
+        taught = self.combination_.combine(np.column_stack(scaled))
+        self.offset_ = float(np.quantile(taught, CONTAMINATION))
+        self.fit_scores_ = np.empty(len(is_taught))
+        self.fit_scores_[is_taught] = taught
+        if not is_taught.all():
+            others = take_rows(all_rows, np.flatnonzero(~is_taught))
+            self.fit_scores_[~is_taught] = self.score_samples(others)
         return self
 
     def detector_scores(self, X: Any) -> Scores:
@@ -250,9 +261,9 @@ def _chosen(given: Any, by_name: dict[str, Any], kind: type, parameter: str) -> 
     )
 
 
-def _checked_weight(sample_weight: Any, n_rows: int) -> Scores | None:
+def _checked_weight(sample_weight: Any, n_rows: int) -> Scores:
     if sample_weight is None:
-        return None
+        return np.ones(n_rows)
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (n_rows,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError(
@@ -260,5 +271,5 @@ def _checked_weight(sample_weight: Any, n_rows: int) -> Scores | None:
             f"shape {weight.shape}."
         )
     if np.count_nonzero(weight) < 2:
-        raise InputError("sample_weight must be above 0 for at least 2 rows.")
+        raise InputError("sample_weight must be above zero for at least 2 rows.")
     return weight

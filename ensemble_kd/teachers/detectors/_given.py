@@ -12,7 +12,11 @@ from sklearn.frozen import FrozenEstimator
 from ensemble_kd.errors import EnsembleKDError, InputError, NotDistillableError, cause, reason
 from ensemble_kd.teachers._given import name_of
 from ensemble_kd.teachers._wrap import seeded
-from ensemble_kd.teachers.detectors._direction import check_detector, scores_low_as_abnormal
+from ensemble_kd.teachers.detectors._direction import (
+    LARGEST_SCORE,
+    check_detector,
+    scores_low_as_abnormal,
+)
 from ensemble_kd.teachers.detectors.members import Detector
 
 ON_NUMBERS = (
@@ -72,7 +76,7 @@ def as_estimator(detector: Any) -> Any:
     return FrozenEstimator(detector)
 
 
-def fit_detector(detector: Any, X: Any, weight: NDArray[np.float64] | None, seed: int) -> Any:
+def fit_detector(detector: Any, X: Any, seed: int) -> Any:
     """Return a detector fitted on rows; the one given stays as it is.
 
     Parameters
@@ -81,8 +85,6 @@ def fit_detector(detector: Any, X: Any, weight: NDArray[np.float64] | None, seed
         Unfitted, or frozen.
     X : data frame or array of shape (n_samples, n_features), or NumberedRows
         Rows as it takes them.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row, for our own detectors.
     seed : int
         For random parts without a seed of their own.
 
@@ -99,7 +101,7 @@ def fit_detector(detector: Any, X: Any, weight: NDArray[np.float64] | None, seed
         return detector
     detector = seeded(detector, seed)
     if isinstance(detector, Detector):
-        return detector.fit(X, None, weight)
+        return detector.fit(X)
     try:
         detector.fit(X)  # of PyOD some return nothing
     except (EnsembleKDError, MemoryError, Warning):
@@ -149,4 +151,4 @@ def ask_detector(detector: Any, X: Any) -> NDArray[np.float64]:
             f"{int(np.isnan(scores).sum())} NaN and {len(scores):,} score(s) for {len(X):,} "
             "row(s); leave it out."
         )
-    return np.clip(scores, -1e300, 1e300)
+    return np.clip(scores, -LARGEST_SCORE, LARGEST_SCORE)

@@ -64,5 +64,5 @@ def left_out_scores(
 def _scores_of_others(
     unfitted: Any, X: Any, rows: NDArray[np.int64], others: NDArray[np.int64], seed: int
 ) -> NDArray[np.float64]:
-    detector = fit_detector(unfitted, take_rows(X, rows), None, seed)
+    detector = fit_detector(unfitted, take_rows(X, rows), seed)
     return ask_detector(detector, take_rows(X, others))

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import EnsembleKDError, NotDistillableError, cause, reason
+from ensemble_kd.errors import NotDistillableError, cause, reason
 from ensemble_kd.rows import take_rows
 from ensemble_kd.teachers._given import name_of
-from ensemble_kd.teachers.detectors._direction import last_step
-from ensemble_kd.teachers.detectors._given import ask_detector
+from ensemble_kd.teachers.detectors._direction import (
+    LARGEST_SCORE,
+    last_step,
+    scores_low_as_abnormal,
+)
 
 # Rows that are asked for alone, and those beside them.
 N_ALONE, N_BESIDE = 4, 100
@@ -54,9 +57,15 @@ def check_row_wise(detector: Any, X: Any, scores: NDArray[np.float64], seed: int
 
     def ask(rows: NDArray[np.int64], where: str) -> NDArray[np.float64]:
         try:
-            return ask_detector(detector, take_rows(X, rows))
-        except (EnsembleKDError, Warning) as error:
-            raise _refusal(detector, f"fails on {where}: {reason(error)}") from cause(error)
+            found = scores_low_as_abnormal(detector, take_rows(X, rows))
+        except (MemoryError, Warning):
+            raise
+        except Exception as error:  # it may be anything of the user's own
+            told = f"{type(error).__name__}: {reason(error)}"
+            raise _refusal(detector, f"failed on {where} ({told})") from cause(error)
+        if found.shape != (len(rows),) or np.isnan(found).any():
+            raise _refusal(detector, f"gave no number for {where}")
+        return np.clip(found, -LARGEST_SCORE, LARGEST_SCORE)
 
     batch = ask(asked, "a batch of training rows")[: len(few)]
     if differ(batch, ask(asked, "a batch of training rows")[: len(few)]):

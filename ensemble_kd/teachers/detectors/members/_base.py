@@ -43,6 +43,7 @@ class Scored(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of shape (n_samples,), float64
         """
+        check_is_fitted(self, "offset_")
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> NDArray[np.int64]:
@@ -80,7 +81,7 @@ class Detector(Scored):
         A tenth of the training rows score lower.
     """
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit on a raw table.
 
         Parameters
@@ -89,8 +90,6 @@ class Detector(Scored):
             Raw rows, or rows that were turned into numbers before.
         y : None
             Ignored.
-        sample_weight : array of shape (n_samples,) or None, default=None
-            Where rows are drawn, one is drawn in proportion to its weight; of weight 0 never.
 
         Returns
         -------
@@ -106,8 +105,7 @@ class Detector(Scored):
             record_features(self, X)
             rows = TableNumbers().read(X)
         self.numbers_ = rows.numbers
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self._fit(rows.values, weight)
+        self._fit(rows.values, rows.weight)
         self.fit_scores_ = self._left_out(rows.values)
         self.offset_ = float(np.quantile(self.fit_scores_, CONTAMINATION))
         return self
@@ -140,7 +138,7 @@ class Detector(Scored):
 
     @abstractmethod
     def _fit(self, X: Matrix, weight: Matrix | None) -> None:
-        """Fit numbers."""
+        """Fit numbers, each row with its weight."""
 
     @abstractmethod
     def _score(self, X: Matrix) -> Matrix:
@@ -171,12 +169,10 @@ class SampledDetector(Detector):
 
 def draw(n_rows: int, n_drawn: int, weight: Matrix | None, seed: int) -> NDArray[np.int64]:
     """Return places of rows, each once and in proportion to its weight, in order."""
-    places = np.arange(n_rows) if weight is None else np.flatnonzero(weight > 0)
-    if len(places) <= n_drawn:
-        return places
-    share = None if weight is None else weight[places] / weight[places].sum()
-    drawn = np.random.default_rng(seed).choice(places, n_drawn, replace=False, p=share)
-    return np.sort(drawn)
+    if n_rows <= n_drawn:
+        return np.arange(n_rows)
+    share = None if weight is None else weight / weight.sum()
+    return np.sort(np.random.default_rng(seed).choice(n_rows, n_drawn, replace=False, p=share))
 
 
 def row_products(X: Matrix, factors: Matrix) -> Matrix:

@@ -41,10 +41,13 @@ class NumberedRows:
         Fitted.
     values : ndarray of shape (n_samples, n_numbers), float64
         The rows.
+    weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each row to learn from, above 0.
     """
 
     numbers: TableNumbers
     values: Matrix
+    weight: Matrix | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
