@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
@@ -19,6 +17,8 @@ N_COMPONENTS = 8
 # Added to each variance, in units of the scaled columns.
 FLOOR = 1e-2
 LEAST_ROWS = 20
+# Numbers beyond it are taken for it at the fit, as their covariances could not be inverted.
+FAR_OUT = 1e3
 MOST_NUMBERS = 100
 
 
@@ -38,13 +38,12 @@ class MixtureDetector(SampledDetector):
         kind = "full" if X.shape[1] <= MOST_NUMBERS else "diag"
         least = LEAST_ROWS * (X.shape[1] if kind == "full" else 1)
         n_components = int(np.clip(len(rows) // least, 1, N_COMPONENTS))
+        # With a floor and this tolerance it always converges, in some ten steps.
         mixture = GaussianMixture(
-            n_components, covariance_type=kind, reg_covar=FLOOR, max_iter=50, tol=1e-2,
-            random_state=check_seed(self.random_state),
+            n_components, covariance_type=kind, reg_covar=FLOOR, tol=1e-2, max_iter=10_000,
+            init_params="k-means++", random_state=check_seed(self.random_state),
         )  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it has not converged, or few rows are distinct
-            mixture.fit(np.clip(rows, -1e6, 1e6))
+        mixture.fit(np.clip(rows, -FAR_OUT, FAR_OUT))
         self.centres_ = mixture.means_
         self.factors_ = mixture.precisions_cholesky_
         logs = np.log(
