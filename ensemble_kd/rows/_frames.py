@@ -111,7 +111,7 @@ class _RawColumn:
             return np.dtype(object) if is_narrow else None
         if dtype == np.dtype(bool):
             return np.dtype(object) if missing else None
-        limits = None
+        limits: Any = None
         if self._is_float:
             limits = np.finfo(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
         elif self._whole is not None and self._whole != np.dtype(object):

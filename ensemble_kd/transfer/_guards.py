@@ -22,10 +22,10 @@ class GuardSynthesizer(Synthesizer):
 
     A number goes below the smallest or above the largest one seen, by a distance that is
     log-uniform in widths of the range, and stays whole where all were whole. A category becomes one
-    never seen, a boolean of which one value was seen the other one; where no value was missing, some
-    are. A constant column is pushed too, in units of its value. All else stays as it was, in a real
-    row or in one with every column drawn on its own. A teacher that says "abnormal" of such rows can
-    teach it: real rows alone say nothing about the outside.
+    never seen, a boolean of which one value was seen the other one; where no value was missing,
+    some are. A constant column is pushed too, in units of its value. All else stays as it was, in a
+    real row or in one with every column drawn on its own. A teacher that calls such rows abnormal
+    so teaches what real rows say nothing about.
 
     Parameters
     ----------
