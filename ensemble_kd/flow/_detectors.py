@@ -8,8 +8,8 @@ from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow._taught import Teaching
 from ensemble_kd.rows import RealRows
-from ensemble_kd.teachers import fresh, is_fitted, name_of, seeded
-from ensemble_kd.teachers.detectors import as_detectors
+from ensemble_kd.teachers import fresh, is_fitted, name_of
+from ensemble_kd.teachers.detectors import DetectorEnsemble, as_detectors
 
 
 def teach_detectors(settings: Settings, rows: RealRows) -> Teaching:
@@ -45,9 +45,11 @@ def teach_detectors(settings: Settings, rows: RealRows) -> Teaching:
             "in-sample: a detector that memorises rows finds those normal that it has seen. Give "
             "rows that it has not seen, or the unfitted teacher."
         )
-    teacher = seeded(fresh(teacher), rows.seed)
+    teacher = fresh(teacher)
     if teacher.n_jobs is None:
         teacher.set_params(n_jobs=settings.n_jobs)
+    if teacher.random_state is None or not isinstance(given, DetectorEnsemble):
+        teacher.set_params(random_state=rows.seed)
     weight = {} if rows.weight is None else {"sample_weight": rows.weight}
     teacher_ = teacher.fit(rows.X, **weight)
     return Teaching(teacher_, teacher_, teacher_, teacher_.fit_scores_[:, None], is_frozen)

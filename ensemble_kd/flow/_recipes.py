@@ -14,6 +14,7 @@ from ensemble_kd.students import MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import (
     ForestLeafSynthesizer,
+    GuardSynthesizer,
     MarginalSynthesizer,
     MungeSynthesizer,
     Synthesizer,
@@ -23,7 +24,11 @@ from ensemble_kd.transfer import (
 Labels = Literal["out_of_fold", "in_sample", "true"]
 Share = tuple[Synthesizer, float]
 # For a student that is to know what it has not seen: where rows are, and where none are.
-AROUND: tuple[Share, ...] = ((MungeSynthesizer(), 0.75), (MarginalSynthesizer(), 0.25))
+AROUND: tuple[Share, ...] = (
+    (MungeSynthesizer(), 0.55),
+    (MarginalSynthesizer(), 0.2),
+    (GuardSynthesizer(), 0.25),
+)
 
 
 @dataclass(frozen=True)
