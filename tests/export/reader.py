@@ -39,7 +39,9 @@ def respond(document, row):
 
 
 def decide(document, answer):
-    """Return the predicted class."""
+    """Return the predicted class; of outliers -1 or 1."""
+    if document["task"] == "outliers":
+        return -1 if answer[0] < document["decision_threshold"] else 1
     if "decision_threshold" in document:
         return document["classes"][answer[1] >= document["decision_threshold"]]
     return document["classes"][answer.index(max(answer))]
