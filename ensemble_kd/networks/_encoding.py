@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.networks._edges import edges_beyond, edges_within
 from ensemble_kd.rows import Discretion
 from ensemble_kd.schema import Category, TableSchema
 
@@ -96,6 +98,7 @@ def fit_encoding(
     response: NDArray[np.float64] | None = None,
     fewest_rows: int = FEWEST_ROWS,
     discretion: Discretion | None = None,
+    beyond: bool = False,
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -118,6 +121,8 @@ def fit_encoding(
         Rows of a category below which it joins no group.
     discretion : Discretion or None, default=None
         Which numbers may be edges; None where any may.
+    beyond : bool, default=False
+        Whether there are edges outside of the range of each column, a constant one too.
 
     Returns
     -------
@@ -126,9 +131,9 @@ def fit_encoding(
     numeric = []
     edges = []
     for j in np.flatnonzero(~schema.is_discrete):
-        column_edges = choose_edges(X[:, j], n_bins, splits[j] if splits else None)
-        if column_edges is not None and discretion is not None:
-            column_edges = _discreet_edges(column_edges, X[:, j], int(j), discretion)
+        tell = None if discretion is None else partial(discretion.edges, int(j))
+        choose = edges_beyond if beyond else edges_within
+        column_edges = choose(X[:, j], n_bins, splits[j] if splits else None, tell)
         if column_edges is not None:
             numeric.append(j)
             edges.append(column_edges)
@@ -209,60 +214,3 @@ def _equal_shares(counts: NDArray[np.int64], n_groups: int) -> NDArray[np.int64]
     """Cut categories in their order into groups of about as many rows each."""
     rank = np.cumsum(counts) - counts
     return rank * n_groups // max(1, int(counts.sum()))
-
-
-# How much of an encoding follows the teacher's splits; its rows have the rest.
-SPLITS_SHARE = 0.8
-
-
-def choose_edges(
-    values: NDArray[np.float64], n_bins: int, splits: NDArray[np.float64] | None = None
-) -> NDArray[np.float64] | None:
-    """Return quantiles of a column and of the splits in it as edges, or None if it tells nothing.
-
-    A value that fills more than one interval's share of the rows counts for that share alone, so
-    that a column that is mostly 0 has its edges where it varies; likewise a threshold. A column of
-    few values gets an edge at each of them. A column of one value that is sometimes missing gets
-    an interval of its own, above that value.
-    """
-    distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-    if len(distinct) > n_bins + 1:
-        density: NDArray[np.float64] = np.minimum(counts, counts.sum() / n_bins).astype(np.float64)
-        if splits is not None and len(splits):
-            # A threshold stands for the first value above it.
-            above = np.searchsorted(distinct, splits[:, 0]).clip(max=len(distinct) - 1)
-            weight = np.zeros(len(distinct))
-            np.add.at(weight, above, splits[:, 1])
-            density = _blend(density, weight, n_bins)
-        rank = np.cumsum(density)
-        wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
-        chosen = np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))
-        distinct = distinct[np.union1d(chosen[1:-1], [0, len(distinct) - 1])]
-    return _spaced(distinct, values)
-
-
-def _discreet_edges(
-    edges: NDArray[np.float64], values: NDArray[np.float64], column: int, discretion: Discretion
-) -> NDArray[np.float64] | None:
-    """Return edges that may be told, None where they tell no values apart."""
-    distinct = np.unique(values[np.isfinite(values)])
-    return _spaced(discretion.edges(column, edges[edges <= distinct[-1]], distinct), values)
-
-
-def _spaced(edges: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return edges so far apart that one over a width is finite, None where they are too few."""
-    edges = edges[np.diff(edges, prepend=-np.inf) >= np.finfo(np.float64).tiny]
-    if len(edges) == 1 and np.isnan(values).any():
-        return np.array([edges[0], np.nextafter(edges[0] + abs(edges[0]) + 1.0, np.inf)])
-    return edges if len(edges) >= 2 else None
-
-
-def _blend(
-    rows: NDArray[np.float64], splits: NDArray[np.float64], n_bins: int
-) -> NDArray[np.float64]:
-    if not splits.sum() > 0:
-        return rows
-    # What few thresholds may not have, the rows get, so that no interval is lost.
-    splits = np.minimum(splits / splits.sum(), 1 / n_bins)
-    share = SPLITS_SHARE * splits.sum()
-    return np.asarray((1 - share) * rows / rows.sum() + SPLITS_SHARE * splits)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Less than this one divides nothing by.
+TINY = 1e-300
+
 
 def reach(low: float, high: float) -> float:
     """Return the width of a column's range, and of a constant column a width that stands for it.
@@ -21,4 +24,4 @@ def reach(low: float, high: float) -> float:
     >>> reach(2.0, 5.0), reach(-4.0, -4.0), reach(0.0, 0.0)
     (3.0, 4.0, 1.0)
     """
-    return high - low or abs(low) or 1.0
+    return next(width for width in (high - low, abs(low), 1.0) if width >= TINY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks import fit_encoding
-from ensemble_kd.rows import REAL, TransferSet, check_seed
+from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._size import choose_size
@@ -53,6 +54,11 @@ class MLPStudent(Student):
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
+    beyond : bool or "auto", default="auto"
+        Whether numbers outside of the range that was seen are told apart: by edges at distances of
+        0.3, 2 and 10 ranges on either side, for constant columns too, and with half of the edges
+        inside evenly from the smallest value to the largest. They learn from rows that lie
+        there, as `GuardSynthesizer` makes. "auto": where outliers are to be told.
     encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
         How a numeric column's curve is trained: each interval freely, or all as samples at the
         edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
@@ -110,6 +116,7 @@ class MLPStudent(Student):
         max_categories: int | str = "auto",
         max_bytes: int = 180_000,
         edges: str = "auto",
+        beyond: bool | str = "auto",
         encoding: str = "auto",
         frequency_scale: float = 1.0,
         n_updates: int = 3_500,
@@ -128,6 +135,7 @@ class MLPStudent(Student):
         self.max_categories = max_categories
         self.max_bytes = max_bytes
         self.edges = edges
+        self.beyond = beyond
         self.encoding = encoding
         self.frequency_scale = frequency_scale
         self.n_updates = n_updates
@@ -143,6 +151,10 @@ class MLPStudent(Student):
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
+        task = transfer_set.task
+        beyond = task.looks_beyond if self.beyond == "auto" else bool(self.beyond)
+        if beyond:
+            transfer_set = _with_checks_outside(transfer_set, check_seed(self.random_state))
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
         muon = loss.alpha > 0 if self.optimizer == "auto" else self.optimizer == "muon"
@@ -159,6 +171,7 @@ class MLPStudent(Student):
             hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
             n_bins=None if self.n_bins == "auto" else int(self.n_bins),
             max_categories=None if self.max_categories == "auto" else int(self.max_categories),
+            beyond=beyond,
         )
         self._network = networks.train_network(
             transfer_set,
@@ -173,6 +186,7 @@ class MLPStudent(Student):
                 response=transfer_set.response[is_real] if loss.alpha > 0 else None,
                 fewest_rows=size.fewest_rows,
                 discretion=transfer_set.discretion,
+                beyond=beyond,
             ),
             hidden=size.hidden,
             plan=networks.TrainingPlan(
@@ -278,6 +292,8 @@ class MLPStudent(Student):
                 raise InputError(f"{name} must be >= 1, got {value!r}.")
         if self.edges not in ("auto", "teacher", "quantiles"):
             raise InputError(f"edges must be 'auto', 'teacher' or 'quantiles', got {self.edges!r}.")
+        if not isinstance(self.beyond, bool) and self.beyond != "auto":
+            raise InputError(f"beyond must be true, false or 'auto', got {self.beyond!r}.")
         if self.encoding not in ("auto", "piecewise_linear", "periodic"):
             raise InputError(
                 f"encoding must be 'auto', 'piecewise_linear' or 'periodic', got {self.encoding!r}."
@@ -292,3 +308,15 @@ class MLPStudent(Student):
             raise InputError(f"learning_rate must be > 0, got {self.learning_rate!r}.")
         if not self.weight_decay >= 0:
             raise InputError(f"weight_decay must be >= 0, got {self.weight_decay!r}.")
+
+
+def _with_checks_outside(rows: TransferSet, seed: int) -> TransferSet:
+    """Return rows of which as many synthetic ones are held out as real ones, at most a tenth.
+
+    Real rows alone would end the training where they are best, be the outside learned or not.
+    """
+    made = np.flatnonzero(rows.origin == SYNTHETIC)
+    n_checks = min(int(rows.held_out.sum()), len(made) // 10)
+    held_out = rows.held_out.copy()
+    held_out[np.random.default_rng(seed).choice(made, n_checks, replace=False)] = True
+    return replace(rows, held_out=held_out)

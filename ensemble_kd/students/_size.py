@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.networks import OUTSIDE
 from ensemble_kd.schema import TableSchema
 
 BYTES_PER_WEIGHT = 4
@@ -63,6 +64,7 @@ def choose_size(
     hidden: tuple[int, ...] | None = None,
     n_bins: int | None = None,
     max_categories: int | None = None,
+    beyond: bool = False,
 ) -> NetworkSize:
     """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
 
@@ -78,6 +80,8 @@ def choose_size(
         Bytes that its arrays and its schema may take.
     hidden, n_bins, max_categories
         Fixed by the caller where not None.
+    beyond : bool, default=False
+        Whether columns have edges outside of their range.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def choose_size(
         The last one where none fits.
     """
     size = SIZES[-1]
-    table = TableBytes(X, schema)
+    table = TableBytes(X, schema, beyond=beyond)
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
@@ -107,9 +111,14 @@ class TableBytes:
         Encoded real rows.
     schema : TableSchema
         What the columns mean.
+    beyond : bool, default=False
+        Whether columns have edges outside of their range, as a constant one then has.
     """
 
-    def __init__(self, X: NDArray[np.float64], schema: TableSchema) -> None:
+    def __init__(
+        self, X: NDArray[np.float64], schema: TableSchema, *, beyond: bool = False
+    ) -> None:
+        self._n_outside = 2 * len(OUTSIDE) if beyond else 0
         self._n_codes = schema.n_codes
         self._is_discrete = schema.is_discrete
         self._n_values = [len(np.unique(column[np.isfinite(column)])) for column in X.T]
@@ -163,7 +172,7 @@ class TableBytes:
             if is_discrete:
                 n_inputs += min(int(self._n_codes[j]), size.max_categories + 1) + 1
             else:
-                n_steps = min(size.n_bins, max(0, self._n_values[j] - 1))
+                n_steps = min(size.n_bins, max(0, self._n_values[j] - 1)) + self._n_outside
                 n_inputs += n_steps + 1  # one for a missing value
                 n_edges += n_steps + 1
         widths = [*size.hidden, n_outputs]

@@ -37,6 +37,8 @@ class BaseTask(ABC):
     score_name: ClassVar[str]
     # The method of a model that gives its response.
     answers_by: ClassVar[str]
+    # Whether a row outside of all that was seen must be told from those inside.
+    looks_beyond: ClassVar[bool] = False
 
     # Class labels in output order; empty without classes.
     labels: NDArray[Any] = np.empty(0)
