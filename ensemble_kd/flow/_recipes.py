@@ -12,6 +12,8 @@ from ensemble_kd.flow._settings import Settings
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.students import MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers import allows_missing
+from ensemble_kd.teachers.detectors import as_detectors
 from ensemble_kd.transfer import (
     ForestLeafSynthesizer,
     GuardSynthesizer,
@@ -23,12 +25,6 @@ from ensemble_kd.transfer import (
 
 Labels = Literal["out_of_fold", "in_sample", "true"]
 Share = tuple[Synthesizer, float]
-# For a student that is to know what it has not seen: where rows are, and where none are.
-AROUND: tuple[Share, ...] = (
-    (MungeSynthesizer(), 0.55),
-    (MarginalSynthesizer(), 0.2),
-    (GuardSynthesizer(), 0.25),
-)
 
 
 @dataclass(frozen=True)
@@ -116,13 +112,19 @@ def default_recipe(task: BaseTask, settings: Settings, n_synthetic: int = 1) -> 
         synthesizer = as_synthesizer(settings.synthesizer)
         chosen = () if synthesizer is None else ((synthesizer, 1.0),)
     elif not task.is_supervised:
-        chosen = AROUND
+        chosen = _around(settings)
     return Recipe(
         "default",
         "in_sample" if settings.labels == "in_sample" else "out_of_fold",
         settings.distillation_loss(task),
         () if n_synthetic == 0 else chosen,
     )
+
+
+def _around(settings: Settings) -> tuple[Share, ...]:
+    """Return what makes rows where rows are and where none are, so that a student knows both."""
+    guards = GuardSynthesizer(missing=allows_missing(as_detectors(settings.teacher)))
+    return ((MungeSynthesizer(), 0.55), (MarginalSynthesizer(), 0.2), (guards, 0.25))
 
 
 def plain_recipe(task: BaseTask) -> Recipe:

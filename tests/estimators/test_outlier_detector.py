@@ -113,8 +113,8 @@ def test_one_row_is_scored_as_in_its_batch_bit_for_bit(fitted):
     for model in (fitted, fitted.teacher_):
         batch = model.score_samples(X[:40])
 
-
-XX
+        alone = [model.score_samples(row)[0] for row in X[:40, None]]
+        np.testing.assert_array_equal(batch, alone)
 
 
 def test_saved_detector_scores_and_decides_alike(fitted, tmp_path):
