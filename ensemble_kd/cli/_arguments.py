@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from ensemble_kd.model import TASKS
+
 
 def at_least(lowest: int) -> Callable[[str], int]:
     """Return a reader of whole numbers from `lowest` on."""
@@ -62,7 +64,7 @@ def contamination(text: str) -> float | str:
 
 def task(text: str) -> str:
     """Read the name of a task, in the plural or not."""
-    return "outliers" if text == "outlier" else text
+    return f"{text}s" if f"{text}s" in TASKS else text
 
 
 def n_synthetic(text: str) -> int | float | str:

@@ -52,6 +52,8 @@ class RankFidelity(Fidelity):
 
     Parameters
     ----------
+    n_rows, held_out, rmse, agreement, divergence, correlation
+        As in `Fidelity`.
     rank_correlation : float or None, default=None
         Of Spearman, in [-1, 1]; None where one of the two says the same of each row.
     top_1_percent, top_5_percent : float or None, default=None

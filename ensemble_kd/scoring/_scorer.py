@@ -17,15 +17,15 @@ from ensemble_kd.runtime import (
     CompiledRuntime,
     build_runtime,
     decision,
-    percentile,
     response,
     row_encoder,
 )
 from ensemble_kd.schema import TableSchema, check_extra
+from ensemble_kd.scoring._detecting import Detecting
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
-class Scorer:
+class Scorer(Detecting):
     """Score raw rows with a compact model.
 
     Parameters
@@ -247,72 +247,6 @@ class Scorer:
         """
         return np.asarray(self._answers[decision(self.model, proba)])
 
-    @property
-    def offset_(self) -> float:
-        """The score below which a row is an outlier."""
-        self._check_detector("offset_")
-        assert self.model.threshold is not None
-        return self.model.threshold
-
-    def score_samples(self, X: Any) -> NDArray[np.float64]:
-        """Return how normal each row is: the lower, the more abnormal.
-
-        Parameters
-        ----------
-        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
-            Raw rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-
-        Raises
-        ------
-        InputError
-            If columns are absent or a value is of the wrong kind.
-        AttributeError
-            If the model does not find outliers.
-        """
-        self._check_detector("score_samples")
-        return self.respond(X)[:, 0]
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return the scores less the offset: below 0 for outliers.
-
-        Parameters
-        ----------
-        X : data frame, array of shape (n_samples, n_features), list of dict, or dict
-            Raw rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        return self.score_samples(X) - self.offset_
-
-    def percentile(self, score: Any) -> NDArray[np.float64]:
-        """Return how many in a hundred real rows have a lower score.
-
-        The real rows are those of the training on which no student learned.
-
-        Parameters
-        ----------
-        score : float or ndarray of float64
-            What `score_samples` or `score_one` gave.
-
-        Returns
-        -------
-        ndarray of float64
-            In [0, 100], of the shape of `score`: near 0 for what is abnormal.
-
-        Raises
-        ------
-        AttributeError
-            If the model does not find outliers.
-        """
-        self._check_detector("percentile")
-        return percentile(self.model, score)
-
     def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
         """Return the probability of each class for one raw row.
 
@@ -396,10 +330,6 @@ class Scorer:
             raise AttributeError(
                 f"{method} is for classifiers; this model predicts values: use predict."
             )
-
-    def _check_detector(self, name: str) -> None:
-        if not self.model.is_detector:
-            raise AttributeError(f"{name} is for outliers; this model is a {self.task}.")
 
     def __repr__(self) -> str:
         """Return the task, the kind of student and the number of columns."""
