@@ -86,7 +86,8 @@ def with_offset(
                 f"one: no more than those that are lower than all of them are outliers. Give "
                 f"more rows, or a contamination of {1 / len(score):.2g} at least."
             )
-    return replace(model, threshold=_between(score, n_below), quantiles=_quantiles(score))
+    threshold = _between(score, n_below)
+    return replace(model, threshold=threshold, quantiles=_quantiles(score, threshold))
 
 
 def _between(score: NDArray[np.float64], n_below: int) -> float:
@@ -100,10 +101,11 @@ def _between(score: NDArray[np.float64], n_below: int) -> float:
     return float((score[place - 1] + score[place]) / 2)
 
 
-def _quantiles(score: NDArray[np.float64]) -> ScoreQuantiles:
-    """Return some of the rising scores, each with the share of the rows below it."""
+def _quantiles(score: NDArray[np.float64], threshold: float) -> ScoreQuantiles:
+    """Return some of the rising scores, each with the share of the rows below; the threshold too."""
     known, first = np.unique(score, return_index=True)
     low = np.geomspace(min(1 / len(score), LOW), LOW, N_LOW)
     levels = np.concatenate([[0.0], low, np.linspace(LOW, 1.0, N_REST)])
     chosen = np.unique(np.searchsorted(first / len(score), levels).clip(max=len(known) - 1))
-    return ScoreQuantiles(known[chosen], first[chosen] / len(score))
+    knots = np.unique(np.append(known[chosen], threshold))
+    return ScoreQuantiles(knots, np.searchsorted(score, knots) / len(score))

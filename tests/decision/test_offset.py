@@ -91,7 +91,8 @@ def test_percentile_of_a_row_is_the_share_that_scores_lower():
     np.testing.assert_allclose(percentile(model, score), exact, atol=1.5)
     low = score < np.quantile(score, 0.02)
     np.testing.assert_allclose(percentile(model, score[low]), exact[low], atol=0.15)
-    assert len(model.quantiles.score) <= 65
+    assert len(model.quantiles.score) <= 66
+    assert percentile(model, np.array(model.threshold)) == 100 * np.mean(score < model.threshold)
     assert percentile(model, np.array([-99.0]))[0] == 0
 
 
