@@ -102,7 +102,7 @@ def _between(score: NDArray[np.float64], n_below: int) -> float:
 
 
 def _quantiles(score: NDArray[np.float64], threshold: float) -> ScoreQuantiles:
-    """Return some of the rising scores, each with the share of the rows below; the threshold too."""
+    """Return some rising scores and the threshold, each with the share of the rows below it."""
     known, first = np.unique(score, return_index=True)
     low = np.geomspace(min(1 / len(score), LOW), LOW, N_LOW)
     levels = np.concatenate([[0.0], low, np.linspace(LOW, 1.0, N_REST)])
