@@ -192,6 +192,32 @@ def test_compress_keeps_threshold_and_quantiles(run, place, model, tmp_path):
     assert result.code == 2 and "this model finds outliers" in result.err
 
 
+def test_tune_writes_the_student_that_follows_best(run, place, tmp_path):
+    out, forest = tmp_path / "m.ekd", place / "forest.joblib"
+    options = ["--task", "outliers", "--drop", "label", "--teacher", forest, "--students", "tree"]
+    options += ["--n-synthetic", "200", "--out", out]
+    result = run("tune", place / "table.csv", *options, "--max-bytes", "50000", "--json")
+    assert result.code == 0, result.err
+    outcome = json.loads(result.out)
+    assert [line["compression"] for line in outcome["students"]] == ["none", "int8"]
+    chosen = [line for line in outcome["students"] if line["chosen"]]
+    assert len(chosen) == 1
+    assert chosen[0]["rank_correlation"] == max(
+        line["rank_correlation"] for line in outcome["students"]
+    )
+    assert (outcome["fidelity_on"], outcome["fidelity"]["n_rows"]) == ("test", 60)
+    assert load(out).offset_ == outcome["offset"]
+    missed = run("tune", place / "table.csv", *options, "--max-bytes", "100")
+    assert missed.code == 4 and "no student keeps 100 bytes; the nearest one, tree" in missed.err
+
+
+@pytest.mark.parametrize("option", [["--sampler", "nsga2"], ["--min-gain-kept", "0.5"]])
+def test_tune_refuses_options_of_a_study(run, place, tmp_path, option):
+    out = tmp_path / "m.ekd"
+    result = run("tune", place / "table.csv", "--task", "outliers", "--out", out, *option)
+    assert result.code == 2 and "is for a search that judges by a target; outliers" in result.err
+
+
 @pytest.mark.parametrize("to", ["onnx", "c", "json"])
 def test_export_writes_score_and_decision(run, model, tmp_path, to):
     out = tmp_path / f"m.{to}"
@@ -207,7 +233,5 @@ def test_other_commands_refuse_outliers_and_say_what_to_do(run, place, model, tm
     )  # fmt: skip
     assert result.code == 2
     assert "this model finds outliers; distill --contamination sets its threshold" in result.err
-    result = run("tune", place / "table.csv", "--task", "outliers", "--out", tmp_path / "m.ekd")
-    assert result.code == 2 and "outliers have none: give `distill" in result.err
     result = run("bench", place / "table.csv", "--task", "outliers", "--out", tmp_path / "b")
     assert result.code == 2 and "outliers have none" in result.err
