@@ -215,3 +215,28 @@ def test_compression_comes_before_the_offset(tmp_path):
     assert found.compression_["loss"].isna().all()
     assert found.save(tmp_path / "m.ekd") > 0
     np.testing.assert_array_equal(load(tmp_path / "m.ekd").predict(X), found.predict(X))
+
+
+def test_far_out_rows_and_categories_never_seen_stay_abnormal(tmp_path):
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(600, 2)), columns=["a", "b"])
+    frame["city"] = np.where(np.arange(600) % 3, "Oslo", "Rome")
+    student = MLPStudent(hidden=(32,), n_updates=250)
+    found = small(None, student=student, contamination=0.05, n_synthetic=3000).fit(frame)
+    found.save(tmp_path / "m.ekd")
+    scorer = load(tmp_path / "m.ekd")
+    for column in ("a", "b"):
+        width = np.ptp(frame[column])
+        for times in (2, 10, 1e4):
+            far = frame[:100].copy()
+            far[column] = frame[column].max() + times * width
+            assert (scorer.predict(far) == -1).mean() > 0.98
+    unseen = frame[:100].assign(city="Bonn")
+    is_flagged = found.teacher_.score_samples(unseen) < found.offset_
+    assert is_flagged.mean() > 0.9
+    assert (scorer.predict(unseen)[is_flagged] == -1).mean() > 0.95
+
+
+def test_time_limit_ends_the_student_in_time():
+    student = MLPStudent(hidden=(8,), n_updates=100_000, max_epochs=100_000)
+    found = small(student=student, time_limit=2.0).fit(X)
+    assert found.fit_times_["student"] < 4
