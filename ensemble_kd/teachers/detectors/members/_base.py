@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.rows import check_seed, record_features, table
-from ensemble_kd.teachers.detectors.members._numbers import NumberedRows, TableNumbers
+from ensemble_kd.teachers.detectors._numbers import NumberedRows, TableNumbers
 
 Matrix = NDArray[np.float64]
 
