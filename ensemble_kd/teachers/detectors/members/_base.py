@@ -18,6 +18,8 @@ Matrix = NDArray[np.float64]
 
 # Of the training rows that `predict` calls abnormal.
 CONTAMINATION = 0.1
+# Numbers beyond it are taken for it where covariances are learned, which could not be inverted.
+FAR_OUT = 1e3
 # Rows scored at once: it bounds the memory.
 CHUNK = 20_000
 
