@@ -12,7 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import check_seed, record_features, table, take_rows
+from ensemble_kd.rows import EncodedTable, check_seed, record_features, table, take_rows
 from ensemble_kd.teachers._wrap import allows_missing
 from ensemble_kd.teachers.detectors._given import ask_detector, fit_detector, named_detectors
 from ensemble_kd.teachers.detectors._left_out import left_out_scores
@@ -69,6 +69,8 @@ class DetectorEnsemble(Scored):
     fit_scores_ : ndarray of shape (n_samples,), float64
         Scores of the training rows, in their order, each as if detectors that memorise had not
         seen it.
+    detector_fit_scores_ : ndarray of shape (n_samples, n_detectors), float64
+        The same of each detector, on the scale, of the rows with a weight.
     offset_ : float
         A tenth of the training rows score lower; below it `predict` says -1.
     n_features_in_, feature_names_in_
@@ -106,8 +108,9 @@ class DetectorEnsemble(Scored):
 
         Parameters
         ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows; the default detectors take mixed types and missing values.
+        X : data frame or array of shape (n_samples, n_features), or EncodedTable
+            Raw rows; the default detectors take mixed types and missing values, and rows that were
+            read before.
         y : None
             Ignored.
         sample_weight : array of shape (n_samples,) or None, default=None
@@ -125,13 +128,14 @@ class DetectorEnsemble(Scored):
         NotDistillableError
             If a detector gives no scores, or not each row's by itself.
         """
-        X = table(X)
+        is_read = isinstance(X, EncodedTable)
+        X = X if is_read else table(X)
         if len(X) < 2:
             raise InputError(f"detectors need at least 2 rows, got n_samples = {len(X)}.")
         weight = _checked_weight(sample_weight, len(X))
         all_rows, is_taught = X, weight > 0
         if not is_taught.all():
-            X = take_rows(X, np.flatnonzero(is_taught))
+            X = _some(X, is_taught)
         seed = check_seed(self.random_state)
         scale = _chosen(self.scale, SCALES, Scale, "scale")
         self.combination_ = _chosen(self.combination, COMBINATIONS, Combination, "combination")
@@ -140,7 +144,10 @@ class DetectorEnsemble(Scored):
         else:
             given = named_detectors(self.detectors)
         self.combination_.check(len(given))
-        record_features(self, X)
+        if is_read:
+            self.n_features_in_ = len(X.schema.columns)
+        else:
+            record_features(self, X)
         self.names_ = [name for name, _ in given]
         self.numbers_: TableNumbers | None = None
         numbered = None
@@ -163,13 +170,13 @@ class DetectorEnsemble(Scored):
         self.detectors_ = [detector for detector, _ in done]
         self.scales_ = [clone(scale).fit(scores) for _, scores in done]
         scaled = [s.transform(own) for s, (_, own) in zip(self.scales_, done, strict=True)]
-        taught = self.combination_.combine(np.column_stack(scaled))
+        self.detector_fit_scores_ = np.column_stack(scaled)
+        taught = self.combination_.combine(self.detector_fit_scores_)
         self.offset_ = float(np.quantile(taught, CONTAMINATION))
         self.fit_scores_ = np.empty(len(is_taught))
         self.fit_scores_[is_taught] = taught
         if not is_taught.all():
-            others = take_rows(all_rows, np.flatnonzero(~is_taught))
-            self.fit_scores_[~is_taught] = self.score_samples(others)
+            self.fit_scores_[~is_taught] = self.score_samples(_some(all_rows, ~is_taught))
         return self
 
     def detector_scores(self, X: Any) -> Scores:
@@ -186,7 +193,7 @@ class DetectorEnsemble(Scored):
             Low for abnormal rows.
         """
         check_is_fitted(self, "detectors_")
-        X = table(X, fitted=self)
+        X = X if isinstance(X, EncodedTable) else table(X, fitted=self)
         numbered = None
         if self.numbers_ is not None:
             numbered = NumberedRows(self.numbers_, self.numbers_.transform(X))
@@ -259,6 +266,10 @@ def _chosen(given: Any, by_name: dict[str, Any], kind: type, parameter: str) -> 
     raise InputError(
         f"{parameter} must be one of {list(by_name)} or a {kind.__name__}, got {given!r}."
     )
+
+
+def _some(X: Any, kept: NDArray[np.bool_]) -> Any:
+    return X[kept] if isinstance(X, EncodedTable) else take_rows(X, np.flatnonzero(kept))
 
 
 def _checked_weight(sample_weight: Any, n_rows: int) -> Scores:

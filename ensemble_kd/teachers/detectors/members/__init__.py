@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ensemble_kd.teachers.detectors._numbers import NumberedRows, TableNumbers
 from ensemble_kd.teachers.detectors.members._base import CONTAMINATION, Detector, Scored
 from ensemble_kd.teachers.detectors.members._copod import COPOD
 from ensemble_kd.teachers.detectors.members._covariance import RobustCovarianceDetector
@@ -11,7 +12,6 @@ from ensemble_kd.teachers.detectors.members._isolation_forest import IsolationFo
 from ensemble_kd.teachers.detectors.members._knn import KNNDetector
 from ensemble_kd.teachers.detectors.members._lof import LOFDetector
 from ensemble_kd.teachers.detectors.members._mixture import MixtureDetector
-from ensemble_kd.teachers.detectors.members._numbers import NumberedRows, TableNumbers
 from ensemble_kd.teachers.detectors.members._one_class_svm import OneClassSVMDetector
 
 

@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.rows import check_seed, record_features, table
-from ensemble_kd.teachers.detectors.members._numbers import NumberedRows, TableNumbers
+from ensemble_kd.teachers.detectors._numbers import NumberedRows, TableNumbers
 
 Matrix = NDArray[np.float64]
 
 # Of the training rows that `predict` calls abnormal.
 CONTAMINATION = 0.1
+# Numbers beyond it are taken for it where covariances are learned, which could not be inverted.
+FAR_OUT = 1e3
 # Rows scored at once: it bounds the memory.
 CHUNK = 20_000
 

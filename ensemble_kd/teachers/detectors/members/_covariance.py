@@ -7,6 +7,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.stats import chi2
 
 from ensemble_kd.teachers.detectors.members._base import (
+    FAR_OUT,
     Matrix,
     SampledDetector,
     row_products,
@@ -43,7 +44,7 @@ class RobustCovarianceDetector(SampledDetector):
     """
 
     def _fit(self, X: Matrix, weight: Matrix | None) -> None:
-        rows = X[self._draw(len(X), weight)]
+        rows = np.clip(X[self._draw(len(X), weight)], -FAR_OUT, FAR_OUT)
         n_inner = max(2, int(np.ceil(INNER_SHARE * len(rows))))
         self._take(np.clip(rows, *np.quantile(rows, [0.05, 0.95], axis=0)), 1.0)
         # By how much smaller the innermost rows of a normal distribution make it.

@@ -7,6 +7,7 @@ from sklearn.mixture import GaussianMixture
 
 from ensemble_kd.rows import check_seed
 from ensemble_kd.teachers.detectors.members._base import (
+    FAR_OUT,
     Matrix,
     SampledDetector,
     row_products,
@@ -17,8 +18,6 @@ N_COMPONENTS = 8
 # Added to each variance, in units of the scaled columns.
 FLOOR = 1e-2
 LEAST_ROWS = 20
-# Numbers beyond it are taken for it at the fit, as their covariances could not be inverted.
-FAR_OUT = 1e3
 MOST_NUMBERS = 100
 
 

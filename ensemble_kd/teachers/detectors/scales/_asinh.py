@@ -10,7 +10,7 @@ from ensemble_kd.teachers.detectors.scales._base import Scale, Scores
 
 
 class AsinhScale(Scale):
-    """asinh(2 (score - median) / inter-decile range).
+    """The inverse hyperbolic sine of 2 (score - median) / inter-decile range.
 
     One detector that goes to 1e10 cannot outvote the others, yet further out stays further out.
 

@@ -153,8 +153,8 @@ class TableNumbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
+        X : data frame or array of shape (n_samples, n_features), or EncodedTable
+            Raw rows, or rows that were read before.
         y : None
             Ignored.
 
@@ -167,9 +167,13 @@ class TableNumbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def read(self, X: Any) -> NumberedRows:
         """Fit, and return the rows that it was fitted on."""
-        X = table(X)
-        encoded = EncodedTable.read(X)
-        record_features(self, X)
+        if isinstance(X, EncodedTable):
+            encoded = X
+            self.n_features_in_ = len(X.schema.columns)
+        else:
+            X = table(X)
+            encoded = EncodedTable.read(X)
+            record_features(self, X)
         self.schema_ = encoded.schema
         self.columns_ = [
             _Categories.of(column, codes) if column.kind == "categorical" else _Numeric.of(codes)
@@ -182,14 +186,16 @@ class TableNumbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
+        X : data frame or array of shape (n_samples, n_features), or EncodedTable
+            Raw rows, or rows that were read before.
 
         Returns
         -------
         ndarray of shape (n_samples, n_numbers), float64
         """
         check_is_fitted(self, "columns_")
+        if isinstance(X, EncodedTable):
+            return self._turn(X.codes)
         return self._turn(self.schema_.encode(table(X, fitted=self), check_types=False))
 
     def _turn(self, codes: Matrix) -> Matrix:
