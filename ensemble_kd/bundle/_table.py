@@ -111,6 +111,7 @@ NEW_SCALARS = {
     "calibrator": DECISION_VERSION,
     "decision_threshold": DECISION_VERSION,
     "score_quantiles": SCORES_VERSION,
+    "outside": PLACES_VERSION,
 }
 MAX_LAYERS = 64
 LINKS = ("identity", "sigmoid", "softmax")
@@ -171,6 +172,18 @@ LAYER_ARRAYS: dict[str, Form] = {
     "bias": ("float32", ("width",)),
 }
 
+# Where model.json says `outside`: of what a network finds how far outside a row lies.
+OUTSIDE_ARRAYS: dict[str, Form] = {
+    "columns": ("int32", ("n_outside",)),
+    "low": ("float64", ("n_outside",)),
+    "high": ("float64", ("n_outside",)),
+    "width": ("float64", ("n_outside",)),
+    "spread": ("float64", ("n_outside",)),
+    "missing": ("float64", ("n_outside",)),
+}
+# The numbers that it finds, which its numeric columns may be.
+N_OUTSIDE = 5
+
 # Arrays kept in fewer bytes: how an array may be kept, by its dtype and number of dimensions.
 STORAGE_OF: dict[tuple[str, int], tuple[str, ...]] = {
     ("float32", 2): ("float16", "int8", "low_rank", "shared_rows"),
@@ -227,6 +240,8 @@ def array_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
         for field, (dtype, shape) in LAYER_ARRAYS.items():
             forms[f"layers.{i}.{field}"] = dtype, tuple(words[word] for word in shape)
         width = words["width"]
+    if "outside" in scalars:
+        forms |= {f"outside.{field}": form for field, form in OUTSIDE_ARRAYS.items()}
     return forms
 
 

@@ -21,7 +21,8 @@ from ensemble_kd.scoring import make_selftest
 
 # Rises with every change that a reader of this document would have to know of; a document is of the
 # lowest version that has all it holds.
-PLAIN_VERSION, DECISION_VERSION, SCORES_VERSION = 1, 2, 3
+PLAIN_VERSION, DECISION_VERSION = 1, 2
+SCORES_VERSION = OUTSIDE_VERSION = 3
 
 ENCODING = [
     "numeric: the number; boolean: 0 or 1; missing: NaN",
@@ -52,6 +53,13 @@ SCORES = {
     "decision_threshold": "predicted: -1, abnormal, if the score is less than that, else 1",
     "score_quantiles": "percentile: 100 times the line through (score, share), flat beyond",
 }
+# Before those of an mlp that looks outside.
+OUTSIDE_FORMULA = [
+    "outside: beyond[i] = max(low[i] - x, x - high[i], 0) for the value x, or the code, of the i-th of"
+    " outside.columns, missing[i] where it is missing; n_columns is the number of columns",
+    "column n_columns: max of beyond / width; n_columns + 1: their sum; n_columns + 2: max of"
+    " beyond / spread; n_columns + 3: their sum; n_columns + 4: how many beyond are > 0",
+]
 # Of the calibrator, in place of the link's last line or after it.
 DECISIONS = {
     "scaling": "calibrator: sums (of an mlp: h) become scale * sums + bias before the link",
@@ -87,18 +95,22 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     selftest = make_selftest(model)
     decision = decision_scalars(model)
     kinds = [value["kind"] if key == "calibrator" else key for key, value in decision.items()]
+    looks_outside = "outside" in scalars
     decisions, version = (
         (SCORES, SCORES_VERSION) if model.is_detector else (DECISIONS, DECISION_VERSION)
     )
+    version = version if decision else PLAIN_VERSION
+    version = OUTSIDE_VERSION if looks_outside else version
+    formula = ENCODING + OUTSIDE_FORMULA * looks_outside + FORMULAS[scalars["kind"]]
     document = {
         "format": "ensemble_kd.json",
-        "version": version if decision else PLAIN_VERSION,
+        "version": version,
         "task": model.task,
         "classes": list(model.classes),
         "columns": model.schema.to_dict()["columns"],
         "model": scalars | {name: _plain(array) for name, array in arrays.items()},
         **decision,
-        "formula": ENCODING + FORMULAS[scalars["kind"]] + [decisions[kind] for kind in kinds],
+        "formula": formula + [decisions[kind] for kind in kinds],
         "selftest": {
             "rows": selftest.rows,
             "expected": selftest.expected.tolist(),

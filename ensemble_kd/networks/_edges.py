@@ -51,22 +51,26 @@ def edges_beyond(
     n_bins: int,
     splits: NDArray[np.float64] | None = None,
     tell: Tell | None = None,
+    *,
+    distances: tuple[float, ...] = OUTSIDE,
 ) -> NDArray[np.float64] | None:
     """Return edges that see outside of the range of a column, be it a constant.
 
     Half of those inside stand where values are, half evenly from the smallest to the largest, as an
-    abnormal value is a matter of how far it is from others. Outside they stand at the distances
-    `OUTSIDE`.
+    abnormal value is a matter of how far it is from others.
 
     Parameters
     ----------
     values, n_bins, splits, tell
         As of `edges_within`.
+    distances : tuple of float, default=(0.3, 2.0, 10.0)
+        Where they stand outside, on either side, in widths of the range.
 
     Returns
     -------
     ndarray of shape (n_edges,) or None
-        Increasing; None where no value is finite, or none may be told.
+        Increasing; None where no value is finite, or none may be told, and of a constant column
+        where there are no distances.
     """
     distinct = np.unique(values[np.isfinite(values)])
     if not len(distinct):
@@ -80,7 +84,7 @@ def edges_beyond(
         if not len(inner):
             return None
     low, high = float(inner[0]), float(inner[-1])
-    steps = np.array(OUTSIDE) * reach(low, high)
+    steps = np.array(distances) * reach(low, high)
     even = np.linspace(low, high, n_even + 1) if n_even else []
     return _spaced(np.unique(np.concatenate([low - steps, inner, even, high + steps])), values)
 

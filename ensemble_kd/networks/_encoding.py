@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.networks._edges import edges_beyond, edges_within
+from ensemble_kd.model import N_OUTSIDE, Outside, with_outside
+from ensemble_kd.networks._edges import OUTSIDE, edges_beyond, edges_within
+from ensemble_kd.networks._outside import OUTSIDE_EDGES, fit_outside
 from ensemble_kd.rows import Discretion
 from ensemble_kd.schema import Category, TableSchema
+
+Beyond = Literal["edges", "numbers"] | None
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,15 @@ class Encoding:
     category_codes : tuple of ndarray
         For each of them the pooled code of every code of the schema, several of which may share
         one. Of a categorical column the last pooled code is for what is not told apart.
+    outside : Outside or None, default=None
+        What the last five numeric columns are computed by, which follow those of the table.
     """
 
     numeric_columns: NDArray[np.int32]
     edges: tuple[NDArray[np.float64], ...]
     category_columns: NDArray[np.int32]
     category_codes: tuple[NDArray[np.int64], ...]
+    outside: Outside | None = None
 
     @property
     def category_sizes(self) -> NDArray[np.int64]:
@@ -65,10 +73,20 @@ class Encoding:
         brought to them; NaN stays NaN. The place is found in float64, because the edges of a
         heavy-tailed column lie closer than float32 tells apart on the column's own scale.
         """
+        X = with_outside(self.outside, X if self.outside is None else self._in_pooled_codes(X))
         out = np.empty((len(X), len(self.edges)), dtype=np.float32)
         for c, (j, edges) in enumerate(zip(self.numeric_columns, self.edges, strict=True)):
             out[:, c] = np.interp(X[:, j], edges, np.arange(len(edges)))
         return out
+
+    def _in_pooled_codes(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return rows in the codes of the pooled schema: the last is of what is not told apart."""
+        X = X.copy()
+        for j, pooled in zip(self.category_columns, self.category_codes, strict=True):
+            is_kept = pooled < pooled.max()
+            table = np.append(np.where(is_kept, np.cumsum(is_kept) - 1, is_kept.sum()), np.nan)
+            X[:, j] = table[np.where(np.isnan(X[:, j]), len(pooled), X[:, j]).astype(np.int64)]
+        return X
 
     def category_inputs(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return shape (n_samples, n_categorical): row in one table of all columns' rows."""
@@ -98,7 +116,7 @@ def fit_encoding(
     response: NDArray[np.float64] | None = None,
     fewest_rows: int = FEWEST_ROWS,
     discretion: Discretion | None = None,
-    beyond: bool = False,
+    beyond: Beyond = None,
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -121,34 +139,47 @@ def fit_encoding(
         Rows of a category below which it joins no group.
     discretion : Discretion or None, default=None
         Which numbers may be edges; None where any may.
-    beyond : bool, default=False
-        Whether there are edges outside of the range of each column, a constant one too.
+    beyond : {"edges", "numbers"} or None, default=None
+        What tells rows outside of what was seen: edges outside of the range of each column, a
+        constant one too, or the five numbers of `Outside`. None has neither.
 
     Returns
     -------
     Encoding
     """
-    numeric = []
+    numeric: list[int] = []
     edges = []
     for j in np.flatnonzero(~schema.is_discrete):
         tell = None if discretion is None else partial(discretion.edges, int(j))
-        choose = edges_beyond if beyond else edges_within
-        column_edges = choose(X[:, j], n_bins, splits[j] if splits else None, tell)
+        given = X[:, j], n_bins, splits[j] if splits else None, tell
+        if beyond is None:
+            column_edges = edges_within(*given)
+        else:
+            column_edges = edges_beyond(*given, distances=OUTSIDE if beyond == "edges" else ())
         if column_edges is not None:
             numeric.append(j)
             edges.append(column_edges)
     categorical = np.flatnonzero(schema.is_discrete)
+    category_codes = tuple(
+        _keep_types(
+            _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows),
+            schema.columns[j].categories,
+        )
+        for j in categorical
+    )
+    outside = None
+    if beyond == "numbers":
+        told_apart = [int((codes < codes.max()).sum()) for codes in category_codes]
+        outside = fit_outside(X, schema, dict(zip(categorical.tolist(), told_apart, strict=True)))
+    if outside is not None:
+        numeric += range(len(schema.columns), len(schema.columns) + N_OUTSIDE)
+        edges += OUTSIDE_EDGES
     return Encoding(
         np.array(numeric, dtype=np.int32),
         tuple(edges),
         categorical.astype(np.int32),
-        tuple(
-            _keep_types(
-                _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows),
-                schema.columns[j].categories,
-            )
-            for j in categorical
-        ),
+        category_codes,
+        outside,
     )
 
 

@@ -13,7 +13,7 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import fit_encoding
+from ensemble_kd.networks import Beyond, fit_encoding
 from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
@@ -25,6 +25,28 @@ AVERAGING = 0.996
 LEARNING_RATE = {True: 0.012, False: 0.008}
 # Share of the steps below which a fit is but a trial.
 SHORT = 0.1
+
+
+# From more columns on, edges outside of each would take the bytes of what is learned inside, and see
+# too few rows each. Measured on detectors of nine sets: with 36 columns the rank correlation was
+# .981 with five numbers for all columns and .965 with edges, with 21 and 29 columns the same.
+MOST_WITH_EDGES = 30
+
+
+def how_beyond(schema: TableSchema) -> Beyond:
+    """Return what tells rows outside of a table from those inside.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        Its columns.
+
+    Returns
+    -------
+    {"edges", "numbers"}
+        Edges outside of every column, or five numbers for all columns where these are many.
+    """
+    return "edges" if len(schema.columns) <= MOST_WITH_EDGES else "numbers"
 
 
 class MLPStudent(Student):
@@ -56,9 +78,10 @@ class MLPStudent(Student):
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
     beyond : bool or "auto", default="auto"
         Whether numbers outside of the range that was seen are told apart: by edges at distances of
-        0.3, 2 and 10 ranges on either side, for constant columns too, and with half of the edges
-        inside evenly from the smallest value to the largest. They learn from rows that lie
-        there, as `GuardSynthesizer` makes. "auto": where outliers are to be told.
+        0.3, 2 and 10 ranges on either side, for constant columns too, or in a table of more than 30
+        columns by five numbers that tell how far outside a row lies. Half of the edges inside stand
+        evenly from the smallest value to the largest. All that is learned from rows that lie there,
+        as `GuardSynthesizer` makes. "auto": where outliers are to be told.
     encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
         How a numeric column's curve is trained: each interval freely, or all as samples at the
         edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
@@ -152,8 +175,9 @@ class MLPStudent(Student):
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
         task = transfer_set.task
-        beyond = task.looks_beyond if self.beyond == "auto" else bool(self.beyond)
-        if beyond:
+        looks_beyond = task.looks_beyond if self.beyond == "auto" else bool(self.beyond)
+        beyond = how_beyond(transfer_set.schema) if looks_beyond else None
+        if looks_beyond:
             transfer_set = _with_checks_outside(transfer_set, check_seed(self.random_state))
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())

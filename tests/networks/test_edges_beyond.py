@@ -69,6 +69,6 @@ def test_edges_of_a_column_of_which_nothing_may_be_told_are_none():
 def test_encoding_that_looks_beyond_takes_a_constant_column():
     schema = TableSchema((Column("a", "numeric"), Column("constant", "numeric")))
     X = np.column_stack([np.arange(30.0), np.full(30, 5.0)])
-    encoding = fit_encoding(X, schema, n_bins=4, max_categories=2, beyond=True)
+    encoding = fit_encoding(X, schema, n_bins=4, max_categories=2, beyond="edges")
     np.testing.assert_array_equal(encoding.numeric_columns, [0, 1])
     assert encoding.numeric_inputs(np.array([[0.0, 5.0], [0.0, 6.0]]))[:, 1].tolist()[0] == 3.0

@@ -152,6 +152,8 @@ def check_shapes(
         for name, width in widths.items():
             if width == 0:
                 raise BundleError(f"{name} must not be empty.")
+        if lengths.get("n_outside") == 0:
+            raise BundleError("outside.columns must not be empty.")
         if width != lengths["n_sums"]:
             raise BundleError(
                 f"the last layer must have {lengths['n_sums']} output(s), got {width}."

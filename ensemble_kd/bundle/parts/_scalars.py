@@ -93,6 +93,11 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: n_layers must be from 0 to {MAX_LAYERS}, got {scalars['n_layers']}."
         )
+    if "outside" in scalars and (kind != "mlp" or scalars["outside"] is not True):
+        raise BundleError(
+            f"{_WHERE}: outside must be true, of an mlp, or left out, got "
+            f"{shown(scalars['outside'])} of {shown(kind)}."
+        )
     if "storage" in scalars:
         _check_storage(scalars["storage"], scalars)
     if "calibrator" in scalars:
