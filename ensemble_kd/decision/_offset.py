@@ -17,6 +17,8 @@ FENCE = 1.5
 RESOLUTION = 1e-5
 # Knots of the quantiles, more of them where scores are low.
 N_LOW, N_REST, LOW = 32, 32, 0.1
+# Outliers by which a threshold is found again.
+FEWEST_BELOW = 10
 
 
 def check_contamination(contamination: Any) -> None:
@@ -86,6 +88,32 @@ def with_offset(
                 f"one: no more than those that are lower than all of them are outliers. Give "
                 f"more rows, or a contamination of {1 / len(score):.2g} at least."
             )
+    threshold = _between(score, n_below)
+    return replace(model, threshold=threshold, quantiles=_quantiles(score, threshold))
+
+
+def with_offset_again(
+    model: CompactModel, before: NDArray[np.float64], after: NDArray[np.float64]
+) -> CompactModel:
+    """Return a detector whose scores have moved, with as many rows below its threshold as before.
+
+    Parameters
+    ----------
+    model : CompactModel
+        Of outliers, with the threshold that it had before; it stays as it is.
+    before, after : ndarray of shape (n_rows,), float64
+        Scores of the same real rows by the model as it was, and by this one.
+
+    Returns
+    -------
+    CompactModel
+        With another threshold and quantiles; the same where fewer than ten rows are outliers, of
+        which no threshold could be told.
+    """
+    n_below = int((before < model.threshold).sum())
+    if n_below < FEWEST_BELOW:
+        return model
+    score = np.sort(after)
     threshold = _between(score, n_below)
     return replace(model, threshold=threshold, quantiles=_quantiles(score, threshold))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ensemble_kd.decision import with_offset
+from ensemble_kd.decision import with_offset, with_offset_again
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.runtime import decision, percentile
@@ -106,3 +106,18 @@ def test_score_without_a_threshold_decides_nothing():
         decision(blank(), np.zeros((1, 1)))
     with pytest.raises(InputError, match="no quantiles of scores"):
         percentile(replace(blank(), threshold=0.0), np.zeros(1))
+
+
+def test_offset_again_calls_as_many_rows_outliers():
+    before = RNG.normal(size=500)
+    model = with_offset(blank(), before, 0.05)
+    after = 3 * before + 1 + 0.01 * RNG.normal(size=500)
+    again = with_offset_again(model, before, after)
+    assert (after < again.threshold).sum() == 25
+    assert percentile(again, np.array(again.threshold)) == pytest.approx(5.0)
+
+
+def test_offset_again_stays_where_few_rows_are_outliers():
+    before = RNG.normal(size=100)
+    model = with_offset(blank(), before, 0.05)
+    assert with_offset_again(model, before, before + 1.0) is model

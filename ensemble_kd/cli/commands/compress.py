@@ -30,7 +30,8 @@ trees, prune, rank, to.
 
 With --rows, real rows such as those that the model was trained on, a fifth of them are kept apart,
 and what each step costs is measured on these: against the labels in --target, and against the
-answers of the model as it was. --prune needs rows: they say what matters least, and what is left
+answers of the model as it was; an outlier detector gets the offset that calls as many of the rows
+outliers as before. --prune needs rows: they say what matters least, and what is left
 learns on from the model's own answers to them. For the best small model, compress while you distil,
 where there are a teacher and many more rows: DistilledClassifier(compression=[...]).
 """
@@ -153,14 +154,19 @@ def _compress(
     from ensemble_kd.compress import compress
 
     result = compress(scorer.model, steps, rows, task.loss(task.losses[0], ALPHA))
-    bundle = scorer.bundle
+    bundle, model = scorer.bundle, result.model
     assert bundle is not None
+    if model.is_detector and rows is not None:
+        from ensemble_kd.decision import with_offset_again
+        from ensemble_kd.runtime import respond
+
+        model = with_offset_again(model, rows.response[:, 0], respond(model, rows.X)[:, 0])
     names = [row["step"] for row in result.report[1:]]
     done = [*bundle.manifest["training"].get("compression", []), *names]
     listed = "\n".join(f"- {step}" for step in names)
     n_bytes = save_again(
         bundle,
-        result.model,
+        model,
         args.out,
         note=f"## Compression\n\nAfter what is told above:\n\n{listed}\n",
         training={"compression": done},
