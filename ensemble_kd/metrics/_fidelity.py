@@ -52,7 +52,7 @@ class RankFidelity(Fidelity):
 
     Parameters
     ----------
-    n_rows, held_out, rmse, agreement, divergence, correlation
+    n_rows, held_out, rmse, agreement, divergence, correlation : int, bool, float or None
         As in `Fidelity`.
     rank_correlation : float or None, default=None
         Of Spearman, in [-1, 1]; None where one of the two says the same of each row.
