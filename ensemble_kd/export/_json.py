@@ -55,8 +55,8 @@ SCORES = {
 }
 # Before those of an mlp that looks outside.
 OUTSIDE_FORMULA = [
-    "outside: beyond[i] = max(low[i] - x, x - high[i], 0) for the value x, or the code, of the i-th of"
-    " outside.columns, missing[i] where it is missing; n_columns is the number of columns",
+    "outside: beyond[i] = max(low[i] - x, x - high[i], 0) for the value x, or the code, of the i-th"
+    " of outside.columns, missing[i] where it is missing; n_columns is the number of columns",
     "column n_columns: max of beyond / width; n_columns + 1: their sum; n_columns + 2: max of"
     " beyond / spread; n_columns + 3: their sum; n_columns + 4: how many beyond are > 0",
 ]

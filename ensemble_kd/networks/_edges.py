@@ -85,7 +85,7 @@ def edges_beyond(
             return None
     low, high = float(inner[0]), float(inner[-1])
     steps = np.array(distances) * reach(low, high)
-    even = np.linspace(low, high, n_even + 1) if n_even else []
+    even = np.linspace(low, high, n_even + 1) if n_even else np.empty(0)
     return _spaced(np.unique(np.concatenate([low - steps, inner, even, high + steps])), values)
 
 

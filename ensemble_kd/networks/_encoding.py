@@ -157,7 +157,7 @@ def fit_encoding(
         else:
             column_edges = edges_beyond(*given, distances=OUTSIDE if beyond == "edges" else ())
         if column_edges is not None:
-            numeric.append(j)
+            numeric.append(int(j))
             edges.append(column_edges)
     categorical = np.flatnonzero(schema.is_discrete)
     category_codes = tuple(

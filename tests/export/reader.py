@@ -65,6 +65,8 @@ def encode(column, value):
 
 
 def network(model, x):
+    if model.get("outside"):
+        x = x + outside(model, x)
     h = list(model["first_bias"])
 
     def add(row, factor=1.0):
@@ -92,6 +94,20 @@ def network(model, x):
             for o in range(len(bias))
         ]
     return h
+
+
+def outside(model, x):
+    beyond = []
+    for i, j in enumerate(model["outside.columns"]):
+        if x[j] is None:
+            beyond.append(model["outside.missing"][i])
+        else:
+            beyond.append(max(model["outside.low"][i] - x[j], x[j] - model["outside.high"][i], 0.0))
+    numbers = []
+    for unit in ("width", "spread"):
+        parts = [value / by for value, by in zip(beyond, model[f"outside.{unit}"], strict=True)]
+        numbers += [max(parts), sum(parts)]
+    return [*numbers, sum(value > 0 for value in beyond)]
 
 
 def trees(model, x):

@@ -128,7 +128,9 @@ def test_student_that_looks_beyond_stays_within_its_bytes():
 
 @pytest.mark.parametrize("beyond", ["yes", 1, None])
 def test_student_refuses_a_beyond_that_is_no_choice(beyond):
-    with pytest.raises(InputError, match="beyond must be true, false or 'auto', got"):
+    with pytest.raises(
+        InputError, match="beyond must be true, false, 'auto', 'edges' or 'numbers', got"
+    ):
         fitted(beyond)
 
 

@@ -92,7 +92,7 @@ static void @_outside(double *seen, int i, double x)
 }
 """
 OUTSIDE_CODE = """
-/* A code as a number: what is no code is that of a category never seen, and missing is no number. */
+/* A code as a number: what is no code is that of a category never seen, missing is no number. */
 static double @_as_number(int n_codes, int code)
 {
     return code < 0 ? NAN : code < n_codes ? code : n_codes - 1;

@@ -7,6 +7,7 @@ be scored here and compared with those of the student.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +128,7 @@ def _inside_in_single(outside: Outside | None) -> Outside | None:
     """Return what is inside in numbers of float32, in which the rows are given."""
     if outside is None:
         return None
-    numbers = {
+    numbers: dict[str, Any] = {
         name: _to_single(getattr(outside, name)).astype(np.float64)
         for name in ("low", "high", "width", "spread", "missing")
     }
