@@ -110,6 +110,7 @@ def with_offset_again(
         With another threshold and quantiles; the same where fewer than ten rows are outliers, of
         which no threshold could be told.
     """
+    assert model.threshold is not None
     n_below = int((before < model.threshold).sum())
     if n_below < FEWEST_BELOW:
         return model
