@@ -163,6 +163,14 @@ MODELS |= {
 }
 
 
+def version_of(name):
+    """Return the lowest version that has what a model holds."""
+    model = MODELS[name]
+    if getattr(model.body, "outside", None) is not None or model.is_detector:
+        return 4
+    return 1 if model.calibrator is None and model.threshold is None else 3
+
+
 def selftest_for(model, **changes):
     expected = np.linspace(0.1, 0.9, len(ROWS) * model.n_outputs)
     fields = {

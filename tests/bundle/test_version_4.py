@@ -16,7 +16,7 @@ from ensemble_kd.bundle._archive import pack
 from ensemble_kd.scoring import make_selftest
 
 from .forge import members_of, refused, sealed_text, with_entries, with_member
-from .hand_made import CREATED, MODELS
+from .hand_made import CREATED, MODELS, version_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bundle_format.md").read_text(encoding="utf-8")
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -78,9 +78,7 @@ def test_manifest_of_every_file_holds_its_digest_and_keeps_the_lowest_version(na
     assert hashlib.sha256(zeros).hexdigest() == digest
     manifest = load_bundle(data).manifest
     assert manifest["training"] == {"alpha": 0.5}
-    version = 4 if MODELS[name].is_detector else 3
-    is_decided = MODELS[name].calibrator is not None or MODELS[name].threshold is not None
-    assert manifest["min_reader"] == manifest["format_version"] == (version if is_decided else 1)
+    assert manifest["min_reader"] == manifest["format_version"] == version_of(name)
 
 
 def test_digest_is_found_whatever_else_the_manifest_holds(tmp_path):
