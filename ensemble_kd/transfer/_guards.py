@@ -34,8 +34,10 @@ class GuardSynthesizer(Synthesizer):
         that is log-uniform from two to all.
     missing : bool, default=True
         Whether values go missing where none was; not for a teacher that cannot answer such rows.
-    nearest, farthest : float, default=0.02 and 10.0
-        Distances from the range, in widths of it: 0 < nearest < farthest.
+    nearest : float, default=0.02
+        Least distance from the range, in widths of it, greater than 0.
+    farthest : float, default=10.0
+        Largest distance, above `nearest`.
 
     Examples
     --------
