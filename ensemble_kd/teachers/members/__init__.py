@@ -5,6 +5,7 @@ from __future__ import annotations
 from ensemble_kd.model import Task
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers.members._base import TableMember, has_classes
+from ensemble_kd.teachers.members._detector_scores import DetectorScoresMember
 from ensemble_kd.teachers.members._extra_trees import ExtraTreesMember
 from ensemble_kd.teachers.members._lightgbm import LightGBMMember
 from ensemble_kd.teachers.members._network import NetworkMember
@@ -50,6 +51,7 @@ def default_members(task: Task, seed: int) -> list[tuple[str, TableMember]]:
 
 
 __all__ = [
+    "DetectorScoresMember",
     "ExtraTreesMember",
     "LightGBMMember",
     "NetworkMember",
