@@ -8,6 +8,7 @@ from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow._taught import Teaching
 from ensemble_kd.rows import RealRows
+from ensemble_kd.students import check_width
 from ensemble_kd.teachers import fresh, is_fitted, name_of
 from ensemble_kd.teachers.detectors import DetectorEnsemble, as_detectors
 
@@ -33,6 +34,8 @@ def teach_detectors(settings: Settings, rows: RealRows) -> Teaching:
     ------
     NotDistillableError
         If the teacher gives no scores, or is frozen and not fitted.
+    InputError
+        If the table has more columns than a student can tell far-out rows of.
     """
     given = settings.teacher
     if isinstance(given, FrozenEstimator) and not is_fitted(given):
@@ -52,4 +55,6 @@ def teach_detectors(settings: Settings, rows: RealRows) -> Teaching:
         teacher.set_params(random_state=rows.seed)
     weight = {} if rows.weight is None else {"sample_weight": rows.weight}
     teacher_ = teacher.fit(rows.X, **weight)
-    return Teaching(teacher_, teacher_, teacher_, teacher_.fit_scores_[:, None], is_frozen)
+    soft_real = teacher_.fit_scores_[:, None]
+    check_width(rows.as_transfer_set(soft_real))
+    return Teaching(teacher_, teacher_, teacher_, soft_real, is_frozen)

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.model import with_outside
 from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet, read_rows
 from ensemble_kd.runtime import respond
-from ensemble_kd.students import MLPStudent
+from ensemble_kd.schema import Column, TableSchema
+from ensemble_kd.students import MLPStudent, how_beyond
 from ensemble_kd.transfer import GuardSynthesizer
 
 RNG = np.random.default_rng(0)
@@ -52,10 +54,10 @@ def fitted(beyond, rows=None, **parameters) -> MLPStudent:
     return student.fit_transfer(rows, rows.task.loss(rows.task.losses[0], 1.0))
 
 
-@pytest.fixture(scope="module")
-def seeing() -> MLPStudent:
+@pytest.fixture(scope="module", params=["edges", "numbers"])
+def seeing(request) -> MLPStudent:
     """Return a student that sees the outside."""
-    return fitted(True)
+    return fitted(request.param)
 
 
 def outside() -> np.ndarray:
@@ -136,3 +138,49 @@ def test_student_refuses_a_beyond_that_is_no_choice(beyond):
 
 def test_real_rows_are_real():
     assert (transfer_set().origin[:N] == REAL).all()
+
+
+def test_student_looks_by_edges_in_a_narrow_table_and_by_numbers_in_a_wide_one():
+    assert fitted(True).to_model().body.outside is None
+    columns = TableSchema(tuple(Column(f"x{j}", "numeric") for j in range(25)))
+    assert how_beyond(columns, True) == "numbers"
+    assert how_beyond(TableSchema(columns.columns[:24]), True) == "edges"
+    assert how_beyond(columns, False) is None
+
+
+def test_student_tells_bounds_that_may_be_told_and_a_spread_of_two_digits():
+    rows = transfer_set(min_frequency=10)
+    outside = fitted("numbers", rows).to_model().body.outside
+    told = rows.discretion.schema.columns
+    for i, j in enumerate(outside.columns.tolist()):
+        if told[j].kind == "numeric":
+            assert (outside.low[i], outside.high[i]) == (told[j].minimum, told[j].maximum)
+            share = outside.spread[i] / outside.width[i]
+            assert share == pytest.approx(float(f"{share:.2g}"), rel=1e-12)
+    assert not np.isin(np.r_[outside.low[:2], outside.high[:2]], TABLE[["a", "b"]]).any()
+
+
+def test_rare_categories_lie_as_far_outside_as_those_never_seen():
+    table = TABLE.assign(city=[f"c{i % 60}" for i in range(N)])
+    rows = read_rows(table, np.zeros(N), None, "regression", 3, 0)
+    transfer = rows.as_transfer_set(-(rows.codes[:, :1] ** 2))
+    student = fitted("numbers", transfer, max_categories=4)
+    body = student.to_model().body
+    model = student.to_model()
+    X = model.schema.encode(table)
+    outside = with_outside(body.outside, X)[:, -1]
+    n_kept = len(model.schema.columns[3].categories)
+    np.testing.assert_array_equal(outside, X[:, 3] == n_kept)
+    np.testing.assert_allclose(respond(model, X), student.respond(rows.codes), atol=1e-5)
+
+
+@pytest.mark.parametrize("beyond", ["edges", "numbers"])
+def test_record_that_looks_beyond_is_trained_on_as_it_is(beyond):
+    from ensemble_kd.networks.with_torch import fine_tune
+
+    rows = transfer_set()
+    record = fitted(beyond, rows).to_model().body
+    loss = rows.task.loss(rows.task.losses[0], 1.0)
+    tuned = fine_tune(record, rows, loss, n_updates=5, learning_rate=1e-4, seed=0)
+    np.testing.assert_array_equal(tuned.numeric_columns, record.numeric_columns)
+    assert (tuned.outside is None) == (record.outside is None)
