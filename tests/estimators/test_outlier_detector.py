@@ -244,5 +244,5 @@ def test_time_limit_ends_the_student_in_time():
 
 def test_table_too_wide_is_refused_with_the_columns_to_choose():
     wide = np.random.default_rng(0).normal(size=(70, 201))
-    with pytest.raises(InputError, match="at most 200 columns, .* got 201; choose columns"):
+    with pytest.raises(InputError, match=r"at most 200 columns, .* got 201; choose columns"):
         small(IsolationForest(n_estimators=2, random_state=0), n_synthetic=10).fit(wide)
