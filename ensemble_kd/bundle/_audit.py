@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.bundle._storage import forbid
-from ensemble_kd.bundle._table import LARGEST_SUM, MAX_TREE_DEPTH, Form
+from ensemble_kd.bundle._table import COLUMN_KINDS, LARGEST_SUM, MAX_TREE_DEPTH, N_OUTSIDE, Form
 from ensemble_kd.bundle.parts import check_shapes
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord, arrays_of, scalars_of
+from ensemble_kd.model import CompactModel, MLPRecord, Outside, TreesRecord, arrays_of, scalars_of
 from ensemble_kd.schema import TableSchema
 
 _ITEMS_AT_ONCE = 1 << 20
@@ -56,7 +56,9 @@ def audit_model(model: CompactModel) -> None:
 def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     if not (math.isfinite(body.output_mean) and math.isfinite(body.output_scale)):
         raise BundleError("output_mean and output_scale must be finite.")
-    _audit_columns("numeric_columns", body.numeric_columns, model.schema, ("numeric",))
+    if body.outside is not None:
+        _audit_outside(body.outside, model.schema)
+    _audit_numeric(body, model.schema)
     n_edges_each = _audit_offsets("edge_offsets", body.edge_offsets, len(body.edges))
     forbid(n_edges_each < 2, "a numeric column must have at least two edges", n_edges_each)
     _audit_edges(body.edges, body.edge_offsets)
@@ -69,6 +71,31 @@ def _audit_mlp(body: MLPRecord, model: CompactModel) -> None:
     forbid(n_rows_each != wanted, rule, n_rows_each)
 
     _audit_sums(body)
+
+
+def _audit_numeric(body: MLPRecord, schema: TableSchema) -> None:
+    """Check the numeric columns: of the table, or of the numbers that tell how far outside."""
+    columns, n_columns = body.numeric_columns, len(schema.columns)
+    n_numbers = n_columns + (0 if body.outside is None else N_OUTSIDE)
+    forbid(
+        (columns < 0) | (columns >= n_numbers),
+        f"numeric_columns must be in [0, {n_numbers})",
+        columns,
+    )
+    _audit_unique("numeric_columns", columns)
+    _audit_columns("numeric_columns", columns[columns < n_columns], schema, ("numeric",))
+
+
+def _audit_outside(outside: Outside, schema: TableSchema) -> None:
+    _audit_columns("outside.columns", outside.columns, schema, tuple(COLUMN_KINDS))
+    for name in ("low", "high", "width", "spread", "missing"):
+        values = getattr(outside, name)
+        forbid(~np.isfinite(values), f"outside.{name} must be finite", values)
+    forbid(outside.low > outside.high, "outside.low must be at most outside.high", outside.low)
+    for name in ("width", "spread"):
+        values = getattr(outside, name)
+        forbid(~(values > 0), f"outside.{name} must be > 0", values)
+    forbid(outside.missing < 0, "outside.missing must be >= 0", outside.missing)
 
 
 def _audit_edges(edges: NDArray[np.float64], offsets: NDArray[np.int32]) -> None:
@@ -225,14 +252,18 @@ def _audit_columns(
 ) -> None:
     n_columns = len(schema.columns)
     forbid((columns < 0) | (columns >= n_columns), f"{name} must be in [0, {n_columns})", columns)
-    if len(np.unique(columns)) != len(columns):
-        raise BundleError(f"{name} must be unique, got {shown(columns.tolist())}.")
+    _audit_unique(name, columns)
     for j in columns:
         if schema.columns[j].kind not in kinds:
             raise BundleError(
                 f"{name} must be columns of kind {' or '.join(kinds)}, got column {j} of kind "
                 f"{schema.columns[j].kind}."
             )
+
+
+def _audit_unique(name: str, columns: NDArray[np.int32]) -> None:
+    if len(np.unique(columns)) != len(columns):
+        raise BundleError(f"{name} must be unique, got {shown(columns.tolist())}.")
 
 
 def _audit_offsets(name: str, offsets: NDArray[np.int32], total: int) -> NDArray[np.int64]:

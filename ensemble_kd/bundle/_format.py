@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle._storage import Arrays, store, unstore
-from ensemble_kd.bundle._table import ARRAYS, LAYER_ARRAYS, array_forms
+from ensemble_kd.bundle._table import ARRAYS, LAYER_ARRAYS, OUTSIDE_ARRAYS, array_forms
 from ensemble_kd.errors import BundleError
-from ensemble_kd.model import Dense, MLPRecord, TreesRecord, arrays_of, scalars_of
+from ensemble_kd.model import Dense, MLPRecord, Outside, TreesRecord, arrays_of, scalars_of
 
 JSONScalar = str | int | float | bool | None
 Scalars = dict[str, Any]
@@ -95,8 +95,12 @@ def body_from_parts(arrays: Arrays, scalars: Mapping[str, Any]) -> MLPRecord | T
     fields = {name: arrays[name] for name in ARRAYS[scalars["kind"]]}
     if scalars["kind"] == "trees":
         return TreesRecord(**fields, link=scalars["link"], storage=storage)
+    outside = None
+    if "outside" in scalars:
+        outside = Outside(**{field: arrays[f"outside.{field}"] for field in OUTSIDE_ARRAYS})
     return MLPRecord(
         **fields,
+        outside=outside,
         layers=tuple(
             Dense(**{field: arrays[f"layers.{i}.{field}"] for field in LAYER_ARRAYS})
             for i in range(scalars["n_layers"])

@@ -28,7 +28,7 @@ FORMAT = "ensemble_kd"
 FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
-SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = 4
+SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -67,7 +67,9 @@ FILE_ENTRIES: dict[str, type] = {"sha256": str, "bytes": int}
 MAX_NAME_LENGTH = 200
 # The one task whose files name classes.
 TASK_WITH_CLASSES = "classification"
-TASKS = (TASK_WITH_CLASSES, "regression")
+# The one whose files hold a threshold on a score, and quantiles of it.
+TASK_OF_SCORES = "outliers"
+TASKS = (TASK_WITH_CLASSES, "regression", TASK_OF_SCORES)
 # In `training`, where every older reader takes any plain value: the digest of the manifest itself,
 # these digits being zeros.
 OWN_DIGEST = "manifest_sha256"
@@ -108,14 +110,17 @@ NEW_SCALARS = {
     "storage": STORAGE_VERSION,
     "calibrator": DECISION_VERSION,
     "decision_threshold": DECISION_VERSION,
+    "score_quantiles": SCORES_VERSION,
+    "outside": PLACES_VERSION,
 }
 MAX_LAYERS = 64
 LINKS = ("identity", "sigmoid", "softmax")
+QUANTILES: dict[str, type] = {"score": list, "share": list}
 CALIBRATORS: dict[str, dict[str, type]] = {
     "scaling": {"scale": float, "bias": list},
     "curve": {"x": list, "y": list},
 }
-# Of a calibrator's curve, so that it fits in model.json.
+# Of a calibrator's curve or a score's quantiles, so that it fits in model.json.
 MAX_KNOTS = 1024
 
 # --- model.safetensors ----------------------------------------------------------------------------
@@ -167,6 +172,18 @@ LAYER_ARRAYS: dict[str, Form] = {
     "bias": ("float32", ("width",)),
 }
 
+# Where model.json says `outside`: of what a network finds how far outside a row lies.
+OUTSIDE_ARRAYS: dict[str, Form] = {
+    "columns": ("int32", ("n_outside",)),
+    "low": ("float64", ("n_outside",)),
+    "high": ("float64", ("n_outside",)),
+    "width": ("float64", ("n_outside",)),
+    "spread": ("float64", ("n_outside",)),
+    "missing": ("float64", ("n_outside",)),
+}
+# The numbers that it finds, which its numeric columns may be.
+N_OUTSIDE = 5
+
 # Arrays kept in fewer bytes: how an array may be kept, by its dtype and number of dimensions.
 STORAGE_OF: dict[tuple[str, int], tuple[str, ...]] = {
     ("float32", 2): ("float16", "int8", "low_rank", "shared_rows"),
@@ -205,8 +222,6 @@ WAITING: dict[str, dict[str, str]] = {
         "certificate.json": "a certificate of what was shown of its answers",
         "deferral.json": "which rows are left to the teacher",
     },
-    "manifest.json, task": {"outliers": "a score without classes"},
-    "model.json": {"score_threshold": "the threshold of a score without classes"},
 }
 
 
@@ -225,6 +240,8 @@ def array_forms(scalars: Mapping[str, Any]) -> dict[str, Form]:
         for field, (dtype, shape) in LAYER_ARRAYS.items():
             forms[f"layers.{i}.{field}"] = dtype, tuple(words[word] for word in shape)
         width = words["width"]
+    if "outside" in scalars:
+        forms |= {f"outside.{field}": form for field, form in OUTSIDE_ARRAYS.items()}
     return forms
 
 

@@ -23,9 +23,9 @@ MODEL = {
 }
 ROWS = {
     "table": "rows with a target: .csv, .tsv or .parquet",
-    "--target": "column to predict",
+    "--target": "column to predict; not with --task outliers, which learns none",
     "--task": "auto takes fractions, more than 20 distinct floats or more than 50 distinct whole "
-    "numbers for regression (default: %(default)s)",
+    "numbers for regression; outliers has no target (default: %(default)s)",
     "--drop": "columns to leave out, such as row numbers",
     "--weight": "column with the weight of each row, >= 0",
     "--groups": "column with the group of each row, such as its customer: no split parts one; not "
@@ -76,8 +76,8 @@ def add_rows_to_learn_from(parser: argparse.ArgumentParser) -> Options:
     group = parser.add_argument_group("rows to learn from")
     add = adder(group, ROWS)
     add("table", metavar="TABLE")
-    add("--target", metavar="COL", required=True)
-    add("--task", choices=["auto", *TASKS], default="auto")
+    add("--target", metavar="COL")
+    add("--task", type=read.task, choices=["auto", *TASKS], default="auto")
     add("--drop", metavar="COL", nargs="+", action="extend", default=[])
     add("--weight", metavar="COL")
     add("--groups", metavar="COL")

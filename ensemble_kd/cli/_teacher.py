@@ -11,7 +11,7 @@ from ensemble_kd.cli._data import Data, take_columns
 from ensemble_kd.errors import InputError
 
 # How an object that cannot be fitted here answers rows.
-ANSWERS = ("predict_proba", "predict")
+ANSWERS = ("predict_proba", "predict", "score_samples", "decision_function")
 
 
 def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, Data]:
@@ -117,6 +117,9 @@ def fit(estimator: Any, data: Data) -> None:
     """Fit on the rows; that a teacher is frozen was said in a note before."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the teacher .* in-sample", category=UserWarning)
+        if data.y is None:
+            estimator.fit(data.X)
+            return
         estimator.fit(
             data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled, groups=data.groups,
             time=data.time,

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.compress import CompressionStep, as_steps
+from ensemble_kd.decision import check_contamination
 from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
@@ -77,6 +78,8 @@ class Settings:
         Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
         categories count as never seen, and in the place of rarer numbers stand others near them.
         Of groups or copies each counts once.
+    contamination : float or "auto", default="auto"
+        Without a target, the share of rows that are to be outliers; see `with_offset`.
     compression : CompressionStep, str, list of them, or None, default=None
         What is done to the student at last, in order; "int8" and "float16" are steps too.
     cv : int or splitter, default=5
@@ -103,6 +106,7 @@ class Settings:
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
     min_frequency: int = DEFAULT_MIN_FREQUENCY
+    contamination: float | str = "auto"
     compression: Any = None
     cv: Any = 5
     time_limit: float | None = None
@@ -251,6 +255,7 @@ class Settings:
             self._check_named_loss(task)
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
+        check_contamination(self.contamination)
         as_student(self.student)
         as_lessons(self.lessons)
         as_steps(self.compression)

@@ -1,14 +1,21 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
-from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
+from ensemble_kd.model._decision import (
+    Calibrator,
+    LogitScaling,
+    ProbabilityCurve,
+    ScoreQuantiles,
+)
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
+from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
 from ensemble_kd.model._parts import arrays_of, scalars_of
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "N_OUTSIDE",
     "TASKS",
     "Calibrator",
     "Cast",
@@ -19,7 +26,9 @@ __all__ = [
     "LogitScaling",
     "LowRank",
     "MLPRecord",
+    "Outside",
     "ProbabilityCurve",
+    "ScoreQuantiles",
     "SharedRows",
     "Storage",
     "Task",
@@ -29,5 +38,6 @@ __all__ = [
     "given_labels",
     "label_array",
     "scalars_of",
+    "with_outside",
     "without_decision",
 ]

@@ -11,6 +11,8 @@ boolean or categorical column picks one row of a table. Everything is summed int
 
 The last ``h`` is one logit a class, or in regression one number ``z`` for ``output_mean + z *
 output_scale``. With no dense layers ``h_0`` itself is the output, an additive model.
+
+A network may take five numbers more, which tell how far outside a row lies; see `_outside.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.model._outside import Outside
 from ensemble_kd.model._storage import Storage
 
 
@@ -71,6 +74,8 @@ class MLPRecord:
         Regression only: the output is ``output_mean + z * output_scale``.
     output_scale : float, default=1.0
         Likewise.
+    outside : Outside or None, default=None
+        What the numeric columns from the number of columns on are computed by.
     storage : mapping of str to Storage
         How an array is kept in a file, by its name there (``numeric_weight``, ``layers.0.weight``);
         the array holds what the kept numbers mean. An array that is not named is kept as it is.
@@ -88,4 +93,5 @@ class MLPRecord:
     layers: tuple[Dense, ...]
     output_mean: float = 0.0
     output_scale: float = 1.0
+    outside: Outside | None = None
     storage: Mapping[str, Storage] = field(default_factory=dict)

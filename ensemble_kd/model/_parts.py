@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ensemble_kd.model._layers import MLPRecord
 from ensemble_kd.model._trees import TreesRecord
 
-_NO_ARRAYS = {"layers", "output_mean", "output_scale", "link", "storage"}
+_NO_ARRAYS = {"layers", "output_mean", "output_scale", "link", "storage", "outside"}
 
 
 def arrays_of(body: MLPRecord | TreesRecord) -> dict[str, NDArray[Any]]:
@@ -24,11 +24,15 @@ def arrays_of(body: MLPRecord | TreesRecord) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of str to ndarray
-        By the names of the fields; those of layer i are ``layers.i.weight`` and ``layers.i.bias``.
+        By the names of the fields; those of layer i are ``layers.i.weight`` and ``layers.i.bias``,
+        those of what is inside ``outside.low`` and so on.
     """
     arrays = {f.name: getattr(body, f.name) for f in fields(body) if f.name not in _NO_ARRAYS}
     for i, layer in enumerate(getattr(body, "layers", ())):
         arrays |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
+    outside = getattr(body, "outside", None)
+    if outside is not None:
+        arrays |= {f"outside.{f.name}": getattr(outside, f.name) for f in fields(outside)}
     return arrays
 
 
@@ -47,5 +51,6 @@ def scalars_of(body: MLPRecord | TreesRecord) -> dict[str, Any]:
     """
     if isinstance(body, TreesRecord):
         return {"kind": "trees", "link": body.link}
-    numbers = {"output_mean": body.output_mean, "output_scale": body.output_scale}
-    return {"kind": "mlp", "n_layers": len(body.layers), **numbers}
+    numbers: dict[str, Any] = {"output_mean": body.output_mean, "output_scale": body.output_scale}
+    found = {"kind": "mlp", "n_layers": len(body.layers), **numbers}
+    return found if body.outside is None else found | {"outside": True}

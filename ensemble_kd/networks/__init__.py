@@ -1,5 +1,7 @@
 """Networks in torch, shared by the teacher's member and the student; the encoding is numpy."""
 
-from ensemble_kd.networks._encoding import Encoding, fit_encoding
+from ensemble_kd.networks._edges import OUTSIDE
+from ensemble_kd.networks._encoding import Beyond, Encoding, fit_encoding
+from ensemble_kd.networks._outside import OUTSIDE_EDGES
 
-__all__ = ["Encoding", "fit_encoding"]
+__all__ = ["OUTSIDE", "OUTSIDE_EDGES", "Beyond", "Encoding", "fit_encoding"]

@@ -114,6 +114,7 @@ class EncodedNetwork(nn.Module):
                 Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
                 for layer in dense
             ),
+            outside=encoding.outside,
             storage={"category_weight": shared} if is_shared else {},
         )
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.model import N_OUTSIDE, Outside, with_outside
+from ensemble_kd.networks._edges import OUTSIDE, edges_beyond, edges_within
+from ensemble_kd.networks._outside import OUTSIDE_EDGES, fit_outside
 from ensemble_kd.rows import Discretion
 from ensemble_kd.schema import Category, TableSchema
+
+Beyond = Literal["edges", "numbers"] | None
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,15 @@ class Encoding:
     category_codes : tuple of ndarray
         For each of them the pooled code of every code of the schema, several of which may share
         one. Of a categorical column the last pooled code is for what is not told apart.
+    outside : Outside or None, default=None
+        What the last five numeric columns are computed by, which follow those of the table.
     """
 
     numeric_columns: NDArray[np.int32]
     edges: tuple[NDArray[np.float64], ...]
     category_columns: NDArray[np.int32]
     category_codes: tuple[NDArray[np.int64], ...]
+    outside: Outside | None = None
 
     @property
     def category_sizes(self) -> NDArray[np.int64]:
@@ -63,10 +73,20 @@ class Encoding:
         brought to them; NaN stays NaN. The place is found in float64, because the edges of a
         heavy-tailed column lie closer than float32 tells apart on the column's own scale.
         """
+        X = with_outside(self.outside, X if self.outside is None else self._in_pooled_codes(X))
         out = np.empty((len(X), len(self.edges)), dtype=np.float32)
         for c, (j, edges) in enumerate(zip(self.numeric_columns, self.edges, strict=True)):
             out[:, c] = np.interp(X[:, j], edges, np.arange(len(edges)))
         return out
+
+    def _in_pooled_codes(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return rows in the codes of the pooled schema: the last is of what is not told apart."""
+        X = X.copy()
+        for j, pooled in zip(self.category_columns, self.category_codes, strict=True):
+            is_kept = pooled < pooled.max()
+            table = np.append(np.where(is_kept, np.cumsum(is_kept) - 1, is_kept.sum()), np.nan)
+            X[:, j] = table[np.where(np.isnan(X[:, j]), len(pooled), X[:, j]).astype(np.int64)]
+        return X
 
     def category_inputs(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return shape (n_samples, n_categorical): row in one table of all columns' rows."""
@@ -96,6 +116,7 @@ def fit_encoding(
     response: NDArray[np.float64] | None = None,
     fewest_rows: int = FEWEST_ROWS,
     discretion: Discretion | None = None,
+    beyond: Beyond = None,
 ) -> Encoding:
     """Choose the inputs from encoded training rows.
 
@@ -118,32 +139,47 @@ def fit_encoding(
         Rows of a category below which it joins no group.
     discretion : Discretion or None, default=None
         Which numbers may be edges; None where any may.
+    beyond : {"edges", "numbers"} or None, default=None
+        What tells rows outside of what was seen: edges outside of the range of each column, a
+        constant one too, or the five numbers of `Outside`. None has neither.
 
     Returns
     -------
     Encoding
     """
-    numeric = []
+    numeric: list[int] = []
     edges = []
     for j in np.flatnonzero(~schema.is_discrete):
-        column_edges = choose_edges(X[:, j], n_bins, splits[j] if splits else None)
-        if column_edges is not None and discretion is not None:
-            column_edges = _discreet_edges(column_edges, X[:, j], int(j), discretion)
+        tell = None if discretion is None else partial(discretion.edges, int(j))
+        given = X[:, j], n_bins, splits[j] if splits else None, tell
+        if beyond is None:
+            column_edges = edges_within(*given)
+        else:
+            column_edges = edges_beyond(*given, distances=OUTSIDE if beyond == "edges" else ())
         if column_edges is not None:
-            numeric.append(j)
+            numeric.append(int(j))
             edges.append(column_edges)
     categorical = np.flatnonzero(schema.is_discrete)
+    category_codes = tuple(
+        _keep_types(
+            _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows),
+            schema.columns[j].categories,
+        )
+        for j in categorical
+    )
+    outside = None
+    if beyond == "numbers":
+        told_apart = [int((codes < codes.max()).sum()) for codes in category_codes]
+        outside = fit_outside(X, schema, dict(zip(categorical.tolist(), told_apart, strict=True)))
+    if outside is not None:
+        numeric += range(len(schema.columns), len(schema.columns) + N_OUTSIDE)
+        edges += OUTSIDE_EDGES
     return Encoding(
         np.array(numeric, dtype=np.int32),
         tuple(edges),
         categorical.astype(np.int32),
-        tuple(
-            _keep_types(
-                _pool(X[:, j], int(schema.n_codes[j]), max_categories, response, fewest_rows),
-                schema.columns[j].categories,
-            )
-            for j in categorical
-        ),
+        category_codes,
+        outside,
     )
 
 
@@ -209,60 +245,3 @@ def _equal_shares(counts: NDArray[np.int64], n_groups: int) -> NDArray[np.int64]
     """Cut categories in their order into groups of about as many rows each."""
     rank = np.cumsum(counts) - counts
     return rank * n_groups // max(1, int(counts.sum()))
-
-
-# How much of an encoding follows the teacher's splits; its rows have the rest.
-SPLITS_SHARE = 0.8
-
-
-def choose_edges(
-    values: NDArray[np.float64], n_bins: int, splits: NDArray[np.float64] | None = None
-) -> NDArray[np.float64] | None:
-    """Return quantiles of a column and of the splits in it as edges, or None if it tells nothing.
-
-    A value that fills more than one interval's share of the rows counts for that share alone, so
-    that a column that is mostly 0 has its edges where it varies; likewise a threshold. A column of
-    few values gets an edge at each of them. A column of one value that is sometimes missing gets
-    an interval of its own, above that value.
-    """
-    distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-    if len(distinct) > n_bins + 1:
-        density: NDArray[np.float64] = np.minimum(counts, counts.sum() / n_bins).astype(np.float64)
-        if splits is not None and len(splits):
-            # A threshold stands for the first value above it.
-            above = np.searchsorted(distinct, splits[:, 0]).clip(max=len(distinct) - 1)
-            weight = np.zeros(len(distinct))
-            np.add.at(weight, above, splits[:, 1])
-            density = _blend(density, weight, n_bins)
-        rank = np.cumsum(density)
-        wanted = np.linspace(rank[0], rank[-1], n_bins + 1)
-        chosen = np.unique(np.searchsorted(rank, wanted).clip(max=len(rank) - 1))
-        distinct = distinct[np.union1d(chosen[1:-1], [0, len(distinct) - 1])]
-    return _spaced(distinct, values)
-
-
-def _discreet_edges(
-    edges: NDArray[np.float64], values: NDArray[np.float64], column: int, discretion: Discretion
-) -> NDArray[np.float64] | None:
-    """Return edges that may be told, None where they tell no values apart."""
-    distinct = np.unique(values[np.isfinite(values)])
-    return _spaced(discretion.edges(column, edges[edges <= distinct[-1]], distinct), values)
-
-
-def _spaced(edges: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return edges so far apart that one over a width is finite, None where they are too few."""
-    edges = edges[np.diff(edges, prepend=-np.inf) >= np.finfo(np.float64).tiny]
-    if len(edges) == 1 and np.isnan(values).any():
-        return np.array([edges[0], np.nextafter(edges[0] + abs(edges[0]) + 1.0, np.inf)])
-    return edges if len(edges) >= 2 else None
-
-
-def _blend(
-    rows: NDArray[np.float64], splits: NDArray[np.float64], n_bins: int
-) -> NDArray[np.float64]:
-    if not splits.sum() > 0:
-        return rows
-    # What few thresholds may not have, the rows get, so that no interval is lost.
-    splits = np.minimum(splits / splits.sum(), 1 / n_bins)
-    share = SPLITS_SHARE * splits.sum()
-    return np.asarray((1 - share) * rows / rows.sum() + SPLITS_SHARE * splits)

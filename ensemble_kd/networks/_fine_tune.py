@@ -134,6 +134,7 @@ def _encoding_of(record: MLPRecord) -> Encoding:
         tuple(parts) if len(record.numeric_columns) else (),
         record.category_columns,
         _shared_codes(record) or tuple(np.arange(size - 1) for size in sizes),
+        record.outside,
     )
 
 

@@ -13,6 +13,7 @@ from ensemble_kd.rows._discretion import Discretion, number_between
 from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._few_rows import warn_of_few_rows
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
+from ensemble_kd.rows._reach import reach
 from ensemble_kd.rows._real_rows import RealRows, read_again, read_rows
 from ensemble_kd.rows._target_scale import TargetScale
 from ensemble_kd.rows._transfer_set import ORIGINS, REAL, SYNTHETIC, UNLABELLED, TransferSet
@@ -54,6 +55,7 @@ __all__ = [
     "match_columns",
     "mean_one",
     "number_between",
+    "reach",
     "read_again",
     "read_rows",
     "record_features",

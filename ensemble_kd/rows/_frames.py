@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.schema import (
     FIRST_INEXACT,
+    UNSEEN,
     Column,
     TableSchema,
     as_array,
@@ -25,6 +26,8 @@ class RowDecoder:
     A missing value is what its column has for it (None, NaN, NA; of several the most frequent), as
     a teacher may take another one for a value of its own. A whole number that float64 has rounded
     is one of the column's again, and none leaves the range of its dtype.
+
+    Rows may also be of what the table did not have: see `decode`.
 
     Parameters
     ----------
@@ -43,28 +46,38 @@ class RowDecoder:
             for j, column in enumerate(schema.columns)
         ]
 
-    def decode(self, codes: NDArray[np.float64]) -> Any:
+    def decode(self, codes: NDArray[np.float64], *, widens: bool = False) -> Any:
         """Return encoded rows as raw ones.
 
         Parameters
         ----------
         codes : ndarray of shape (n_rows, n_columns)
-            Encoded rows without unseen categories.
+            Encoded rows, without unseen categories unless it widens.
+        widens : bool, default=False
+            Whether a column takes a wider dtype where its own cannot hold a value: a missing one
+            among whole numbers, a number out of the dtype's range, a category never seen.
 
         Returns
         -------
         data frame or ndarray of shape (n_rows, n_columns)
-            Same column names and dtypes as the table given.
+            Same column names and, but for those, dtypes as the table given.
         """
-        columns = [raw.decode(codes[:, j]) for j, raw in enumerate(self._columns)]
+        wider = [raw.wider(codes[:, j]) if widens else None for j, raw in enumerate(self._columns)]
+        columns = [
+            raw.decode(codes[:, j], dtype)
+            for j, (raw, dtype) in enumerate(zip(self._columns, wider, strict=True))
+        ]
         if is_frame(self._template):
             # Of an own dtype, as pandas takes objects for texts where it can.
             series = [pd.Series(values, dtype=values.dtype) for values in columns]
-            dtypes = zip(series, self._template.dtypes, strict=True)
-            frame = pd.DataFrame({j: one.astype(dtype) for j, (one, dtype) in enumerate(dtypes)})
+            dtypes = [
+                own if dtype is None else dtype
+                for own, dtype in zip(self._template.dtypes, wider, strict=True)
+            ]
+            frame = pd.DataFrame({j: one.astype(dtypes[j]) for j, one in enumerate(series)})
             frame.columns = self._template.columns
             return frame
-        dtype = self._template.dtype
+        dtype = np.result_type(self._template.dtype, *(one for one in wider if one is not None))
         out = np.empty(codes.shape, dtype=object if dtype.kind in "US" else dtype)
         for j, values in enumerate(columns):
             out[:, j] = values
@@ -75,7 +88,8 @@ class _RawColumn:
     """One column as it was given: what stands for its codes."""
 
     def __init__(self, column: Column, values: Any) -> None:
-        self._column, dtype = column, values.dtype
+        self._column, self._dtype = column, values.dtype
+        dtype = values.dtype
         self._missing = missing_marker(values) if dtype == np.dtype(object) else None
         self._is_float = dtype.kind == "f"
         self._whole: Any = None  # the dtype of whole numbers
@@ -85,17 +99,51 @@ class _RawColumn:
             self._whole = np.dtype(object)
         self._large = _large_integers(values) if self._whole is not None else None
 
-    def decode(self, codes: NDArray[np.float64]) -> NDArray[Any]:
-        """Return values: objects where some are missing that are no floats."""
+    def wider(self, codes: NDArray[np.float64]) -> Any:
+        """Return a dtype that holds what the column's own does not; None where that holds all."""
+        dtype, missing = self._dtype, bool(np.isnan(codes).any())
+        if self._column.kind == "categorical":
+            is_unseen = bool((codes == len(self._column.categories)).any())
+            if isinstance(dtype, pd.CategoricalDtype) and is_unseen:
+                levels = [*dtype.categories, unseen_category(self._column)]
+                return pd.CategoricalDtype(levels, dtype.ordered)
+            is_narrow = dtype.kind in "US" and (is_unseen or missing)
+            return np.dtype(object) if is_narrow else None
+        if dtype == np.dtype(bool):
+            return np.dtype(object) if missing else None
+        limits: Any = None
+        if self._is_float:
+            limits = np.finfo(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
+        elif self._whole is not None and self._whole != np.dtype(object):
+            if missing and isinstance(dtype, np.dtype):
+                return np.dtype(np.float64)
+            limits = np.iinfo(self._whole)
+        finite = codes[np.isfinite(codes)]
+        if limits is None or not len(finite):
+            return None
+        low, high = float(finite.min()), float(finite.max())
+        if float(limits.min) <= low and high <= float(limits.max):
+            return None
+        is_whole = not self._is_float and not missing and low >= -(2.0**63) and high < 2.0**63
+        return np.dtype(np.int64 if is_whole else np.float64)
+
+    def decode(self, codes: NDArray[np.float64], wider: Any = None) -> NDArray[Any]:
+        """Return values: objects where some are missing that are no floats.
+
+        Of a wider dtype they are what that holds.
+        """
         missing = np.isnan(codes)
         if self._column.kind != "numeric":
             levels = [False, True] if self._column.kind == "boolean" else self._column.categories
-            table = object_array([*levels, self._missing])
-            values = table[np.where(missing, len(levels), codes).astype(np.int64)]
+            unseen = unseen_category(self._column)
+            table = object_array([*levels, unseen, self._missing])
+            values = table[np.where(missing, len(levels) + 1, codes).astype(np.int64)]
             is_plain = self._column.kind == "boolean" and not missing.any()
             return values.astype(bool) if is_plain else values
         if self._is_float:
             return codes
+        if wider is not None:
+            return (codes if wider.kind == "f" else np.round(codes)).astype(wider)
         numbers = codes if self._whole is None else self._integers(np.where(missing, 0, codes))
         if missing.any() or self._whole is None:
             numbers = numbers.astype(object)
@@ -118,6 +166,28 @@ class _RawColumn:
             known = rounded[place] == codes
             out[known] = exact[place[known]]
         return out
+
+
+def unseen_category(column: Column) -> Any:
+    """Return a value that is none of a column's categories: a number where they are numbers.
+
+    Parameters
+    ----------
+    column : Column
+        A column of any kind.
+
+    Returns
+    -------
+    str, int or float
+    """
+    if column.holds_text is False:
+        number = max(map(float, column.categories)) + 1.0
+        if number not in column.code_of:
+            return int(number) if number < FIRST_INEXACT else number
+    value = UNSEEN
+    while value in column.code_of:
+        value += ">"
+    return value
 
 
 def missing_marker(values: Any) -> Any:

@@ -123,6 +123,7 @@ def core_arguments(
     """Return what the constructor of the core's `Model` takes, by position and by name."""
     arrays, options = arrays_of(model.body), scalars_of(model.body)
     kind = options.pop("kind")
+    options.pop("outside", None)  # the core sees it by its arrays
     if left_categories is not None:
         arrays["left_categories"] = left_categories
     options |= {"link": model.link} | _decision_parts(model)

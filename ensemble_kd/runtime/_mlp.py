@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import MLPRecord
+from ensemble_kd.model import MLPRecord, with_outside
 
 # Rows and numbers held at once, so that neither a large batch nor a wide model fills the memory.
 CHUNK_ROWS = 4096
@@ -53,7 +53,8 @@ class MLPRuntime:
         self._missing_row = np.diff(record.category_offsets) - 1
         widths = [len(record.first_bias), *(len(layer.bias) for layer in record.layers)]
         n_category_numbers = len(record.category_columns) * len(record.first_bias)
-        self._numbers_a_row = max(len(self._starts), n_category_numbers, *widths)
+        n_outside = 0 if record.outside is None else len(record.outside.columns)
+        self._numbers_a_row = max(len(self._starts), n_category_numbers, n_outside, *widths)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits or values.
@@ -76,6 +77,7 @@ class MLPRuntime:
 
     def _forward(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         record = self.record
+        X = with_outside(record.outside, X)
         h = np.repeat(self._first_bias[None, :], len(X), axis=0)
         if len(record.numeric_columns):
             values = X[:, record.numeric_columns]

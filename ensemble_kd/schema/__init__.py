@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from ensemble_kd.schema._values import (
         FIRST_INEXACT,
+        UNSEEN,
         PlainColumn,
         by_text,
         check_exact,
@@ -47,6 +48,7 @@ _NAMES = {
     ],
     "_values": [
         "FIRST_INEXACT",
+        "UNSEEN",
         "PlainColumn",
         "by_text",
         "check_exact",
@@ -58,6 +60,7 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "FIRST_INEXACT",
+    "UNSEEN",
     "Category",
     "Column",
     "PlainColumn",

@@ -5,9 +5,10 @@ from typing import Any
 from ensemble_kd.errors import InputError
 from ensemble_kd.students._base import Respond, Student, Watch
 from ensemble_kd.students._gbdt import GBDTStudent
-from ensemble_kd.students._mlp import MLPStudent
+from ensemble_kd.students._mlp import MLPStudent, how_beyond
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
+from ensemble_kd.students._width import MOST_COLUMNS, check_width, telling_columns
 
 STUDENTS = {"mlp": MLPStudent, "gbdt": GBDTStudent, "tree": TreeStudent}
 
@@ -38,6 +39,7 @@ def as_student(student: Any) -> Student:
 
 
 __all__ = [
+    "MOST_COLUMNS",
     "SIZES",
     "STUDENTS",
     "GBDTStudent",
@@ -49,4 +51,7 @@ __all__ = [
     "TreeStudent",
     "Watch",
     "as_student",
+    "check_width",
+    "how_beyond",
+    "telling_columns",
 ]

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond
 from ensemble_kd.schema import TableSchema
 
 BYTES_PER_WEIGHT = 4
 BYTES_PER_EDGE = 8
 # The group that a category belongs to.
 BYTES_PER_GROUPED = 2
+# What is inside of a column, where numbers tell how far outside a row lies.
+BYTES_PER_INSIDE = 44
 # What names of categories may take of all bytes, where they are more than are told apart.
 MOST_FOR_NAMES = 1 / 3
 
@@ -64,6 +67,7 @@ def choose_size(
     hidden: tuple[int, ...] | None = None,
     n_bins: int | None = None,
     max_categories: int | None = None,
+    beyond: Beyond = None,
 ) -> NetworkSize:
     """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
 
@@ -79,6 +83,8 @@ def choose_size(
         Bytes that its arrays and its schema may take.
     hidden, n_bins, max_categories
         Fixed by the caller where not None.
+    beyond : {"edges", "numbers"} or None, default=None
+        What tells rows outside of what was seen; see `fit_encoding`.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def choose_size(
         The last one where none fits.
     """
     size = SIZES[-1]
-    table = TableBytes(X, schema)
+    table = TableBytes(X, schema, beyond=beyond)
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
@@ -108,9 +114,15 @@ class TableBytes:
         Encoded real rows.
     schema : TableSchema
         What the columns mean.
+    beyond : {"edges", "numbers"} or None, default=None
+        What tells rows outside of what was seen; see `fit_encoding`.
     """
 
-    def __init__(self, X: NDArray[np.float64], schema: TableSchema) -> None:
+    def __init__(
+        self, X: NDArray[np.float64], schema: TableSchema, *, beyond: Beyond = None
+    ) -> None:
+        self._n_outside = 2 * len(OUTSIDE) if beyond == "edges" else 0
+        self._has_numbers = beyond == "numbers"
         self._n_codes = schema.n_codes
         self._is_discrete = schema.is_discrete
         self._n_values = [len(np.unique(column[np.isfinite(column)])) for column in X.T]
@@ -164,10 +176,15 @@ class TableBytes:
             if is_discrete:
                 n_inputs += min(int(self._n_codes[j]), size.max_categories + 1) + 1
             else:
-                n_steps = min(size.n_bins, max(0, self._n_values[j] - 1))
+                n_steps = min(size.n_bins, max(0, self._n_values[j] - 1)) + self._n_outside
                 n_inputs += n_steps + 1  # one for a missing value
                 n_edges += n_steps + 1
+        n_bytes = 0
+        if self._has_numbers:
+            n_inputs += sum(map(len, OUTSIDE_EDGES))  # intervals, and one for a missing value each
+            n_edges += sum(map(len, OUTSIDE_EDGES))
+            n_bytes = BYTES_PER_INSIDE * len(self._is_discrete)
         widths = [*size.hidden, n_outputs]
         dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
         n_weights = n_inputs * widths[0] + dense
-        return BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+        return n_bytes + BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges

@@ -228,6 +228,11 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         """
         deadline = self._soonest(deadline)
         unread = task_named(self.task)
+        if not unread.is_supervised:
+            raise InputError(
+                f"a TeacherEnsemble averages what predicts a target, got task={self.task!r}; "
+                "ensemble_kd.teachers.detectors.DetectorEnsemble is for it."
+            )
         X = table(X)
         task, hard = check_target(y, len(X), unread)
         weight = check_weight(sample_weight, hard, task)

@@ -5,6 +5,7 @@ from typing import Any
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
 from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
+from ensemble_kd.transfer._guards import GuardSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
 from ensemble_kd.transfer._munge import MungeSynthesizer, mixed_metric
 
@@ -12,6 +13,7 @@ SYNTHESIZERS: dict[str, type[Synthesizer]] = {
     "munge": MungeSynthesizer,
     "marginals": MarginalSynthesizer,
     "forest_leaves": ForestLeafSynthesizer,
+    "guards": GuardSynthesizer,
 }
 
 
@@ -20,7 +22,7 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
     Parameters
     ----------
-    synthesizer : {"munge", "marginals", "forest_leaves"}, Synthesizer or None
+    synthesizer : {"munge", "marginals", "forest_leaves", "guards"}, Synthesizer or None
         What was chosen.
 
     Returns
@@ -40,6 +42,7 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
 __all__ = [
     "ForestLeafSynthesizer",
+    "GuardSynthesizer",
     "MarginalSynthesizer",
     "MungeSynthesizer",
     "SYNTHESIZERS",

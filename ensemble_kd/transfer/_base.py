@@ -25,6 +25,9 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         Columns of the rows it was fitted on.
     """
 
+    # Whether its rows may hold what the table did not: a column then has a wider dtype if need be.
+    _leaves_the_table = False
+
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn the rows.
 
@@ -88,7 +91,8 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         if n_samples < 0:
             raise InputError(f"n_samples must be >= 0, got {n_samples}.")
         rng = np.random.default_rng(random_state)
-        return self._decoder.decode(self._sample_encoded(n_samples, rng))
+        codes = self._sample_encoded(n_samples, rng)
+        return self._decoder.decode(codes, widens=self._leaves_the_table)
 
     @abstractmethod
     def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:

@@ -11,7 +11,9 @@ from ensemble_kd.model import (
     Dense,
     LogitScaling,
     MLPRecord,
+    Outside,
     ProbabilityCurve,
+    ScoreQuantiles,
     TreesRecord,
 )
 from ensemble_kd.schema import Column, TableSchema
@@ -41,7 +43,7 @@ def f64(*values):
     return np.array(values, dtype=np.float64)
 
 
-def mlp_body(n_outputs, widths=(), **scalars):
+def mlp_body(n_outputs, widths=(), **changes):
     """Random weights for all four columns; `widths` are those of the hidden dense layers."""
     rng = np.random.default_rng(0)
 
@@ -50,19 +52,19 @@ def mlp_body(n_outputs, widths=(), **scalars):
 
     sizes = (*widths, n_outputs)
     layers = tuple(Dense(draw(a, b), draw(b)) for a, b in itertools.pairwise(sizes))
-    return MLPRecord(
-        numeric_columns=i32(3, 0),
-        edge_offsets=i32(0, 3, 5),
-        edges=f64(-1.5, 10.0, 1e6, 0.0, 99.0),
-        numeric_weight=draw(3, sizes[0]),
-        missing_weight=draw(2, sizes[0]),
-        category_columns=i32(1, 2),
-        category_offsets=i32(0, 3, 10),
-        category_weight=draw(10, sizes[0]),
-        first_bias=draw(sizes[0]),
-        layers=layers,
-        **scalars,
-    )
+    fields = {
+        "numeric_columns": i32(3, 0),
+        "edge_offsets": i32(0, 3, 5),
+        "edges": f64(-1.5, 10.0, 1e6, 0.0, 99.0),
+        "numeric_weight": draw(3, sizes[0]),
+        "missing_weight": draw(2, sizes[0]),
+        "category_columns": i32(1, 2),
+        "category_offsets": i32(0, 3, 10),
+        "category_weight": draw(10, sizes[0]),
+        "first_bias": draw(sizes[0]),
+        "layers": layers,
+    }
+    return MLPRecord(**(fields | changes))
 
 
 # Two splits and three leaves: 0 -> (1 -> (2, 3), 4).
@@ -113,6 +115,27 @@ MODELS = {
     "trees_regressor": regressor(trees_body(2, (0, -1), (7.0,), "identity")),
 }
 
+# The column "income", and the first and the last of the numbers that tell how far outside.
+INSIDE = Outside(
+    i32(0, 2, 3),
+    f64(0, 0, -1.5),
+    f64(99, 4, 1e6),
+    f64(99, 1, 1e6),
+    f64(20, 0.25, 3e5),
+    f64(0, 0, 7),
+)
+MODELS["mlp_outside"] = regressor(
+    mlp_body(
+        1,
+        (3,),
+        outside=INSIDE,
+        numeric_columns=i32(3, 4, 8),
+        edge_offsets=i32(0, 2, 4, 6),
+        edges=f64(-1.5, 1e6, 0, 0.5, 0, 3),
+        missing_weight=f32([0.5] * 3, [0] * 3, [0] * 3),
+    )
+)
+
 CURVE = ProbabilityCurve(f64(0.0, 0.25, 0.5, 0.9), f64(0.0, 0.125, 0.75, 0.75))
 MODELS |= {
     "mlp_scaled": replace(
@@ -131,6 +154,21 @@ MODELS |= {
         calibrator=CURVE,
     ),
 }
+QUANTILES = ScoreQuantiles(f64(-3.5, -1.0, 0.25, 2.0), f64(0.0, 0.01, 0.5, 0.75))
+MODELS |= {
+    name.replace("regressor", "detector"): replace(
+        MODELS[name], task="outliers", threshold=threshold, quantiles=QUANTILES
+    )
+    for name, threshold in (("mlp_regressor", 12.0), ("trees_regressor", 6.75))
+}
+
+
+def version_of(name):
+    """Return the lowest version that has what a model holds."""
+    model = MODELS[name]
+    if getattr(model.body, "outside", None) is not None or model.is_detector:
+        return 4
+    return 1 if model.calibrator is None and model.threshold is None else 3
 
 
 def selftest_for(model, **changes):

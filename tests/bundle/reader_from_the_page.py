@@ -78,6 +78,8 @@ def cell(column, value):
 
 def network(a, x, model):
     """Return the outputs of section 5.1."""
+    if "outside" in model:
+        x = [*x, *outside(a, x)]
     h = a["first_bias"].astype("f8")
     for k, j in enumerate(a["numeric_columns"]):
         b = a["edges"][a["edge_offsets"][k] : a["edge_offsets"][k + 1]]
@@ -93,6 +95,18 @@ def network(a, x, model):
     for i in range(model["n_layers"]):
         h = np.maximum(h, 0) @ a[f"layers.{i}.weight"] + a[f"layers.{i}.bias"]
     return h
+
+
+def outside(a, x):
+    """Return the five numbers of section 5.6."""
+    low, high, width, spread, missing = (
+        a[f"outside.{name}"] for name in ("low", "high", "width", "spread", "missing")
+    )
+    x = np.array([x[j] for j in a["outside.columns"]])
+    beyond = np.maximum(np.maximum(low - x, x - high), 0)
+    beyond[np.isnan(x)] = missing[np.isnan(x)]
+    wide, far = beyond / width, beyond / spread
+    return wide.max(), sum(wide), far.max(), sum(far), (beyond > 0).sum()
 
 
 def trees(a, x, model):

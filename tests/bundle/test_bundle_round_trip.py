@@ -16,7 +16,7 @@ from ensemble_kd.bundle._table import MEMBER_MAX_BYTES
 from ensemble_kd.errors import BundleError
 
 from .forge import saved
-from .hand_made import CREATED, MODELS, ROWS, regressor, selftest_for, trees_body
+from .hand_made import CREATED, MODELS, ROWS, regressor, selftest_for, trees_body, version_of
 
 
 def assert_same_record(left, right):
@@ -57,8 +57,7 @@ def test_bundle_holds_what_was_saved(tmp_path, name):
     assert bundle.card.endswith("---\n# A card, ünïcode\n")
     assert bundle.manifest["training"]["nested"] == {"x": [1.5, None, True]}
     assert bundle.manifest["name"] == "student" and bundle.manifest["created"] == CREATED
-    is_decided = model.calibrator is not None or model.threshold is not None
-    assert bundle.manifest["format_version"] == (3 if is_decided else 1)
+    assert bundle.manifest["format_version"] == version_of(name)
     assert bundle.manifest["libraries"].keys() == {"ensemble_kd", "numpy", "safetensors"}
 
 

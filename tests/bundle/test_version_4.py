@@ -16,7 +16,7 @@ from ensemble_kd.bundle._archive import pack
 from ensemble_kd.scoring import make_selftest
 
 from .forge import members_of, refused, sealed_text, with_entries, with_member
-from .hand_made import CREATED, MODELS
+from .hand_made import CREATED, MODELS, version_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bundle_format.md").read_text(encoding="utf-8")
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -78,8 +78,7 @@ def test_manifest_of_every_file_holds_its_digest_and_keeps_the_lowest_version(na
     assert hashlib.sha256(zeros).hexdigest() == digest
     manifest = load_bundle(data).manifest
     assert manifest["training"] == {"alpha": 0.5}
-    is_decided = MODELS[name].calibrator is not None or MODELS[name].threshold is not None
-    assert manifest["min_reader"] == manifest["format_version"] == (3 if is_decided else 1)
+    assert manifest["min_reader"] == manifest["format_version"] == version_of(name)
 
 
 def test_digest_is_found_whatever_else_the_manifest_holds(tmp_path):
@@ -157,7 +156,7 @@ def test_place_that_is_not_served_is_refused_by_name(data, where, name):
 def test_page_has_the_places_of_the_table():
     section = PAGE.split("### 9.3 Named places\n")[1]
     found = re.findall(r"^\| [^|]+ \| `\"?([a-z_.]+)\"?` \|", section, re.M)
-    served = {table.SALT, table.HASHES}
+    served = {table.SALT, table.HASHES, table.TASK_OF_SCORES, "score_quantiles"}
     waiting = {name for names in table.WAITING.values() for name in names}
     assert sorted(found) == sorted(waiting | served)
 

@@ -15,6 +15,7 @@ from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 
 STUDENTS = {
     "mlp": MLPStudent(hidden=(16, 8), n_updates=300, batch_size=64, random_state=0),
+    "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=200, beyond="numbers", random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
 }

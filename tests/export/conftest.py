@@ -19,6 +19,7 @@ TASKS = ("binary", "multiclass", "regression")
 STUDENTS = {
     "mlp": MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=0),
     "additive_mlp": MLPStudent(hidden=(8,), n_updates=150, max_categories=2, random_state=0),
+    "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=200, beyond="numbers", random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
 }

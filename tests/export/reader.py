@@ -7,7 +7,7 @@ import math
 def read(text):
     document = json.loads(text)
     assert document["format"] == "ensemble_kd.json"
-    assert document["version"] in (1, 2)
+    assert document["version"] in (1, 2, 3)
     return document
 
 
@@ -18,12 +18,12 @@ def respond(document, row):
     x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
     if model["kind"] == "mlp":
         sums = network(model, x)
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return [model["output_mean"] + model["output_scale"] * sums[0]]
         link = "softmax"
     else:
         sums, link = trees(model, x), model["link"]
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return sums
     if calibrator["kind"] == "scaling":
         biased = zip(sums, calibrator["bias"], strict=True)
@@ -39,7 +39,9 @@ def respond(document, row):
 
 
 def decide(document, answer):
-    """Return the predicted class."""
+    """Return the predicted class; of outliers -1 or 1."""
+    if document["task"] == "outliers":
+        return -1 if answer[0] < document["decision_threshold"] else 1
     if "decision_threshold" in document:
         return document["classes"][answer[1] >= document["decision_threshold"]]
     return document["classes"][answer.index(max(answer))]
@@ -63,6 +65,8 @@ def encode(column, value):
 
 
 def network(model, x):
+    if model.get("outside"):
+        x = x + outside(model, x)
     h = list(model["first_bias"])
 
     def add(row, factor=1.0):
@@ -90,6 +94,20 @@ def network(model, x):
             for o in range(len(bias))
         ]
     return h
+
+
+def outside(model, x):
+    beyond = []
+    for i, j in enumerate(model["outside.columns"]):
+        if x[j] is None:
+            beyond.append(model["outside.missing"][i])
+        else:
+            beyond.append(max(model["outside.low"][i] - x[j], x[j] - model["outside.high"][i], 0.0))
+    numbers = []
+    for unit in ("width", "spread"):
+        parts = [value / by for value, by in zip(beyond, model[f"outside.{unit}"], strict=True)]
+        numbers += [max(parts), sum(parts)]
+    return [*numbers, sum(value > 0 for value in beyond)]
 
 
 def trees(model, x):

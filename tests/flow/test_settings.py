@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from ensemble_kd import DistilledClassifier, DistilledRegressor
+from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
 from ensemble_kd.flow._settings import no_bigger_than
@@ -22,11 +22,24 @@ from ensemble_kd.teachers import as_teacher
 FORMER = {"active", "assistant"}
 
 
+# What only those learn who have no target.
+OF_OUTLIERS = {"contamination"}
+
+
 @pytest.mark.parametrize("estimator", [DistilledClassifier, DistilledRegressor])
 def test_settings_are_the_parameters_of_the_estimators(estimator):
     parameters = inspect.signature(estimator).parameters
     defaults = {name: p.default for name, p in parameters.items() if name not in FORMER}
-    assert defaults == {field.name: field.default for field in fields(Settings)}
+    assert defaults == {
+        field.name: field.default for field in fields(Settings) if field.name not in OF_OUTLIERS
+    }
+
+
+def test_settings_of_outliers_are_parameters_of_their_estimator():
+    parameters = inspect.signature(DistilledOutlierDetector).parameters
+    defaults = {field.name: field.default for field in fields(Settings)}
+    assert {name: p.default for name, p in parameters.items()}.items() <= defaults.items()
+    assert parameters.keys() >= OF_OUTLIERS
 
 
 def test_settings_keep_what_the_estimator_was_given():

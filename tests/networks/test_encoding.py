@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from ensemble_kd.networks._encoding import Encoding, choose_edges, fit_encoding
+from ensemble_kd.networks._edges import choose_edges
+from ensemble_kd.networks._encoding import Encoding, fit_encoding
 from ensemble_kd.schema import Column, TableSchema
 
 NAN = np.nan

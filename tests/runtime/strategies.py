@@ -17,10 +17,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ensemble_kd.model import (
+    N_OUTSIDE,
     CompactModel,
     Dense,
     LogitScaling,
     MLPRecord,
+    Outside,
     ProbabilityCurve,
     TreesRecord,
 )
@@ -70,9 +72,32 @@ def offsets(parts: list[int]) -> np.ndarray:
 
 
 @st.composite
+def insides(draw, schema: TableSchema) -> Outside:
+    """What is inside of some of the columns, of any kind."""
+    columns = draw(
+        st.lists(st.integers(0, len(schema.columns) - 1), unique=True, min_size=1, max_size=4)
+    )
+
+    def numbers(values: list[float]) -> np.ndarray:
+        return np.array([draw(st.sampled_from(values)) for _ in columns])
+
+    bounds = np.sort([numbers(EDGES), numbers(EDGES)], axis=0)
+    units = [0.25, 1.0, 3.0, 1e6, 5e-324]
+    return Outside(
+        np.array(columns, np.int32), *bounds, numbers(units), numbers(units), numbers([0.0, 1.5])
+    )
+
+
+@st.composite
 def networks(draw, schema: TableSchema, n_outputs: int) -> MLPRecord:
     """A network over some of the columns, of no to three dense layers."""
     numeric = used_columns(draw, schema, {"numeric"})
+    outside = draw(insides(schema)) if draw(st.booleans()) else None
+    if outside is not None:
+        n_columns = len(schema.columns)
+        found = st.integers(n_columns, n_columns + N_OUTSIDE - 1)
+        taken = draw(st.lists(found, unique=True))
+        numeric = np.array(draw(st.permutations([*numeric.tolist(), *taken])), np.int32)
     edges = [
         sorted(draw(st.lists(st.sampled_from(EDGES), min_size=2, max_size=12, unique=True)))
         for _ in numeric
@@ -96,6 +121,7 @@ def networks(draw, schema: TableSchema, n_outputs: int) -> MLPRecord:
             Dense(weights(draw, a, b) / math.sqrt(a), weights(draw, b))
             for a, b in itertools.pairwise(sizes)
         ),
+        outside=outside,
     )
 
 

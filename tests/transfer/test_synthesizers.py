@@ -262,7 +262,8 @@ def test_as_synthesizer_returns_what_is_one(given):
 @pytest.mark.parametrize("given", ["Munge", 3, MungeSynthesizer], ids=repr)
 def test_as_synthesizer_refuses_anything_else(given):
     with pytest.raises(
-        InputError, match=r"synthesizer must be one of \['forest_leaves', 'marginals', 'munge'\]"
+        InputError,
+        match=r"synthesizer must be one of \['forest_leaves', 'guards', 'marginals', 'munge'\]",
     ):
         as_synthesizer(given)
 

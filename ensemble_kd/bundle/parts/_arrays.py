@@ -39,7 +39,7 @@ def read_arrays(
     scalars : mapping
         What `model.json` holds, checked.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def check_shapes(
     shapes : mapping of str to tuple of int
         Of every array that the file holds, each with the right number of dimensions.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------
@@ -152,6 +152,8 @@ def check_shapes(
         for name, width in widths.items():
             if width == 0:
                 raise BundleError(f"{name} must not be empty.")
+        if lengths.get("n_outside") == 0:
+            raise BundleError("outside.columns must not be empty.")
         if width != lengths["n_sums"]:
             raise BundleError(
                 f"the last layer must have {lengths['n_sums']} output(s), got {width}."

@@ -140,6 +140,7 @@ def _laid_out(scalars: Mapping[str, Any], lengths: Mapping[str, int]) -> int:
     n_edges, n_numeric, width = (lengths[w] for w in ("n_edges", "n_numeric", "n_hidden"))
     n_bytes = 4 * (n_edges + n_numeric + lengths["n_rows"]) * _padded(width)
     n_bytes += 48 * n_edges + 192 * n_numeric  # where a number lies among the edges
+    n_bytes += 48 * lengths.get("n_outside", 0)
     for i in range(scalars["n_layers"]):
         n_inputs, width = width, lengths[f"width_{i}"]
         is_narrow = i == scalars["n_layers"] - 1 and width <= _NARROW

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import MLPRecord
+from ensemble_kd.model import MLPRecord, with_outside
 from ensemble_kd.rows import TransferSet
 
 Array = NDArray[np.float64]
@@ -45,6 +45,7 @@ def first_inputs(record: MLPRecord, X: Array) -> dict[str, Array]:
     dict of str to ndarray of shape (n_rows, rows of the matrix)
         Shares of intervals, missing values as 0 or 1, categories as 0 or 1.
     """
+    X = with_outside(record.outside, X)
     pieces = np.zeros((len(X), len(record.numeric_weight)))
     missing = np.isnan(X[:, record.numeric_columns])
     start = 0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.export.c._shrink import knots_of, to_int8, with_knots
 from ensemble_kd.export.c._tables import Tables
-from ensemble_kd.model import CompactModel, Dense, MLPRecord
+from ensemble_kd.model import N_OUTSIDE, CompactModel, Dense, MLPRecord
 
 ADD = """
 /* Adds a row of the first layer. */
@@ -68,6 +68,36 @@ static void @_category(float *h, int32_t start, int n_codes, int code)
     @_add(h, start + code, 1.0f);
 }
 """
+OUTSIDE = """
+/* Takes up by how much x lies outside of the i-th column looked at: in ranges, the largest and the
+ * sum, in spreads, the largest and the sum, and how many columns do. */
+static void @_outside(double *seen, int i, double x)
+{
+    double beyond = @_low[i] - x, wide, far;
+    if (x - @_high[i] > beyond)
+        beyond = x - @_high[i];
+    if (x != x)
+        beyond = @_missing[i];
+    if (!(beyond > 0))
+        return;
+    wide = beyond / @_width[i];
+    far = beyond / @_spread[i];
+    if (wide > seen[0])
+        seen[0] = wide;
+    seen[1] += wide;
+    if (far > seen[2])
+        seen[2] = far;
+    seen[3] += far;
+    seen[4] += 1;
+}
+"""
+OUTSIDE_CODE = """
+/* A code as a number: what is no code is that of a category never seen, missing is no number. */
+static double @_as_number(int n_codes, int code)
+{
+    return code < 0 ? NAN : code < n_codes ? code : n_codes - 1;
+}
+"""
 DENSE = """
 /* out = max(in, 0) times weight, plus bias */
 static void @_dense(const float *in, int n_in, const @_weight *weight, const float *bias,
@@ -109,6 +139,12 @@ def mlp_source(
         parts.append(NUMERIC)
     if len(record.category_columns):
         parts.append(CATEGORY)
+    if record.outside is not None:
+        for part in ("low", "high", "width", "spread", "missing"):
+            tables.add(part, getattr(record.outside, part).astype(tables.real))
+        parts.append(OUTSIDE)
+        if model.schema.is_discrete[record.outside.columns].any():
+            parts.append(OUTSIDE_CODE)
     if record.layers:
         dense = DENSE.replace("SCALE_PARAMETER", "const float *scale, " * is_int8)
         parts.append(dense.replace("SCALE_FACTOR", "scale[o] * " * is_int8))
@@ -132,9 +168,12 @@ def _body(
     lines = [f"    float {name}[{size}];" for name, size in sizes.items()]
     if len(record.numeric_columns) + len(record.category_columns) == 0:
         lines.append("    (void)row;")
+    if record.outside is not None:
+        lines.append(f"    double seen[{N_OUTSIDE}] = {{0}};")
     lines.append(f"    memcpy({h}, @_first_bias, sizeof @_first_bias);")
+    lines += _outside_lines(model, record, fields)
     lines += [
-        f"    @_number({h}, {k}, row->{fields[j]});"
+        f"    @_number({h}, {k}, {_number_of(j, fields)});"
         for k, j in enumerate(record.numeric_columns.tolist())
     ]
     first = len(record.numeric_weight) + len(record.numeric_columns)
@@ -151,7 +190,23 @@ def _body(
             f"{widths[i + 1]}, {target});"
         )
     head = "\nstatic void @_sums(const struct @_row *row, float *out)\n{\n"
-    return head + "\n".join(lines) + "\n}\n", 4 * sum(sizes.values())
+    n_seen = 0 if record.outside is None else 8 * N_OUTSIDE
+    return head + "\n".join(lines) + "\n}\n", 4 * sum(sizes.values()) + n_seen
+
+
+def _outside_lines(model: CompactModel, record: MLPRecord, fields: list[str]) -> list[str]:
+    lines = []
+    for i, j in enumerate([] if record.outside is None else record.outside.columns.tolist()):
+        value = f"row->{fields[j]}"
+        if model.schema.is_discrete[j]:
+            value = f"@_as_number({model.schema.n_codes[j]}, {value})"
+        lines.append(f"    @_outside(seen, {i}, {value});")
+    return lines
+
+
+def _number_of(j: int, fields: list[str]) -> str:
+    """Return input j: a column, or one of the numbers that tell how far outside the row lies."""
+    return f"row->{fields[j]}" if j < len(fields) else f"(@_real)seen[{j - len(fields)}]"
 
 
 def _add_weight(

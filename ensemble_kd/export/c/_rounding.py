@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord, with_outside
 from ensemble_kd.runtime import MLPRuntime, TreesRuntime, response
 
 # The largest relative error of one operation in float32.
@@ -84,7 +84,7 @@ def _first_terms(record: MLPRecord, codes: Float64) -> Iterator[Float64]:
     low = np.delete(record.edges, record.edge_offsets[1:] - 1)
     high = np.delete(record.edges, record.edge_offsets[:-1])
     piece = np.repeat(np.arange(n_numeric), np.diff(record.edge_offsets) - 1)
-    for row in codes:
+    for row in with_outside(record.outside, codes):
         x, code = row[record.numeric_columns], row[record.category_columns]
         with np.errstate(over="ignore"):  # far above a narrow piece, which is then 1
             parts = np.clip((x[piece] - low) / (high - low), 0.0, 1.0)[:, None] * weight

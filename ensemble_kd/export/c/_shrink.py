@@ -7,13 +7,14 @@ be scored here and compared with those of the student.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._tree_tables import tree_of_node
-from ensemble_kd.model import MLPRecord, TreesRecord
+from ensemble_kd.model import MLPRecord, Outside, TreesRecord
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,24 @@ def mlp_in_single(record: MLPRecord) -> MLPRecord:
         return record
     single = replace(
         record,
+        outside=_inside_in_single(record.outside),
         edges=np.concatenate(edges).astype(np.float64),
         edge_offsets=np.array(offsets, dtype=np.int32),
     )
     return with_knots(single, np.concatenate(rows))
+
+
+def _inside_in_single(outside: Outside | None) -> Outside | None:
+    """Return what is inside in numbers of float32, in which the rows are given."""
+    if outside is None:
+        return None
+    numbers: dict[str, Any] = {
+        name: _to_single(getattr(outside, name)).astype(np.float64)
+        for name in ("low", "high", "width", "spread", "missing")
+    }
+    tiny = np.finfo(np.float32).tiny
+    numbers |= {name: np.maximum(numbers[name], tiny) for name in ("width", "spread")}
+    return replace(outside, **numbers)
 
 
 def _to_single(edges: NDArray[np.float64]) -> NDArray[np.float32]:

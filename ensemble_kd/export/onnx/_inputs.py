@@ -26,6 +26,8 @@ class ColumnInputs:
 
     Attributes
     ----------
+    n_columns : int
+        How many there are.
     facts : list of dict
         For each input its name, the column's name and kind, and the texts of its categories.
     """
@@ -33,6 +35,7 @@ class ColumnInputs:
     def __init__(self, graph: Graph, schema: TableSchema, missing: str) -> None:
         self._graph = graph
         self._columns = schema.columns
+        self.n_columns = len(schema.columns)
         self._missing = missing
         self._texts = [
             _texts(column, missing) if column.kind == "categorical" else {}
@@ -75,6 +78,17 @@ class ColumnInputs:
             values_int64s=list(codes.values()),
             default_int64=len(column.categories),
         )
+
+    def number_or_code(self, j: int) -> str:
+        """Return any column as float64 of shape (N, 1): a code as a number, NaN if missing."""
+        graph, column = self._graph, self._columns[j]
+        if column.kind != "categorical":
+            return self.number(j)
+        code = self.code(j)
+        number = graph.apply("Cast", code, to=graph.type("double"))
+        of_missing = graph.constant(np.array([column.n_codes]), "code_of_missing")
+        missing = graph.apply("Equal", code, of_missing)
+        return graph.apply("Where", missing, graph.constant(np.array(np.nan), "gap"), number)
 
     def batch(self, row: np.ndarray[Any, Any]) -> str:
         """Return `row` repeated for each row of the batch."""

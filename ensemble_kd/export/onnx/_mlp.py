@@ -6,7 +6,7 @@ import numpy as np
 
 from ensemble_kd.export.onnx._graph import Graph
 from ensemble_kd.export.onnx._inputs import ColumnInputs
-from ensemble_kd.model import MLPRecord
+from ensemble_kd.model import MLPRecord, Outside
 
 
 def add_mlp(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> str:
@@ -41,7 +41,11 @@ def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]
     widths = edges[~starts_part] - starts
     column_of_piece = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets) - 1)
 
-    columns = [inputs.number(j) for j in record.numeric_columns.tolist()]
+    columns = [inputs.number(j) for j in record.numeric_columns.tolist() if j < inputs.n_columns]
+    if record.outside is not None:
+        numbers = _outside(graph, inputs, record.outside)
+        taken = record.numeric_columns[record.numeric_columns >= inputs.n_columns]
+        columns += [numbers[j - inputs.n_columns] for j in taken.tolist()]
     values = graph.apply("Concat", *columns, axis=1)
     missing = graph.apply("IsNaN", values)
     first = graph.constant(edges[offsets[:-1]], "first_edges")
@@ -59,6 +63,26 @@ def _numeric(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> list[str]
         graph.apply("MatMul", pieces, graph.widened(record.numeric_weight, "numeric_weight")),
         graph.apply("MatMul", missing, graph.widened(record.missing_weight, "missing_weight")),
     ]
+
+
+def _outside(graph: Graph, inputs: ColumnInputs, outside: Outside) -> list[str]:
+    """Return how far outside a row lies: in ranges, in spreads, and how many columns."""
+    columns = [inputs.number_or_code(j) for j in outside.columns.tolist()]
+    values = graph.apply("Concat", *columns, axis=1)
+    missing, low = graph.apply("IsNaN", values), graph.constant(outside.low, "low")
+    known = graph.apply("Where", missing, low, values)
+    below = graph.apply("Sub", low, known)
+    above = graph.apply("Sub", known, graph.constant(outside.high, "high"))
+    beyond = graph.apply("Max", below, above, graph.constant(np.array(0.0), "nothing"))
+    beyond = graph.apply("Where", missing, graph.constant(outside.missing, "missing"), beyond)
+    axis, numbers = graph.constant(np.array([1]), "axis"), []
+    for unit in ("width", "spread"):
+        part = graph.apply("Div", beyond, graph.constant(getattr(outside, unit), unit))
+        numbers.append(graph.apply("ReduceMax", part, axes=[1], keepdims=1))
+        numbers.append(graph.apply("ReduceSum", part, axis, keepdims=1))
+    is_beyond = graph.apply("Greater", beyond, graph.constant(np.array(0.0), "nothing"))
+    counted = graph.apply("Cast", is_beyond, to=graph.type("double"))
+    return [*numbers, graph.apply("ReduceSum", counted, axis, keepdims=1)]
 
 
 def _categories(graph: Graph, inputs: ColumnInputs, record: MLPRecord) -> str:

@@ -164,18 +164,19 @@ static int read_column(Block **memory, PyObject *entry, Column *column)
     return column->kind == CATEGORICAL ? index_categories(memory, column, categories) : 0;
 }
 
-/* Check a list of columns that a student uses: each there, of a fitting kind, and named once. */
-static int check_columns(const Array *used, const Form *form, const Column *columns,
-                         Py_ssize_t n_columns, int (*fits)(Kind))
+/* Check a list of inputs that a student uses: each there, of a fitting kind, and named once. The
+ * first `n_columns` of `n_inputs` are the columns, what follows has no kind. */
+static int check_inputs(const Array *used, const Form *form, const Column *columns,
+                        Py_ssize_t n_columns, Py_ssize_t n_inputs, int (*fits)(Kind))
 {
     Block *list = NULL;
-    unsigned char *seen = claim(&list, n_columns, 1);
+    unsigned char *seen = claim(&list, n_inputs, 1);
     int status = seen == NULL ? -1 : 0;
     for (Py_ssize_t i = 0; status == 0 && i < used->length; i++) {
         int32_t j = int_at(used, i);
-        if (j < 0 || j >= n_columns) {
+        if (j < 0 || j >= n_inputs) {
             status = refuse("must be indices of columns", form->name, j);
-        } else if (!fits(columns[j].kind) || seen[j]) {
+        } else if ((j < n_columns && !fits(columns[j].kind)) || seen[j]) {
             status = refuse("must be unique, and of a fitting kind", form->name, j);
         } else {
             seen[j] = 1;
@@ -183,6 +184,12 @@ static int check_columns(const Array *used, const Form *form, const Column *colu
     }
     release(&list);
     return status;
+}
+
+static int check_columns(const Array *used, const Form *form, const Column *columns,
+                         Py_ssize_t n_columns, int (*fits)(Kind))
+{
+    return check_inputs(used, form, columns, n_columns, n_columns, fits);
 }
 
 static int is_numeric(Kind kind) { return kind == NUMERIC; }

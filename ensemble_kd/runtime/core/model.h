@@ -50,7 +50,7 @@ static size_t work_of_row(const Model *model)
         return model->trees.n_steps + 1;
     }
     const Network *network = &model->network;
-    size_t work = (size_t)network->n_terms * network->first.stride + 1;
+    size_t work = (size_t)network->n_terms * network->first.stride + network->outside.n + 1;
     for (int i = 0; i < network->n_layers; i++) {
         const Layer *layer = &network->layers[i];
         work += (size_t)(layer->is_narrow ? layer->n_outputs : layer->n_inputs) * layer->stride;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "columns.h"
+#include "network_outside.h"
 #include "network_sizes.h"
 
 /* The tree holds the inner edges, node n above nodes 2n and 2n + 1, so that a search is one step a
@@ -66,6 +67,8 @@ struct Network {
     int n_outputs;
     int widest;  /* stride of the widest layer */
     int n_terms; /* of the first layer */
+    Outside outside;
+    Py_ssize_t n_inputs; /* columns, and the numbers that tell how far outside a row lies */
     size_t n_scratch_rows;
     double mean, scale;
     const Kernels *kernels;
@@ -105,7 +108,8 @@ static int check_edges(const Array *edges, const Array *offsets, Py_ssize_t n_nu
     return 0;
 }
 
-static int check_first_layer(const Array *given, const Column *columns, Py_ssize_t n_columns)
+static int check_first_layer(const Array *given, const Column *columns, Py_ssize_t n_columns,
+                             Py_ssize_t n_inputs)
 {
     const Array *numeric = &given[NUMERIC_COLUMNS], *categorical = &given[MLP_CATEGORY_COLUMNS];
     Py_ssize_t n_hidden = given[FIRST_BIAS].length, n_edges = given[EDGES].length;
@@ -119,7 +123,8 @@ static int check_first_layer(const Array *given, const Column *columns, Py_ssize
             return -1;
         }
     }
-    if (check_columns(numeric, &MLP_FORMS[NUMERIC_COLUMNS], columns, n_columns, is_numeric) < 0 ||
+    if (check_inputs(numeric, &MLP_FORMS[NUMERIC_COLUMNS], columns, n_columns, n_inputs,
+                     is_numeric) < 0 ||
         check_columns(categorical, &MLP_FORMS[MLP_CATEGORY_COLUMNS], columns, n_columns,
                       has_codes) < 0 ||
         check_offsets(&given[EDGE_OFFSETS], &MLP_FORMS[EDGE_OFFSETS], numeric->length,
@@ -329,6 +334,10 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
     if (!isfinite(network->mean) || !isfinite(network->scale)) {
         return refuse("must be finite", "output_mean and output_scale", 0);
     }
+    if (build_outside(memory, arrays, columns, n_columns, &network->outside) < 0) {
+        return -1;
+    }
+    network->n_inputs = n_columns + (network->outside.n ? N_OUTSIDE : 0);
     Block *size_memory = NULL;
     double *size = NULL;
     Array given[N_MLP_ARRAYS];
@@ -338,7 +347,7 @@ static int build_network(Block **memory, PyObject *arrays, int n_layers, const C
         status = open_array(arrays, &MLP_FORMS[i], &given[i]);
     }
     if (status == 0) {
-        status = check_first_layer(given, columns, n_columns);
+        status = check_first_layer(given, columns, n_columns, network->n_inputs);
     }
     if (status == 0) {
         size = first_sizes(&size_memory, given);

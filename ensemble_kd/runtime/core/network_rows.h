@@ -27,6 +27,7 @@ typedef struct {
     float *factor;
     float *hidden; /* inputs of a layer, and `next` its outputs; then they change places */
     float *next;
+    double *seen; /* rows with the numbers that tell how far outside they lie */
 } NetworkScratch;
 
 static int make_network_scratch(Block **memory, const Network *network, Py_ssize_t n_rows,
@@ -37,7 +38,21 @@ static int make_network_scratch(Block **memory, const Network *network, Py_ssize
     scratch->factor = claim(memory, (size_t)network->n_terms * LANES, sizeof(float));
     scratch->hidden = claim(memory, n_rows, sizeof(float) * network->widest);
     scratch->next = claim(memory, n_rows, sizeof(float) * network->widest);
-    return scratch->row && scratch->factor && scratch->hidden && scratch->next ? 0 : -1;
+    size_t n_seen = network->outside.n ? (size_t)network->n_inputs * LANES : 0;
+    scratch->seen = claim(memory, n_seen, sizeof(double));
+    return scratch->row && scratch->factor && scratch->hidden && scratch->next && scratch->seen
+               ? 0
+               : -1;
+}
+
+/* Copy rows, and put behind each how far outside it lies. */
+static void widen_rows(const Network *network, const double *X, Py_ssize_t n_columns, int n_rows,
+                       double *seen)
+{
+    for (int r = 0; r < n_rows; r++, X += n_columns, seen += network->n_inputs) {
+        memcpy(seen, X, n_columns * sizeof(double));
+        find_outside(&network->outside, X, seen + n_columns);
+    }
 }
 
 /* Rows go through a layer together, so that its weights stay in the cache. */
@@ -54,7 +69,12 @@ static void network_rows(const Network *network, const double *X, Py_ssize_t n_c
         for (Py_ssize_t i = 0; n == LANES && i < n_columns; i++) {
             PREFETCH(X + (first + 4 * LANES) * n_columns + i * LANES);
         }
-        kernels->encode(network, X + first * n_columns, n_columns, n, row, scratch->factor);
+        const double *inputs = X + first * n_columns;
+        if (network->outside.n) {
+            widen_rows(network, inputs, n_columns, n, scratch->seen);
+            inputs = scratch->seen;
+        }
+        kernels->encode(network, inputs, network->n_inputs, n, row, scratch->factor);
         for (int r = 0; r < n; r++) {
             Terms terms = {row + r, scratch->factor + r, network->n_terms};
             kernels->sum_encoded(hidden + (first + r) * widest, &network->first, &terms);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ensemble_kd.teachers.members._base import TableMember, has_classes
 from ensemble_kd.teachers.members._boosting import BoostedMember
 from ensemble_kd.teachers.members._catboost import CatBoostMember
+from ensemble_kd.teachers.members._detector_scores import DetectorScoresMember
 from ensemble_kd.teachers.members._extra_trees import ExtraTreesMember
 from ensemble_kd.teachers.members._lightgbm import LightGBMMember
 from ensemble_kd.teachers.members._network import NetworkMember
@@ -18,6 +19,7 @@ __all__ = [
     "PRESETS",
     "BoostedMember",
     "CatBoostMember",
+    "DetectorScoresMember",
     "ExtraTreesMember",
     "LightGBMMember",
     "NetworkMember",

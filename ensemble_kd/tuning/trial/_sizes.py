@@ -18,6 +18,7 @@ from ensemble_kd.students import (
     NetworkSize,
     TableBytes,
     TreeStudent,
+    how_beyond,
 )
 from ensemble_kd.tuning.trial._file import pack
 
@@ -55,7 +56,8 @@ class FileBytes:
             told = rows.discretion
             rows = replace(rows, schema=told.schema, codes=told.recode(rows.codes))
         self._schema, self._n_outputs = rows.schema, rows.task.n_outputs
-        self._table = TableBytes(rows.codes, rows.schema)
+        beyond = how_beyond(rows.schema, rows.task.looks_beyond)
+        self._table = TableBytes(rows.codes, rows.schema, beyond=beyond)
         self._full_schema = len(json.dumps(rows.schema.to_dict(), separators=(",", ":")))
         self._n_codes = int(rows.schema.n_codes.sum())
         self.fixed = len(pack(_leaf(rows), None, lines)) - self._full_schema

@@ -1,0 +1,23 @@
+"""COPOD with a frozen distribution: a row answers the same in every batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ensemble_kd.teachers.detectors.members._base import Matrix
+from ensemble_kd.teachers.detectors.members._tails import TailDetector
+
+
+class COPOD(TailDetector):
+    """Copula-based detection (Li et al. 2020): the tail to which a column leans, or both.
+
+    Parameters
+    ----------
+    max_rows : int, default=20000
+        Rows that make the distribution, drawn where there are more.
+    random_state : int, RandomState or None, default=0
+        Seed of the draw.
+    """
+
+    def _surprise(self, left: Matrix, right: Matrix, thin: Matrix) -> Matrix:
+        return np.maximum(thin, (left + right) / 2)
