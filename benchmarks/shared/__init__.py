@@ -5,6 +5,7 @@ from ensemble_kd.benchmarks.shared._boosters import (
     XGBOOST_OBJECTIVES,
     lightgbm_fast,
 )
+from ensemble_kd.benchmarks.shared._cpu_clock import cpu_clock
 from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
 from ensemble_kd.benchmarks.shared._made_up import mixed_table
 from ensemble_kd.benchmarks.shared._markdown import (
@@ -24,6 +25,7 @@ __all__ = [
     "SharedTeacher",
     "XGBOOST_OBJECTIVES",
     "chosen_datasets",
+    "cpu_clock",
     "duration",
     "estimator_for",
     "fit_shared",

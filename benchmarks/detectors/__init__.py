@@ -1,0 +1,1 @@
+"""Detectors, their ensemble, its student and rivals on tables with abnormal rows."""
