@@ -7,6 +7,12 @@ from ensemble_kd.benchmarks.shared._boosters import (
 )
 from ensemble_kd.benchmarks.shared._cpu_clock import cpu_clock
 from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
+from ensemble_kd.benchmarks.shared._kept_rows import (
+    RowStore,
+    provenance,
+    source_digest,
+    write_whole,
+)
 from ensemble_kd.benchmarks.shared._made_up import mixed_table
 from ensemble_kd.benchmarks.shared._markdown import (
     duration,
@@ -22,6 +28,7 @@ from ensemble_kd.benchmarks.shared._teacher import SharedTeacher, fit_shared
 __all__ = [
     "BUNDLED_DATASETS",
     "LIGHTGBM_OBJECTIVES",
+    "RowStore",
     "SharedTeacher",
     "XGBOOST_OBJECTIVES",
     "chosen_datasets",
@@ -36,5 +43,8 @@ __all__ = [
     "mixed_table",
     "number",
     "percent",
+    "provenance",
     "size",
+    "source_digest",
+    "write_whole",
 ]
