@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from ensemble_kd.benchmarks.shared import BUNDLED_DATASETS
 from ensemble_kd.datasets import Dataset, list_datasets, load_dataset
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.students import MOST_COLUMNS, telling_columns
@@ -23,10 +22,10 @@ LEFT_OUT = ("sales_fraud",)
 TEST_SHARE = 0.4
 MAX_TRAIN, MAX_TEST = 5_000, 10_000
 # Attacks that the training part of NSL-KDD has (Tavallaee et al. 2009, Table V).
-SEEN_ATTACKS = frozenset(
-    "back buffer_overflow ftp_write guess_passwd imap ipsweep land loadmodule multihop neptune "
-    "nmap normal perl phf pod portsweep rootkit satan smurf spy teardrop warezclient "
-    "warezmaster".split()
+SEEN_ATTACKS = (
+    *("back", "buffer_overflow", "ftp_write", "guess_passwd", "imap", "ipsweep", "land"),
+    *("loadmodule", "multihop", "neptune", "nmap", "normal", "perl", "phf", "pod", "portsweep"),
+    *("rootkit", "satan", "smurf", "spy", "teardrop", "warezclient", "warezmaster"),
 )
 
 
@@ -118,15 +117,10 @@ def read_detector_table(
         X_train,
         X_test,
         None if labels is None else labels[test] == 1,
-        None if attacks is None else ~np.isin(attacks[test], list(SEEN_ATTACKS)),
+        None if attacks is None else ~np.isin(attacks[test], SEEN_ATTACKS),
         dataset.X.shape[1],
         "random" if dataset.split is None else "official",
     )
-
-
-def is_bundled(name: str) -> bool:
-    """Tell whether a data set comes with scikit-learn."""
-    return name in BUNDLED_DATASETS
 
 
 def _cut(

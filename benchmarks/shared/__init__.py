@@ -8,6 +8,7 @@ from ensemble_kd.benchmarks.shared._boosters import (
 from ensemble_kd.benchmarks.shared._cpu_clock import cpu_clock
 from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
 from ensemble_kd.benchmarks.shared._kept_rows import (
+    PACKAGE,
     RowStore,
     provenance,
     source_digest,
@@ -28,6 +29,7 @@ from ensemble_kd.benchmarks.shared._teacher import SharedTeacher, fit_shared
 __all__ = [
     "BUNDLED_DATASETS",
     "LIGHTGBM_OBJECTIVES",
+    "PACKAGE",
     "RowStore",
     "SharedTeacher",
     "XGBOOST_OBJECTIVES",
