@@ -56,16 +56,17 @@ def draw_maps(detector: Any, X: np.ndarray) -> Any:
         levels = np.linspace(lowest, highest, 25)
         for ax, name, (x, y, scores), offset in zip(row, answers, planes, offsets, strict=True):
             filled = ax.contourf(x, y, scores, levels, cmap="viridis")
-            ax.contour(x, y, scores, [offset], colors="#D55E00", linewidths=1.8)
+            ax.contour(x, y, scores, [offset], colors="#D55E00", linewidths=1.8, linestyles="solid")
             ax.plot(X[:, 0], X[:, 1], ".", color="white", ms=2.0 if margin < 1 else 0.8, alpha=0.7)
             ax.set_title(f"{name}: {view}", fontsize=11)
             ax.set_xlabel("first column")
             ax.set_ylabel("second column")
         bar = figure.colorbar(filled, ax=row, fraction=0.05)
+        bar.set_ticks(np.arange(np.ceil(lowest), highest + 1e-9))
         bar.set_label("score: the lower, the more abnormal")
     figure.suptitle(
-        "White: the rows, of which nobody said which are abnormal. Orange line: the score\n"
-        "below which 1 % of them are; all outside of it is abnormal, however far.",
+        "White: the rows that were learned from. Inside of the orange lines a row is normal;\n"
+        "everywhere else, however far away, it is an outlier.",
         fontsize=11,
     )
     return figure

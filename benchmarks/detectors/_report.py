@@ -93,7 +93,7 @@ def goal_table(goals: Sequence[Goal]) -> str:
     body = [
         [goal.text, goal.found, goal.verdict, ", ".join(goal.missed_by) or "-"] for goal in goals
     ]
-    return markdown_table(["goal", "found", "reached", "missed by"], body) if body else ""
+    return markdown_table(["goal", "found", "reached", "missed by"], body, n_left=4) if body else ""
 
 
 def _by_method(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
