@@ -33,7 +33,7 @@ def tasks() -> dict[str, TaskData]:
 def shared(out: Path, cheap: None, teacher_factory: TeacherFactory):
     def fit(data: TaskData) -> Shared:
         teacher, seconds = fit_or_load_teacher(data, lambda: teacher_factory(data), out)
-        return Shared(teacher, seconds, out, None)
+        return Shared(lambda: (teacher, seconds), out, None)
 
     return fit
 
