@@ -124,8 +124,8 @@ def measure(
     -------
     dict
         `quality`, `fidelity_rmse` (root mean squared difference from the teacher, where its
-        answers are given), `latency_us` (median of one raw row, through all that the method does to a row), `rows_per_second` (all
-        test rows at once) and `size_bytes`.
+        answers are given), `latency_us` (median of one raw row, through all that the method does to
+        a row), `rows_per_second` (all test rows at once) and `size_bytes`.
     """
     response = method.response(data.X_test)
     fidelity = {}

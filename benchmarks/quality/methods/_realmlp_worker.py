@@ -31,7 +31,7 @@ def main() -> None:
         model = RealMLP_TD_Regressor(**settings)
     else:
         model = RealMLP_TD_Classifier(**settings, val_metric_name="cross_entropy", use_ls=False)
-    categorical = [name for name in train if not is_number(train[name])]
+    categorical = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
     start = time.perf_counter()
     model.fit(train, y, cat_col_names=categorical)
     fitted = time.perf_counter()
@@ -47,16 +47,11 @@ def main() -> None:
     (folder / "facts.json").write_text(json.dumps(told))
 
 
-def is_number(column):
-    """Return whether the values are numbers or booleans."""
-    return pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
-
-
 def filled(train, test):
     """Return both tables with the training rows' median (0 without any) in gaps among numbers."""
-    numbers = [name for name in train if is_number(train[name])]
+    numbers = [name for name in train if pd.api.types.is_numeric_dtype(train[name])]
     fill = train[numbers].median().fillna(0.0)
-    told = {name: "float64" for name in numbers}
+    told = dict.fromkeys(numbers, "float64")
     return tuple(part.astype(told).fillna(fill) for part in (train, test))
 
 

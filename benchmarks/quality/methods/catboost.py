@@ -37,11 +37,7 @@ class CatBoost(Method):
         """Fit."""
         library = require("catboost", extra="catboost")
         self.task, _ = data.task.read_target(data.y_train)
-        self.categorical = [
-            name
-            for name, kind in data.X_train.dtypes.items()
-            if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind))
-        ]
+        self.categorical = categorical_columns(data.X_train)
         kind = library.CatBoostClassifier if self.task.has_classes else library.CatBoostRegressor
         self.model = kind(
             cat_features=self.categorical,
@@ -79,3 +75,8 @@ class CatBoost(Method):
             for name in self.categorical
         }
         return X.assign(**texts)
+
+
+def categorical_columns(X: pd.DataFrame) -> list[str]:
+    """Return the names of the columns that hold neither numbers nor booleans."""
+    return [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
