@@ -18,7 +18,7 @@ INK, QUIET, ACCENT = "#222222", "#666666", "#0072B2"
 FAR, BEST = (0.835, 0.369, 0.0), "#BFE5D9"
 FARTHEST = 0.5  # Of the colour; a number beyond is still told.
 WIDTH, HEIGHT = 1.05, 0.3  # Of a cell, in inches.
-LEFT, TOP, BOTTOM = 1.75, 1.25, 0.75
+LEFT, TOP, BOTTOM = 1.75, 1.6, 0.75
 GAP = 0.25  # Between ensembles and single models.
 
 
@@ -62,6 +62,12 @@ def draw_above(above: pd.DataFrame, ranks: Ranks) -> Any:
     )  # fmt: skip
     for start, name in zip(starts, names, strict=True):
         _draw_column(ax, start, name, above[name], name in ensembles, ranks)
+    for words, of in (("ensembles", starts[: len(ensembles)]),
+                      ("single models", starts[len(ensembles) :])):  # fmt: skip
+        if of:
+            ax.plot([of[0] + 0.05, of[-1] + WIDTH - 0.05], [-0.8, -0.8], color=QUIET, lw=0.8)
+            ax.text((of[0] + of[-1] + WIDTH) / 2, -0.74, words, ha="center", va="bottom",
+                    fontsize=9, color=QUIET)  # fmt: skip
     for i, dataset in enumerate(above.index):
         y = -TOP - HEIGHT * (i + 0.5)
         ax.text(LEFT - 0.12, y, dataset, ha="right", va="center", fontsize=9, color=INK)
@@ -92,19 +98,16 @@ def _draw_column(
     ax.text(x + WIDTH / 2, bottom - 0.3, f"{ranks.mean_rank[name]:.1f}", ha="center", va="center",
             fontsize=11, color=colour, weight=weight)  # fmt: skip
     if name == "distilled":
-        ax.add_patch(
-            rectangle(
-                (x, bottom), WIDTH, HEIGHT * len(shares), fill=False, ec=ACCENT, lw=2, zorder=4
-            )
-        )
+        box = rectangle((x, bottom), WIDTH, HEIGHT * len(shares), fill=False, ec=ACCENT, lw=2)
+        ax.add_patch(box).set_zorder(4)
 
 
 def _words(share: float) -> str:
     if math.isnan(share):
         return "not run"
-    return (
-        "best" if share == 0.0 else f"+{100 * share:.1f}" if share < 0.1 else f"+{100 * share:.0f}"
-    )
+    if share == 0.0:
+        return "best"
+    return f"+{100 * share:.1f}" if share < 0.1 else f"+{100 * share:.0f}"
 
 
 def _fill(share: float) -> Any:

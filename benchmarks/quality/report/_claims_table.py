@@ -42,7 +42,7 @@ def claims_table(
 def _verdict(claim: Claim) -> str:
     if claim.reached is None:
         return "-"
-    short = f": {', '.join(claim.missed_by)}" if claim.missed_by else ""
-    return (
-        f"{'yes; not on' if claim.reached and short else 'yes' if claim.reached else 'no'}{short}"
-    )
+    verdict = "yes" if claim.reached else "no"
+    if not claim.missed_by:
+        return verdict
+    return f"{verdict}; not on {', '.join(claim.missed_by)}"

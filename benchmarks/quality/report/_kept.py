@@ -22,12 +22,8 @@ def read_kept(files: Sequence[Path]) -> pd.DataFrame:
         Data sets in the order of the first file.
     """
     tables = [pd.read_parquet(file) for file in files]
-    kept = [
-        table[
-            ~table["method"].isin([name for later in tables[i + 1 :] for name in later["method"]])
-        ]
-        for i, table in enumerate(tables)
-    ]
+    newest = {name: i for i, table in enumerate(tables) for name in table["method"]}
+    kept = [table[table["method"].map(newest) == i] for i, table in enumerate(tables)]
     # A column without a value has no type to agree on.
     full = [table.dropna(axis="columns", how="all") for table in kept if len(table)]
     rows = pd.concat(full).reindex(columns=list(dict.fromkeys(c for t in tables for c in t)))
