@@ -48,6 +48,7 @@ def draw_above(above: pd.DataFrame, ranks: Ranks) -> Any:
     """Return the picture as a matplotlib figure that belongs to no window."""
     ensembles = [name for name in ENSEMBLES if name in above]
     names = [*ensembles, *ranks.mean_rank]
+    names += [name for name in above if name not in names]  # On too few data sets to be ranked.
     gap = GAP if ensembles else 0.0
     starts = [LEFT + j * WIDTH + (gap if j >= len(ensembles) else 0.0) for j in range(len(names))]
     width, height = starts[-1] + WIDTH + 0.15, TOP + HEIGHT * len(above) + BOTTOM
@@ -72,8 +73,8 @@ def draw_above(above: pd.DataFrame, ranks: Ranks) -> Any:
         y = -TOP - HEIGHT * (i + 0.5)
         ax.text(LEFT - 0.12, y, dataset, ha="right", va="center", fontsize=9, color=INK)
     y = -TOP - HEIGHT * len(above) - 0.3
-    ax.text(LEFT - 0.12, y, "mean rank of single\nmodels (1 is best)", ha="right", va="center",
-            fontsize=8.5, color=QUIET)  # fmt: skip
+    words = f"mean rank on {len(ranks.datasets)} sets\n(1 is best)"
+    ax.text(LEFT - 0.12, y, words, ha="right", va="center", fontsize=8.5, color=QUIET)
     return figure
 
 
@@ -95,8 +96,9 @@ def _draw_column(
     if is_ensemble:
         return
     bottom = -TOP - HEIGHT * len(shares)
-    ax.text(x + WIDTH / 2, bottom - 0.3, f"{ranks.mean_rank[name]:.1f}", ha="center", va="center",
-            fontsize=11, color=colour, weight=weight)  # fmt: skip
+    rank = f"{ranks.mean_rank[name]:.1f}" if name in ranks.mean_rank else "-"
+    ax.text(x + WIDTH / 2, bottom - 0.3, rank, ha="center", va="center", fontsize=11,
+            color=colour, weight=weight)  # fmt: skip
     if name == "distilled":
         box = rectangle((x, bottom), WIDTH, HEIGHT * len(shares), fill=False, ec=ACCENT, lw=2)
         ax.add_patch(box).set_zorder(4)

@@ -160,16 +160,16 @@ def test_paired_picture_has_a_panel_a_set_and_a_dot_a_split(results):
 
 
 def test_picture_of_distances_fits_its_words(results):
-    above = pd.DataFrame(
-        {"teacher": [0.0, 0.02], "distilled": [0.01, 1.72], "catboost": [0.2, 0.0]}
-    )
+    losses = {"teacher": [0.0, 0.02], "distilled": [0.01, 1.72], "catboost": [0.2, 0.0]}
+    above = pd.DataFrame(losses | {"realmlp": [0.3, np.nan]})
     ranks = Ranks({"distilled": 1.5, "catboost": 1.5}, ["a", "b"], 1.0, 1.0)
     figure = _above_picture.draw_above(above.set_axis(["a", "give_me_some_credit"]), ranks)
     FigureCanvasAgg(figure).draw()
     texts = figure.axes[0].texts
     boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in texts]
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
-    assert {"+1.0", "+172", "best", "+20"} <= {text.get_text() for text in texts}
+    told = {"+1.0", "+172", "best", "+20", "+30", "not run", "1.5", "-"}
+    assert told <= {text.get_text() for text in texts}
 
 
 def test_spread_keeps_order_and_gap_inside_the_bounds():
