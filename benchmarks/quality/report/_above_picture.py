@@ -48,7 +48,8 @@ def draw_above(above: pd.DataFrame, ranks: Ranks) -> Any:
     """Return the picture as a matplotlib figure that belongs to no window."""
     ensembles = [name for name in ENSEMBLES if name in above]
     names = [*ensembles, *ranks.mean_rank]
-    names += [name for name in above if name not in names]  # On too few data sets to be ranked.
+    # On too few data sets to be ranked, but on half of them.
+    names += [name for name in above if name not in names and above[name].notna().mean() >= 0.5]
     gap = GAP if ensembles else 0.0
     starts = [LEFT + j * WIDTH + (gap if j >= len(ensembles) else 0.0) for j in range(len(names))]
     width, height = starts[-1] + WIDTH + 0.15, TOP + HEIGHT * len(above) + BOTTOM
