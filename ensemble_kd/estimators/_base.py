@@ -279,7 +279,8 @@ class DistilledEstimator(Measuring, BaseEstimator):  # type: ignore[misc]
         teacher = self.teacher
         if isinstance(teacher, list | tuple):
             teacher = TeacherEnsemble(list(teacher), task=self.task)
-        tags.input_tags.allow_nan = teacher is None or allows_missing(teacher)
+        is_preset = teacher is None or isinstance(teacher, str)
+        tags.input_tags.allow_nan = is_preset or allows_missing(teacher)
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags

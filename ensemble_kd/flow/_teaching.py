@@ -14,6 +14,7 @@ from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._settings import Settings
 from ensemble_kd.rows import RealRows
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers import (
     MOST_COMPARED,
     MemberTime,
@@ -30,6 +31,7 @@ from ensemble_kd.teachers import (
     some_of,
     teacher_response,
     teacher_splits,
+    tell_short_time,
 )
 
 
@@ -55,6 +57,8 @@ class Teaching:
         The teacher beside its best single member, out of fold; None where it has no members.
     times : dict of str to MemberTime, default={}
         Rows and seconds of each member of a teacher that was fitted until a deadline.
+    task : BaseTask or None, default=None
+        What is predicted; without it only default members are made fast to label rows.
     """
 
     teacher: Any
@@ -64,6 +68,7 @@ class Teaching:
     frozen: bool
     member: Comparison | None = None
     times: dict[str, MemberTime] = field(default_factory=dict)
+    task: BaseTask | None = None
 
     def without_held_out(self) -> Teaching:
         """Return the same with the labeller that was not fitted on the held-out rows.
@@ -92,7 +97,7 @@ class Teaching:
     @cached_property
     def _compiled_labeller(self) -> Any:
         """The labeller made fast, when it is first asked."""
-        return compiled(self.labeller)
+        return compiled(self.labeller, self.task)
 
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
@@ -143,7 +148,9 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
         times = getattr(teacher_, "fit_times_", {})
         tell_short_time(times, len(rows))
         _tell_unlabelled(soft_real)
-        taught = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False, times=times)
+        taught = Teaching(
+            teacher_, teacher_, beside or teacher_, soft_real, False, times=times, task=rows.task
+        )
         return _or_its_best_member(taught, rows, MOST_COMPARED if in_time else len(rows))
     found = fit_members(
         [("teacher", teacher)], rows.X, rows.targets, rows.weight, cv=rows.cv, task=rows.task,
@@ -154,7 +161,9 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     tell_short_time(found.times, len(rows))
     _tell_unlabelled(fits.response[0])
     unseen = [*fits.unseen, teacher_][0]
-    return Teaching(teacher_, teacher_, unseen, fits.response[0], False, times=found.times)
+    return Teaching(
+        teacher_, teacher_, unseen, fits.response[0], False, times=found.times, task=rows.task
+    )
 
 
 def _tell_fitted_again(teacher: Any) -> None:
@@ -184,35 +193,12 @@ def _as_it_is(
     )
     soft_real = teacher_response(teacher, rows.X, rows.task, deadline=deadline)
     _tell_unlabelled(soft_real)
-    return Teaching(teacher, teacher, teacher, soft_real, True)
+    return Teaching(teacher, teacher, teacher, soft_real, True, task=rows.task)
 
 
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which rows have a response, as those that no fold tests have none."""
     return ~np.isnan(soft_real[:, 0])
-
-
-def tell_short_time(times: dict[str, MemberTime], n_rows: int) -> None:
-    """Warn of members that were left out, or fitted on a sample, to end in time.
-
-    Parameters
-    ----------
-    times : dict of str to MemberTime
-        By the name of the member.
-    n_rows : int
-        Of the table.
-    """
-    short = [
-        f"{name} on {found.n_rows:,}" if found.n_rows else f"{name} not at all"
-        for name, found in times.items()
-        if found.is_short
-    ]
-    if short:
-        warn(
-            f"time_limit left the teacher too little time for all of {n_rows:,} rows: "
-            f"{', '.join(short)}; fit_times_ tells what each took. More seconds make a better "
-            "teacher."
-        )
 
 
 def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:

@@ -123,3 +123,14 @@ def test_student_is_held_to_the_bytes_of_an_estimator_but_not_to_those_of_a_hand
     handle = as_teacher(len, Regression())  # a function is pickled by its name
     assert no_bigger_than(handle, student, 1) is student
     assert no_bigger_than(LinearRegression(), student, 1).max_bytes < student.max_bytes
+
+
+def test_settings_make_a_teacher_of_the_name_of_a_preset():
+    found = Settings(teacher="fast", cv=3, n_jobs=2, random_state=5).teacher_of(Regression())
+    assert (found.members, found.task, found.cv, found.n_jobs) == ("fast", Regression.name, 3, 2)
+    assert found.random_state == 5
+    assert Settings(teacher="default").teacher_of(Regression()) is None
+
+
+def test_estimator_with_the_name_of_a_preset_says_that_it_takes_missing_values():
+    assert DistilledClassifier(teacher="fast").__sklearn_tags__().input_tags.allow_nan
