@@ -18,7 +18,7 @@ import pandas as pd
 import ensemble_kd
 
 PACKAGE = Path(ensemble_kd.__file__).parent
-MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost")
+MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
 
 
 @cache
