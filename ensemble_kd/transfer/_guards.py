@@ -32,8 +32,10 @@ class GuardSynthesizer(Synthesizer):
     single : float, default=0.5
         Share of rows with one column outside, in [0, 1]; of the others it is a number of columns
         that is log-uniform from two to all.
-    nearest, farthest : float, default=0.02 and 10.0
-        Distances from the range, in widths of it: 0 < nearest < farthest.
+    nearest : float, default=0.02
+        Least distance from the range, in widths of it. Greater than 0.
+    farthest : float, default=10.0
+        Largest distance from it, greater than the least.
 
     Examples
     --------
