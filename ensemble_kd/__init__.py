@@ -20,7 +20,11 @@ TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_kd.estimators import DistilledClassifier, DistilledRegressor
+    from ensemble_kd.estimators import (
+        DistilledClassifier,
+        DistilledOutlierDetector,
+        DistilledRegressor,
+    )
     from ensemble_kd.flow import Distillation, distill
     from ensemble_kd.scoring import Scorer, load
     from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from ensemble_kd.tuning import DistillationSearch
 
 _NAMES = {
-    "estimators": ["DistilledClassifier", "DistilledRegressor"],
+    "estimators": ["DistilledClassifier", "DistilledOutlierDetector", "DistilledRegressor"],
     "flow": ["Distillation", "distill"],
     "scoring": ["Scorer", "load"],
     "students": ["GBDTStudent", "MLPStudent", "TreeStudent"],
@@ -45,6 +49,7 @@ __all__ = [
     "Distillation",
     "DistillationSearch",
     "DistilledClassifier",
+    "DistilledOutlierDetector",
     "DistilledRegressor",
     "EnsembleKDError",
     "GBDTStudent",

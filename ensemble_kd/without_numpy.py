@@ -11,6 +11,7 @@ by the same code, the items of its arrays by the core.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Mapping
 
 from ensemble_kd.bundle import MAX_BYTES, check_answers, link_of, read_file, read_parts
@@ -51,17 +52,20 @@ class RowScorer:
         The model.
     manifest : dict
         What `manifest.json` holds.
+    scalars : dict
+        What `model.json` holds.
 
     Attributes
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "outliers"}
         What it predicts.
     classes : tuple
-        The class labels in the order of the probabilities; empty in a regression.
+        The class labels in the order of the probabilities; empty without.
     """
 
-    def __init__(self, core: Model, manifest: dict[str, Any]) -> None:
+    def __init__(self, core: Model, manifest: dict[str, Any], scalars: dict[str, Any]) -> None:
         self.manifest = manifest
+        self._quantiles = scalars.get("score_quantiles")
         self.task = manifest["task"]
         self.classes = tuple(manifest["classes"])
         # The core's own methods, as in Scorer.
@@ -74,13 +78,41 @@ class RowScorer:
     if TYPE_CHECKING:
 
         def predict_one(self, row: Mapping[str, Any]) -> Any:
-            """Return the class label or value of one raw row."""
+            """Return the class label or value of one raw row; of outliers -1 (abnormal) or 1."""
 
         def score_one(self, row: Mapping[str, Any]) -> float:
-            """Return the probability of the second of two classes, or the value."""
+            """Return the probability of the second of two classes, or the value or score."""
 
         def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
             """Return the probability of each class for one raw row."""
+
+    def percentile(self, score: float) -> float:
+        """Return how many in a hundred real rows have a lower score than `score_one` gave.
+
+        Parameters
+        ----------
+        score : float
+            A score.
+
+        Returns
+        -------
+        float
+            In [0, 100], near 0 for what is abnormal.
+
+        Raises
+        ------
+        AttributeError
+            If the model does not find outliers.
+        """
+        if self._quantiles is None:
+            raise AttributeError(f"percentile is for outliers; this is a {self.task}.")
+        scores, shares = self._quantiles["score"], self._quantiles["share"]
+        high = bisect_right(scores, score)
+        if high == 0 or high == len(scores):
+            return 100.0 * shares[min(high, len(scores) - 1)]
+        low = high - 1
+        slope = (shares[high] - shares[low]) / (scores[high] - scores[low])
+        return 100.0 * (slope * (score - scores[low]) + shares[low])
 
     def __repr__(self) -> str:
         """Return the task."""
@@ -155,7 +187,7 @@ def _load(data: bytes, require_signature: str | os.PathLike[str] | bytes | None)
         return [core.respond_row(array("d", row)) for row in rows]
 
     check_answers(parts.selftest, columns, answer)
-    return RowScorer(core, parts.manifest)
+    return RowScorer(core, parts.manifest, parts.scalars)
 
 
 # --- what the core takes --------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def test_imports_of_torch_stand_in_few_files():
     assert files_with("torch", imported_by) == files
 
 
-@pytest.mark.parametrize("package", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("package", ["xgboost", "lightgbm", "catboost"])
 def test_imports_of_boosting_libraries_go_through_require(package):
     assert files_with(package, imported_by) == set()
 
@@ -245,6 +245,7 @@ def test_imports_of_boosting_libraries_go_through_require(package):
     [
         ("xgboost", {"teachers/members/_xgboost.py"}),
         ("lightgbm", {"teachers/members/_lightgbm.py", "students/_gbdt.py"}),
+        ("catboost", {"teachers/members/_catboost.py"}),
     ],
 )
 def test_imports_of_a_boosting_library_stand_in_its_own_files(package, files):

@@ -1,4 +1,4 @@
-"""A calibrator and a threshold: from the model to what `model.json` says of them, and back."""
+"""What decides on a response: from the model to what `model.json` says of it, and back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle.parts import check_calibrator
-from ensemble_kd.model import Calibrator, CompactModel, LogitScaling, ProbabilityCurve
+from ensemble_kd.model import CompactModel, LogitScaling, ProbabilityCurve, ScoreQuantiles
 
 
 def decision_scalars(model: CompactModel) -> dict[str, Any]:
-    """Return what `model.json` says of a calibrator and a threshold; nothing without them.
+    """Return what `model.json` says of calibrator, threshold and quantiles; nothing without.
 
     Parameters
     ----------
@@ -37,11 +37,16 @@ def decision_scalars(model: CompactModel) -> dict[str, Any]:
         entries["calibrator"] = {"kind": "curve", "x": x, "y": y}
     if model.threshold is not None:
         entries["decision_threshold"] = float(model.threshold)
+    if model.quantiles is not None:
+        entries["score_quantiles"] = {
+            name: np.asarray(part, dtype=np.float64).tolist()
+            for name, part in vars(model.quantiles).items()
+        }
     return entries
 
 
-def decision_from_scalars(scalars: Mapping[str, Any]) -> tuple[Calibrator | None, float | None]:
-    """Return the calibrator and the threshold of `model.json`; a calibrator's form is checked.
+def decision_from_scalars(scalars: Mapping[str, Any]) -> dict[str, Any]:
+    """Return calibrator, threshold and quantiles of `model.json`; a calibrator's form is checked.
 
     Parameters
     ----------
@@ -50,24 +55,28 @@ def decision_from_scalars(scalars: Mapping[str, Any]) -> tuple[Calibrator | None
 
     Returns
     -------
-    calibrator : LogitScaling, ProbabilityCurve or None
-    threshold : float or None
+    dict
+        What a `CompactModel` takes under these names, as far as it is there.
 
     Raises
     ------
     BundleError
         If an entry has another form.
     """
-    calibrator: Calibrator | None = None
+    found: dict[str, Any] = {}
     if "calibrator" in scalars:
         entry = scalars["calibrator"]
         check_calibrator(entry)
         if entry["kind"] == "scaling":
-            calibrator = LogitScaling(float(entry["scale"]), _numbers(entry["bias"]))
+            found["calibrator"] = LogitScaling(float(entry["scale"]), _numbers(entry["bias"]))
         else:
-            calibrator = ProbabilityCurve(_numbers(entry["x"]), _numbers(entry["y"]))
-    threshold = scalars.get("decision_threshold")
-    return calibrator, None if threshold is None else float(threshold)
+            found["calibrator"] = ProbabilityCurve(_numbers(entry["x"]), _numbers(entry["y"]))
+    if "decision_threshold" in scalars:
+        found["threshold"] = float(scalars["decision_threshold"])
+    if "score_quantiles" in scalars:
+        entry = scalars["score_quantiles"]
+        found["quantiles"] = ScoreQuantiles(_numbers(entry["score"]), _numbers(entry["share"]))
+    return found
 
 
 def _numbers(values: list[float]) -> NDArray[np.float64]:

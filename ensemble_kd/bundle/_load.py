@@ -99,14 +99,12 @@ def parse_bundle(
     """Turn the content of a file into a `Bundle`; see `load_bundle`, which adds the file's name."""
     parts = read_parts(data, require_signature)
     scalars, forms = parts.scalars, file_forms(parts.scalars)
-    calibrator, threshold = decision_from_scalars(scalars)
     model = CompactModel(
         task=parts.manifest["task"],
         schema=TableSchema.from_dict(parts.schema),
         body=body_from_parts(arrays_from_views(parts.arrays, forms), scalars),
         classes=tuple(parts.manifest["classes"]),
-        calibrator=calibrator,
-        threshold=threshold,
+        **decision_from_scalars(scalars),
     )
     audit_model(model)
     expected = np.array(parts.selftest["expected"], dtype=np.float64)

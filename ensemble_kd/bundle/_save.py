@@ -196,7 +196,7 @@ def _with_front_matter(card: str, model: CompactModel) -> str:
     return (
         "---\n"
         "library_name: ensemble_kd\n"
-        f"pipeline_tag: tabular-{model.task}\n"
+        f"pipeline_tag: {'other' if model.is_detector else f'tabular-{model.task}'}\n"
         "tags:\n- tabular\n- knowledge-distillation\n"
         "---\n"
         f"{card}"

@@ -28,7 +28,7 @@ FORMAT = "ensemble_kd"
 FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
-SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = 4
+SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -67,7 +67,9 @@ FILE_ENTRIES: dict[str, type] = {"sha256": str, "bytes": int}
 MAX_NAME_LENGTH = 200
 # The one task whose files name classes.
 TASK_WITH_CLASSES = "classification"
-TASKS = (TASK_WITH_CLASSES, "regression")
+# The one whose files hold a threshold on a score, and quantiles of it.
+TASK_OF_SCORES = "outliers"
+TASKS = (TASK_WITH_CLASSES, "regression", TASK_OF_SCORES)
 # In `training`, where every older reader takes any plain value: the digest of the manifest itself,
 # these digits being zeros.
 OWN_DIGEST = "manifest_sha256"
@@ -108,15 +110,17 @@ NEW_SCALARS = {
     "storage": STORAGE_VERSION,
     "calibrator": DECISION_VERSION,
     "decision_threshold": DECISION_VERSION,
+    "score_quantiles": SCORES_VERSION,
     "outside": PLACES_VERSION,
 }
 MAX_LAYERS = 64
 LINKS = ("identity", "sigmoid", "softmax")
+QUANTILES: dict[str, type] = {"score": list, "share": list}
 CALIBRATORS: dict[str, dict[str, type]] = {
     "scaling": {"scale": float, "bias": list},
     "curve": {"x": list, "y": list},
 }
-# Of a calibrator's curve, so that it fits in model.json.
+# Of a calibrator's curve or a score's quantiles, so that it fits in model.json.
 MAX_KNOTS = 1024
 
 # --- model.safetensors ----------------------------------------------------------------------------
@@ -218,8 +222,6 @@ WAITING: dict[str, dict[str, str]] = {
         "certificate.json": "a certificate of what was shown of its answers",
         "deferral.json": "which rows are left to the teacher",
     },
-    "manifest.json, task": {"outliers": "a score without classes"},
-    "model.json": {"score_threshold": "the threshold of a score without classes"},
 }
 
 

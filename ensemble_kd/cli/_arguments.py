@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from ensemble_kd.model import TASKS
+
 
 def at_least(lowest: int) -> Callable[[str], int]:
     """Return a reader of whole numbers from `lowest` on."""
@@ -50,6 +52,19 @@ _share_else_auto = _number("auto or a number from 0 to 1", lambda x: 0 <= x <= 1
 def share_or_auto(text: str) -> float | str:
     """Read a share in [0, 1], or ``auto``."""
     return text if text == "auto" else _share_else_auto(text)
+
+
+_contamination_else_auto = _number("auto or a number above 0 and up to 0.5", lambda x: 0 < x <= 0.5)
+
+
+def contamination(text: str) -> float | str:
+    """Read a share in (0, 0.5], or ``auto``."""
+    return text if text == "auto" else _contamination_else_auto(text)
+
+
+def task(text: str) -> str:
+    """Read the name of a task, in the plural or not."""
+    return f"{text}s" if f"{text}s" in TASKS else text
 
 
 def n_synthetic(text: str) -> int | float | str:

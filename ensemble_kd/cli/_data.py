@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.cli._console import Console
+from ensemble_kd.cli._without_target import check_options_of, read_data_of_outliers
 from ensemble_kd.errors import InputError, cause, reason
 from ensemble_kd.schema import TableSchema, near_match
 from ensemble_kd.table_files import check_column, read_frame, separator_hint
@@ -30,10 +31,11 @@ class Data:
         Whether the target said so, and not the user.
     X, X_test : pandas.DataFrame
         Rows to fit on, and rows kept apart.
-    y : ndarray
-        Targets of the former.
+    y : ndarray or None
+        Targets of the former; outliers have none.
     hard_test : ndarray
-        Indices of the classes, or values, of the latter.
+        Indices of the classes, or values, of the latter; of outliers 1 for what is abnormal, NaN
+        where that is not known.
     weight, weight_test : ndarray or None
         Their weights.
     X_unlabeled : pandas.DataFrame or None
@@ -45,7 +47,7 @@ class Data:
     task: BaseTask
     was_inferred: bool
     X: Any
-    y: NDArray[Any]
+    y: NDArray[Any] | None
     weight: NDArray[np.float64] | None
     X_test: Any
     hard_test: NDArray[Any]
@@ -81,8 +83,16 @@ def read_data(
         If a table cannot be read, a column is absent, or the target does not suit the task.
     """
     from ensemble_kd.rows import draw_test_rows
-    from ensemble_kd.tasks import read_target
+    from ensemble_kd.tasks import DEFAULT_TASK, read_target, task_named
 
+    task = task_named(DEFAULT_TASK if args.task == "auto" else args.task)
+    if not task.is_supervised:
+        return read_data_of_outliers(args, task, console, test_share, test)
+    check_options_of(task, args)
+    if args.target is None:
+        raise InputError(
+            "--target must name the column to predict, got none; --task outliers needs none."
+        )
     frame = read_frame(args.table, console.note)
     names = [str(name) for name in frame.columns]
     aside = {"--weight": args.weight, "--groups": args.groups, "--time": args.time}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ensemble_kd.cli._console import text_table
+from ensemble_kd.model import CompactModel
 
 Scores = Mapping[str, float | None]
 
@@ -24,6 +25,13 @@ TITLES = {
 def title(name: str) -> str:
     """Return what a figure or a model is called."""
     return TITLES.get(name, name.replace("_", " "))
+
+
+def does(model: CompactModel) -> str:
+    """Return what a model does, in words."""
+    if model.is_detector:
+        return "finds outliers"
+    return "predicts classes" if model.has_classes else "predicts values"
 
 
 def with_bounds(value: float, bounds: Any, digits: str = ".3g") -> str:
@@ -88,4 +96,10 @@ def fidelity_text(fidelity: Mapping[str, Any], where: str) -> str:
     )
     if fidelity["agreement"] is not None:
         text += f", same class on {fidelity['agreement']:.2%}"
+    if "rank_correlation" in fidelity:
+        ranks = fidelity["rank_correlation"]
+        text += (
+            f", rank correlation {'-' if ranks is None else f'{ranks:.4f}'}, of the most abnormal "
+            f"1 % the same {fidelity['top_1_percent']:.1%}, of 5 % {fidelity['top_5_percent']:.1%}"
+        )
     return text

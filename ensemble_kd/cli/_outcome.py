@@ -14,7 +14,7 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
 
     Parameters
     ----------
-    estimator : DistilledClassifier or DistilledRegressor
+    estimator : DistilledClassifier, DistilledRegressor or DistilledOutlierDetector
         Fitted.
     data : Data
         The rows.
@@ -29,17 +29,20 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
 
     task, n_test = data.task, len(data.hard_test)
     if n_test:
-        estimator.measure(data.X_test, task.targets(data.hard_test), data.weight_test)
+        known = task.has_target(data.hard_test).all()
+        y = task.targets(data.hard_test) if known else None
+        estimator.measure(data.X_test, y, data.weight_test)
     test = estimator.test_
     fidelity = estimator.fidelity_ if test is None else test.fidelity
     return {
         "task": task.name,
         "classes": list(task.classes) if task.has_classes else None,
+        "offset": getattr(estimator, "offset_", None),
         "student": type(estimator.student_).__name__,
         "teacher": None if estimator.teacher_ is None else name_of(estimator.teacher_),
         "n_columns": data.X.shape[1],
         "n_rows": {
-            "fit": len(data.y),
+            "fit": len(data.X),
             "test": n_test,
             "unlabeled": 0 if data.X_unlabeled is None else len(data.X_unlabeled),
             "synthetic": int((estimator.transfer_set_.origin == SYNTHETIC).sum()),
@@ -64,14 +67,14 @@ def render(outcome: dict[str, Any]) -> str:
     counts = [f"{rows['fit']:,} rows"]
     counts += [f"{rows[kind]:,} {kind}" for kind in ("unlabeled", "synthetic") if rows[kind]]
     lines = [
-        f"{outcome['task']} of {outcome['target']!r}: {outcome['student']} from "
+        f"{_subject(outcome)}: {outcome['student']} from "
         f"{outcome['teacher'] or 'hard labels, without a teacher'}",
         f"learned from {', '.join(counts)}, {outcome['n_columns']} columns",
         _recipe_text(outcome["recipe"]),
         *(f"{Comparison(**found)}" for found in outcome["comparisons"]),
         "",
     ]
-    if outcome["quality"] is not None:
+    if outcome["quality"] is not None and any(outcome["quality"].values()):
         weighted = ", weighted" if outcome["weighted"] else ""
         lines += [
             f"on {rows['test']:,} rows kept apart{weighted}:",
@@ -82,6 +85,8 @@ def render(outcome: dict[str, Any]) -> str:
     if outcome["fidelity"] is not None:
         where = "test" if outcome["fidelity_on"] == "test" else "real"
         lines.append(fidelity_text(outcome["fidelity"], where))
+    if outcome["offset"] is not None:
+        lines.append(f"outliers: rows that score below {outcome['offset']:.6g}")
     stages = {stage: seconds for stage, seconds in times.items() if stage != "members"}
     parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in stages.items())
     lines += [
@@ -90,6 +95,11 @@ def render(outcome: dict[str, Any]) -> str:
         f"model: {outcome['model']} ({size_text(outcome['size_bytes'])})",
     ]
     return "\n".join(lines)
+
+
+def _subject(outcome: dict[str, Any]) -> str:
+    target = outcome["target"]
+    return outcome["task"] if target is None else f"{outcome['task']} of {target!r}"
 
 
 def _members_text(members: dict[str, dict[str, float]]) -> list[str]:

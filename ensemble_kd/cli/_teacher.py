@@ -11,7 +11,7 @@ from ensemble_kd.cli._data import Data, take_columns
 from ensemble_kd.errors import InputError
 
 # How an object that cannot be fitted here answers rows.
-ANSWERS = ("predict_proba", "predict")
+ANSWERS = ("predict_proba", "predict", "score_samples", "decision_function")
 
 
 def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, Data]:
@@ -20,7 +20,7 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
     Parameters
     ----------
     choice : str
-        ``auto``, or a joblib file; see `load_teacher`.
+        ``auto`` or the name of a preset, or a joblib file; see `load_teacher`.
     data : Data
         The rows.
     console : Console
@@ -28,14 +28,18 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
 
     Returns
     -------
-    teacher : estimator or None
-        None for the default one.
+    teacher : estimator, str or None
+        None for the default one, or the name of another preset.
     frozen : bool
         Whether it is used as it is.
     data : Data
         The rows, with the columns that such a teacher knows, in its order.
     """
-    teacher, frozen = (None, False) if choice == "auto" else load_teacher(choice, console)
+    from ensemble_kd.teachers import PRESETS
+
+    if choice == "auto" or choice in PRESETS:
+        return None if choice == "auto" else choice, False, data
+    teacher, frozen = load_teacher(choice, console)
     if frozen:
         data = _with_columns_of(teacher, data, console)
     return teacher, frozen, data
@@ -71,7 +75,7 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
         teacher = joblib.load(path)
     except FileNotFoundError as error:
         raise InputError(
-            f"--teacher must be auto or a joblib file, found no file {path!r}."
+            f"--teacher must be auto, fast, default, best or a joblib file, found no file {path!r}."
         ) from error
     except Warning:
         raise
@@ -113,6 +117,9 @@ def fit(estimator: Any, data: Data) -> None:
     """Fit on the rows; that a teacher is frozen was said in a note before."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the teacher .* in-sample", category=UserWarning)
+        if data.y is None:
+            estimator.fit(data.X)
+            return
         estimator.fit(
             data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled, groups=data.groups,
             time=data.time,

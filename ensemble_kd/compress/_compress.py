@@ -97,7 +97,12 @@ def compress(
         n_trainings -= step.trains
         report.append(report_row(_label(step), model, rows))
         LOG.info("%(step)s: %(size_bytes)d bytes of arrays", report[-1])
-    model = replace(model, calibrator=given.calibrator, threshold=given.threshold)
+    model = replace(
+        model,
+        calibrator=given.calibrator,
+        threshold=given.threshold,
+        quantiles=given.quantiles,
+    )
     return Compression(model, report)
 
 

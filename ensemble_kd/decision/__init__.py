@@ -2,13 +2,17 @@
 
 from ensemble_kd.decision._calibrate import calibrate
 from ensemble_kd.decision._card import cost_a_row, decision_lines, wrong_call_rates
+from ensemble_kd.decision._offset import check_contamination, with_offset, with_offset_again
 from ensemble_kd.decision._threshold import choose_threshold, with_threshold
 
 __all__ = [
     "calibrate",
+    "check_contamination",
     "choose_threshold",
     "cost_a_row",
     "decision_lines",
+    "with_offset",
+    "with_offset_again",
     "with_threshold",
     "wrong_call_rates",
 ]

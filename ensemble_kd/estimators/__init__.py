@@ -4,11 +4,12 @@ from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.estimators._classifier import DistilledClassifier
 from ensemble_kd.estimators._model_card import BEFORE
 from ensemble_kd.estimators._on_test import OnTest, measure_on_test
+from ensemble_kd.estimators._outlier_detector import DistilledOutlierDetector
 from ensemble_kd.estimators._regressor import DistilledRegressor
 
 # By what they predict.
-ESTIMATORS: dict[str, type[DistilledClassifier | DistilledRegressor]] = {
-    kind.task: kind for kind in (DistilledClassifier, DistilledRegressor)
+ESTIMATORS: dict[str, type[DistilledClassifier | DistilledRegressor | DistilledOutlierDetector]] = {
+    kind.task: kind for kind in (DistilledClassifier, DistilledRegressor, DistilledOutlierDetector)
 }
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ESTIMATORS",
     "DistilledClassifier",
     "DistilledEstimator",
+    "DistilledOutlierDetector",
     "DistilledRegressor",
     "OnTest",
     "measure_on_test",

@@ -37,7 +37,7 @@ class Measuring:
     _plain: CompactModel | None = None
     _tested_before_decision: bool = False
 
-    def measure(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def measure(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Compare the student with its final teacher on rows that nothing was fitted on.
 
         What was found is in `test_`, and goes into the card and the facts of a saved file.
@@ -46,8 +46,9 @@ class Measuring:
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Rows that were not given to `fit`.
-        y : array of shape (n_samples,)
-            True targets.
+        y : array of shape (n_samples,) or None, default=None
+            True targets. Of outliers labels, 1 (or -1) for what is abnormal and 0 (or 1) for all
+            else, or None.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row; where all are 0 rows count alike.
 
@@ -67,7 +68,7 @@ class Measuring:
         self._tested_before_decision = False
         return self
 
-    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> OnTest:
+    def evaluate(self, X: Any, y: Any = None, sample_weight: Any = None) -> OnTest:
         """Compare teacher, best member, plain training and student on rows of your own.
 
         The first call trains the student plainly, on the true targets of the rows given to `fit`,
@@ -77,8 +78,8 @@ class Measuring:
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Rows that were not given to `fit`.
-        y : array of shape (n_samples,)
-            True targets.
+        y : array of shape (n_samples,) or None, default=None
+            As `measure` takes it.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row; where all are 0 rows count alike.
 
@@ -100,7 +101,7 @@ class Measuring:
         member = best_member(self.teacher_)
         if member is not None:
             found[MEMBER] = teacher_response(member[1], X, task)
-        if self._recipe.needs_teacher:  # else it is the student
+        if self._recipe.needs_teacher and task.is_supervised:  # else it is the student
             found[PLAIN] = Scorer(self._plain_model()).respond(X)
         return measure_on_test(found, task, hard, weight)
 
@@ -108,7 +109,10 @@ class Measuring:
         """Return rows, the index of their classes or their values, and their weights or None."""
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        hard = task.hard_of(given_labels(y), "y")
+        if y is None and not task.is_supervised:
+            hard = task.no_target(len(X))
+        else:
+            hard = task.hard_of(given_labels(y), "y")
         weight = (
             None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
         )
@@ -118,7 +122,7 @@ class Measuring:
                     f"{name} must be one value for each of {len(X):,} rows, got "
                     f"shape {values.shape}."
                 )
-        if not task.has_target(hard).all():
+        if y is not None and not task.has_target(hard).all():
             raise InputError("y must have a target for each row, got missing ones; drop them.")
         if weight is not None and not weight.sum() > 0:  # they tell no row from another
             weight = None

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ensemble_kd.metrics import RankFidelity
+from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import ORIGINS, REAL, SYNTHETIC, UNLABELLED, table_digest
+from ensemble_kd.runtime import percentile
 
 # What a card tells of figures that calibration has made old.
+KINDS = {True: "{} model", False: "outlier detector"}
 BEFORE = "- The figures on test rows are of the student as it was before"
 
 
@@ -26,7 +32,7 @@ def model_card(estimator: Any) -> str:
     counts = [f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)]
     teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
     lines = [
-        f"# Distilled {estimator.model_.task} model",
+        f"# Distilled {KINDS[rows.task.is_supervised].format(estimator.model_.task)}",
         "",
         f"- Student: {type(estimator.student_).__name__}",
         f"- Teacher: {teacher}",
@@ -38,6 +44,11 @@ def model_card(estimator: Any) -> str:
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
     if rows.task.has_classes:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
+    if not rows.task.is_supervised:
+        lines.append(
+            f"- Outliers: rows that score below {estimator.offset_:.6g}, of those kept apart "
+            f"{_share_below(estimator.model_):.2%}"
+        )
     lines += ["", "## Fidelity", ""]
     if estimator.test_ is not None:
         lines += [estimator.test_.markdown(), ""]
@@ -102,6 +113,11 @@ def _defined(scores: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scores.items() if value == value}
 
 
+def _share_below(model: CompactModel) -> float:
+    """Return the share of real rows that are outliers."""
+    return float(percentile(model, np.array(model.threshold))) / 100
+
+
 def _recipe_lines(table: Any) -> list[str]:
     chosen = table[table["chosen"]].iloc[-1]
     among = f", chosen among {table['recipe'].nunique()} by held-out rows" if len(table) > 1 else ""
@@ -114,9 +130,13 @@ def _recipe_lines(table: Any) -> list[str]:
 def _fidelity_lines(fidelity: Any) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
+    is_ranked = isinstance(fidelity, RankFidelity)
     seen = (
-        "that neither the student nor the teacher of its rows was trained on, though they chose "
-        "its recipe and said when to stop"
+        "that the student was not trained on, though they said when to stop, and that no score of "
+        "the teacher counts as its own neighbour"
+        if fidelity.held_out and is_ranked
+        else "that neither the student nor the teacher of its rows was trained on, though they "
+        "chose its recipe and said when to stop"
         if fidelity.held_out
         else "that the student was trained on"
     )
@@ -127,6 +147,8 @@ def _fidelity_lines(fidelity: Any) -> list[str]:
         f"- Root mean squared difference: {fidelity.rmse:.4g}",
         f"- Correlation: {fidelity.correlation:.4f}",
     ]
+    if is_ranked:
+        lines.append(f"- {fidelity.ranks}")
     if fidelity.agreement is not None:
         lines.append(f"- Same class named: {fidelity.agreement:.2%}")
         lines.append(f"- Mean divergence: {fidelity.divergence:.4g} nats")

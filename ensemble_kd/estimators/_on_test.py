@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.metrics import Fidelity, GainKept, LossRows, measure_fidelity
+from ensemble_kd.metrics import Fidelity, GainKept, LossRows, RankFidelity, measure_fidelity
 from ensemble_kd.tasks import BaseTask, Rare
 
 Array = NDArray[np.float64]
@@ -44,6 +44,8 @@ class OnTest:
     kept : GainKept or None, default=None
         The share of the teacher's gain over plain training that the student keeps; None where one
         of the three was not asked.
+    has_losses : bool, default=True
+        Whether there is a loss to compare models by; outliers have none.
     """
 
     n_rows: int
@@ -53,6 +55,7 @@ class OnTest:
     bounds: dict[str, dict[str, Interval]] = field(default_factory=dict)
     above_student: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     kept: GainKept | None = None
+    has_losses: bool = True
 
     @property
     def table(self) -> Any:
@@ -64,6 +67,8 @@ class OnTest:
             line = lines[who] = dict(scores)
             for name, (low, high) in self.bounds.get(who, {}).items():
                 line |= {f"{name}_low": low, f"{name}_high": high}
+            if not self.has_losses:
+                continue
             beside = self.above_student.get(who, (0.0, 0.0, 0.0))
             ends = ("above_student", "above_student_low", "above_student_high")
             line |= dict(zip(ends, beside, strict=True))
@@ -76,6 +81,8 @@ class OnTest:
             lines.append(f"- {self.rare}")
         for who, scores in self.quality.items():
             bounds = self.bounds.get(who, {})
+            if not scores:
+                continue
             told = [
                 f"{key} {value:.4g}" + (" ({:.2g} to {:.2g})".format(*bounds[key])
                                         if key in bounds else "")
@@ -84,6 +91,8 @@ class OnTest:
             lines.append(f"- {who}: {', '.join(told)}".replace("_", " "))
         if self.fidelity is not None:
             told = [f"root mean squared difference {self.fidelity.rmse:.4g}"]
+            if isinstance(self.fidelity, RankFidelity):
+                told.append(self.fidelity.ranks)
             if self.fidelity.agreement is not None:
                 told.append(f"same class named {self.fidelity.agreement:.2%}")
             lines.append(f"- student beside the final teacher: {', '.join(told)}")
@@ -94,7 +103,10 @@ class OnTest:
     def __str__(self) -> str:
         """Return the table, and what is to be said of it."""
         said = [str(told) for told in (self.rare, self.kept) if told is not None]
-        return "\n".join([f"on {self.n_rows:,} rows:", self.table.round(4).to_string(), *said])
+        if isinstance(self.fidelity, RankFidelity):
+            said.append(f"student beside teacher: {self.fidelity.ranks}")
+        table = [self.table.round(4).to_string()] if any(self.quality.values()) else []
+        return "\n".join([f"on {self.n_rows:,} rows:", *table, *said])
 
     __repr__ = __str__
 
@@ -114,7 +126,8 @@ def measure_on_test(
     task : BaseTask
         What is predicted, with its classes.
     hard : ndarray of shape (n_rows,)
-        Index of the true class of each row, or its true value.
+        Index of the true class of each row, or its true value; of outliers 1 for what is abnormal,
+        or NaN where that is not known.
     weight : ndarray of shape (n_rows,) or None, default=None
         Weight of each row, not 0 throughout.
 
@@ -123,14 +136,21 @@ def measure_on_test(
     OnTest
     """
     weights = np.ones(len(hard)) if weight is None else weight
-    losses = LossRows(task, task.truth(hard), weights, floor=FLOOR)
     student, teacher, plain = (responses.get(who) for who in (STUDENT, TEACHER, PLAIN))
     assert student is not None
     fidelity = kept = None
     if teacher is not None:
         fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
-    if teacher is not None and plain is not None:
-        kept = losses.gain_kept(plain, student, teacher)
+    above_student: dict[str, tuple[float, float, float]] = {}
+    if task.is_supervised:
+        losses = LossRows(task, task.truth(hard), weights, floor=FLOOR)
+        above_student = {
+            who: losses.excess(response, student)
+            for who, response in responses.items()
+            if who != STUDENT
+        }
+        if teacher is not None and plain is not None:
+            kept = losses.gain_kept(plain, student, teacher)
     return OnTest(
         len(hard),
         {who: task.quality(responses[who], hard, weight) for who in WHO if who in responses},
@@ -138,7 +158,7 @@ def measure_on_test(
         task.rare(hard, weight),
         {who: found for who, response in responses.items()
          if (found := task.bounds(response, hard, weight))},
-        {who: losses.excess(response, student)
-         for who, response in responses.items() if who != STUDENT},
+        above_student,
         kept,
+        task.is_supervised,
     )  # fmt: skip

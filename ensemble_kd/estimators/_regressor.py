@@ -16,10 +16,12 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
 
     Parameters
     ----------
-    teacher : estimator, list of (str, estimator), object, callable or None, default=None
-        None: the default `TeacherEnsemble`. Any scikit-learn regressor, cloned and
-        fitted to the raw rows; a list of members to average; or ``FrozenEstimator(fitted)``, used
-        as it is, as is any other object with `predict`, or a callable, that answers raw rows.
+    teacher : estimator, list of (str, estimator), "fast", "default", "best", object, callable or \
+            None, default=None
+        None: the default `TeacherEnsemble`; "fast", "default" or "best": its presets, which cost
+        less or more. Any scikit-learn regressor, cloned and fitted to the raw rows; a list of
+        members to average; or ``FrozenEstimator(fitted)``, used as it is, as is any other object
+        with `predict`, or a callable, that answers raw rows.
     student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
@@ -44,8 +46,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
         How far the student is from the teacher.
     n_synthetic : int, float or "auto", default="auto"
-        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
-        the real rows, at least 20,000 and at most 320,000 (fewer with more than 12 classes).
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
+        the real rows, at least 20,000 and at most 320,000.
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the

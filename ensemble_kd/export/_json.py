@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ensemble_kd.bundle import body_to_parts, decision_scalars
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import refuse_hashes
+from ensemble_kd.export._decided import check_decided
 from ensemble_kd.export._decimals import shortest
 from ensemble_kd.export._write import write_export
 from ensemble_kd.model import CompactModel
@@ -20,7 +21,8 @@ from ensemble_kd.scoring import make_selftest
 
 # Rises with every change that a reader of this document would have to know of; a document is of the
 # lowest version that has all it holds.
-PLAIN_VERSION, DECISION_VERSION, OUTSIDE_VERSION = 1, 2, 3
+PLAIN_VERSION, DECISION_VERSION = 1, 2
+SCORES_VERSION = OUTSIDE_VERSION = 3
 
 ENCODING = [
     "numeric: the number; boolean: 0 or 1; missing: NaN",
@@ -34,7 +36,7 @@ FORMULAS = {
         "  + sum of missing_weight[k] over the missing numeric columns",
         "  + sum of category_weight[category_offsets[c] + code], missing: the last row of the part",
         "for each layer: h = max(h, 0) @ weight + bias",
-        "classification: softmax(h); regression: output_mean + output_scale * h",
+        "classification: softmax(h); regression, outliers: output_mean + output_scale * h",
     ],
     "trees": [
         "code of the k-th of category_columns becomes category_rank[category_offsets[k] + code];"
@@ -45,6 +47,11 @@ FORMULAS = {
         "identity: sums, in a classification divided by their total; sigmoid: [1 - p, p] with"
         " p = 1 / (1 + exp(-sums[0])); softmax: softmax(sums)",
     ],
+}
+# Of outliers, whose score is low for what is abnormal.
+SCORES = {
+    "decision_threshold": "predicted: -1, abnormal, if the score is less than that, else 1",
+    "score_quantiles": "percentile: 100 times the line through (score, share), flat beyond",
 }
 # Before those of an mlp that looks outside.
 OUTSIDE_FORMULA = [
@@ -83,12 +90,16 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
         If a category is a number that JSON cannot hold, or the file cannot be written.
     """
     refuse_hashes(model.schema)
+    check_decided(model)
     arrays, scalars = body_to_parts(replace(model.body, storage={}))  # in full
     selftest = make_selftest(model)
     decision = decision_scalars(model)
     kinds = [value["kind"] if key == "calibrator" else key for key, value in decision.items()]
     looks_outside = "outside" in scalars
-    version = DECISION_VERSION if decision else PLAIN_VERSION
+    decisions, version = (
+        (SCORES, SCORES_VERSION) if model.is_detector else (DECISIONS, DECISION_VERSION)
+    )
+    version = version if decision else PLAIN_VERSION
     version = OUTSIDE_VERSION if looks_outside else version
     formula = ENCODING + OUTSIDE_FORMULA * looks_outside + FORMULAS[scalars["kind"]]
     document = {
@@ -99,7 +110,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
         "columns": model.schema.to_dict()["columns"],
         "model": scalars | {name: _plain(array) for name, array in arrays.items()},
         **decision,
-        "formula": formula + [DECISIONS[kind] for kind in kinds],
+        "formula": formula + [decisions[kind] for kind in kinds],
         "selftest": {
             "rows": selftest.rows,
             "expected": selftest.expected.tolist(),

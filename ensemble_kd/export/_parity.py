@@ -14,6 +14,7 @@ from ensemble_kd.bundle import body_from_parts, body_to_parts, decision_from_sca
 from ensemble_kd.errors import MissingDependencyError
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.model import CompactModel
+from ensemble_kd.runtime import decision
 
 
 def onnx_difference(model: CompactModel, content: bytes) -> float | None:
@@ -29,7 +30,7 @@ def onnx_difference(model: CompactModel, content: bytes) -> float | None:
     Returns
     -------
     float or None
-        None if onnxruntime is not installed.
+        None if onnxruntime is not installed; infinite if a score is decided on wrongly.
     """
     try:
         runtime = require("onnxruntime", extra="onnx")
@@ -41,8 +42,12 @@ def onnx_difference(model: CompactModel, content: bytes) -> float | None:
     missing = json.loads(metadata["ensemble_kd.missing"])
     codes = probe_rows(model)
     feed = {facts["input"]: _values(facts, codes[:, j], missing) for j, facts in enumerate(inputs)}
-    output = "probabilities" if model.has_classes else "value"
-    return _largest(session.run([output], feed)[0], answers(model, codes))
+    given = session.run(None, feed)
+    if model.is_detector:
+        told = np.asarray(model.answers)[decision(model, given[0])]
+        if not np.array_equal(given[1], told):
+            return float("inf")
+    return _largest(given[0], answers(model, codes))
 
 
 def json_difference(model: CompactModel, text: str) -> float:
@@ -69,9 +74,8 @@ def json_difference(model: CompactModel, text: str) -> float:
         for name, array in own.items()
     }
     codes = probe_rows(model)
-    calibrator, threshold = decision_from_scalars(document)
     body = body_from_parts(arrays, {name: found[name] for name in scalars})
-    read = replace(model, body=body, calibrator=calibrator, threshold=threshold)
+    read = replace(model, body=body, **decision_from_scalars(document))
     off = [_largest(arrays[name], array) for name, array in own.items()]
     return max(_largest(answers(read, codes), answers(model, codes)), *off)
 

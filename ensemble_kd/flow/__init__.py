@@ -3,7 +3,7 @@
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._distill import Distillation, distill
-from ensemble_kd.flow._fidelity import held_out_fidelity
+from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._plain import PLAIN_EFFORTS, plain_twin
 from ensemble_kd.flow._recipes import (
     Labels,
@@ -18,7 +18,8 @@ from ensemble_kd.flow._settings import (
     Settings,
     n_synthetic_rows,
 )
-from ensemble_kd.flow._teaching import Teaching, teach
+from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Teaching",
     "TransferSets",
     "compare",
+    "decided",
     "default_recipe",
     "distill",
     "held_out_fidelity",

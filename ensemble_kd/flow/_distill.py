@@ -10,7 +10,7 @@ from ensemble_kd.compress import compress
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison
-from ensemble_kd.flow._fidelity import held_out_fidelity
+from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
 from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
@@ -75,7 +75,7 @@ class Distillation:
 
 def distill(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     task: Task = DEFAULT_TASK,
     X_unlabeled: Any = None,
@@ -91,9 +91,9 @@ def distill(
     ----------
     X : data frame or array of shape (n_samples, n_features)
         Real rows; mixed types and missing values are welcome.
-    y : array of shape (n_samples,)
-        Class labels, or values.
-    task : {"classification", "regression"}, default="classification"
+    y : array of shape (n_samples,) or None, default=None
+        Class labels, or values; outliers have none.
+    task : {"classification", "regression", "outliers"}, default="classification"
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.
@@ -117,7 +117,7 @@ def distill(
     InputError
         If the data or a parameter break a rule.
     NotDistillableError
-        If the teacher gives no probabilities or values.
+        If the teacher gives no probabilities, values or scores.
 
     Examples
     --------
@@ -187,12 +187,14 @@ def distill(
     compressed = compress(
         student_.to_model(), settings.steps, transfer_set, recipe.loss, deadline=clock.end
     )
-    fidelity = held_out_fidelity(compressed.model, rows.as_transfer_set(teaching.soft_real))
+    real = rows.as_transfer_set(teaching.soft_real)
+    model = decided(compressed.model, real, settings)
+    fidelity = held_out_fidelity(model, real)
     gates = [found for found in (teaching.member, gate) if found is not None]
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(
-        teaching.teacher, transfer_set, student_, compressed.model, recipe, race.table, gates,
+        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates,
         fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
         tuple(map(repr, lessons)),
     )  # fmt: skip

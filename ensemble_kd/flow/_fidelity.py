@@ -1,8 +1,13 @@
-"""How close the student came, on real rows."""
+"""How close the student came, and what it decides, on real rows that it was not trained on."""
 
 from __future__ import annotations
 
-from ensemble_kd.flow._teaching import has_label
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.decision import with_offset
+from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow._taught import has_label
 from ensemble_kd.metrics import Fidelity, measure_fidelity
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import REAL, TransferSet
@@ -23,12 +28,39 @@ def held_out_fidelity(model: CompactModel, real: TransferSet) -> Fidelity:
     -------
     Fidelity
     """
-    held_out = bool(real.held_out.any())
-    chosen = real.held_out if held_out else real.origin == REAL
+    rows, response = _held_out(model, real)
+    return measure_fidelity(
+        rows.response, response, rows.task, held_out=bool(real.held_out.any()),
+        weight=rows.sample_weight,
+    )  # fmt: skip
+
+
+def decided(model: CompactModel, real: TransferSet, settings: Settings) -> CompactModel:
+    """Return the model with what only its own answers to rows tell: the offset of a score.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    real : TransferSet
+        Real rows; those are looked at that are held out.
+    settings : Settings
+        How many rows are to be outliers.
+
+    Returns
+    -------
+    CompactModel
+        The same where there is a target.
+    """
+    if real.task.is_supervised:
+        return model
+    return with_offset(model, _held_out(model, real)[1][:, 0], settings.contamination)
+
+
+def _held_out(model: CompactModel, real: TransferSet) -> tuple[TransferSet, NDArray[np.float64]]:
+    """Return held-out rows that have a label, or all real ones, and the model's response."""
+    chosen = real.held_out if real.held_out.any() else real.origin == REAL
     rows = real.take(chosen & has_label(real.response))
     # The student's codes may be pooled, so its rows go through its own schema.
     codes = model.schema.encode_rows(rows.schema.decode_rows(rows.X))
-    return measure_fidelity(
-        rows.response, respond(model, codes), rows.task, held_out=held_out,
-        weight=rows.sample_weight,
-    )  # fmt: skip
+    return rows, respond(model, codes)

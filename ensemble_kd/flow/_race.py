@@ -75,7 +75,8 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     Returns
     -------
     Race
-        A table too small to hold enough rows out takes the default.
+        A table too small to hold enough rows out takes the default, as do rows without a target,
+        by which no recipe could be shown to be wrong.
     """
     rows, deadline = sets.rows, sets.deadline
     recipes = candidate_recipes(
@@ -84,7 +85,7 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
         frozen=sets.teaching.frozen,
     )  # fmt: skip
     plain = plain_recipe(rows.task)
-    if rows.held_out.sum() < MIN_ROWS_TO_RACE:
+    if not rows.task.is_supervised or rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[DEFAULT])
     judge = Judge(rows, sets.teaching.soft_real)
     race = Race(recipes[DEFAULT])

@@ -12,8 +12,11 @@ from ensemble_kd.flow._settings import Settings
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.students import MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers import allows_missing
+from ensemble_kd.teachers.detectors import as_detectors
 from ensemble_kd.transfer import (
     ForestLeafSynthesizer,
+    GuardSynthesizer,
     MarginalSynthesizer,
     MungeSynthesizer,
     Synthesizer,
@@ -101,16 +104,27 @@ def default_recipe(task: BaseTask, settings: Settings, n_synthetic: int = 1) -> 
     Returns
     -------
     Recipe
-        MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7.
+        MUNGE, labels out of fold, soft targets (regression: squared error), alpha 0.7. Without a
+        target, rows from around and outside of the table, too.
     """
-    is_open = settings.is_open("synthesizer")
-    synthesizer = MungeSynthesizer() if is_open else as_synthesizer(settings.synthesizer)
+    chosen: tuple[Share, ...] = ((MungeSynthesizer(), 1.0),)
+    if not settings.is_open("synthesizer"):
+        synthesizer = as_synthesizer(settings.synthesizer)
+        chosen = () if synthesizer is None else ((synthesizer, 1.0),)
+    elif not task.is_supervised:
+        chosen = _around(settings)
     return Recipe(
         "default",
         "in_sample" if settings.labels == "in_sample" else "out_of_fold",
         settings.distillation_loss(task),
-        () if synthesizer is None or n_synthetic == 0 else ((synthesizer, 1.0),),
+        () if n_synthetic == 0 else chosen,
     )
+
+
+def _around(settings: Settings) -> tuple[Share, ...]:
+    """Return what makes rows where rows are and where none are, so that a student knows both."""
+    guards = GuardSynthesizer(missing=allows_missing(as_detectors(settings.teacher)))
+    return ((MungeSynthesizer(), 0.55), (MarginalSynthesizer(), 0.2), (guards, 0.25))
 
 
 def plain_recipe(task: BaseTask) -> Recipe:

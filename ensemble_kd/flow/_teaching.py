@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,16 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
-from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._comparison import compare
+from ensemble_kd.flow._detectors import teach_detectors
 from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow._taught import Teaching, has_label
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (
     MOST_COMPARED,
-    MemberTime,
     TeacherEnsemble,
     as_teacher,
     check_distillable,
-    compiled,
     cross_fitted_responses,
     fit_members,
     fresh,
@@ -29,74 +28,8 @@ from ensemble_kd.teachers import (
     seeded,
     some_of,
     teacher_response,
-    teacher_splits,
+    tell_short_time,
 )
-
-
-@dataclass(frozen=True)
-class Teaching:
-    """A fitted teacher and what it says of the real rows.
-
-    Parameters
-    ----------
-    teacher : estimator
-        Fitted on all real rows.
-    labeller : estimator
-        What labels new rows: the teacher, or its best member where that is better.
-    unseen : estimator
-        The labeller fitted without the held-out rows; the labeller itself where it is frozen or
-        none are held out.
-    soft_real : ndarray of shape (n_samples, n_outputs)
-        Response to each real row out of fold, by models that saw no held-out row, NaN for rows
-        that no fold tests; in-sample where the teacher is frozen.
-    frozen : bool
-        Whether the teacher was given fitted.
-    member : Comparison or None, default=None
-        The teacher beside its best single member, out of fold; None where it has no members.
-    times : dict of str to MemberTime, default={}
-        Rows and seconds of each member of a teacher that was fitted until a deadline.
-    """
-
-    teacher: Any
-    labeller: Any
-    unseen: Any
-    soft_real: NDArray[np.float64]
-    frozen: bool
-    member: Comparison | None = None
-    times: dict[str, MemberTime] = field(default_factory=dict)
-
-    def without_held_out(self) -> Teaching:
-        """Return the same with the labeller that was not fitted on the held-out rows.
-
-        A student judged on held-out rows must not have learned them through synthetic rows labelled
-        by a teacher that has. A frozen teacher stays what it is.
-        """
-        return replace(self, labeller=self.unseen)
-
-    def after_labelling(self) -> Teaching:
-        """Return the same without what labels rows, which takes the teacher's memory once more."""
-        return replace(self, labeller=None, unseen=None)
-
-    def seconds_of_members(self) -> dict[str, Any]:
-        """Return rows and seconds of each member, under "members"; nothing without a deadline."""
-        found = {
-            name: {"rows": took.n_rows, "seconds": took.seconds}
-            for name, took in self.times.items()
-        }
-        return {"members": found} if found else {}
-
-    def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
-        """Return the response to raw rows, shape (n_samples, n_outputs)."""
-        return teacher_response(self._compiled_labeller, X, rows.task, n_jobs=n_jobs)
-
-    @cached_property
-    def _compiled_labeller(self) -> Any:
-        """The labeller made fast, when it is first asked."""
-        return compiled(self.labeller)
-
-    def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
-        """Return where the teacher's trees split each column."""
-        return teacher_splits(self.labeller, rows.schema)
 
 
 def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> Teaching:
@@ -120,6 +53,8 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     NotDistillableError
         If the teacher gives no probabilities or values, or is frozen and not fitted.
     """
+    if not rows.task.is_supervised:
+        return teach_detectors(settings, rows)
     teacher = settings.teacher_of(rows.task)
     if teacher is None:
         teacher = TeacherEnsemble(
@@ -143,7 +78,9 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
         times = getattr(teacher_, "fit_times_", {})
         tell_short_time(times, len(rows))
         _tell_unlabelled(soft_real)
-        taught = Teaching(teacher_, teacher_, beside or teacher_, soft_real, False, times=times)
+        taught = Teaching(
+            teacher_, teacher_, beside or teacher_, soft_real, False, times=times, task=rows.task
+        )
         return _or_its_best_member(taught, rows, MOST_COMPARED if in_time else len(rows))
     found = fit_members(
         [("teacher", teacher)], rows.X, rows.targets, rows.weight, cv=rows.cv, task=rows.task,
@@ -154,7 +91,9 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     tell_short_time(found.times, len(rows))
     _tell_unlabelled(fits.response[0])
     unseen = [*fits.unseen, teacher_][0]
-    return Teaching(teacher_, teacher_, unseen, fits.response[0], False, times=found.times)
+    return Teaching(
+        teacher_, teacher_, unseen, fits.response[0], False, times=found.times, task=rows.task
+    )
 
 
 def _tell_fitted_again(teacher: Any) -> None:
@@ -184,35 +123,7 @@ def _as_it_is(
     )
     soft_real = teacher_response(teacher, rows.X, rows.task, deadline=deadline)
     _tell_unlabelled(soft_real)
-    return Teaching(teacher, teacher, teacher, soft_real, True)
-
-
-def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rows have a response, as those that no fold tests have none."""
-    return ~np.isnan(soft_real[:, 0])
-
-
-def tell_short_time(times: dict[str, MemberTime], n_rows: int) -> None:
-    """Warn of members that were left out, or fitted on a sample, to end in time.
-
-    Parameters
-    ----------
-    times : dict of str to MemberTime
-        By the name of the member.
-    n_rows : int
-        Of the table.
-    """
-    short = [
-        f"{name} on {found.n_rows:,}" if found.n_rows else f"{name} not at all"
-        for name, found in times.items()
-        if found.is_short
-    ]
-    if short:
-        warn(
-            f"time_limit left the teacher too little time for all of {n_rows:,} rows: "
-            f"{', '.join(short)}; fit_times_ tells what each took. More seconds make a better "
-            "teacher."
-        )
+    return Teaching(teacher, teacher, teacher, soft_real, True, task=rows.task)
 
 
 def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._teaching import Teaching
+from ensemble_kd.flow._taught import Teaching
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.metrics._ranking import rank_correlation, top_overlap
+
 if TYPE_CHECKING:
     from ensemble_kd.tasks import BaseTask
 
@@ -29,9 +31,9 @@ class Fidelity:
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
         the target's unit.
     agreement : float or None
-        Share of rows for which both name the same class, in [0, 1]; None in regression.
+        Share of rows for which both name the same class, in [0, 1]; None but for classes.
     divergence : float or None
-        Mean Kullback-Leibler divergence of student from teacher, in nats; None in regression.
+        Mean Kullback-Leibler divergence of student from teacher, in nats; None but for classes.
     correlation : float
         Pearson correlation of the responses, over all outputs.
     """
@@ -42,6 +44,35 @@ class Fidelity:
     agreement: float | None
     divergence: float | None
     correlation: float
+
+
+@dataclass(frozen=True)
+class RankFidelity(Fidelity):
+    """How the student ranks real rows beside its teacher, from the most abnormal one on.
+
+    Parameters
+    ----------
+    n_rows, held_out, rmse, agreement, divergence, correlation : int, bool, float or None
+        As in `Fidelity`.
+    rank_correlation : float or None, default=None
+        Of Spearman, in [-1, 1]; None where one of the two says the same of each row.
+    top_1_percent, top_5_percent : float or None, default=None
+        Share of the student's most abnormal rows that are among the teacher's, in [0, 1]: of the
+        first 1 % or 5 % of the rows, at least one.
+    """
+
+    rank_correlation: float | None = None
+    top_1_percent: float | None = None
+    top_5_percent: float | None = None
+
+    @property
+    def ranks(self) -> str:
+        """What was found of the order of the rows, in words."""
+        found = "-" if self.rank_correlation is None else f"{self.rank_correlation:.4f}"
+        return (
+            f"rank correlation {found}, of the most abnormal 1 % the same "
+            f"{self.top_1_percent:.1%}, of 5 % {self.top_5_percent:.1%}"
+        )
 
 
 def measure_fidelity(
@@ -68,6 +99,7 @@ def measure_fidelity(
     Returns
     -------
     Fidelity
+        A `RankFidelity` where there is no target.
     """
     weight = np.ones(len(teacher)) if weight is None else weight
 
@@ -76,13 +108,23 @@ def measure_fidelity(
 
     apart = [response - mean(response) for response in (teacher, student)]
     spreads = np.sqrt(mean(apart[0] ** 2)) * np.sqrt(mean(apart[1] ** 2))
-    return Fidelity(
+    found = Fidelity(
         n_rows=int((weight > 0).sum()),
         held_out=held_out,
         rmse=float(np.sqrt(mean((teacher - student) ** 2))),
         agreement=task.agreement(teacher, student, weight),
         divergence=mean(task.divergence(teacher, student)) if task.has_classes else None,
         correlation=float(mean(apart[0] * apart[1]) / spreads) if spreads > 0 else float("nan"),
+    )
+    if task.is_supervised:
+        return found
+    counts = weight > 0
+    scores = teacher[counts, 0], student[counts, 0]
+    return RankFidelity(
+        **vars(found),
+        rank_correlation=rank_correlation(*scores),
+        top_1_percent=top_overlap(*scores, 0.01),
+        top_5_percent=top_overlap(*scores, 0.05),
     )
 
 

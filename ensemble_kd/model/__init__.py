@@ -1,7 +1,12 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
-from ensemble_kd.model._decision import Calibrator, LogitScaling, ProbabilityCurve
+from ensemble_kd.model._decision import (
+    Calibrator,
+    LogitScaling,
+    ProbabilityCurve,
+    ScoreQuantiles,
+)
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
@@ -23,6 +28,7 @@ __all__ = [
     "MLPRecord",
     "Outside",
     "ProbabilityCurve",
+    "ScoreQuantiles",
     "SharedRows",
     "Storage",
     "Task",

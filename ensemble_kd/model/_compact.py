@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from ensemble_kd.model._decision import Calibrator
+from ensemble_kd.model._decision import Calibrator, ScoreQuantiles
 from ensemble_kd.model._layers import MLPRecord
 from ensemble_kd.model._trees import Link, TreesRecord
 from ensemble_kd.schema import Category, TableSchema
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "outliers"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 
@@ -20,19 +20,21 @@ class CompactModel:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "outliers"}
         What the outputs mean.
     schema : TableSchema
         How raw rows become the matrix that `body` takes.
     body : MLPRecord or TreesRecord
         The numbers of the student.
     classes : tuple, default=()
-        The class labels in output order; empty for regression.
+        The class labels in output order; empty for values and scores.
     calibrator : LogitScaling, ProbabilityCurve or None, default=None
         What the probabilities go through; None leaves them as the student gives them.
     threshold : float or None, default=None
         Of two classes, the probability from which on the second one is the answer, in [0, 1]; None
-        answers with the likelier class.
+        answers with the likelier class. Of outliers, the score below which a row is one.
+    quantiles : ScoreQuantiles or None, default=None
+        Of outliers, how scores of real rows are spread.
     """
 
     task: Task
@@ -41,6 +43,7 @@ class CompactModel:
     classes: tuple[Category, ...] = ()
     calibrator: Calibrator | None = None
     threshold: float | None = None
+    quantiles: ScoreQuantiles | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -48,8 +51,18 @@ class CompactModel:
         return self.task == "classification"
 
     @property
+    def is_detector(self) -> bool:
+        """Whether the response is a score, low for what is abnormal."""
+        return self.task == "outliers"
+
+    @property
+    def answers(self) -> tuple[Category, ...]:
+        """What a row is decided to be: a class, or -1 (abnormal) or 1; empty where a value is."""
+        return (-1, 1) if self.is_detector else self.classes
+
+    @property
     def n_outputs(self) -> int:
-        """Number of outputs: one a class, or one value."""
+        """Number of outputs: one a class, or one value or score."""
         return len(self.classes) if self.has_classes else 1
 
     @property
@@ -66,7 +79,7 @@ class CompactModel:
 
 
 def without_decision(model: CompactModel) -> CompactModel:
-    """Return the model as the student was trained, without calibrator and threshold.
+    """Return the model as the student was trained, without what decides on its response.
 
     Parameters
     ----------
@@ -77,4 +90,4 @@ def without_decision(model: CompactModel) -> CompactModel:
     -------
     CompactModel
     """
-    return replace(model, calibrator=None, threshold=None)
+    return replace(model, calibrator=None, threshold=None, quantiles=None)

@@ -6,7 +6,8 @@ The calibrator of a classifier is either of these. With s the outputs before the
     ProbabilityCurve  p = curve(probability of the second class), and 1 - p for the first
 
 A threshold, which is a number of the model itself, says from which probability on the second of two
-classes is the answer; without one it is the likelier class.
+classes is the answer; without one it is the likelier class. Of a score, low for what is abnormal,
+it says below which a row is an outlier, and quantiles say how abnormal it is beside real rows.
 """
 
 from __future__ import annotations
@@ -56,6 +57,22 @@ class ProbabilityCurve:
     def __str__(self) -> str:
         """Return what it does, in a few words."""
         return f"a rising curve of {len(self.x)} knots on the probability of the second class"
+
+
+@dataclass(frozen=True)
+class ScoreQuantiles:
+    """How the scores of real rows, which the student was not trained on, are spread.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n_knots,), float64
+        Strictly increasing. At least one.
+    share : ndarray of shape (n_knots,), float64
+        Share of the rows whose score is below each: not decreasing, in [0, 1].
+    """
+
+    score: NDArray[np.float64]
+    share: NDArray[np.float64]
 
 
 Calibrator = LogitScaling | ProbabilityCurve

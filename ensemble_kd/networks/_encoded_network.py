@@ -219,16 +219,19 @@ class FittedNetwork:
     Parameters
     ----------
     network : EncodedNetwork
-        The averaged weights of the best check.
+        The averaged weights of the check that is kept.
     encoding : Encoding
         Its inputs.
     history : list of float
         Held-out loss at each check.
+    kept : int, default=0
+        Which check that is.
     """
 
     network: EncodedNetwork
     encoding: Encoding
     history: list[float]
+    kept: int = 0
 
     @own_modes()
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,9 +21,9 @@ from ensemble_kd.networks._training import (
     _average,
     _batches,
     _cosine,
-    _mean_loss,
     _Rows,
     _train_step,
+    row_losses,
 )
 from ensemble_kd.rows import TargetScale, TransferSet
 
@@ -88,7 +88,7 @@ def fine_tune(
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)
     with one_thread(place):
-        best, best_loss = record, _mean_loss(network, objective, check)
+        best, best_loss = record, check.mean(row_losses(network, objective, check))
         for updates in np.array_split(np.arange(n_updates), min(N_CHECKS, n_updates)):
             for update in updates:
                 step = progress(update / n_updates) * n_updates
@@ -98,7 +98,7 @@ def fine_tune(
                     group["lr"] = learning_rate * _cosine(step, n_updates)
                 _train_step(network, [optimizer], objective, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
-            now = _mean_loss(averaged, objective, check)
+            now = check.mean(row_losses(averaged, objective, check))
             if now < best_loss:
                 best_loss = now
                 best = replace(

@@ -45,7 +45,12 @@ class TrainingPlan:
     averaging : float
         Decay of the moving average of the weights, in [0, 1); the average is the model.
     patience : int
-        Checks of the held-out loss without a better one after which training ends.
+        Checks that are worse than the best one, in a row, after which training ends.
+    tolerance : float
+        Standard errors of the paired difference of the held-out losses by which a check must be
+        above the best one to count as worse, at least 0. The last check that is not worse is kept:
+        on few held-out rows the least loss falls on a check by chance, long before the learning
+        rate has fallen.
     n_checks : int
         Checks, evenly spread over the steps.
     stop_after : int or None
@@ -63,6 +68,7 @@ class TrainingPlan:
     muon: bool = False
     averaging: float = 0.998
     patience: int = 12
+    tolerance: float = 0.0
     n_checks: int = 40
     stop_after: int | None = None
     deadline: float | None = None
@@ -134,7 +140,7 @@ def train_network(
     objective = Objective(torch_twin(loss), torch_batch_term(loss))
 
     averaged = copy.deepcopy(network)
-    best_state, best_loss, best_check = copy.deepcopy(averaged.state_dict()), math.inf, 0
+    kept = _Kept(averaged, plan.tolerance)
     optimizers = _make_optimizers(network, plan)
     clock = _Clock(plan)
     history: list[float] = []
@@ -153,23 +159,23 @@ def train_network(
                     network, optimizers, objective, train_rows.batch(next(batches).to(place))
                 )
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
-            history.append(_mean_loss(averaged, objective, check_rows))
+            losses = row_losses(averaged, objective, check_rows)
+            history.append(check_rows.mean(losses))
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if plan.stop_after is not None or history[-1] < best_loss:
-                best_loss, best_check = history[-1], check
-                best_state = copy.deepcopy(averaged.state_dict())
-            elif check - best_check >= plan.patience:
+            if kept.takes(losses, check_rows) or plan.stop_after is not None:
+                kept.take(averaged, check)
+            elif check - kept.check >= plan.patience:
                 break
             if clock.is_over or check + 1 == plan.stop_after:
                 break
     bar.close()
-    LOG.info("network: loss %.5g, the best of %d checks", best_loss, len(history))
-    averaged.load_state_dict(best_state)
+    LOG.info("network: loss %.5g, kept of %d checks", history[kept.check], len(history))
+    averaged.load_state_dict(kept.state)
     averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
-    return FittedNetwork(averaged.cpu().eval(), encoding, history)
+    return FittedNetwork(averaged.cpu().eval(), encoding, history, kept.check)
 
 
 def _make_network(
@@ -280,6 +286,15 @@ class _Rows:
             self._weight.index_select(0, rows),
         )
 
+    def mean(self, values: Tensor) -> float:
+        """Return the weighted mean of a number a row."""
+        return float((values * self._weight).sum() / self._weight.sum().clamp_min(1e-12))
+
+    def standard_error(self, values: Tensor) -> float:
+        """Return the standard error of that mean."""
+        spread = (values - self.mean(values)) * self._weight
+        return float(spread.square().sum().sqrt() / self._weight.sum().clamp_min(1e-12))
+
     def chunks(self) -> Iterator[_Batch]:
         for rows in torch.arange(len(self), device=self._weight.device).split(8192):
             yield self.batch(rows)
@@ -320,14 +335,48 @@ def _average(averaged: EncodedNetwork, network: EncodedNetwork, decay: float) ->
 
 
 @torch.no_grad()
-def _mean_loss(network: EncodedNetwork, objective: Objective, rows: _Rows) -> float:
-    """Return the rows' own losses: what relates them depends on how they are cut into batches."""
-    total = weight = 0.0
-    for batch in rows.chunks():
-        losses = objective.twin(network(*batch.inputs), batch.response, batch.hard)
-        total += float((losses * batch.weight).sum())
-        weight += float(batch.weight.sum())
-    return total / max(weight, 1e-12)
+def row_losses(network: EncodedNetwork, objective: Objective, rows: _Rows) -> Tensor:
+    """Return the rows' own losses: what relates them depends on how they are cut into batches.
+
+    Parameters
+    ----------
+    network : EncodedNetwork
+        Asked as it is.
+    objective : Objective
+        Its twin gives the losses.
+    rows : _Rows
+        Asked in chunks.
+
+    Returns
+    -------
+    Tensor of shape (n_rows,), float64
+    """
+    losses = [
+        objective.twin(network(*batch.inputs), batch.response, batch.hard)
+        for batch in rows.chunks()
+    ]
+    return torch.cat(losses).double()
+
+
+class _Kept:
+    """The weights of the last check that is not clearly worse than the best one."""
+
+    def __init__(self, network: EncodedNetwork, tolerance: float) -> None:
+        self.state, self.check = copy.deepcopy(network.state_dict()), 0
+        self._tolerance = tolerance
+        self._least: Tensor | None = None
+
+    def takes(self, losses: Tensor, rows: _Rows) -> bool:
+        """Tell whether a check is to be kept, by its losses on some rows."""
+        if self._least is None or rows.mean(losses) < rows.mean(self._least):
+            self._least = losses
+            return True
+        worse = losses - self._least
+        return rows.mean(worse) < self._tolerance * rows.standard_error(worse)
+
+    def take(self, network: EncodedNetwork, check: int) -> None:
+        """Keep the weights of a check."""
+        self.state, self.check = copy.deepcopy(network.state_dict()), check
 
 
 # Rows that an average input is taken from.

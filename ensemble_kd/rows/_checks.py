@@ -145,7 +145,7 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        True targets.
+        True targets; not looked at where the task learns none.
     n_samples : int
         Rows of the table.
     task : BaseTask
@@ -163,6 +163,8 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
     InputError
         If labels or values are missing, or there is a single class.
     """
+    if not task.is_supervised:
+        return task, task.no_target(n_samples)
     if y is None:
         raise InputError("requires y to be passed, but the target y is None.")
     try:

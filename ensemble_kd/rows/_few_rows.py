@@ -23,10 +23,11 @@ def warn_of_few_rows(rows: RealRows) -> None:
     counted, task = rows.weights > 0, rows.task
     n_rows, n_apart = int(counted.sum()), int((rows.held_out & counted).sum())
     if n_rows < FEWEST_ROWS:
+        further = ", or further ones without a target as X_unlabeled" * task.is_supervised
         warn(
             f"the table has {n_rows:,} rows, of which {n_apart:,} are held out to judge the "
-            "student: so few leave it to chance which model is better. Give more rows, or further "
-            "ones without a target as X_unlabeled, and trust no figure to more than a digit."
+            f"student: so few leave it to chance which model is better. Give more rows{further}, "
+            "and trust no figure to more than a digit."
         )
         return
     strata = task.strata(rows.hard)

@@ -25,7 +25,6 @@ from ensemble_kd.rows.splits import (
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask, task_named
 
-HELD_OUT_SHARE = 0.1
 MAX_HELD_OUT = 4000
 MIN_ROWS_TO_HOLD_OUT = 60
 
@@ -151,7 +150,7 @@ def read_rows(
         Targets.
     sample_weight : array-like of shape (n_samples,) or None
         Weight of each row.
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "outliers"}
         What `y` holds.
     cv : int or splitter
         Folds of the teacher.
@@ -186,7 +185,7 @@ def read_rows(
     if dependence is None:
         dependence = find_copies(codes)
         tell_copies(dependence)
-    held_out = _hold_out(strata, weight, seed, dependence)
+    held_out = _hold_out(strata, weight, seed, known.held_out_share, dependence)
     rows = RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
     return replace(rows, discretion=_discretion(rows, min_frequency))
 
@@ -208,7 +207,9 @@ def read_again(rows: RealRows) -> RealRows:
     strata = rows.task.strata(rows.hard)
     again = replace(
         rows, schema=schema, codes=schema.encode(rows.X), seed=seed,
-        held_out=_hold_out(strata, rows.weight, seed, rows.dependence),
+        held_out=_hold_out(
+            strata, rows.weight, seed, rows.task.held_out_share, rows.dependence
+        ),
     )  # fmt: skip
     told = rows.discretion
     return (
@@ -227,15 +228,16 @@ def _hold_out(
     strata: NDArray[np.int64],
     weight: NDArray[np.float64] | None,
     seed: int,
+    share: float,
     dependence: Dependence | None = None,
 ) -> NDArray[np.bool_]:
-    """Return which rows the student is not trained on: a tenth of each class that can spare it.
+    """Return which rows the student is not trained on: a share of each class that can spare it.
 
     A row of weight 0 is not held out: it would have no say in when the student stops.
     """
     if len(strata) < MIN_ROWS_TO_HOLD_OUT:
         return np.zeros(len(strata), dtype=bool)
-    share = min(HELD_OUT_SHARE, MAX_HELD_OUT / len(strata))
+    share = min(share, MAX_HELD_OUT / len(strata))
     allowed = None if weight is None else weight > 0
     rng = np.random.default_rng(seed)
     return draw_share(strata, share, rng, allowed=allowed, dependence=dependence)

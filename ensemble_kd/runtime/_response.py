@@ -1,4 +1,4 @@
-"""From a compact model and encoded rows to probabilities or values, and to the class decided on."""
+"""From a compact model and encoded rows to its response, and to what is decided on it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
 from ensemble_kd.runtime._compiled import HAS_CORE, WHY_NO_CORE, CompiledRuntime
 from ensemble_kd.runtime._mlp import MLPRuntime
@@ -150,19 +151,52 @@ def _link(link: str, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def decision(model: CompactModel, answer: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of each row's class: by the threshold where there is one.
+    """Return the index of each row's answer: by the threshold where there is one.
 
     Parameters
     ----------
     model : CompactModel
-        Of a classification.
-    answer : ndarray of shape (n_samples, n_classes)
-        Probabilities.
+        Of a classification or of outliers.
+    answer : ndarray of shape (n_samples, n_outputs)
+        Probabilities or scores.
 
     Returns
     -------
     ndarray of shape (n_samples,), int64
+        Places in `model.answers`.
+
+    Raises
+    ------
+    InputError
+        If it is a score without a threshold.
     """
-    if model.threshold is None:
-        return answer.argmax(axis=1)
-    return (answer[:, 1] >= model.threshold).astype(np.int64)
+    if model.threshold is not None:
+        return (answer[:, -1] >= model.threshold).astype(np.int64)
+    if model.is_detector:
+        raise InputError("the model has scores, but no threshold on them; find one first.")
+    return answer.argmax(axis=1)
+
+
+def percentile(model: CompactModel, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many in a hundred real rows have a lower score, on straight lines between knots.
+
+    Parameters
+    ----------
+    model : CompactModel
+        Of outliers.
+    score : ndarray of float64
+        Scores.
+
+    Returns
+    -------
+    ndarray of float64
+        In [0, 100], of the shape of `score`: near 0 for what is abnormal.
+
+    Raises
+    ------
+    InputError
+        If the model has no quantiles.
+    """
+    if model.quantiles is None:
+        raise InputError("the model has no quantiles of scores, by which percentiles are told.")
+    return 100.0 * np.interp(score, model.quantiles.score, model.quantiles.share)

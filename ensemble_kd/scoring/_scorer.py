@@ -1,4 +1,4 @@
-"""A compact model at work: raw rows in, classes, probabilities or values out."""
+"""A compact model at work: raw rows in, classes, probabilities, values or scores out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 from ensemble_kd.bundle import Bundle
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, label_array
-from ensemble_kd.runtime import CompiledRuntime, build_runtime, decision, response, row_encoder
+from ensemble_kd.runtime import (
+    CompiledRuntime,
+    build_runtime,
+    decision,
+    response,
+    row_encoder,
+)
 from ensemble_kd.schema import TableSchema, check_extra
+from ensemble_kd.scoring._detecting import Detecting
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
-class Scorer:
+class Scorer(Detecting):
     """Score raw rows with a compact model.
 
     Parameters
@@ -43,7 +50,7 @@ class Scorer:
 
     Attributes
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "outliers"}
         What it predicts.
     schema : TableSchema
         The columns of a raw row.
@@ -87,8 +94,9 @@ class Scorer:
         self._expected_unseen = expected_unseen
         self._unseen = UnseenCounter(model.schema, expected_unseen)
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs), extra=extra)
+        self._answers = label_array(model.answers)
         if model.has_classes:
-            self.classes_ = label_array(model.classes)
+            self.classes_ = self._answers
         if isinstance(self._runtime, CompiledRuntime) and not strict:
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
@@ -115,7 +123,7 @@ class Scorer:
 
     @property
     def task(self) -> str:
-        """What the model predicts, "classification" or "regression"."""
+        """What the model predicts, "classification", "regression" or "outliers"."""
         return self.model.task
 
     @property
@@ -142,7 +150,7 @@ class Scorer:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Probabilities or values.
+            Probabilities, values or scores.
         """
         encoded = self.model.schema.encode(X, strict=self.strict, extra=self.extra)
         self._unseen.add(encoded)
@@ -204,6 +212,8 @@ class Scorer:
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels, by the model's threshold where it has one, or values.
 
+        Of outliers, -1 for what is abnormal and 1 for all else.
+
         Parameters
         ----------
         X : data frame, array of shape (n_samples, n_features), list of dict, or dict
@@ -219,24 +229,23 @@ class Scorer:
             If columns are absent or a value is of the wrong kind.
         """
         answer = self.respond(X)
-        if self.model.has_classes:
-            return self.decide(answer)
-        return answer[:, 0]
+        return self.decide(answer) if self.model.answers else answer[:, 0]
 
     def decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the class label of each row of probabilities.
+        """Return the class label of each row of probabilities; of scores, -1 or 1.
 
         Parameters
         ----------
-        proba : ndarray of shape (n_samples, n_classes)
-            What `predict_proba` gave.
+        proba : ndarray of shape (n_samples, n_outputs)
+            What `respond` gave.
 
         Returns
         -------
         ndarray of shape (n_samples,)
-            The second class from the model's threshold on, or, without one, the likeliest.
+            The second class from the model's threshold on, or, without one, the likeliest. Of
+            scores -1, abnormal, below the threshold, and 1 from it on.
         """
-        return np.asarray(self.classes_[decision(self.model, proba)])
+        return np.asarray(self._answers[decision(self.model, proba)])
 
     def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
         """Return the probability of each class for one raw row.
@@ -261,7 +270,7 @@ class Scorer:
         return dict(zip(self.model.classes, answer, strict=True))
 
     def predict_one(self, row: Mapping[str, Any]) -> Any:
-        """Return the class label or value of one raw row, given as a dict.
+        """Return the class label or value of one raw row, given as a dict; of outliers -1 or 1.
 
         Parameters
         ----------
@@ -278,8 +287,8 @@ class Scorer:
             If a key is unknown, a value is absent, or of the wrong kind.
         """
         answer = self._respond_one(row)
-        if self.model.has_classes:
-            return self.model.classes[int(decision(self.model, answer)[0])]
+        if self.model.answers:
+            return self.model.answers[int(decision(self.model, answer)[0])]
         return float(answer[0, 0])
 
     def score_one(self, row: Mapping[str, Any]) -> float:
@@ -295,7 +304,8 @@ class Scorer:
         Returns
         -------
         float
-            The probability of ``classes_[1]``, or the value of a regression.
+            The probability of ``classes_[1]``, the value of a regression, or the score of an
+            outlier detector.
 
         Raises
         ------

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import TASKS, Task
+from ensemble_kd.model import TASKS, CompactModel, Task, label_array
 from ensemble_kd.tasks._base import BaseTask
 from ensemble_kd.tasks._classification import Classification
+from ensemble_kd.tasks._outliers import Outliers
 from ensemble_kd.tasks._rare import Rare
 from ensemble_kd.tasks._regression import Regression
 from ensemble_kd.tasks._target import Target, infer_task, read_target
 
-_KINDS: dict[str, type[Classification | Regression]] = {
-    kind.name: kind for kind in (Classification, Regression)
+_KINDS: dict[str, type[Classification | Regression | Outliers]] = {
+    kind.name: kind for kind in (Classification, Regression, Outliers)
 }
 DEFAULT_TASK: Task = Classification.name
 
@@ -26,7 +27,7 @@ def task_named(name: str) -> BaseTask:
 
     Parameters
     ----------
-    name : {"classification", "regression"}
+    name : {"classification", "regression", "outliers"}
         What is predicted.
 
     Returns
@@ -39,7 +40,8 @@ def task_named(name: str) -> BaseTask:
         If there is no such task.
     """
     if name not in _KINDS:
-        raise InputError(f"task must be {' or '.join(map(repr, TASKS))}, got {name!r}.")
+        listed = ", ".join(map(repr, TASKS[:-1]))
+        raise InputError(f"task must be {listed} or {TASKS[-1]!r}, got {name!r}.")
     return _KINDS[name]()
 
 
@@ -58,15 +60,32 @@ def task_with(labels: NDArray[Any] | None) -> BaseTask:
     return Regression() if labels is None else Classification(np.asarray(labels))
 
 
+def task_of(model: CompactModel) -> BaseTask:
+    """Return the task of a model, with its classes.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+
+    Returns
+    -------
+    BaseTask
+    """
+    return task_with(label_array(model.classes)) if model.classes else task_named(model.task)
+
+
 __all__ = [
     "DEFAULT_TASK",
     "BaseTask",
     "Classification",
+    "Outliers",
     "Rare",
     "Regression",
     "Target",
     "infer_task",
     "read_target",
     "task_named",
+    "task_of",
     "task_with",
 ]

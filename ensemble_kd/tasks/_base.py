@@ -27,6 +27,10 @@ class BaseTask(ABC):
 
     name: ClassVar[Task]
     has_classes: ClassVar[bool]
+    # Whether there are targets to learn from; else the teacher alone says what is right.
+    is_supervised: ClassVar[bool] = True
+    # Of the real rows, those that no student learns.
+    held_out_share: ClassVar[float] = 0.1
     # The names of its losses, the default first; of the loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
     loss_name: ClassVar[str]

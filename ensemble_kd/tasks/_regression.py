@@ -8,26 +8,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
-from sklearn.model_selection import KFold
 from sklearn.utils import RegressorTags
 
 from ensemble_kd.errors import InputError, NotDistillableError, cause, reason, shown
-from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
-from ensemble_kd.model import Link, Task
-from ensemble_kd.tasks._base import Array, BaseTask, as_array, kind_of
+from ensemble_kd.model import Task
+from ensemble_kd.tasks._base import Array, kind_of
+from ensemble_kd.tasks._values import OneValue, one_value
 
 # Squares of targets, and the float32 that students hold, have room up to here.
 LARGEST_TARGET, SMALLEST_RANGE = 1e30, 1e-30
 
 
-class Regression(BaseTask):
+class Regression(OneValue):
     """An amount."""
 
     name: ClassVar[Task] = "regression"
-    has_classes: ClassVar[bool] = False
-    losses: ClassVar[tuple[str, ...]] = ("squared_error",)
-    loss_name: ClassVar[str] = "squared error"
-    score_name: ClassVar[str] = "RMSE"
     answers_by: ClassVar[str] = "predict"
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
@@ -70,58 +65,9 @@ class Regression(BaseTask):
             told = f"the target {name!r} must hold numbers: {reason(error)}."
             raise InputError(told) from cause(error)
 
-    def knows(self, targets: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return that there are no classes to know."""
-        return np.ones(len(targets), dtype=bool)
-
     def targets(self, hard: NDArray[Any]) -> NDArray[Any]:
         """Return the values."""
         return hard
-
-    def has_target(self, hard: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return which rows have a true value."""
-        return ~np.isnan(hard)
-
-    def no_target(self, n_rows: int) -> Array:
-        """Return NaN for each row."""
-        return np.full(n_rows, np.nan)
-
-    def truth(self, hard: NDArray[Any]) -> Array:
-        """Return the values as a column; 0 where there is none."""
-        return np.nan_to_num(hard)[:, None]
-
-    def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
-        """Return one group."""
-        return np.zeros(len(hard), dtype=np.int64)
-
-    def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
-        """Take any."""
-
-    def splitter(self, targets: NDArray[Any], n_splits: int, seed: int) -> Any:
-        """Return folds of equal size."""
-        return KFold(n_splits, shuffle=True, random_state=seed)
-
-    def check_folds(self, targets: NDArray[Any], trained: list[NDArray[np.int64]]) -> None:
-        """Take any."""
-
-    def row_losses(self, response: Array, truth: Array, *, floor: float = 0.0) -> Array:
-        """Return squared errors; there is no floor to them."""
-        return np.asarray(((response - truth) ** 2).sum(axis=1))
-
-    def divergence(self, response: Array, other: Array) -> Array:
-        """Return squared differences."""
-        return self.row_losses(response, other)
-
-    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> None:
-        """Return None."""
-
-    def score_of(self, mean_loss: float) -> float:
-        """Return the root mean squared error, in the unit of the target."""
-        return float(mean_loss**0.5)
-
-    def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
-        """Return the squared error, the only one there is."""
-        return SquaredErrorLoss(alpha)
 
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a classifier."""
@@ -134,26 +80,7 @@ class Regression(BaseTask):
     def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
         """Return one finite value a row."""
         name = name or type(teacher).__name__
-        values = as_array(teacher.predict(X), name)
-        values = values.reshape(len(values), -1)
-        if values.shape != (len(X), 1) or not np.isfinite(values).all():
-            raise NotDistillableError(
-                f"the teacher {name} must predict one finite value a row, got shape {values.shape}."
-            )
-        return values
-
-    def respond(self, outputs: Array) -> Array:
-        """Return the outputs."""
-        return outputs
-
-    def outputs_of(self, response: Array) -> Array:
-        """Return the response."""
-        return np.asarray(response)
-
-    @property
-    def tree_link(self) -> Link:
-        """The sum is the value."""
-        return "identity"
+        return one_value(teacher.predict(X), len(X), name, "predict")
 
     def decide(self, response: Array) -> NDArray[Any]:
         """Return the value of each row."""

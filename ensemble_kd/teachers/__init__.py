@@ -16,10 +16,13 @@ from ensemble_kd.teachers._wrap import (
     seeded,
     teacher_response,
 )
-from ensemble_kd.teachers.in_time import MemberTime
+from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
+from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 
 __all__ = [
+    "DEFAULT_PRESET",
     "MOST_COMPARED",
+    "PRESETS",
     "CrossFit",
     "GivenTeacher",
     "MemberTime",
@@ -42,4 +45,5 @@ __all__ = [
     "some_of",
     "teacher_response",
     "teacher_splits",
+    "tell_short_time",
 ]

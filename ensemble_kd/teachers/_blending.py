@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +36,19 @@ class Blend:
         Greater than 0; the logarithms of the mean's probabilities are divided by it.
     log_weights : ndarray of shape (n_members,) or None, default=None
         In place of the mean, weights of the logarithms of the members' probabilities.
+    temperatures : ndarray of shape (n_members,) or None, default=None
+        Greater than 0; the logarithms of each member's own probabilities are divided by its first.
     """
 
     weights: Array
     temperature: float = 1.0
     log_weights: Array | None = None
+    temperatures: Array | None = None
 
     def __call__(self, responses: Array) -> Array:
         """Return shape (n_rows, n_outputs) of responses of shape (n_members, n_rows, n_outputs)."""
+        if self.temperatures is not None:
+            responses = sharpen(responses, self.temperatures)
         if self.log_weights is not None:
             return softmax(np.tensordot(self.log_weights, _logs(responses), axes=1))
         mean = np.tensordot(self.weights, responses, axes=1)
@@ -61,6 +66,7 @@ def find_blend(
     task: BaseTask,
     *,
     seed: int,
+    temperatures: Array | None = None,
 ) -> Blend:
     """Return the mean with given weights, or what is better on rows that had no say in it.
 
@@ -81,6 +87,8 @@ def find_blend(
         Whose loss is lowered.
     seed : int
         Of the parts of the rows.
+    temperatures : ndarray of shape (n_members,) or None, default=None
+        Of the members' own probabilities, which were sharpened before they were weighed.
 
     Returns
     -------
@@ -92,6 +100,10 @@ def find_blend(
     .. [2] Genest & Zidek (1986). Combining Probability Distributions: A Critique and an Annotated
        Bibliography.
     """
+    if temperatures is not None:
+        sharp = sharpen(responses, temperatures)
+        blend = find_blend(weights, sharp, truth, sample_weight, task, seed=seed)
+        return replace(blend, temperatures=temperatures)
     mean = Blend(weights)
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(sample_weight > 0))[:MOST_ROWS]
@@ -126,6 +138,61 @@ def find_blend(
             answer[parts == part] = way(parts != part)(responses[:, parts == part])
         losses.append(loss_of(answer, every))
     return ways[int(np.argmin(losses))](every)
+
+
+def sharpen(responses: Array, temperatures: Array) -> Array:
+    """Return probabilities with their logarithms divided by each member's temperature.
+
+    Parameters
+    ----------
+    responses : ndarray of shape (n_members, n_rows, n_classes)
+        Probabilities.
+    temperatures : ndarray of shape (n_members,)
+        Greater than 0.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_rows, n_classes)
+    """
+    pairs = zip(responses, temperatures, strict=True)
+    return np.array([softmax(_logs(one) / temperature) for one, temperature in pairs])
+
+
+def member_temperatures(
+    responses: Array, truth: Array, sample_weight: Array, task: BaseTask
+) -> Array:
+    """Return the temperature of the least loss for each member.
+
+    Parameters
+    ----------
+    responses : ndarray of shape (n_members, n_rows, n_classes)
+        Out-of-fold probabilities.
+    truth : ndarray of shape (n_rows, n_classes)
+        One-hot true classes.
+    sample_weight : ndarray of shape (n_rows,)
+        Weight of each row.
+    task : BaseTask
+        Whose loss is lowered.
+
+    Returns
+    -------
+    ndarray of shape (n_members,)
+        Between a quarter and four.
+    """
+
+    def best(response: Array) -> float:
+        logs = _logs(response)
+
+        def loss(log_temperature: float) -> float:
+            return task.mean_loss(
+                softmax(logs / np.exp(log_temperature)), truth, sample_weight,
+                floor=SMALLEST_PROBABILITY,
+            )  # fmt: skip
+
+        found = minimize_scalar(loss, bounds=(-np.log(4), np.log(4)), method="bounded")
+        return float(np.exp(found.x))
+
+    return np.array([best(response) for response in responses])
 
 
 def _logs(responses: Array) -> Array:

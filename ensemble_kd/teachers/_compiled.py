@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import FittedTrees, read_trees, tree_arrays
@@ -13,30 +14,39 @@ from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import HAS_CORE, build_runtime
 from ensemble_kd.runtime import response as linked
 from ensemble_kd.schema import Column, TableSchema
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._blended import BlendedMembers
+from ensemble_kd.teachers._compiled_given import compiled_given
 from ensemble_kd.teachers.members import TableMember
 
 
-def compiled(teacher: Any) -> Any:
+def compiled(teacher: Any, task: BaseTask | None = None) -> Any:
     """Return what gives the same response as a fitted teacher, faster where that can be had.
 
     Parameters
     ----------
     teacher : fitted estimator
         Its own arrays are copied; it is left as it is.
+    task : BaseTask or None, default=None
+        What it predicts, needed where it is a model of the user's own.
 
     Returns
     -------
     estimator
-        Equal in response to float32 precision. The teacher itself where it is not made of the
-        default members, or the package was installed without its core in C.
+        Equal in response to float32 precision. The teacher itself where it is made of no such
+        trees, or the package was installed without its core in C.
     """
     if not HAS_CORE:
         return teacher
     if all(hasattr(teacher, name) for name in ("members_", "blend_", "task_")):
-        members = [(name, compiled(model)) for name, model in teacher.members_]
+        members = [(name, compiled(model, teacher.task_)) for name, model in teacher.members_]
         return BlendedMembers(members, teacher.blend_, teacher.task_)
-    trees = read_trees(teacher.model_) if isinstance(teacher, TableMember) else None
+    if isinstance(teacher, FrozenEstimator):
+        found = compiled(teacher.estimator, task)
+        return teacher if found is teacher.estimator else found
+    if not isinstance(teacher, TableMember):
+        return teacher if task is None else compiled_given(teacher, task)
+    trees = read_trees(teacher.model_)
     try:
         return teacher if trees is None else _CompiledMember(teacher, trees)
     except InputError:  # arrays cannot answer as these trees do

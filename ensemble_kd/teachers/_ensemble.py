@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -23,18 +24,19 @@ from ensemble_kd.rows import (
     table,
 )
 from ensemble_kd.schema import TableSchema
-from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named
+from ensemble_kd.tasks import DEFAULT_TASK, task_named
+from ensemble_kd.teachers._asked import checked_members, given_weights
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._blending import Blend, find_blend
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers._given import as_teacher
-from ensemble_kd.teachers._selection import MOST_COMPARED, greedy_weights, some_of
-from ensemble_kd.teachers._wrap import (
-    allows_missing,
-    check_distillable,
-    seeded,
-)
-from ensemble_kd.teachers.members import default_members, has_classes
+from ensemble_kd.teachers._selection import MOST_COMPARED, some_of
+from ensemble_kd.teachers._weighing import Weighing
+from ensemble_kd.teachers._wrap import allows_missing
+from ensemble_kd.teachers.in_time import tell_short_time
+from ensemble_kd.teachers.members import has_classes
+
+# Of the time limit, what members are fitted in; the rest is for their weights.
+FITTING_SHARE = 0.95
 
 
 def best_member(teacher: Any) -> tuple[str, Any] | None:
@@ -64,10 +66,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    members : list of (str, estimator) or None, default=None
-        Names and scikit-learn estimators, which get the raw rows. None takes extra trees,
-        XGBoost with shallow and with deep trees, LightGBM with large and with small ones, an
-        additive spline model and a network, each of which reads categories and missing values.
+    members : list of (str, estimator), "fast", "default", "best" or None, default=None
+        Names and scikit-learn estimators, which get the raw rows; or a preset, each member of
+        which reads categories and missing values. None is "default": extra trees, XGBoost with
+        shallow and with deep trees, LightGBM with large and with small ones, an additive spline
+        model and a network. "fast" has four, cheaper ones; "best" has four times as many extra
+        trees, and CatBoost where it is installed, without which the same seed gives another
+        teacher.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
     weights : "selection", "equal" or array of shape (n_members,), default="selection"
@@ -75,6 +80,11 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         mean; or weights, at least 0 and not all 0.
     cv : int or splitter, default=5
         Folds.
+    time_limit : float or None, default=None
+        Seconds that the fit may take, greater than 0. Where the members would take longer, those
+        that cost least are fitted, on samples of the rows if need be, boosted ones end by the
+        clock, and a warning and `fit_times_` say so. A fit that is cut short depends on the speed
+        of the machine.
     n_jobs : int or None, default=None
         Fits at once, through joblib, and threads that label rows; None is one. A default member is
         fitted on one thread.
@@ -88,12 +98,13 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     members_ : list of (str, estimator)
         Those with a weight, fitted on all rows.
     fit_times_ : dict of str to MemberTime
-        Rows and seconds of each member after a fit with a deadline; empty after any other.
+        Rows and seconds of each member after a fit in limited time; empty after any other.
     weights_ : ndarray of shape (n_members,)
         They are above 0 and sum to 1.
     blend_ : Blend
         What makes one response of the members': their mean; or where that was found better out of
-        fold, and the weights are selected, a sharpened mean or a logarithmic pool.
+        fold, and the weights are selected, the mean of members that are each sharpened on its own,
+        a sharpened mean or a logarithmic pool.
     out_of_fold_response_ : ndarray of shape (n_samples, n_outputs)
         Weighted response to each training row of models that had not seen it; NaN where no fold
         tests the row.
@@ -126,11 +137,12 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        members: list[tuple[str, Any]] | None = None,
+        members: list[tuple[str, Any]] | str | None = None,
         *,
         task: Task = DEFAULT_TASK,
         weights: Literal["selection", "equal"] | Any = "selection",
         cv: Any = 5,
+        time_limit: float | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = 0,
@@ -139,6 +151,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self.task = task
         self.weights = weights
         self.cv = cv
+        self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
@@ -167,6 +180,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             If a member gives no probabilities.
         """
         self.fit_beside(X, y, sample_weight)
+        tell_short_time(self.fit_times_, len(self.out_of_fold_response_))
         return self
 
     def fit_beside(
@@ -200,7 +214,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         deadline : float or None, default=None
             Time of `time.monotonic` by which members, or rows, are left out to end, the dearest
             members first; `fit_times_` says which. Where time is short `members_` are fitted
-            without the held-out rows.
+            without the held-out rows. A `time_limit` that ends before counts.
 
         Returns
         -------
@@ -212,30 +226,33 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         InputError, NotDistillableError
             As `fit` does.
         """
+        deadline = self._soonest(deadline)
         unread = task_named(self.task)
+        if not unread.is_supervised:
+            raise InputError(
+                f"a TeacherEnsemble averages what predicts a target, got task={self.task!r}; "
+                "ensemble_kd.teachers.detectors.DetectorEnsemble is for it."
+            )
         X = table(X)
         task, hard = check_target(y, len(X), unread)
         weight = check_weight(sample_weight, hard, task)
         record_features(self, X)
         seed = check_seed(self.random_state)
-        members = self._checked_members(task, seed)
+        members = checked_members(self.members, task, seed)
         self.task_ = task
         if task.has_classes:
             self.classes_ = task.labels
         targets = task.targets(hard)
         if isinstance(dependence, str):
             dependence = find_copies(TableSchema.infer(X).encode(X))
-        given = self._given_weights(len(members))
+        given = given_weights(self.weights, len(members))
         if given is not None:
             members = [member for member, w in zip(members, given, strict=True) if w > 0]
             given = given[given > 0]
         row_weight = np.ones(len(hard)) if weight is None else weight
 
-        def weigh(responses: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-            if given is not None:
-                return given
-            return greedy_weights(responses, task.truth(hard[rows]), row_weight[rows], task)
-
+        truth = task.truth(hard)
+        weigh = Weighing(truth, row_weight, task, given, seed)
         done = fit_members(
             members, X, targets, weight, cv=self.cv, task=task, seed=seed, held_out=held_out,
             dependence=dependence, weigh=weigh, n_jobs=self.n_jobs, verbose=self.verbose,
@@ -252,17 +269,20 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             if given is not None:  # of the members that there was time for
                 own = np.isin([name for name, _ in members], names)
                 given = given[own] / given[own].sum()
+                weigh = Weighing(truth, row_weight, task, given, seed)
             weights = weigh(found.response[:, rows], rows)
             names = [name for name, w in zip(names, weights, strict=True) if w > 0]
             found = found.of(weights)
         self.members_ = list(zip(names, found.fitted, strict=True))
         self.weights_, self.member_responses_ = np.asarray(found.weights), found.response
-        of_rows = found.response[:, rows], task.truth(hard[rows]), row_weight[rows]
+        of_rows = found.response[:, rows], truth[rows], row_weight[rows]
         losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
         self.best_member_ = names[int(np.argmin(losses))]
         self.blend_ = Blend(self.weights_)
         if given is None:
-            self.blend_ = find_blend(self.weights_, *of_rows, task, seed=seed)
+            self.blend_ = find_blend(
+                self.weights_, *of_rows, task, seed=seed, temperatures=weigh.temperatures
+            )
         self.out_of_fold_response_ = self.blend_(found.response)
         if not found.unseen:
             return None
@@ -317,52 +337,27 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         """
         return task_named(self.task).score(y, self.predict(X), sample_weight)
 
+    def _soonest(self, deadline: float | None) -> float | None:
+        if self.time_limit is None:
+            return deadline
+        if not self.time_limit > 0:
+            raise InputError(f"time_limit must be > 0 seconds, got {self.time_limit!r}.")
+        own = time.monotonic() + FITTING_SHARE * self.time_limit
+        return own if deadline is None else min(own, deadline)
+
     def _respond(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "members_")
         X = table(X, fitted=self)
         mean = BlendedMembers(self.members_, self.blend_, self.task_)
         return mean.predict_proba(X, n_jobs=self.n_jobs)
 
-    def _checked_members(self, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
-        if self.members is None:
-            return default_members(self.task, seed)
-        members = list(self.members)
-        if not members or not all(isinstance(m, tuple | list) and len(m) == 2 for m in members):
-            raise InputError(
-                f"members must be a list of (name, estimator) with at least one, got {members!r}."
-            )
-        names = [name for name, _ in members]
-        if len(set(names)) != len(names):
-            raise InputError(f"members must have names of their own, got {names}.")
-        members = [(name, as_teacher(estimator, task)) for name, estimator in members]
-        for _, estimator in members:
-            check_distillable(estimator, task)
-        return [(name, seeded(estimator, seed)) for name, estimator in members]
-
-    def _given_weights(self, n_members: int) -> NDArray[np.float64] | None:
-        """Return weights that sum to 1; None where they are to be selected."""
-        if isinstance(self.weights, str):
-            if self.weights == "selection":
-                return None
-            if self.weights == "equal":
-                return np.full(n_members, 1 / n_members)
-            raise InputError(
-                f"weights must be 'selection', 'equal' or numbers, got {self.weights!r}."
-            )
-        given = np.asarray(self.weights, dtype=np.float64)
-        if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
-            raise InputError(
-                f"weights must be {n_members} numbers, at least 0 and not all 0, got "
-                f"{self.weights!r}."
-            )
-        return np.asarray(given / given.sum())
-
     def __sklearn_tags__(self) -> Any:
         """Say what is predicted, and that what the members take is welcome."""
         tags = super().__sklearn_tags__()
         task_named(self.task).describe_to_sklearn(tags)
         tags.target_tags.required = True
-        members = [m[-1] if isinstance(m, tuple | list) else m for m in self.members or []]
+        given = [] if isinstance(self.members, str) else self.members or []
+        members = [m[-1] if isinstance(m, tuple | list) else m for m in given]
         tags.input_tags.allow_nan = all(allows_missing(member) for member in members)
         tags.input_tags.string = True
         return tags

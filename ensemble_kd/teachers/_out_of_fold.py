@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,22 @@ LOG = logger(__name__)
 # A first fold of fewer rows is too small to leave a member out by.
 LEAST_JUDGED = 200
 
-# Given responses of shape (n_members, n_rows, n_outputs) and the rows, a weight for each member.
-Weigh = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
+
+class Weigh(Protocol):
+    """Gives a weight to each member.
+
+    Asked with responses of shape (n_members, n_rows, n_outputs) and the numbers of the rows.
+    """
+
+    def of_first(
+        self, responses: NDArray[np.float64], rows: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return weights by the first fold: a member of none is not fitted on the others."""
+
+    def __call__(
+        self, responses: NDArray[np.float64], rows: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the weights."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +135,19 @@ def cross_fit(
     first = folds[0][1]
     tells = sample_weight is None or sample_weight[first].sum() > 0
     early = int(weigh is not None and len(first) >= LEAST_JUDGED and tells)
-    for part in filter(None, (folds[:early], folds[early:])):
+    first_part = folds[:early]
+    for part in filter(None, (first_part, folds[early:])):
         for fit in fits.each(at_work, [[fold] for fold in part]):
             response[fit.member, fit.test] = fit.answer
             rounds[fit.member] += fit.n_rounds
         rows = np.flatnonzero(~np.isnan(response[next(iter(at_work)), :, 0]))
         weights = np.zeros(len(members))
         own = list(at_work)
-        weights[own] = 1.0 if weigh is None else weigh(response[own][:, rows], rows)
+        if weigh is None:
+            weights[own] = 1.0
+        else:
+            ask = weigh.of_first if part is first_part else weigh
+            weights[own] = ask(response[own][:, rows], rows)
         at_work = {m: member for m, member in at_work.items() if weights[m] > 0}
 
     nothing = np.arange(0)

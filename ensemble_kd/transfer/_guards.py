@@ -32,10 +32,12 @@ class GuardSynthesizer(Synthesizer):
     single : float, default=0.5
         Share of rows with one column outside, in [0, 1]; of the others it is a number of columns
         that is log-uniform from two to all.
+    missing : bool, default=True
+        Whether values go missing where none was; not for a teacher that cannot answer such rows.
     nearest : float, default=0.02
-        Least distance from the range, in widths of it. Greater than 0.
+        Least distance from the range, in widths of it, greater than 0.
     farthest : float, default=10.0
-        Largest distance from it, greater than the least.
+        Largest distance, above `nearest`.
 
     Examples
     --------
@@ -49,9 +51,15 @@ class GuardSynthesizer(Synthesizer):
     _leaves_the_table = True
 
     def __init__(
-        self, *, single: float = 0.5, nearest: float = 0.02, farthest: float = 10.0
+        self,
+        *,
+        single: float = 0.5,
+        missing: bool = True,
+        nearest: float = 0.02,
+        farthest: float = 10.0,
     ) -> None:
         self.single = single
+        self.missing = missing
         self.nearest = nearest
         self.farthest = farthest
 
@@ -120,7 +128,7 @@ class _Push:
     def of(cls, synthesizer: GuardSynthesizer, X: Matrix, j: int) -> _Push | None:
         """Return that of a column, None of one that was missing throughout."""
         column, present = synthesizer.schema_.columns[j], X[~np.isnan(X[:, j]), j]
-        may_miss = len(present) == len(X)
+        may_miss = bool(synthesizer.missing) and len(present) == len(X)
         if column.kind == "numeric":
             finite = present[np.isfinite(present)]
             if not len(finite):

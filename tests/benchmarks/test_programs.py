@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier
 from ensemble_kd.benchmarks import fit_time, munge_speed
+from ensemble_kd.benchmarks.quality import presets
 from ensemble_kd.benchmarks.shared import mixed_table
 
 
@@ -78,3 +79,14 @@ def test_munge_speed_prints_its_table(capsys):
     size = ["--real", "60", "--synthetic", "200", "--columns", "10", "--repeats", "1"]
     assert munge_speed.main(size) == 0
     assert "| new rows " in capsys.readouterr().out
+
+
+def test_presets_are_compared_by_loss_and_seconds(capsys):
+    options = ["--datasets", "breast_cancer", "diabetes", "--presets", "fast", "--rows", "60"]
+    assert presets.main(options) == 0
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert [cell.strip() for cell in head.split("|")[1:-1]] == [
+        "data set", "loss: fast", "CPU s: fast",
+    ]  # fmt: skip
+    assert [row.split("|")[1].strip() for row in rows] == ["breast_cancer", "diabetes"]
+    assert all(float(cell) > 0 for row in rows for cell in row.split("|")[2:4])

@@ -13,6 +13,7 @@ from ensemble_kd.model import (
     MLPRecord,
     Outside,
     ProbabilityCurve,
+    ScoreQuantiles,
     TreesRecord,
 )
 from ensemble_kd.schema import Column, TableSchema
@@ -153,12 +154,19 @@ MODELS |= {
         calibrator=CURVE,
     ),
 }
+QUANTILES = ScoreQuantiles(f64(-3.5, -1.0, 0.25, 2.0), f64(0.0, 0.01, 0.5, 0.75))
+MODELS |= {
+    name.replace("regressor", "detector"): replace(
+        MODELS[name], task="outliers", threshold=threshold, quantiles=QUANTILES
+    )
+    for name, threshold in (("mlp_regressor", 12.0), ("trees_regressor", 6.75))
+}
 
 
 def version_of(name):
     """Return the lowest version that has what a model holds."""
     model = MODELS[name]
-    if getattr(model.body, "outside", None) is not None:
+    if getattr(model.body, "outside", None) is not None or model.is_detector:
         return 4
     return 1 if model.calibrator is None and model.threshold is None else 3
 

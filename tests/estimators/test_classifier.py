@@ -86,7 +86,7 @@ def test_classifier_makes_an_ensemble_of_a_list_of_members():
         (RidgeClassifier(), "RidgeClassifier has no predict_proba"),
         (VotingClassifier(PAIR, voting="hard"), "voting='soft'"),
         (GaussianNB, "an object and not a class, got GaussianNB"),
-        ("forest", "with a fit method.*got str"),
+        ("forest", "with a fit method, or one of 'fast', 'default', 'best', got 'forest'"),
     ],
 )
 def test_classifier_refuses_a_teacher_without_probabilities(teacher, message):

@@ -18,12 +18,12 @@ def respond(document, row):
     x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
     if model["kind"] == "mlp":
         sums = network(model, x)
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return [model["output_mean"] + model["output_scale"] * sums[0]]
         link = "softmax"
     else:
         sums, link = trees(model, x), model["link"]
-        if document["task"] == "regression":
+        if document["task"] != "classification":
             return sums
     if calibrator["kind"] == "scaling":
         biased = zip(sums, calibrator["bias"], strict=True)
@@ -39,7 +39,9 @@ def respond(document, row):
 
 
 def decide(document, answer):
-    """Return the predicted class."""
+    """Return the predicted class; of outliers -1 or 1."""
+    if document["task"] == "outliers":
+        return -1 if answer[0] < document["decision_threshold"] else 1
     if "decision_threshold" in document:
         return document["classes"][answer[1] >= document["decision_threshold"]]
     return document["classes"][answer.index(max(answer))]

@@ -341,7 +341,8 @@ def test_distill_of_values_learns_them():
 
 
 def test_distill_refuses_another_task():
-    with pytest.raises(InputError, match="task must be 'classification' or 'regression', got 'x'"):
+    listed = "'classification', 'regression' or 'outliers'"
+    with pytest.raises(InputError, match=f"task must be {listed}, got 'x'"):
         run(task="x")
 
 

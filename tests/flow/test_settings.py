@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from ensemble_kd import DistilledClassifier, DistilledRegressor
+from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
 from ensemble_kd.flow._settings import no_bigger_than
@@ -22,11 +22,24 @@ from ensemble_kd.teachers import as_teacher
 FORMER = {"active", "assistant"}
 
 
+# What only those learn who have no target.
+OF_OUTLIERS = {"contamination"}
+
+
 @pytest.mark.parametrize("estimator", [DistilledClassifier, DistilledRegressor])
 def test_settings_are_the_parameters_of_the_estimators(estimator):
     parameters = inspect.signature(estimator).parameters
     defaults = {name: p.default for name, p in parameters.items() if name not in FORMER}
-    assert defaults == {field.name: field.default for field in fields(Settings)}
+    assert defaults == {
+        field.name: field.default for field in fields(Settings) if field.name not in OF_OUTLIERS
+    }
+
+
+def test_settings_of_outliers_are_parameters_of_their_estimator():
+    parameters = inspect.signature(DistilledOutlierDetector).parameters
+    defaults = {field.name: field.default for field in fields(Settings)}
+    assert {name: p.default for name, p in parameters.items()}.items() <= defaults.items()
+    assert parameters.keys() >= OF_OUTLIERS
 
 
 def test_settings_keep_what_the_estimator_was_given():
@@ -123,3 +136,14 @@ def test_student_is_held_to_the_bytes_of_an_estimator_but_not_to_those_of_a_hand
     handle = as_teacher(len, Regression())  # a function is pickled by its name
     assert no_bigger_than(handle, student, 1) is student
     assert no_bigger_than(LinearRegression(), student, 1).max_bytes < student.max_bytes
+
+
+def test_settings_make_a_teacher_of_the_name_of_a_preset():
+    found = Settings(teacher="fast", cv=3, n_jobs=2, random_state=5).teacher_of(Regression())
+    assert (found.members, found.task, found.cv, found.n_jobs) == ("fast", Regression.name, 3, 2)
+    assert found.random_state == 5
+    assert Settings(teacher="default").teacher_of(Regression()) is None
+
+
+def test_estimator_with_the_name_of_a_preset_says_that_it_takes_missing_values():
+    assert DistilledClassifier(teacher="fast").__sklearn_tags__().input_tags.allow_nan

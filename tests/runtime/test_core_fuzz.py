@@ -136,4 +136,6 @@ def test_core_without_a_check_is_caught(check, tmp_path):
     assert "AddressSanitizer" in done.stderr or "shift exponent" in done.stderr
 
 
-TRUSTING = "nodes[parent].right = 16 * (int32_t)(int_at(&given[RIGHT], parent) - parent)"
+TRUSTING = (
+    "nodes[parent].right = (int32_t)(16u * (uint32_t)(int_at(&given[RIGHT], parent) - parent))"
+)

@@ -141,7 +141,11 @@ def test_teacher_ensemble_refuses_to_answer_before_it_is_fitted():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"task": "classify"}, "task must be 'classification' or 'regression', got 'classify'"),
+        (
+            {"task": "classify"},
+            "task must be 'classification', 'regression' or 'outliers', got 'classify'",
+        ),
+        ({"task": "outliers"}, "averages what predicts a target, got task='outliers'; .*Ensemble"),
         ({"members": []}, r"members must be a list of \(name, estimator\).*got \[\]"),
         ({"members": [GaussianNB()]}, r"members must be a list of \(name, estimator\)"),
         ({"members": [("a", GaussianNB())] * 2}, "members must have names of their own"),

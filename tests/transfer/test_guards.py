@@ -209,3 +209,14 @@ def test_a_row_of_no_weight_is_no_guard():
 def test_guards_refuse_a_parameter_out_of_range(parameters, message):
     with pytest.raises(InputError, match=message):
         clone(GuardSynthesizer(**parameters)).fit(NUMBERS)
+
+
+def test_guards_leave_no_value_missing_for_a_teacher_that_takes_none():
+    table = pd.DataFrame(
+        {"a": np.arange(50.0), "vip": np.arange(50) % 2 == 0, "c": ["x", "y"] * 25}
+    )
+    rows = GuardSynthesizer(missing=False).fit(table).sample(500, random_state=0)
+    assert not rows.isna().any().any()
+    assert (~rows["c"].isin(["x", "y"])).any()
+    rows = GuardSynthesizer().fit(table).sample(500, random_state=0)
+    assert rows.isna().any().all()

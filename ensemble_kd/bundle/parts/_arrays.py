@@ -39,7 +39,7 @@ def read_arrays(
     scalars : mapping
         What `model.json` holds, checked.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def check_shapes(
     shapes : mapping of str to tuple of int
         Of every array that the file holds, each with the right number of dimensions.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------

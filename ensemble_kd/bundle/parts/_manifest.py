@@ -12,7 +12,6 @@ except ImportError:
         _built_in = None
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_hex, shown
-from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     DIGEST_DIGITS,
     FILE_ENTRIES,
@@ -144,9 +143,10 @@ def _is_utc_time(text: str) -> bool:
 
 
 def _check_classes(task: str, classes: list[Any]) -> None:
-    refuse_waiting("manifest.json, task", [task])
     if task not in TASKS:
-        raise BundleError(f"task must be {' or '.join(TASKS)}, got {shown(task)}.")
+        raise BundleError(
+            f"task must be {', '.join(TASKS[:-1])} or {TASKS[-1]}, got {shown(task)}."
+        )
     for label in classes:
         if type(label) not in _PLAIN:
             raise BundleError(
@@ -155,7 +155,7 @@ def _check_classes(task: str, classes: list[Any]) -> None:
     if len(set(classes)) != len(classes):
         raise BundleError(f"classes must be unique, got {shown(classes)}.")
     if task != TASK_WITH_CLASSES and classes:
-        raise BundleError(f"a {task} has no classes, got {shown(classes)}.")
+        raise BundleError(f"the task {task} has no classes, got {shown(classes)}.")
     if task == TASK_WITH_CLASSES and len(classes) < 2:
         raise BundleError(f"a {task} needs at least two classes, got {shown(classes)}.")
 

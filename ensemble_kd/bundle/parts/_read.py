@@ -80,8 +80,8 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
         )
     card = _read_card(members["README.md"])
     schema = read_schema(members["schema.json"], manifest["min_reader"])
-    n_classes = len(manifest["classes"])
-    scalars = read_scalars(members["model.json"], n_classes, manifest["min_reader"])
+    task, n_classes = manifest["task"], len(manifest["classes"])
+    scalars = read_scalars(members["model.json"], task, n_classes, manifest["min_reader"])
     arrays, costs = read_arrays(members["model.safetensors"], scalars, n_classes)
     n_columns, n_outputs = len(schema["columns"]), n_classes or 1
     selftest = read_selftest(members["selftest.json"], n_columns, n_outputs, costs.work)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
-from ensemble_kd.bundle._places import refuse_waiting
 from ensemble_kd.bundle._table import (
     CALIBRATORS,
     KINDS,
@@ -13,10 +12,12 @@ from ensemble_kd.bundle._table import (
     MAX_KNOTS,
     MAX_LAYERS,
     NEW_SCALARS,
+    QUANTILES,
     SCALARS,
     STORAGE_OF,
     STORAGE_OF_PART,
     STORAGE_PARTS,
+    TASK_OF_SCORES,
     array_forms,
 )
 from ensemble_kd.errors import BundleError
@@ -29,15 +30,17 @@ if TYPE_CHECKING:
 _WHERE = "model.json"
 
 
-def read_scalars(data: memoryview, n_classes: int, min_reader: int) -> dict[str, Any]:
+def read_scalars(data: memoryview, task: str, n_classes: int, min_reader: int) -> dict[str, Any]:
     """Return the scalars of a student, and what else `model.json` holds.
 
     Parameters
     ----------
     data : memoryview
         The member.
+    task : str
+        What the manifest says.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
     min_reader : int
         What the manifest says.
 
@@ -58,7 +61,10 @@ def read_scalars(data: memoryview, n_classes: int, min_reader: int) -> dict[str,
                 f"{_WHERE}: {name} needs a min_reader of at least {version}, got {min_reader}."
             )
     _check_response(scalars, n_classes)
-    _check_decision(scalars, n_classes)
+    if task == TASK_OF_SCORES:
+        _check_scores(scalars)
+    else:
+        _check_decision(scalars, n_classes)
     return scalars  # type: ignore[no-any-return, unused-ignore]
 
 
@@ -80,7 +86,6 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: the kind of student must be one of {KINDS}, got {shown(kind)}."
         )
-    refuse_waiting("model.json", scalars)
     types = SCALARS[kind]
     check_keys(_WHERE, scalars, {"kind", *types} | scalars.keys() & NEW_SCALARS.keys())
     check_types(_WHERE, scalars, types)
@@ -102,6 +107,8 @@ def check_scalars(scalars: Any) -> None:
             f"{_WHERE}: decision_threshold must be a number, got "
             f"{shown(scalars['decision_threshold'])}."
         )
+    if "score_quantiles" in scalars:
+        _check_form_of_quantiles(scalars["score_quantiles"])
 
 
 def _check_storage(storage: Any, scalars: Mapping[str, Any]) -> None:
@@ -147,7 +154,19 @@ def check_calibrator(entry: Any) -> None:
             f"{shown(kind)}."
         )
     check_keys(f"{_WHERE}: calibrator", entry, {"kind", *CALIBRATORS[kind]})
-    for name, wanted in CALIBRATORS[kind].items():
+    _check_numbers(entry, CALIBRATORS[kind])
+
+
+def _check_form_of_quantiles(entry: Any) -> None:
+    if not isinstance(entry, dict):
+        raise BundleError(f"{_WHERE}: score_quantiles must be an object, got {shown(entry)}.")
+    check_keys(f"{_WHERE}: score_quantiles", entry, QUANTILES.keys())
+    _check_numbers(entry, QUANTILES)
+
+
+def _check_numbers(entry: Mapping[str, Any], types: Mapping[str, type]) -> None:
+    """Check that each value is a number, or a list of them."""
+    for name, wanted in types.items():
         value = entry[name]
         numbers = value if wanted is list and isinstance(value, list) else [value]
         if isinstance(value, list) != (wanted is list) or not all(map(is_number, numbers)):
@@ -166,7 +185,7 @@ def link_of(scalars: Mapping[str, Any], n_classes: int) -> str:
     scalars : mapping
         What `model.json` holds.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------
@@ -185,7 +204,7 @@ def number_of_sums(scalars: Mapping[str, Any], n_classes: int) -> int:
     scalars : mapping
         What `model.json` holds.
     n_classes : int
-        Number of classes, 0 in a regression.
+        Number of classes, 0 without.
 
     Returns
     -------
@@ -200,7 +219,7 @@ def _check_response(scalars: Mapping[str, Any], n_classes: int) -> None:
     if link not in LINKS:
         raise BundleError(f"link must be one of {LINKS}, got {shown(link)}.")
     if not n_classes and link != "identity":
-        raise BundleError(f"link must be identity in a regression, got {shown(link)}.")
+        raise BundleError(f"link must be identity without classes, got {shown(link)}.")
     if link == "sigmoid" and n_classes != 2:
         raise BundleError(f"link sigmoid needs two classes, got {n_classes}.")
     if scalars["kind"] == "mlp" and n_classes:
@@ -213,6 +232,8 @@ def _check_response(scalars: Mapping[str, Any], n_classes: int) -> None:
 
 def _check_decision(scalars: Mapping[str, Any], n_classes: int) -> None:
     calibrator, threshold = scalars.get("calibrator"), scalars.get("decision_threshold")
+    if "score_quantiles" in scalars:
+        raise BundleError(f"score_quantiles are for the task {TASK_OF_SCORES}.")
     if not n_classes and (calibrator is not None or threshold is not None):
         raise BundleError("a calibrator and a threshold are for a classification.")
     if calibrator is not None and calibrator["kind"] == "scaling":
@@ -225,6 +246,25 @@ def _check_decision(scalars: Mapping[str, Any], n_classes: int) -> None:
         raise BundleError(f"a threshold needs two classes, got {n_classes}.")
     if not 0 <= threshold <= 1:
         raise BundleError(f"decision_threshold must be in [0, 1], got {threshold}.")
+
+
+def _check_scores(scalars: Mapping[str, Any]) -> None:
+    """Check what is decided on a score without classes."""
+    if "calibrator" in scalars:
+        raise BundleError("a calibrator is for a classification.")
+    for name in ("decision_threshold", "score_quantiles"):
+        if name not in scalars:
+            raise BundleError(f"{_WHERE}: the task {TASK_OF_SCORES} needs {name}.")
+    score, share = (scalars["score_quantiles"][name] for name in QUANTILES)
+    if len(score) != len(share) or not 1 <= len(score) <= MAX_KNOTS:
+        raise BundleError(
+            f"score_quantiles must have from 1 to {MAX_KNOTS} knots, got {len(score)} and "
+            f"{len(share)}."
+        )
+    if not all(a < b for a, b in pairwise(score)):
+        raise BundleError("the score of score_quantiles must increase.")
+    if not all(0 <= s <= 1 for s in share) or not all(a <= b for a, b in pairwise(share)):
+        raise BundleError("the share of score_quantiles must not decrease, within [0, 1].")
 
 
 def _check_scaling(

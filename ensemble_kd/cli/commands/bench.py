@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd._optional import require
-from ensemble_kd.cli._arguments import at_least, jobs
+from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, print_json, text_table
 from ensemble_kd.cli._data import read_task
 from ensemble_kd.cli._options import ROWS, adder
@@ -60,16 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = adder(parser, OPTIONS)
     add("table", metavar="TABLE", nargs="?")
     add("--target", metavar="COL")
-    add("--task", choices=["auto", *TASKS], default="auto")
+    add("--task", type=read.task, choices=["auto", *TASKS], default="auto")
     add("--drop", metavar="COL", nargs="+", action="extend", default=[])
     add("--datasets", metavar="NAME", nargs="+")
     add("--suite", choices=["default", "untouched"], default="default")
     add("--methods", metavar="NAME", nargs="+")
     add("--data-dir", metavar="DIR")
-    add("--seeds", metavar="N", type=at_least(1), default=3)
+    add("--seeds", metavar="N", type=read.at_least(1), default=3)
     add("--out", metavar="DIR", type=Path, default=Path("bench_output"))
-    add("--max-train", metavar="N", type=at_least(1), default=10_000)
-    add("--n-jobs", metavar="N", type=jobs)
+    add("--max-train", metavar="N", type=read.at_least(1), default=10_000)
+    add("--n-jobs", metavar="N", type=read.jobs)
     add("--list", action="store_true")
 
 
@@ -108,6 +108,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _own_table(args: argparse.Namespace, console: Console) -> Any:
     """Return the table as a data set; rows without a target are left out."""
+    from ensemble_kd.tasks import read_target, task_named
+
+    if args.task != "auto" and not task_named(args.task).is_supervised:
+        raise InputError(
+            "bench compares models that learn a target, and outliers have none; "
+            "`distill --task outliers --label COL` tells how well they are found."
+        )
     if args.target is None:
         raise InputError(f"--target must name the column of {args.table} to predict, got none.")
     if args.datasets or args.suite != "default":
@@ -118,7 +125,6 @@ def _own_table(args: argparse.Namespace, console: Console) -> Any:
         check_column(flag, name, names, args.table)
 
     from ensemble_kd.datasets import own_dataset
-    from ensemble_kd.tasks import read_target
 
     target = read_target(frame[args.target], args.target)
     task, _ = read_task(args, target.values, console)

@@ -10,6 +10,7 @@ import numpy as np
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell, text_table
 from ensemble_kd.cli._data import without
+from ensemble_kd.cli._figures import does
 from ensemble_kd.cli._options import add_model_to_model, adder
 from ensemble_kd.cli._out import check_out, note_unsigned, save_again
 from ensemble_kd.errors import InputError
@@ -71,7 +72,10 @@ def run(args: argparse.Namespace) -> int:
     check_out(args.out, args.model, args.rows)
     scorer = load(args.model, require_signature=args.require_signature)
     if not scorer.model.has_classes:
-        raise InputError("calibrate is for classifications, but this model predicts values.")
+        hint = "; distill --contamination sets its threshold" if scorer.model.is_detector else ""
+        raise InputError(
+            f"calibrate is for classifications, but this model {does(scorer.model)}{hint}."
+        )
     frame = read_frame(args.rows, console.note, texts=scorer.schema.text_columns)
     check_column("--target", args.target, [str(name) for name in frame.columns], args.rows)
     target = read_target(frame[args.target], args.target)

@@ -30,7 +30,8 @@ trees, prune, rank, to.
 
 With --rows, real rows such as those that the model was trained on, a fifth of them are kept apart,
 and what each step costs is measured on these: against the labels in --target, and against the
-answers of the model as it was. --prune needs rows: they say what matters least, and what is left
+answers of the model as it was; an outlier detector gets the offset that calls as many of the rows
+outliers as before. --prune needs rows: they say what matters least, and what is left
 learns on from the model's own answers to them. For the best small model, compress while you distil,
 where there are a teacher and many more rows: DistilledClassifier(compression=[...]).
 """
@@ -68,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compress, write and measure a model, and return the exit code."""
     from ensemble_kd.scoring import load
-    from ensemble_kd.tasks import task_with
+    from ensemble_kd.tasks import task_of
 
     console = Console(args.quiet)
     check_out(args.out, args.model, args.rows)
@@ -76,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--target is a column of --rows, which is not given.")
     scorer = load(args.model, require_signature=args.require_signature)
     steps = _steps(args, scorer)
-    task = task_with(scorer.classes_ if scorer.model.has_classes else None)
+    if args.target is not None and scorer.model.is_detector:
+        raise InputError("--target is for models that learn one, but this model finds outliers.")
+    task = task_of(scorer.model)
     rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:
         console.note("without --rows, what a step costs is not measured.")
@@ -151,14 +154,19 @@ def _compress(
     from ensemble_kd.compress import compress
 
     result = compress(scorer.model, steps, rows, task.loss(task.losses[0], ALPHA))
-    bundle = scorer.bundle
+    bundle, model = scorer.bundle, result.model
     assert bundle is not None
+    if model.is_detector and rows is not None:
+        from ensemble_kd.decision import with_offset_again
+        from ensemble_kd.runtime import respond
+
+        model = with_offset_again(model, rows.response[:, 0], respond(model, rows.X)[:, 0])
     names = [row["step"] for row in result.report[1:]]
     done = [*bundle.manifest["training"].get("compression", []), *names]
     listed = "\n".join(f"- {step}" for step in names)
     n_bytes = save_again(
         bundle,
-        result.model,
+        model,
         args.out,
         note=f"## Compression\n\nAfter what is told above:\n\n{listed}\n",
         training={"compression": done},

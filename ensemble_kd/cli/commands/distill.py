@@ -16,6 +16,7 @@ from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teachi
 from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._teacher import fit, read_teacher
+from ensemble_kd.cli._without_target import OF_TARGETS
 from ensemble_kd.errors import InputError
 from ensemble_kd.files import check_writable, is_replaced
 from ensemble_kd.schema import near_match
@@ -25,6 +26,9 @@ DESCRIPTION = """\
 Fit a teacher on a table, let it label the rows and many synthetic ones, and fit one small student
 on its answers. The student goes to a model file that scores with numpy alone. A share of the rows
 is kept apart, which nothing is fitted on; teacher and student are compared on it.
+
+With --task outliers there is no target: the teacher is an ensemble of outlier detectors, and the
+student learns its score, low for what is abnormal, inside of the table and far outside.
 
 Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
 scikit-learn estimator in a joblib file, which takes the raw rows and is fitted here, fitted or not.
@@ -36,6 +40,7 @@ examples:
   ensemble-kd distill churn.csv --target churned --drop customer_id --out churn.ekd
   ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
+  ensemble-kd distill cards.parquet --task outliers --label fraud --contamination 0.01
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
 EXTRA = "train"
@@ -58,6 +63,11 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "--label": "with --task outliers: column that says which rows are abnormal, 1 or true (or -1 "
+    "beside 1); never learned from, it tells AUC and average precision on the rows kept apart",
+    "--contamination": "with --task outliers: share of the rows to be called outliers, above 0 and "
+    "up to 0.5, found on rows that the student did not learn; auto: those that a box plot of the "
+    "scores shows as outliers (default: %(default)s)",
     "--hash-categories": "write salted hashes in the place of categories: the file names none, and "
     "cannot be exported",
     "--time-limit": "seconds that the whole fit may take, half of them the teacher's: members or "
@@ -74,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = adder(add_rows_to_learn_from(parser), OPTIONS)
     add("--test-size", metavar="S", type=read.share_below_one)
     add("--test", metavar="TABLE3")
+    add("--label", metavar="COL")
     add = adder(add_teaching(parser), OPTIONS)
     synthesizers = ["auto", "munge", "marginals", "forest_leaves", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")
@@ -82,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--temperature", metavar="T", type=read.positive)
     add("--lessons", metavar="NAME", nargs="+", action="extend", default=[])
     add("--student", choices=["mlp", "gbdt", "tree"], default="mlp")
+    add("--contamination", metavar="S|auto", type=read.contamination, default="auto")
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
     add = adder(result, OPTIONS)
     add("--time-limit", metavar="S", type=read.positive)
@@ -177,7 +189,7 @@ def _check_options(args: argparse.Namespace, data: Data) -> None:
             ("--min-agreement", args.min_agreement),
         ]:
             if value is not None:
-                raise InputError(f"{flag} is for classifications, but this is a regression.")
+                raise InputError(f"{flag} is for classifications, but this is a {data.task.name}.")
     no_rows = args.synthesizer == "none" or args.n_synthetic == 0
     if args.min_agreement is not None and args.alpha == 0 and no_rows and data.X_unlabeled is None:
         raise InputError(
@@ -204,4 +216,8 @@ def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Cons
     }
     if args.temperature is not None:
         options["temperature"] = args.temperature
-    return ESTIMATORS[data.task.name](teacher, **options)
+    kind = ESTIMATORS[data.task.name]
+    if not data.task.is_supervised:
+        options = {k: value for k, value in options.items() if k not in OF_TARGETS}
+        options["contamination"] = args.contamination
+    return kind(teacher, **options)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._console import Console, tell
-from ensemble_kd.cli._figures import fidelity_text, figure_table, rare_text
+from ensemble_kd.cli._evaluated_scores import evaluated_scores, render_scores
+from ensemble_kd.cli._figures import does, fidelity_text, figure_table, rare_text
 from ensemble_kd.cli._options import MODEL, ROWS, add_model, adder
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
@@ -29,6 +30,10 @@ open files you trust. A plain student is what `distill --alpha 0 --n-synthetic 0
 AUC, AP (the average precision) and recall are of the second of two classes in sorted order, such as
 "yes" or 1. Recall at 1 % FPR, shown where that class is rare, is the share of its rows that is
 found while one in a hundred of the others is called so too.
+
+An outlier detector has no target: it is judged by --label, if you know which rows are abnormal, and
+beside its teacher by --teacher: by the correlation of ranks, and by how many of the most abnormal
+1 % and 5 % of the rows are the same.
 """
 EXAMPLES = """\
 examples:
@@ -38,12 +43,15 @@ examples:
   ensemble-kd distill churn.csv --target churned --out plain.ekd --alpha 0 --n-synthetic 0
   ensemble-kd evaluate churn.ekd kept.csv --target churned --teacher teacher.joblib \\
       --plain plain.ekd
+  ensemble-kd evaluate detector.ekd kept.csv --label fraud --teacher teacher.joblib
 """
 EXTRA = "train"
 JSON_HELP = "print the figures as one JSON object"
 OPTIONS = {
     **{name: ROWS[name] for name in ("table", "--weight")},
     "--target": MODEL["--target"],
+    "--label": "of an outlier detector: column that says which rows are abnormal, 1 or true (or -1 "
+    "beside 1)",
     "--teacher": "joblib file of a fitted teacher; opening one runs code: only open files you "
     "trust",
     "--plain": "model file of the same student trained without a teacher",
@@ -55,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add = adder(parser, OPTIONS)
     add("table", metavar="TABLE")
-    add("--target", metavar="COL", required=True)
+    add("--target", metavar="COL")
+    add("--label", metavar="COL")
     add("--teacher", metavar="FILE")
     add("--plain", metavar="MODEL2")
     add("--weight", metavar="COL")
@@ -72,14 +81,15 @@ def run(args: argparse.Namespace) -> int:
     for flag, name in (("--target", args.target), ("--weight", args.weight)):
         if name is not None:
             check_column(flag, name, names, args.table)
+    of_scores = scorer.model.is_detector
     outcome = {
         "model": args.model,
         "table": args.table,
-        "target": args.target,
+        **({"label": args.label} if of_scores else {"target": args.target}),
         "task": scorer.task,
-        **evaluated(args, scorer, frame, console),
+        **(evaluated_scores if of_scores else evaluated)(args, scorer, frame, console),
     }
-    tell(outcome, args.json, render)
+    tell(outcome, args.json, render_scores if of_scores else render)
     return 0
 
 
@@ -90,11 +100,15 @@ def evaluated(
     from ensemble_kd.cli._data import read_weight, without
     from ensemble_kd.cli._kept_teacher import fitted_teacher
     from ensemble_kd.estimators import measure_on_test
-    from ensemble_kd.tasks import read_target, task_with
+    from ensemble_kd.tasks import read_target, task_of
     from ensemble_kd.teachers import best_member, check_distillable, teacher_response
 
+    if args.label is not None:
+        raise InputError(f"--label is for outlier detectors, but this model {does(scorer.model)}.")
+    if args.target is None:
+        raise InputError("--target must name the column that the model predicts, got none.")
     target = read_target(frame[args.target], args.target)
-    task = task_with(scorer.classes_ if scorer.model.has_classes else None)
+    task = task_of(scorer.model)
     hard = task.hard_of(target.values, args.target)
     if (hint := task.hint(hard)) is not None:
         console.note(hint)

@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
 from ensemble_kd.cli._figures import title
 from ensemble_kd.cli._options import add_model
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
+    from ensemble_kd.model import CompactModel
 
 SUMMARY = "tell what a model file holds"
 DESCRIPTION = """\
@@ -83,6 +86,7 @@ def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]
         "classes": list(model.classes),
         "calibrator": None if model.calibrator is None else str(model.calibrator),
         "threshold": model.threshold,
+        "share_below_threshold": _share_below(model),
         "columns": [_column_facts(column) for column in model.schema.to_dict()["columns"]],
         "named_columns": model.schema.named,
         "size_bytes": bundle.size_bytes,
@@ -99,6 +103,15 @@ def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]
             "tolerance": bundle.selftest.tolerance,
         },
     }
+
+
+def _share_below(model: CompactModel) -> float | None:
+    """Return which share of real rows an outlier detector calls abnormal."""
+    from ensemble_kd.runtime import percentile
+
+    if not model.is_detector or model.threshold is None:
+        return None
+    return float(percentile(model, np.array(model.threshold))) / 100
 
 
 def _body_facts(body: Any) -> tuple[str, dict[str, int]]:
@@ -156,7 +169,12 @@ def render(facts: dict[str, Any]) -> str:
         lines.insert(3, ("classes", _classes(facts["classes"])))
     if facts["calibrator"] is not None:
         lines.append(("calibrated", facts["calibrator"]))
-    if facts["threshold"] is not None:
+    if facts["share_below_threshold"] is not None:
+        share = f"{facts['share_below_threshold']:.2%} of rows kept apart"
+        lines.append(
+            ("threshold", f"-1, abnormal, below a score of {facts['threshold']:.6g}: {share}")
+        )
+    elif facts["threshold"] is not None:
         named = repr(facts["classes"][1])
         lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
     if facts["signature"]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._arguments import at_least
 from ensemble_kd.cli._console import Console
+from ensemble_kd.cli._figures import does
 from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
 from ensemble_kd.errors import InputError
@@ -32,7 +33,9 @@ where there are many; a chunk in which all of a column's are of another type (te
 the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
-`prediction`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.
+`prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
+a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. For CSV, neither pandas nor
+scikit-learn nor torch is needed; Parquet needs pyarrow.
 """
 EXAMPLES = """\
 examples:
@@ -118,6 +121,11 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
     except TypeError as error:  # a date or list in a column of numbers or categories
         raise InputError(str(error)) from error
     columns = dict(chunk.ids)
+    if scorer.model.is_detector:
+        if which != "labels":
+            columns["score"] = answer[:, 0].tolist()
+            columns["percentile"] = scorer.percentile(answer[:, 0]).tolist()
+        return columns | {"prediction": scorer.decide(answer).tolist()}
     if not scorer.model.has_classes:
         return columns | {"prediction": answer[:, 0].tolist()}
     if which != "proba":
@@ -141,8 +149,9 @@ def _format(args: argparse.Namespace) -> SinkFormat:
 def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
     labels = scorer.model.classes
     if not labels and which == "proba":
-        raise InputError("--proba is for classifications, but this model predicts values.")
-    own = {"prediction", *(f"proba_{label}" for label in labels)}
+        raise InputError(f"--proba is for classifications, but this model {does(scorer.model)}.")
+    own = {"score", "percentile"} if scorer.model.is_detector else set()
+    own |= {"prediction", *(f"proba_{label}" for label in labels)}
     for name in ids:
         if name in own:
             raise InputError(f"--id must not be a column of the answer, got {name!r}; rename it.")
@@ -151,6 +160,6 @@ def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
 def _types(scorer: Scorer, columns: dict[str, list[Any]], chunk: Chunk) -> dict[str, Any]:
     """Return the Arrow types of the answer; an id out of CSV has none and is text."""
     types = {name: arrow_type([0.0]) for name in columns if name not in chunk.ids}
-    if "prediction" in types and scorer.model.has_classes:
-        types["prediction"] = arrow_type(scorer.classes_.tolist())
+    if "prediction" in types and scorer.model.answers:
+        types["prediction"] = arrow_type(list(scorer.model.answers))
     return types | chunk.id_types

@@ -15,6 +15,7 @@ from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
 from ensemble_kd.cli._out import check_out, told_of
 from ensemble_kd.cli._teacher import fit, read_teacher
+from ensemble_kd.cli._tuned_detector import has_target, run_for_outliers
 from ensemble_kd.errors import EnsembleKDError, InputError
 from ensemble_kd.files import check_writable, write_failure
 
@@ -26,6 +27,10 @@ it, one row a call. The best of these short trainings are then trained in earnes
 that keeps the limits is trained on all rows, measured in fresh processes and judged on rows that no
 trial saw. Where no student keeps them the exit code is 4, and the message names the nearest one.
 
+With --task outliers there is no target to be right about: students of a few sizes are trained in
+full, and the one is written whose ranks correlate most with the teacher's, within --max-latency-us
+and --max-bytes.
+
 Trials are kept in --workdir (or --storage): the same command goes on where it was stopped, and
 several at once share the work. Ctrl-C writes the best student so far.
 """
@@ -33,6 +38,7 @@ EXAMPLES = """\
 examples:
   ensemble-kd tune churn.csv --target churned --max-latency-us 20 --max-bytes 50000
   ensemble-kd tune churn.csv --target churned --max-bytes 20000 --min-gain-kept 0.9 --trials 30
+  ensemble-kd tune cards.parquet --task outliers --drop fraud --max-bytes 50000
   ensemble-kd tune prices.parquet --target price --timeout 600 --n-jobs 2 --picture front.png
   ensemble-kd tune churn.csv --target churned --trials 200 --effort 0.2 --plots plots
 """
@@ -104,6 +110,8 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(args.quiet)
     check_out(args.out, args.table, args.unlabeled, args.teacher)
+    if not has_target(args.task):
+        return run_for_outliers(args, console)
     require("optuna", extra=EXTRA)
     if args.picture is not None or args.plots is not None:  # now, as they are drawn at the end
         require("matplotlib", extra=EXTRA)
@@ -138,7 +146,7 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
     from ensemble_kd.estimators import ESTIMATORS
     from ensemble_kd.tuning import DistillationSearch, SearchSpace
 
-    kind = ESTIMATORS[data.task.name]
+    kind: Any = ESTIMATORS[data.task.name]
     workdir = args.workdir or str(Path(args.out).with_suffix(".tune"))
     return DistillationSearch(
         kind(

@@ -66,6 +66,10 @@ def declarations(model: CompactModel, real: str) -> str:
     ]
     if texts:
         lines += ["", "/* The code of a category by its text; NULL is missing. */", *texts]
+    if model.is_detector:
+        rule = f"-1, abnormal, below a score of {model.threshold:.6g}, else 1"
+        lines += ["", f"/* What it is, by what predict wrote: {rule}. */"]
+        lines += ["int @_decide(const float *out);"]
     if model.has_classes:
         rule = "the likeliest"
         if model.threshold is not None:
@@ -136,5 +140,5 @@ def _remark(column: Column) -> str:
 
 def _outputs(model: CompactModel) -> str:
     if not model.has_classes:
-        return "the value to out[0]"
+        return f"the {'score' if model.is_detector else 'value'} to out[0]"
     return f"the probabilities of the {model.n_outputs} classes to out"

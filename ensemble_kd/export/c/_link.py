@@ -1,4 +1,4 @@
-"""From sums to the response, and to the class decided on, in C."""
+"""From sums to the response, and to what is decided on it, in C."""
 
 from __future__ import annotations
 
@@ -72,6 +72,12 @@ int @_decide(const float *out)
     return out[1] >= THRESHOLD;
 }
 """
+BELOW_THRESHOLD = """
+int @_decide(const float *out)
+{
+    return (double)out[0] < THRESHOLD ? -1 : 1;
+}
+"""
 TOTAL = """\
     for (k = 0; k < @_N_OUTPUTS; k++)
         total += out[k];
@@ -102,6 +108,9 @@ def link_source(model: CompactModel) -> str:
 
 
 def _decide(model: CompactModel) -> str:
+    if model.is_detector:
+        assert model.threshold is not None
+        return filled(BELOW_THRESHOLD, THRESHOLD=floats([model.threshold], double=True)[0])
     if not model.has_classes:
         return ""
     if model.threshold is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.export._categories import refuse_hashes
+from ensemble_kd.export._decided import check_decided
 from ensemble_kd.export._rows import answers, probe_rows
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
@@ -142,6 +143,7 @@ def build_c(
         As `export_c`.
     """
     _check(name, dtype, inputs)
+    check_decided(model)
     refuse_hashes(model.schema)
     rounded = _with_inputs(model, inputs)
     held = _with_weights(rounded, dtype)

@@ -1,4 +1,4 @@
-"""One ONNX graph: raw columns in, probabilities or values out, nothing beside it."""
+"""One ONNX graph: raw columns in, probabilities, values or scores out, nothing beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import check_unicode, refuse_hashes, texts_of
+from ensemble_kd.export._decided import check_decided
 from ensemble_kd.export._tree_tables import with_all_ranks
 from ensemble_kd.export._write import write_export
 from ensemble_kd.export.onnx._graph import Graph
@@ -51,7 +52,7 @@ def export_onnx(
     bytes
         The model. Inputs: for each column, under its name, shape (N, 1). Outputs: `probabilities`,
         double of shape (N, n_classes), and `label` of shape (N,); or `value`, double of shape
-        (N, 1).
+        (N, 1); or of outliers `score`, double of shape (N, 1), and `label`, -1 or 1, of shape (N,).
 
     Raises
     ------
@@ -65,7 +66,8 @@ def export_onnx(
         raise InputError(f"name must be printable and not empty, got {name!r}.")
     check_unicode(missing, "missing")
     refuse_hashes(model.schema)
-    graph = Graph(name, ["probabilities", "label"] if model.has_classes else ["value"])
+    check_decided(model)
+    graph = Graph(name, [response_name(model), *(["label"] if model.answers else [])])
     inputs = ColumnInputs(graph, model.schema, missing)
     body = model.body
     if isinstance(body, MLPRecord):
@@ -74,17 +76,24 @@ def export_onnx(
         sums = add_trees(graph, inputs, with_all_ranks(body, model.schema))
     if model.has_classes:
         _add_probabilities(graph, sums, model)
-        graph.output("probabilities", "double", len(model.classes))
-        _add_label(graph, model)
     else:
-        _add_value(graph, sums, body if isinstance(body, MLPRecord) else None)
-        graph.output("value", "double", 1)
+        _add_value(graph, sums, body if isinstance(body, MLPRecord) else None, response_name(model))
+    graph.output(response_name(model), "double", model.n_outputs)
+    if model.answers:
+        _add_label(graph, model)
     facts = {"task": model.task, "classes": list(model.classes), "inputs": inputs.facts}
     metadata = {f"ensemble_kd.{key}": json.dumps(value) for key, value in facts.items()}
     content = graph.build(metadata | {"ensemble_kd.missing": json.dumps(missing)}, DOC)
     if path is not None:
         write_export(content, path)
     return content
+
+
+def response_name(model: CompactModel) -> str:
+    """Return the name of the output that holds the response."""
+    if model.has_classes:
+        return "probabilities"
+    return "score" if model.is_detector else "value"
 
 
 def _add_probabilities(graph: Graph, sums: str, model: CompactModel) -> None:
@@ -102,12 +111,13 @@ def _add_probabilities(graph: Graph, sums: str, model: CompactModel) -> None:
             sums = graph.apply("Concat", graph.apply("Sub", sums, sums), sums, axis=1)
         answer = graph.apply("Softmax", sums, output=output, axis=1)
     if curve is not None:
-        _add_curve(graph, _second(graph, answer, keep_axis=True), curve)
+        _add_curve(graph, _last(graph, answer, 2, keep_axis=True), curve)
 
 
-def _second(graph: Graph, answer: str, *, keep_axis: bool) -> str:
-    """Return the probability of the second class, of shape (N, 1) or (N,)."""
-    index = np.array([1]) if keep_axis else np.array(1)
+def _last(graph: Graph, answer: str, n_outputs: int, *, keep_axis: bool) -> str:
+    """Return the probability of the second class or the score, of shape (N, 1) or (N,)."""
+    last = n_outputs - 1
+    index = np.array([last]) if keep_axis else np.array(last)
     return graph.apply("Gather", answer, graph.constant(index, "second"), axis=1)
 
 
@@ -125,9 +135,9 @@ def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
 
 
 def _add_label(graph: Graph, model: CompactModel) -> None:
-    classes = np.array(model.classes)
+    classes = np.array(model.answers)
     kinds = {"i": "int64", "f": "double", "b": "bool"}
-    is_same = classes.tolist() == list(model.classes)
+    is_same = classes.tolist() == list(model.answers)
     kind = kinds.get(classes.dtype.kind, "string") if is_same else "string"
     if kind == "string":
         texts = [texts_of(label)[0] for label in model.classes]
@@ -138,14 +148,14 @@ def _add_label(graph: Graph, model: CompactModel) -> None:
         best = graph.apply("ArgMax", "probabilities", axis=1, keepdims=0)
     else:
         threshold = graph.constant(np.array(model.threshold), "threshold")
-        second = _second(graph, "probabilities", keep_axis=False)
-        reached = graph.apply("GreaterOrEqual", second, threshold)
+        decisive = _last(graph, response_name(model), model.n_outputs, keep_axis=False)
+        reached = graph.apply("GreaterOrEqual", decisive, threshold)
         best = graph.apply("Cast", reached, to=graph.type("int64"))
     graph.apply("Gather", graph.constant(classes, "classes"), best, output="label", axis=0)
     graph.output("label", kind, None)
 
 
-def _add_value(graph: Graph, sums: str, record: MLPRecord | None) -> None:
+def _add_value(graph: Graph, sums: str, record: MLPRecord | None, output: str) -> None:
     mean, scale = (0.0, 1.0) if record is None else (record.output_mean, record.output_scale)
     scaled = graph.apply("Mul", sums, graph.constant(np.array(scale), "output_scale"))
-    graph.apply("Add", scaled, graph.constant(np.array(mean), "output_mean"), output="value")
+    graph.apply("Add", scaled, graph.constant(np.array(mean), "output_mean"), output=output)

@@ -45,6 +45,9 @@ static PyObject *model_predict_one(Model *self, PyObject *row)
     if (answer == NULL) {
         return NULL;
     }
+    if (!self->response.is_classifier && self->response.has_threshold) {
+        return PyLong_FromLong(decide(&self->response, answer) ? 1 : -1);
+    }
     if (!self->response.is_classifier) {
         return PyFloat_FromDouble(answer[0]);
     }
@@ -151,13 +154,15 @@ static PyGetSetDef MODEL_PROPERTIES[] = {
 static PyMethodDef MODEL_METHODS[] = {
     {"predict_one", (PyCFunction)model_predict_one, METH_O,
      "predict_one($self, row, /)\n--\n\n"
-     "Return the class label or value of one raw row, given as a dict."},
+     "Return the class label or value of one raw row, given as a dict; of a score with a "
+     "threshold -1 below it, else 1."},
     {"predict_proba_one", (PyCFunction)model_predict_proba_one, METH_O,
      "predict_proba_one($self, row, /)\n--\n\n"
      "Return the probability of each class for one raw row, given as a dict."},
     {"score_one", (PyCFunction)model_score_one, METH_O,
      "score_one($self, row, /)\n--\n\n"
-     "Return the probability of the second of two classes, or the value, of one raw row."},
+     "Return the probability of the second of two classes, or the value or score, of one raw "
+     "row."},
     {"respond_row", (PyCFunction)model_respond_row, METH_O,
      "respond_row($self, row, /)\n--\n\n"
      "Return the response to one encoded row, given as a buffer of doubles."},

@@ -99,11 +99,11 @@ static void respond(const Response *response, const double *sums, double *answer
     }
 }
 
-/* The index of the class that is answered with. */
+/* The index of the class that is answered with; of a score, 0 for an outlier and else 1. */
 static int decide(const Response *response, const double *answer)
 {
     if (response->has_threshold) {
-        return answer[1] >= response->threshold;
+        return answer[response->n_outputs - 1] >= response->threshold;
     }
     int best = 0;
     for (int k = 1; k < response->n_outputs; k++) {
@@ -207,7 +207,14 @@ static int set_threshold(double threshold, Response *response)
     if (!response->has_threshold) {
         return 0;
     }
-    if (response->n_outputs != 2 || !response->is_classifier) {
+    if (!response->is_classifier) {
+        if (!isfinite(threshold)) {
+            PyErr_SetString(PyExc_ValueError, "threshold must be finite.");
+            return -1;
+        }
+        return 0;
+    }
+    if (response->n_outputs != 2) {
         return refuse("two are needed for a threshold", "classes", response->n_outputs);
     }
     if (!(threshold >= 0 && threshold <= 1)) {

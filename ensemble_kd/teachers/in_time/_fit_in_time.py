@@ -18,12 +18,15 @@ from ensemble_kd.teachers._out_of_fold import CrossFit
 from ensemble_kd.teachers.in_time._fitter import Fitter, Result, joined
 from ensemble_kd.teachers.in_time._pace import Pace
 from ensemble_kd.teachers.in_time._plan import LEAST_ROWS, plan_next, ways_of
-from ensemble_kd.teachers.members import TableMember
+from ensemble_kd.teachers.members import StoppedMember, TableMember
 
 # Of the rows that another member had, the share below which one is of no use beside it.
 LEAST_SHARE = 0.25
 # Where there is so many times the time that is expected to be needed no fit is tried out before.
 AMPLE = 4
+# What a member that learns in rounds may take of its share, at the cost of dearer ones that come
+# later: one that is cut short early is of less use than one fewer.
+MOST_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -131,20 +134,26 @@ def fit_in_time(
         i, start = left[0], time.monotonic()
         name, member = members[i]
         bar.set_postfix(member=name)
+        if results and start >= deadline:
+            break
         room = n_rows
         if not is_ample:
-            room = fitter.try_out(member, paces[i], n_rows, seconds)
+            room = fitter.try_out(member, paces[i], n_rows, seconds, deadline)
             _follow(paces, i, members, left)
         left_over = deadline - time.monotonic()
         plan = plan_next([paces[j] for j in left], left_over * fitter.n_at_once, n_rows, ways)
         least = max([LEAST_ROWS, *(LEAST_SHARE * done.n_rows for done in times.values())])
         if results and (left_over <= 0 or plan.n_rows < min(n_rows, least)):
             break
-        until = deadline - (1 - plan.share) * left_over
+        share = plan.share
+        if isinstance(member, StoppedMember):
+            share = min(1.0, MOST_TIMES * share)
+        until = deadline - (1 - share) * left_over
         give_up = deadline if results else math.inf
         most = plan.n_rows if plan.fits is ways.whole else min(plan.n_rows, room)
         most = max(most, LEAST_ROWS)
-        found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up)
+        quick = plan.fits is not ways.whole
+        found = fitter.fit_all(member, plan.fits, paces[i], most, until, give_up, quick=quick)
         left.remove(i)
         bar.update()
         rows = max((one.n_rows for one in found if one.fit.is_kept), default=0)

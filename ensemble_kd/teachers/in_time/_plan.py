@@ -21,11 +21,20 @@ FEWEST_FOLDS = 2
 
 @dataclass(frozen=True)
 class Fit:
-    """Rows to fit a member on, rows that it answers, and whether it is kept."""
+    """Rows to fit a member on, rows that it answers, and whether it is kept.
+
+    The first `n_stop` of the rows that it answers may say when to stop: never those held out.
+    """
 
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     is_kept: bool = False
+    n_stop: int = 0
+
+    @classmethod
+    def of_fold(cls, train: NDArray[np.int64], test: NDArray[np.int64]) -> Fit:
+        """Return the fit of a fold, which stops by the rows that it leaves out."""
+        return cls(train, test, n_stop=len(test))
 
 
 @dataclass(frozen=True)
@@ -51,15 +60,16 @@ def ways_of(
         apart = np.flatnonzero(held_out)
         kept.append(Fit(np.flatnonzero(~held_out), apart, is_kept=True))
     folds = cut(FEWEST_FOLDS)
-    few = [kept[-1], *(Fit(train, test) for train, test in folds)]
+    few = [kept[-1], *(Fit.of_fold(*fold) for fold in folds)]
     halves = few
     if len(folds) == 2 and all(
         np.array_equal(np.sort(a), np.sort(b))
         for a, b in ((folds[0][0], folds[1][1]), (folds[1][0], folds[0][1]))
     ):
         (train, test), second = folds
-        halves = [Fit(train, np.concatenate([test, apart]), is_kept=True), Fit(*second)]
-    return Ways([*kept, *(Fit(train, test) for train, test in cut(None))], few, halves)
+        own = Fit(train, np.concatenate([test, apart]), is_kept=True, n_stop=len(test))
+        halves = [own, Fit.of_fold(*second)]
+    return Ways([*kept, *(Fit.of_fold(*fold) for fold in cut(None))], few, halves)
 
 
 @dataclass(frozen=True)

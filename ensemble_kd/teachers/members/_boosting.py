@@ -71,12 +71,11 @@ class BoostedMember(StoppedMember):
         return np.where(categorical & (n_codes - 1 == codes), np.nan, codes)
 
     def _fit_stopped(self, train: Rows, stop: Rows) -> None:
-        most = max_rounds(self.task_.n_outputs, self.most_rounds)
         data = self._data_set(*train)
-        self.model_, self.n_rounds_ = self._train(data, most, self._data_set(*stop))
+        self.model_, self.n_rounds_ = self._train(data, self._most, self._data_set(*stop))
 
     def _fit_for(self, train: Rows, n_rounds: int) -> None:
-        self.model_, _ = self._train(self._data_set(*train), n_rounds)
+        self.model_, self.n_rounds_ = self._train(self._data_set(*train), n_rounds)
 
     def _respond(self, X: Matrix) -> Matrix:
         answer, link = np.asarray(self._predict(X), dtype=np.float64), self.task_.tree_link
@@ -97,6 +96,11 @@ class BoostedMember(StoppedMember):
     def _step(self) -> float:
         """Share of a tree that is added."""
         return self.learning_rate * min(self._many, MOST_TIMES)
+
+    @property
+    def _most(self) -> int:
+        """Rounds at most."""
+        return max_rounds(self.task_.n_outputs, self.most_rounds)
 
     @property
     def _categorical(self) -> list[bool]:

@@ -80,6 +80,7 @@ class NetworkMember(StoppedMember):
             learning_rate=2e-3,
             weight_decay=0.03,
             stop_after=n_rounds,
+            deadline=self.deadline,
         )
         return networks.train_network(
             learned,

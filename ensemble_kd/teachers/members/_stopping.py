@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -23,7 +24,8 @@ class StoppedMember(TableMember):
     A subclass has a parameter `n_rounds`: None finds the rounds, a number is the rounds. A member
     that is fitted on its own finds them by a tenth of its rows, and learns from all of them in a
     second fit. In an ensemble the left-out fold says when to stop, and the fit on all rows takes
-    the mean of the folds' rounds.
+    the mean of the folds' rounds. Where time is short a fit ends by the clock with the rounds that
+    it has, or the best of them.
 
     Attributes
     ----------
@@ -36,6 +38,8 @@ class StoppedMember(TableMember):
 
     n_rounds: int | None
     n_rounds_: int
+    # Time of `time.monotonic` by which a fit ends: no parameter, as that of a clone is another.
+    deadline: float | None = None
 
     def fit_until(
         self,
@@ -73,6 +77,26 @@ class StoppedMember(TableMember):
         self._fit_stopped(train, (self.inputs(rows[known]), scaled, weight[known]))
         return self
 
+    def by(self, deadline: float | None) -> Self:
+        """Let the fits to come end by a time.
+
+        Parameters
+        ----------
+        deadline : float or None
+            Time of `time.monotonic`; a round is had in any case. A clone has none.
+
+        Returns
+        -------
+        self
+        """
+        self.deadline = deadline
+        return self
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time of a fit has passed."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def for_all_rows(self, rounds: list[int]) -> Self:
         """Return the same unfitted, to be fitted on all rows.
 
@@ -88,7 +112,7 @@ class StoppedMember(TableMember):
         if self.n_rounds is None:
             train, stop = stopping_split(self.task_.strata(target), self.random_state, X)
             self._fit_stopped(*((X[part], target[part], weight[part]) for part in (train, stop)))
-            if len(train) == len(X):
+            if len(train) == len(X) or self.is_over:
                 return
         self.n_rounds_ = self.n_rounds_ if self.n_rounds is None else self.n_rounds
         self._fit_for((X, target, weight), self.n_rounds_)

@@ -107,11 +107,18 @@ class XGBoostMember(BoostedMember):
             "nthread": self.n_jobs,
             "verbosity": 0,
         } | ({"num_class": n_outputs} if n_outputs > 2 else {})
+        member = self
+
+        class EndInTime(xgboost.callback.TrainingCallback):  # type: ignore[misc, name-defined]
+            def after_iteration(self, *args: Any) -> bool:
+                return member.is_over
+
         if held_out is None:
-            return xgboost.train(parameters, data, n_rounds), n_rounds
+            found = xgboost.train(parameters, data, n_rounds, callbacks=[EndInTime()])
+            return found, found.num_boosted_rounds()
         found = xgboost.train(
-            parameters, data, n_rounds, evals=[(held_out, "stop")],
-            early_stopping_rounds=PATIENCE, verbose_eval=False,
+            parameters, data, n_rounds, evals=[(held_out, "stop")], verbose_eval=False,
+            callbacks=[xgboost.callback.EarlyStopping(rounds=PATIENCE), EndInTime()],
         )  # fmt: skip
         n_best = found.best_iteration + 1
         return found[:n_best], n_best

@@ -94,7 +94,15 @@ def test_distill_without_teacher_or_test(distill, run, room, tmp_path):
     assert "kept apart" not in result.out
 
 
-def test_distill_with_the_default_teacher_needs_no_file(run, room, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [([], None), (["--teacher", "auto"], None), (["--teacher", "fast"], "fast"),
+     (["--teacher", "default"], "default"), (["--teacher", "best"], "best")],
+    ids=str,
+)  # fmt: skip
+def test_distill_with_a_teacher_of_its_own_needs_no_file(
+    asked, given, run, room, monkeypatch, tmp_path
+):
     seen = {}
 
     class Fake:
@@ -108,9 +116,10 @@ def test_distill_with_the_default_teacher_needs_no_file(run, room, monkeypatch, 
     result = run(
         *("distill", room.csv, "--target", "churned", "--out", tmp_path / "m.ekd"),
         *("--n-synthetic", "2.5x", "--temperature", "2", "--n-jobs", "2", "--seed", "4"),
+        *asked,
     )
     assert result.code == 2
-    assert seen["teacher"] is None
+    assert seen["teacher"] == given
     assert seen["n_synthetic"] == 2.5
     assert seen["temperature"] == 2.0
     assert seen["n_jobs"] == 2

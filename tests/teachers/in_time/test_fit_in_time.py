@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier, TeacherEnsemble
+from ensemble_kd.errors import InputError
 from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import TimeOrder, thin
 from ensemble_kd.tasks import Classification
@@ -19,7 +21,12 @@ from ensemble_kd.teachers import in_time
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers.in_time import _fitter
 from ensemble_kd.teachers.in_time._plan import Fit
-from ensemble_kd.teachers.members import ExtraTreesMember, LightGBMMember, default_members
+from ensemble_kd.teachers.members import (
+    ExtraTreesMember,
+    LightGBMMember,
+    StoppedMember,
+    default_members,
+)
 
 N = 20_000
 X = np.random.default_rng(0).normal(size=(N, 2))
@@ -177,8 +184,157 @@ def test_default_teacher_in_a_second_leaves_members_out_and_says_so():
         clf.fit(X[:4000], Y[:4000])
     members = clf.fit_times_["members"]
     assert len(members) == 7
-    assert {name for name, _ in clf.teacher_.members_} == {n for n in members if members[n]["rows"]}
+    fitted = {name for name in members if members[name]["rows"]}
+    assert 0 < len(fitted) < 7
+    assert {name for name, _ in clf.teacher_.members_} <= fitted  # those of them with a weight
     assert clf.score(X, Y) > 0.9
+
+
+# --- members that learn in rounds -----------------------------------------------------------------
+
+
+class Rounds(StoppedMember):
+    """Is best after many rounds, each of which takes a time by its rows that nobody expects."""
+
+    clock: Clock
+    fits: ClassVar[list[tuple[int, int, frozenset, frozenset | None]]] = []
+
+    def __init__(
+        self, task="classification", *, n_rounds=None, n_jobs=1, random_state=0, seconds=0.0
+    ):
+        super().__init__(task, n_jobs=n_jobs, random_state=random_state)
+        self.n_rounds, self.seconds = n_rounds, seconds
+
+    def expected_seconds(self, n_rows, n_columns, n_outputs):
+        return n_rows / 1000
+
+    def _grow(self, most, rows, stop=None):
+        self.n_rounds_ = 0
+        while self.n_rounds_ < most and not (self.n_rounds_ and self.is_over):
+            self.n_rounds_ += 1
+            self.clock.now += self.seconds * len(rows) / 1000
+        self.model_ = None
+        stop = None if stop is None else frozenset(stop.tolist())
+        self.fits.append((self.n_rounds_, len(rows), frozenset(rows.tolist()), stop))
+
+    def _fit_stopped(self, train, stop):
+        # The more rows the more rounds, so that trials on few rows tell too little.
+        self._grow(max(1, len(train[0]) // 10), train[0][:, 0], stop[0][:, 0])
+
+    def _fit_for(self, train, n_rounds):
+        self._grow(n_rounds, train[0][:, 0])
+
+    def _respond(self, X):
+        return np.full((len(X), 2), 0.5)
+
+
+@pytest.fixture
+def rounds(clock, monkeypatch):
+    monkeypatch.setattr(Rounds, "clock", clock, raising=False)
+    monkeypatch.setattr(Rounds, "fits", [])
+    return Rounds
+
+
+NUMBERED = np.column_stack([np.arange(N), X[:, 0]])
+
+
+def fitted_rounds(member, seconds, **options):
+    given = {"cv": 5, "held_out": HELD_OUT, "n_jobs": None} | options
+    return fit_members(
+        [("rounds", member)], NUMBERED, Y, None, task=TASK, seed=0, dependence=None, verbose=0,
+        deadline=None if seconds is None else time.monotonic() + seconds, **given,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [20.0, 100.0, 1000.0])
+@pytest.mark.parametrize("seconds", [0.01, 0.1, 1.0])
+def test_member_of_more_rounds_than_there_is_time_for_is_used_and_in_time(
+    rounds, clock, limit, seconds
+):
+    start = clock.now
+    found = fitted_rounds(rounds(seconds=seconds), limit)
+    a_round = max(seconds * n_rows / 1000 for _, n_rows, *_ in rounds.fits)
+    assert clock.now - start <= limit + 2 * a_round
+    assert found.names == ["rounds"]
+    assert found.times["rounds"].n_rows >= in_time.LEAST_ROWS
+    assert {model.deadline for model in (*found.fits.fitted, *found.fits.unseen)} == {None}
+    assert not np.isnan(found.fits.response).any()
+
+
+def test_member_cut_short_is_not_given_up_beside_another(rounds, clock, slow):
+    members = [("cheap", slow(0.01)), ("rounds", rounds(seconds=1.0))]
+    start = clock.now
+    found = fit_members(
+        members, NUMBERED, Y, None, cv=5, task=TASK, seed=0, held_out=HELD_OUT, dependence=None,
+        n_jobs=None, verbose=0, deadline=time.monotonic() + 200.0,
+    )  # fmt: skip
+    assert found.names == ["cheap", "rounds"]
+    assert clock.now - start <= 200.0 + 2 * max(n_rows / 1000 for _, n_rows, *_ in rounds.fits)
+
+
+@pytest.mark.parametrize("cv", [5, 2], ids=str)
+@pytest.mark.parametrize("limit", [20.0, 100.0, 1e7])
+def test_no_held_out_row_stops_a_member_and_no_row_that_it_learns_from(rounds, limit, cv):
+    held_out = frozenset(np.flatnonzero(HELD_OUT).tolist())
+    fitted_rounds(rounds(seconds=0.1), limit, cv=cv)
+    stopped = [(learned, stop) for *_, learned, stop in rounds.fits if stop is not None]
+    trials = int(limit < 1e6)
+    assert len(stopped) >= trials + 2  # halves, or folds
+    for learned, stop in stopped[trials:]:
+        assert not stop & held_out and not stop & learned and not learned & held_out
+
+
+def test_member_with_time_enough_has_the_rounds_that_it_has_without_a_deadline(rounds):
+    fitted_rounds(rounds(seconds=1e-6), None)
+    free = rounds.fits[:]
+    rounds.fits.clear()
+    fitted_rounds(rounds(seconds=1e-6), 1e7)
+    assert rounds.fits == free
+
+
+def test_boosted_members_with_time_enough_are_those_without_a_deadline():
+    members = [("lightgbm", LightGBMMember(most_rounds=30))]
+    free, limited = fitted(members), fitted(members, 3600.0)
+    np.testing.assert_array_equal(free.fits.response, limited.fits.response)
+    for kind in ("fitted", "unseen"):
+        (one,), (other,) = getattr(free.fits, kind), getattr(limited.fits, kind)
+        np.testing.assert_array_equal(one.predict_proba(X[:99]), other.predict_proba(X[:99]))
+
+
+def test_fit_that_is_cut_short_does_not_make_others_seem_cheap(rounds):
+    fitter, member = _fitter.Fitter(NUMBERED, Y, None, TASK, None, 0), rounds(seconds=0.05)
+    pace = fitter.pace(member, N, 60.0)
+    fold = Fit.of_fold(np.arange(N // 2), np.arange(N // 2, N))
+    now = time.monotonic()
+    fitter.fit_all(member, [fold], pace, N, now + 5.0, np.inf)
+    assert time.monotonic() - now >= 4.9  # it had more rounds to come
+    assert pace.scale >= 1.0
+
+
+# --- a limit of one's own -------------------------------------------------------------------------
+
+
+def test_ensemble_ends_by_its_own_limit_and_says_what_was_left_out(slow, clock):
+    members = [("dear", slow(50.0)), ("cheap", slow(0.01))]
+    start, teacher = clock.now, TeacherEnsemble(members, time_limit=20.0)
+    with pytest.warns(UserWarning, match="too little time for all of 20,000 rows: dear not at all"):
+        teacher.fit(X, Y)
+    assert clock.now - start <= 20.0 + 5.0  # the trial of the dear one on 100 rows
+    assert teacher.fit_times_["dear"].n_rows == 0
+
+
+@pytest.mark.parametrize(("own", "given"), [(5.0, 1e6), (1e6, 5.0), (None, 5.0)])
+def test_ensemble_ends_by_the_sooner_of_two_limits(slow, clock, own, given):
+    members = [("dear", slow(50.0)), ("cheap", slow(0.001))]
+    teacher = TeacherEnsemble(members, time_limit=own)
+    teacher.fit_beside(X, Y, held_out=HELD_OUT, deadline=time.monotonic() + given)
+    assert [name for name, _ in teacher.members_] == ["cheap"]
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
+def test_limit_of_an_ensemble_must_be_above_zero(limit):
+    with pytest.raises(InputError, match=r"time_limit must be > 0 seconds, got"):
+        TeacherEnsemble(time_limit=limit).fit(X, Y)
 
 
 # --- what a member says of its cost ---------------------------------------------------------------

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import pickle
+import sys
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -10,20 +13,28 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from ensemble_kd.errors import InputError, MissingDependencyError
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import TeacherEnsemble, check_distillable, compiled
+from ensemble_kd.teachers._asked import checked_members
 from ensemble_kd.teachers.members import (
+    PRESETS,
+    BoostedMember,
+    CatBoostMember,
     ExtraTreesMember,
     LightGBMMember,
     NetworkMember,
     SplineMember,
     TableMember,
     XGBoostMember,
+    _presets,
 )
 from ensemble_kd.teachers.members._stopping import stopping_split
 
-KINDS = [SplineMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+DEFAULT_KINDS = [SplineMember, ExtraTreesMember, XGBoostMember, LightGBMMember, NetworkMember]
+KINDS = [*DEFAULT_KINDS, *([CatBoostMember] if find_spec("catboost") else [])]
+BOOSTED = [kind for kind in KINDS if issubclass(kind, BoostedMember)]
 TASKS = ["binary", "multiclass", "regression"]
 NAMES = np.array(["bad", "fair", "good"])
 
@@ -107,6 +118,11 @@ def test_member_scores_a_row_without_regard_to_its_batch(member, frame):
     np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-6)
 
 
+def test_copies_of_a_fitted_member_answer_as_it_does(member, frame):
+    for copied in (copy.deepcopy(member), pickle.loads(pickle.dumps(member))):
+        np.testing.assert_array_equal(respond(copied, frame), respond(member, frame))
+
+
 def test_member_is_one_that_can_teach(member):
     check_distillable(member, member.task_)
 
@@ -154,14 +170,15 @@ def test_member_learns_a_class_of_one_row(kind, frame):
 
 def test_default_ensemble_holds_every_kind_of_member_and_none_twice():
     teacher = TeacherEnsemble()
-    members = [member for _, member in teacher._checked_members(Classification(), seed=0)]
-    assert {type(member) for member in members} == set(KINDS)
+    task = Classification(np.arange(2))
+    members = [member for _, member in checked_members(teacher.members, task, seed=0)]
+    assert {type(member) for member in members} == set(DEFAULT_KINDS)
     settings = [(type(member), *member.get_params().items()) for member in members]
     assert len(set(settings)) == len(members)
     assert clone(teacher).members is None
 
 
-@pytest.mark.parametrize("kind", [LightGBMMember, XGBoostMember])
+@pytest.mark.parametrize("kind", BOOSTED)
 def test_boosted_member_learns_from_the_rows_that_stopped_it_too(kind):
     _, stop = stopping_split(np.zeros(300, dtype=int), seed=0)
     x = -1 - np.random.default_rng(0).random(300)
@@ -193,3 +210,50 @@ def test_member_sees_what_varies_beside_a_large_mean(kind, frame, make_target):
     y = make_target(frame, "regression")
     near, far = (kind("regression").fit(frame, target).predict(frame) for target in (y, y + 1e9))
     assert np.sqrt(np.mean((far - 1e9 - near) ** 2)) < 0.1 * y.std()
+
+
+# --- presets -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("task", "n_outputs"), [("classification", 2), ("regression", 1)])
+def test_members_of_a_preset_are_of_the_task_and_the_seed_and_none_twice(preset, task, n_outputs):
+    members = PRESETS[preset](task, 7, n_outputs)
+    settings = [(type(member), *member.get_params().items()) for _, member in members]
+    assert len({name for name, _ in members}) == len(set(settings)) == len(members)
+    assert {member.task for _, member in members} == {task}
+    assert {member.random_state for _, member in members} <= {7, 8}
+
+
+def test_fast_has_fewer_members_than_default_and_best_has_more_or_larger_ones():
+    fast, default, best = (dict(PRESETS[p]("classification", 0, 2)) for p in PRESETS)
+    assert len(fast) < len(default) <= len(best)
+    shape = 10_000, 15, 2
+
+    def cost(members):
+        return sum(member.expected_seconds(*shape) for member in members.values())
+
+    assert cost(fast) < cost(default) / 3 and cost(best) > cost(default)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_catboost_is_in_the_best_preset_alone_where_it_is_installed(monkeypatch, is_there):
+    monkeypatch.setattr(_presets, "find_spec", lambda name: is_there or None)
+    found = {preset: dict(PRESETS[preset]("regression", 0, 1)) for preset in PRESETS}
+    assert [preset for preset in found if "catboost" in found[preset]] == ["best"] * is_there
+
+
+def test_member_of_a_library_that_is_not_there_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "catboost", None)
+    with pytest.raises(MissingDependencyError, match=r"ensemble_kd\[catboost\]"):
+        CatBoostMember().fit(np.arange(50.0)[:, None], np.arange(50) % 2)
+
+
+def test_ensemble_takes_a_preset_by_its_name():
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    teacher = TeacherEnsemble("fast", cv=2).fit(X, (X[:, 0] > 0).astype(int))
+    names = dict(PRESETS["fast"]("classification", 0, 2))
+    assert {name for name, _ in teacher.members_} <= set(names)
+    assert clone(teacher).members == "fast"
+    with pytest.raises(InputError, match="one of 'fast', 'default', 'best', got 'quick'"):
+        TeacherEnsemble("quick").fit(X, X[:, 0] > 0)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.tasks import Regression
 from ensemble_kd.teachers import cross_fit, make_folds
 from ensemble_kd.teachers.members import (
+    CatBoostMember,
     LightGBMMember,
     NetworkMember,
     StoppedMember,
     XGBoostMember,
 )
 from ensemble_kd.teachers.members._stopping import stopping_split
+
+BOOSTED = [XGBoostMember, LightGBMMember, *([CatBoostMember] if find_spec("catboost") else [])]
 
 
 @pytest.mark.parametrize("n_groups", [1, 2])
@@ -104,7 +110,7 @@ def test_member_of_given_rounds_is_fitted_once(seen):
     assert member.n_rounds_ == 7
 
 
-@pytest.mark.parametrize("kind", [XGBoostMember, LightGBMMember, NetworkMember])
+@pytest.mark.parametrize("kind", [*BOOSTED, NetworkMember])
 def test_rows_of_a_class_that_is_not_learned_do_not_stop(kind):
     X, y = np.random.default_rng(0).normal(size=(300, 3)), np.arange(300) % 2
     table = EncodedTable.read(X)
@@ -115,7 +121,7 @@ def test_rows_of_a_class_that_is_not_learned_do_not_stop(kind):
     assert kind(n_rounds=3).fit_until(table[40:], y[40:], None, nothing).n_rounds_ == 3
 
 
-@pytest.mark.parametrize("kind", [XGBoostMember, LightGBMMember])
+@pytest.mark.parametrize("kind", BOOSTED)
 @pytest.mark.parametrize("scale", [1.0, 2.0**-40, 2.0**40])
 def test_rounds_do_not_depend_on_the_unit_of_values(kind, scale):
     table = EncodedTable.read(TABLE)
@@ -126,3 +132,59 @@ def test_rounds_do_not_depend_on_the_unit_of_values(kind, scale):
         table[train], VALUES[train], None, (table[::5], VALUES[::5], None)
     )
     assert member.n_rounds_ == plain.n_rounds_
+
+
+# --- members that end by the clock ----------------------------------------------------------------
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    """A clock that is looked at once a second."""
+    now = [0.0]
+
+    def tick():
+        now[0] += 1.0
+        return now[0]
+
+    monkeypatch.setattr(time, "monotonic", tick)
+
+
+def values(table):
+    return table[:, 0] * 3 + table[:, 1]
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+@pytest.mark.parametrize("seconds", [0.0, 7.0])
+def test_boosting_that_ends_by_the_clock_is_that_of_its_rounds(kind, seconds, ticks):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    cut = kind("regression", n_rounds=50).by(seconds).fit(X, values(X))
+    assert cut.n_rounds_ == max(1, seconds)
+    whole = kind("regression", n_rounds=cut.n_rounds_).fit(X, values(X))
+    np.testing.assert_array_equal(cut.predict(X), whole.predict(X))
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_boosting_that_ends_by_the_clock_has_the_best_of_its_rounds(kind, ticks):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    noise = np.random.default_rng(1).normal(size=400)
+    table = EncodedTable.read(X)
+    stop = table[200:], noise[200:], None
+    cut = kind("regression").by(20.0).fit_until(table[:200], noise[:200], None, stop)
+    free = kind("regression").fit_until(table[:200], noise[:200], None, stop)
+    assert cut.n_rounds_ == free.n_rounds_ < 20  # noise is learned by heart: the first are best
+    np.testing.assert_array_equal(cut.predict(X), free.predict(X))
+
+
+def test_network_ends_by_the_clock():
+    X = np.random.default_rng(0).normal(size=(4000, 3))
+    start = time.process_time()
+    cut = NetworkMember("regression", n_rounds=40).by(time.monotonic()).fit(X, values(X))
+    whole_is_longer = time.process_time() - start
+    start = time.process_time()
+    NetworkMember("regression", n_rounds=40).fit(X, values(X))
+    assert time.process_time() - start > whole_is_longer
+    assert np.isfinite(cut.predict(X)).all()
+
+
+def test_clone_of_a_member_has_no_deadline():
+    assert clone(LightGBMMember().by(1.0)).deadline is None

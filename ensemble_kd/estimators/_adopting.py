@@ -1,0 +1,136 @@
+"""What every distilled estimator shares: its student predicts, and goes to a file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ensemble_kd.compress import report_table
+from ensemble_kd.estimators._expected_unseen import expected_unseen
+from ensemble_kd.estimators._measuring import Measuring
+from ensemble_kd.estimators._model_card import model_card, training_facts
+from ensemble_kd.flow import Distillation, Recipe, Settings, recipe_table
+from ensemble_kd.model import Task
+from ensemble_kd.rows import rows_to_score
+from ensemble_kd.scoring import Scorer, save
+
+
+class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
+    """Base of what takes over a distillation; a subclass names its task."""
+
+    task: ClassVar[Task]
+    _decision: tuple[str, ...] = ()
+
+    def settings(self) -> Settings:
+        """Return the parameters as one record, for `distill` and a search.
+
+        Returns
+        -------
+        Settings
+        """
+        return Settings.of(self.get_params(deep=False))
+
+    def chosen_recipe(self) -> Recipe | None:
+        """Return the recipe of the student, for a search to start from.
+
+        Returns
+        -------
+        Recipe or None
+            None before a fit.
+        """
+        return getattr(self, "_recipe", None)
+
+    def adopt(self, result: Distillation) -> Self:
+        """Take over what came of a distillation: from now on its student predicts.
+
+        Parameters
+        ----------
+        result : Distillation
+            Of rows with the columns that this estimator has recorded.
+
+        Returns
+        -------
+        self
+        """
+        self.test_ = self._plain = None
+        self._decision, self._tested_before_decision = (), False
+        self.teacher_ = result.teacher
+        self.transfer_set_ = result.transfer_set
+        self.student_ = result.student
+        self.model_ = result.model
+        self.recipe_ = recipe_table(result.recipe, result.race)
+        self.gate_ = result.gate
+        self.fidelity_ = result.fidelity
+        self.fit_times_ = result.times
+        self.compression_ = report_table(result.compression)
+        self._recipe, self._lessons = result.recipe, result.lessons
+        self._expected_unseen = expected_unseen(result.transfer_set, result.model)
+        self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
+        if result.model.has_classes:
+            self.classes_ = self._scorer.classes_
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the student's class labels or values.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        InputError
+            If a value is of the wrong kind.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.predict(rows_to_score(X, self))
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        hash_categories: bool = False,
+    ) -> int:
+        """Write the student to a model file that needs numpy and safetensors alone.
+
+        The file holds no training row and no code, and of the values of the training rows those
+        that `min_frequency` of them or more have; `ensemble_kd.load` reads it.
+
+        Parameters
+        ----------
+        path : str or path
+            File to write, by custom ending in `.ekd`; a file that is there is replaced at once.
+        name : str or None, default=None
+            Name of the model; None takes that of the file.
+        hash_categories : bool, default=False
+            Whether to write salted hashes in the place of categories, so that the file names none.
+            A row with a category takes some microseconds longer, and there is no export.
+
+        Returns
+        -------
+        int
+            Bytes written.
+
+        Raises
+        ------
+        BundleError
+            If the file cannot be written; an older one stays as it was.
+        """
+        check_is_fitted(self, "model_")
+        return save(
+            self.model_,
+            path,
+            card=model_card(self),
+            name=name,
+            training=training_facts(self),
+            hash_categories=hash_categories,
+        )

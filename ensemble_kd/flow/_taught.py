@@ -1,0 +1,89 @@
+"""A fitted teacher, and what it says of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.rows import RealRows
+from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers import MemberTime, compiled, teacher_response, teacher_splits
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A fitted teacher and what it says of the real rows.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted on all real rows.
+    labeller : estimator
+        What labels new rows: the teacher, or its best member where that is better.
+    unseen : estimator
+        The labeller fitted without the held-out rows; the labeller itself where it is frozen or
+        none are held out.
+    soft_real : ndarray of shape (n_samples, n_outputs)
+        Response to each real row out of fold, by models that saw no held-out row, NaN for rows
+        that no fold tests; in-sample where the teacher is frozen.
+    frozen : bool
+        Whether the teacher was given fitted.
+    member : Comparison or None, default=None
+        The teacher beside its best single member, out of fold; None where it has no members.
+    times : dict of str to MemberTime, default={}
+        Rows and seconds of each member of a teacher that was fitted until a deadline.
+    task : BaseTask or None, default=None
+        What is predicted; without it only default members are made fast to label rows.
+    """
+
+    teacher: Any
+    labeller: Any
+    unseen: Any
+    soft_real: NDArray[np.float64]
+    frozen: bool
+    member: Comparison | None = None
+    times: dict[str, MemberTime] = field(default_factory=dict)
+    task: BaseTask | None = None
+
+    def without_held_out(self) -> Teaching:
+        """Return the same with the labeller that was not fitted on the held-out rows.
+
+        A student judged on held-out rows must not have learned them through synthetic rows labelled
+        by a teacher that has. A frozen teacher stays what it is.
+        """
+        return replace(self, labeller=self.unseen)
+
+    def after_labelling(self) -> Teaching:
+        """Return the same without what labels rows, which takes the teacher's memory once more."""
+        return replace(self, labeller=None, unseen=None)
+
+    def seconds_of_members(self) -> dict[str, Any]:
+        """Return rows and seconds of each member, under "members"; nothing without a deadline."""
+        found = {
+            name: {"rows": took.n_rows, "seconds": took.seconds}
+            for name, took in self.times.items()
+        }
+        return {"members": found} if found else {}
+
+    def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
+        """Return the response to raw rows, shape (n_samples, n_outputs)."""
+        return teacher_response(self._compiled_labeller, X, rows.task, n_jobs=n_jobs)
+
+    @cached_property
+    def _compiled_labeller(self) -> Any:
+        """The labeller made fast, when it is first asked."""
+        return compiled(self.labeller, self.task)
+
+    def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
+        """Return where the teacher's trees split each column."""
+        return teacher_splits(self.labeller, rows.schema)
+
+
+def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have a response, as those that no fold tests have none."""
+    return ~np.isnan(soft_real[:, 0])
