@@ -16,7 +16,7 @@ from ensemble_kd.networks import fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
-from ensemble_kd.students._beyond import how_beyond, with_checks_outside
+from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
 from ensemble_kd.students._size import choose_size
 
 # Of the moving average of weights: over about 250 steps.
@@ -58,13 +58,13 @@ class MLPStudent(Student):
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
-    beyond : bool or {"auto", "edges", "numbers"}, default="auto"
+    beyond : bool or {"auto", "edges", "numbers", "both"}, default="auto"
         Whether values outside of what was seen are told apart. "edges": by edges at distances of
         0.3, 2 and 10 ranges on either side of a column, a constant one too. "numbers": by five
         numbers that tell how far outside a row lies, in any columns. Either way half of the edges
         inside stand evenly from the smallest value to the largest, and what lies outside is learned
         from rows there, as `GuardSynthesizer` makes them. True: edges in a table of at most 24
-        columns, else numbers. "auto": True where outliers are to be told, else False.
+        columns, numbers in one of more than 45, and between both. "auto": True where outliers are to be told, else False.
     encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
         How a numeric column's curve is trained: each interval freely, or all as samples at the
         edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
@@ -300,9 +300,9 @@ class MLPStudent(Student):
                 raise InputError(f"{name} must be >= 1, got {value!r}.")
         if self.edges not in ("auto", "teacher", "quantiles"):
             raise InputError(f"edges must be 'auto', 'teacher' or 'quantiles', got {self.edges!r}.")
-        if not isinstance(self.beyond, bool) and self.beyond not in ("auto", "edges", "numbers"):
+        if not isinstance(self.beyond, bool) and self.beyond not in CHOICES:
             raise InputError(
-                f"beyond must be true, false, 'auto', 'edges' or 'numbers', got {self.beyond!r}."
+                f"beyond must be true, false or one of {CHOICES}, got {self.beyond!r}."
             )
         if self.encoding not in ("auto", "piecewise_linear", "periodic"):
             raise InputError(
