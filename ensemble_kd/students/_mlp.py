@@ -64,7 +64,8 @@ class MLPStudent(Student):
         numbers that tell how far outside a row lies, in any columns. Either way half of the edges
         inside stand evenly from the smallest value to the largest, and what lies outside is learned
         from rows there, as `GuardSynthesizer` makes them. True: edges in a table of at most 24
-        columns, numbers in one of more than 45, and between both. "auto": True where outliers are to be told, else False.
+        columns, numbers in one of more than 45, both between. "auto": True where outliers are to be
+        told, else False.
     encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
         How a numeric column's curve is trained: each interval freely, or all as samples at the
         edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
