@@ -83,7 +83,7 @@ def choose_size(
         Bytes that its arrays and its schema may take.
     hidden, n_bins, max_categories
         Fixed by the caller where not None.
-    beyond : {"edges", "numbers"} or None, default=None
+    beyond : {"edges", "numbers", "both"} or None, default=None
         What tells rows outside of what was seen; see `fit_encoding`.
 
     Returns
@@ -114,15 +114,15 @@ class TableBytes:
         Encoded real rows.
     schema : TableSchema
         What the columns mean.
-    beyond : {"edges", "numbers"} or None, default=None
+    beyond : {"edges", "numbers", "both"} or None, default=None
         What tells rows outside of what was seen; see `fit_encoding`.
     """
 
     def __init__(
         self, X: NDArray[np.float64], schema: TableSchema, *, beyond: Beyond = None
     ) -> None:
-        self._n_outside = 2 * len(OUTSIDE) if beyond == "edges" else 0
-        self._has_numbers = beyond == "numbers"
+        self._n_outside = 2 * len(OUTSIDE) if beyond in ("edges", "both") else 0
+        self._has_numbers = beyond in ("numbers", "both")
         self._n_codes = schema.n_codes
         self._is_discrete = schema.is_discrete
         self._n_values = [len(np.unique(column[np.isfinite(column)])) for column in X.T]
