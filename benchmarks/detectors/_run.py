@@ -34,7 +34,11 @@ from ensemble_kd.errors import InputError
 HERE = Path(__file__).parent
 ROOMS = ("bundle", "flow", "losses", "model", "networks", "rows", "schema", "students", "tasks")
 FIT_SOURCES = tuple(PACKAGE / room for room in (*ROOMS, "teachers", "transfer"))
-ROW_SOURCES = (*FIT_SOURCES, PACKAGE / "runtime", PACKAGE / "metrics", HERE)
+MEASURED_BY = ("methods", "_measure.py", "_outside.py", "_table.py")
+ROW_SOURCES = (
+    *(*FIT_SOURCES, PACKAGE / "runtime", PACKAGE / "metrics"),
+    *(HERE / name for name in MEASURED_BY),
+)
 
 
 def run_detectors(
