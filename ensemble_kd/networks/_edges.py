@@ -13,6 +13,8 @@ from ensemble_kd.rows import reach
 Tell = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 # How far outside of the range there are edges, in widths of it.
 OUTSIDE = (0.3, 2.0, 10.0)
+# And where but one value may be told, so that the range is not known: in units of that value.
+OUTSIDE_ONE = (1e2, 1e3, 1e4)
 
 
 def edges_within(
@@ -84,6 +86,8 @@ def edges_beyond(
         if not len(inner):
             return None
     low, high = float(inner[0]), float(inner[-1])
+    if distances and low == high and len(distinct) > 1:
+        distances = (*distances, *OUTSIDE_ONE)
     steps = np.array(distances) * reach(low, high)
     even = np.linspace(low, high, n_even + 1) if n_even else np.empty(0)
     return _spaced(np.unique(np.concatenate([low - steps, inner, even, high + steps])), values)
