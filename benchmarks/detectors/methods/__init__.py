@@ -6,6 +6,7 @@ from functools import partial
 from ensemble_kd.benchmarks.detectors.methods._base import Method
 from ensemble_kd.benchmarks.detectors.methods.ensemble import Ensemble
 from ensemble_kd.benchmarks.detectors.methods.one_detector import OneDetector
+from ensemble_kd.benchmarks.detectors.methods.pyod import PyodCalls
 from ensemble_kd.benchmarks.detectors.methods.student import DistilledStudent
 from ensemble_kd.benchmarks.detectors.methods.suod import Suod
 from ensemble_kd.benchmarks.detectors.methods.uadb import Uadb
@@ -18,6 +19,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     DistilledStudent.name: DistilledStudent,
     Suod.name: Suod,
     Uadb.name: Uadb,
+    PyodCalls.name: PyodCalls,
     **{name: partial(OneDetector, name) for name in SINGLES},
 }
 

@@ -56,6 +56,7 @@ def mixed(n_rows: int = 60) -> DetectorTable:
 
 
 def test_every_method_is_measured_once_and_kept(run, monkeypatch):
+    pytest.importorskip("pyod")
     results = run(["breast_cancer"])
     assert results["skipped"].isna().all()
     assert list(results["method"]) == list(METHODS)
