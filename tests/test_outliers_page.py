@@ -1,4 +1,4 @@
-"""The Python code of the page of outliers runs, with a small student and few rows."""
+"""The code of the page of outliers runs, and the benchmark's tables are those of its rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from ensemble_kd import MLPStudent
+from ensemble_kd.benchmarks.detectors import report
 
-PAGE = Path(__file__).parents[1] / "docs" / "outliers.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "outliers.md"
 
 
 def test_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +33,10 @@ def test_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     scorer, row = names["scorer"], names["row"]
     assert scorer.predict_one(row | {"mean radius": 200.0}) == -1
     assert scorer.score_one(row) > scorer.score_one(row | {"mean radius": 200.0})
+
+
+def test_tables_of_the_benchmark_are_drawn_from_its_rows() -> None:
+    results = pd.read_parquet(ROOT / "benchmarks" / "results" / "detectors.parquet")
+    text = (ROOT / "docs" / "outliers_benchmark.md").read_text(encoding="utf-8")
+    for table in report(results).split("\n\n"):
+        assert table in text

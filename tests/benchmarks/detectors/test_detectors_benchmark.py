@@ -10,12 +10,17 @@ import pandas as pd
 import pytest
 
 from ensemble_kd.benchmarks.detectors import __main__ as program
-from ensemble_kd.benchmarks.detectors import _fit_time, _picture, _run, _table
-from ensemble_kd.benchmarks.detectors._goals import check_goals
+from ensemble_kd.benchmarks.detectors import (
+    _fit_time,
+    _picture,
+    _run,
+    _table,
+    check_goals,
+    report,
+    run_detectors,
+)
 from ensemble_kd.benchmarks.detectors._measure import ceiling
 from ensemble_kd.benchmarks.detectors._outside import rows_outside
-from ensemble_kd.benchmarks.detectors._report import report
-from ensemble_kd.benchmarks.detectors._run import run_detectors
 from ensemble_kd.benchmarks.detectors._table import DetectorTable, read_detector_table
 from ensemble_kd.benchmarks.detectors.methods import METHODS
 from ensemble_kd.errors import InputError
