@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from ensemble_kd import DistilledOutlierDetector
 from ensemble_kd.benchmarks.shared import cpu_clock, markdown_table, mixed_table, size
@@ -11,7 +12,7 @@ from ensemble_kd.teachers.detectors import DetectorEnsemble
 from ensemble_kd.teachers.detectors.members import NumberedRows
 
 
-def fit_time(n_rows: int, n_columns: int = 20, **choices: object) -> str:
+def fit_time(n_rows: int, n_columns: int = 20, **choices: Any) -> str:
     """Fit the default ensemble and its student, and return what it took as Markdown.
 
     Parameters

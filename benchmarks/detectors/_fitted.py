@@ -21,7 +21,7 @@ from ensemble_kd import DistilledOutlierDetector, Scorer
 from ensemble_kd.benchmarks.detectors._table import DetectorTable
 from ensemble_kd.benchmarks.shared import cpu_clock
 from ensemble_kd.rows import table_digest
-from ensemble_kd.teachers.detectors import DetectorEnsemble
+from ensemble_kd.teachers.detectors import DetectorEnsemble, TableNumbers
 
 Scores = NDArray[np.float64]
 
@@ -49,6 +49,13 @@ class Fitted:
     def scorer(self) -> Scorer:
         """The student, loaded from its file."""
         return ensemble_kd.load(self.student)
+
+    @property
+    def numbers(self) -> TableNumbers:
+        """What makes numbers of raw rows."""
+        numbers = self.teacher.numbers_
+        assert numbers is not None
+        return numbers
 
     def detector_scores(self, X: Any) -> Scores:
         """Return the scores of each detector, shape (n_rows, n_detectors); rows are asked once."""

@@ -38,12 +38,9 @@ class OneDetector(Method):
 
     def score_one(self, row: Any) -> Any:
         """Ask it about a frame of one row, which becomes numbers first."""
-        return self._detector.score_samples(self._numbered(row))
-
-    def _numbered(self, X: Any) -> NumberedRows:
-        numbers = self._fitted.teacher.numbers_
-        assert numbers is not None
-        return NumberedRows(numbers, numbers.transform(X))
+        return self._detector.score_samples(
+            NumberedRows(self._fitted.numbers, self._fitted.numbers.transform(row))
+        )
 
     def size_bytes(self) -> int:
         """Return the bytes of a joblib dump."""

@@ -17,7 +17,7 @@ from ensemble_kd.teachers.detectors import AsinhScale, TopHalf
 
 # Beyond it covariances overflow.
 LARGEST = 1e6
-DETECTORS = {
+DETECTORS: dict[str, tuple[str, dict[str, Any]]] = {
     "knn": ("KNN", {"n_neighbors": 10, "method": "mean"}),
     "lof": ("LOF", {}),
     "mcd": ("MCD", {}),
@@ -42,7 +42,7 @@ class PyodCalls(Method):
     def fit(self, table: DetectorTable, fitted: Fitted) -> Self:
         """Fit them, and the scale of each."""
         start = time.process_time()
-        self._numbers = fitted.teacher.numbers_
+        self._numbers = fitted.numbers
         X = self._read(table.X_train)
         self._detectors, self._scales = [], []
         for module, (kind, parameters) in DETECTORS.items():
@@ -80,5 +80,4 @@ class PyodCalls(Method):
         return pickled_bytes(self._detectors)
 
     def _read(self, X: Any) -> Scores:
-        assert self._numbers is not None
         return np.clip(self._numbers.transform(X), -LARGEST, LARGEST)

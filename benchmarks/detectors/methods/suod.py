@@ -33,9 +33,9 @@ class Suod(Method):
     def fit(self, table: DetectorTable, fitted: Fitted) -> Self:
         """Fit a forest for each slow detector."""
         teacher = self._teacher = fitted.teacher
-        assert teacher.numbers_ is not None
         start = time.process_time()
-        X = teacher.numbers_.transform(table.X_train)
+        self._numbers = fitted.numbers
+        X = self._numbers.transform(table.X_train)
         self._parts: dict[str, Any] = {}
         for name, detector, scores in zip(
             teacher.names_, teacher.detectors_, teacher.detector_fit_scores_.T, strict=True
@@ -50,9 +50,7 @@ class Suod(Method):
 
     def score(self, X: Any) -> Scores:
         """Combine what forests and fast detectors say."""
-        numbers = self._teacher.numbers_
-        assert numbers is not None
-        rows = NumberedRows(numbers, numbers.transform(X))
+        rows = NumberedRows(self._numbers, self._numbers.transform(X))
         columns = [
             scale.transform(part.score_samples(rows)) if name in FAST else part.predict(rows.values)
             for scale, (name, part) in zip(self._teacher.scales_, self._parts.items(), strict=True)

@@ -33,7 +33,7 @@ class Uadb(Method):
         """Train the network by rounds."""
         teacher = fitted.teacher
         start = time.process_time()
-        self._numbers = teacher.numbers_
+        self._numbers = fitted.numbers
         scores = teacher.detector_fit_scores_[:, teacher.names_.index(TEACHER)]
         self._scaler = StandardScaler().fit(self._numbers.transform(table.X_train))
         X = self._scaler.transform(self._numbers.transform(table.X_train))
