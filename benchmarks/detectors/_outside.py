@@ -14,6 +14,8 @@ from ensemble_kd.rows import EncodedTable, reach
 DISTANCES = (10, 2)
 # Rows for each column, fewer of many columns.
 N_ROWS, MOST_ROWS = 100, 6_000
+# Of categories there are few columns, and the teacher need not flag many.
+N_UNSEEN_ROWS = 500
 UNSEEN = "unseen"
 
 
@@ -45,8 +47,8 @@ def rows_outside(table: DetectorTable) -> Outside:
     numbers = [j for j, column in enumerate(columns) if column.kind == "numeric"]
     categories = [j for j, column in enumerate(columns) if column.kind == "categorical"]
 
-    def drawn() -> np.ndarray:
-        return test[rng.choice(len(test), n_each)].copy()
+    def drawn(n_rows: int) -> np.ndarray:
+        return test[rng.choice(len(test), n_rows)].copy()
 
     found = {}
     for distance in DISTANCES if numbers else ():
@@ -55,14 +57,14 @@ def rows_outside(table: DetectorTable) -> Outside:
             finite = codes[np.isfinite(codes[:, j]), j]
             low, high = finite.min(), finite.max()
             step = distance * reach(low, high)
-            rows = drawn()
+            rows = drawn(n_each)
             rows[:, j] = np.where(rng.random(n_each) < 0.5, low - step, high + step)
             moved.append(rows)
         found[f"far_{distance}"] = np.vstack(moved)
     if categories:
         moved = []
         for j in categories:
-            rows = drawn()
+            rows = drawn(N_UNSEEN_ROWS)
             rows[:, j] = len(columns[j].categories)
             moved.append(rows)
         found[UNSEEN] = np.vstack(moved)

@@ -41,6 +41,9 @@ class DetectorTable:
         Of the cut, the detectors and the students.
     X_train, X_test : DataFrame
         Raw rows.
+    X_usual : DataFrame
+        Rows like the training ones, which nothing was fitted on, to find what score is unusual: the
+        test rows, or where the source fixed these, others of the training part.
     abnormal : ndarray of shape (n_test,), bool, or None
         Which test rows are abnormal; None where nobody knows. No method learns from it.
     new_kinds : ndarray of shape (n_test,), bool, or None
@@ -55,6 +58,7 @@ class DetectorTable:
     seed: int
     X_train: Any
     X_test: Any
+    X_usual: Any
     abnormal: NDArray[np.bool_] | None
     new_kinds: NDArray[np.bool_] | None
     n_given: int
@@ -104,18 +108,23 @@ def read_detector_table(
         train, test = rows[dataset.split == "train"], rows[dataset.split == "test"]
     else:
         train, test = _cut(rows, labels, TEST_SHARE, seed)
-    train = _at_most(train, labels, max_train, seed)
+    pool, train = train, _at_most(train, labels, max_train, seed)
     test = _at_most(test, labels, max_test, seed)
     X_train, X_test = (dataset.X.iloc[part].reset_index(drop=True) for part in (train, test))
+    X_usual = X_test
+    if dataset.split is not None and len(train) < len(pool):
+        others = _at_most(np.setdiff1d(pool, train), labels, max_test, seed)
+        X_usual = dataset.X.iloc[others].reset_index(drop=True)
     if X_train.shape[1] > MOST_COLUMNS:
         chosen = _telling(X_train, seed)
-        X_train, X_test = X_train[chosen], X_test[chosen]
+        X_train, X_test, X_usual = (X[chosen] for X in (X_train, X_test, X_usual))
     attacks = _attacks(dataset, data_dir)
     return DetectorTable(
         name,
         seed,
         X_train,
         X_test,
+        X_usual,
         None if labels is None else labels[test] == 1,
         None if attacks is None else ~np.isin(attacks[test], SEEN_ATTACKS),
         dataset.X.shape[1],

@@ -57,7 +57,7 @@ def mixed(n_rows: int = 60) -> DetectorTable:
             "city": rng.choice(["Oslo", "Rome"], n_rows),
         }
     )
-    return DetectorTable("made_up", 0, frame, frame.head(30), None, None, 4, "random")
+    return DetectorTable("made_up", 0, frame, *[frame.head(30)] * 2, None, None, 4, "random")
 
 
 def test_every_method_is_measured_once_and_kept(run, monkeypatch):
