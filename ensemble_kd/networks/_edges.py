@@ -13,8 +13,8 @@ from ensemble_kd.rows import reach
 Tell = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 # How far outside of the range there are edges, in widths of it.
 OUTSIDE = (0.3, 2.0, 10.0)
-# And of a column that varies, but of which so large a share of the rows has one value: others are rare, and how far
-# away they are may not be told.
+# And of a column that varies, but has one value in so large a share of the rows: the others are
+# rare, and how far away they are may not be told.
 OUTSIDE_RARE = (1e2, 1e3, 1e4)
 MOSTLY = 0.95
 
