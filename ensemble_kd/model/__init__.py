@@ -11,6 +11,7 @@ from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
 from ensemble_kd.model._parts import arrays_of, scalars_of
+from ensemble_kd.model._reasons import ReasonGroup, Reasons
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
@@ -28,6 +29,8 @@ __all__ = [
     "MLPRecord",
     "Outside",
     "ProbabilityCurve",
+    "ReasonGroup",
+    "Reasons",
     "ScoreQuantiles",
     "SharedRows",
     "Storage",

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from ensemble_kd.model._decision import Calibrator, ScoreQuantiles
 from ensemble_kd.model._layers import MLPRecord
+from ensemble_kd.model._reasons import Reasons
 from ensemble_kd.model._trees import Link, TreesRecord
 from ensemble_kd.schema import Category, TableSchema
 
@@ -35,6 +36,8 @@ class CompactModel:
         answers with the likelier class. Of outliers, the score below which a row is one.
     quantiles : ScoreQuantiles or None, default=None
         Of outliers, how scores of real rows are spread.
+    reasons : Reasons or None, default=None
+        What reasons are counted from and called; changes no answer.
     """
 
     task: Task
@@ -44,6 +47,7 @@ class CompactModel:
     calibrator: Calibrator | None = None
     threshold: float | None = None
     quantiles: ScoreQuantiles | None = None
+    reasons: Reasons | None = None
 
     @property
     def has_classes(self) -> bool:
