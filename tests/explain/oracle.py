@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 
 import numpy as np
@@ -96,9 +96,7 @@ def random_network(n_outputs, hidden=(), seed=0, outside=None, **changes):
         category_offsets=np.array([0, 3, 8], dtype=np.int32),
         category_weight=draw(8, sizes[0]),
         first_bias=draw(1, sizes[0])[0],
-        layers=tuple(
-            Dense(draw(a, b), draw(1, b)[0]) for a, b in zip(sizes, sizes[1:], strict=False)
-        ),
+        layers=tuple(Dense(draw(a, b), draw(1, b)[0]) for a, b in pairwise(sizes)),
         outside=outside,
         **changes,
     )

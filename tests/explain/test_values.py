@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from ensemble_kd.explain import Explainer
 from ensemble_kd.explain import _trees as trees_room
@@ -159,6 +160,27 @@ def test_excluded_column_changes_no_other_and_goes_to_the_rest(model):
     np.testing.assert_allclose(found.rest, open_.values[:, [1, 5]].sum(axis=1), atol=1e-12)
     np.testing.assert_allclose(found.score, open_.score, atol=1e-9)
     assert not {r.name for row in found.reasons() for r in row} & {"b", "city"}
+
+
+PAIR = (ReasonGroup("numbers", (0, 1, 2, 3)), ReasonGroup("codes", (4, 5)))
+
+
+@pytest.mark.parametrize("model", NETWORKS.values(), ids=NETWORKS)
+def test_network_has_exact_shapley_values_where_two_act_together(model):
+    paired = replace(model, reasons=replace(model.reasons, groups=PAIR))
+    X = encoded_rows(20, seed=8)
+    wanted = exact(model, X, BACKGROUND, model.reasons.output, [[0, 1, 2, 3], [4, 5]])
+    np.testing.assert_allclose(Explainer(paired).explain(X).values, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("model", NETWORKS.values(), ids=NETWORKS)
+def test_network_is_near_its_exact_shapley_values(model):
+    X = encoded_rows(12, seed=10)
+    wanted = exact(model, X, BACKGROUND, model.reasons.output)
+    found = Explainer(model).explain(X).values
+    assert np.abs(found - wanted).sum() < 0.2 * np.abs(wanted).sum()
+    ranks = [spearmanr(a, b).statistic for a, b in zip(found, wanted, strict=True)]
+    assert np.mean(ranks) > 0.9
 
 
 def test_outside_is_the_doing_of_the_column_that_lies_there():
