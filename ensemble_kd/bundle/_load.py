@@ -12,6 +12,7 @@ from ensemble_kd.bundle._audit import audit_model
 from ensemble_kd.bundle._decision import decision_from_scalars
 from ensemble_kd.bundle._file import read_file
 from ensemble_kd.bundle._format import SelfTest, body_from_parts
+from ensemble_kd.bundle._reasons import reasons_from_dict
 from ensemble_kd.bundle._table import MAX_BYTES, file_forms
 from ensemble_kd.bundle._tensors import arrays_from_views
 from ensemble_kd.bundle.parts import read_parts
@@ -104,6 +105,7 @@ def parse_bundle(
         schema=TableSchema.from_dict(parts.schema),
         body=body_from_parts(arrays_from_views(parts.arrays, forms), scalars),
         classes=tuple(parts.manifest["classes"]),
+        reasons=None if parts.reasons is None else reasons_from_dict(parts.reasons),
         **decision_from_scalars(scalars),
     )
     audit_model(model)

@@ -20,11 +20,14 @@ from ensemble_kd.bundle._decision import decision_scalars
 from ensemble_kd.bundle._format import SelfTest, body_to_parts
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import parse_bundle
+from ensemble_kd.bundle._reasons import reasons_to_dict
 from ensemble_kd.bundle._table import (
     DIGEST_DIGITS,
     FORMAT,
     MAX_BYTES,
     OWN_DIGEST,
+    PLACES_VERSION,
+    REASONS,
     file_forms,
     version_of,
 )
@@ -151,6 +154,9 @@ def _bundle_bytes(
         "schema.json": encode_json(schema, "schema.json", compact=True),
         "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
+    if model.reasons is not None:
+        version = max(version, PLACES_VERSION)
+        files[REASONS] = encode_json(reasons_to_dict(model.reasons), REASONS, compact=True)
     manifest = about | {
         "format": FORMAT,
         "format_version": version,

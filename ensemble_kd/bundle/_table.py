@@ -42,6 +42,9 @@ MEMBER_MAX_BYTES: dict[str, int | None] = {
     "schema.json": 16 * _MIB,
     "selftest.json": 16 * _MIB,
 }
+# Members that may be absent, in a file of version 4; the manifest lists them.
+REASONS = "reasons.json"
+OPTIONAL_MAX_BYTES: dict[str, int] = {REASONS: 1 * _MIB}
 # The one member that may be absent, and that the manifest does not list.
 SIGNATURE = "manifest.sig"
 SIGNATURE_MAX_BYTES = 4 * _KIB
@@ -209,6 +212,20 @@ MAX_SELFTEST_ROWS = 32
 MAX_SELFTEST_VALUES = 2**20  # of all rows, and of all their answers
 MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times the nodes of trees
 
+# --- reasons.json ---------------------------------------------------------------------------------
+
+REASONS_ENTRIES: dict[str, type] = {
+    "background": list,
+    "output": int,
+    "raises": bool,
+    "groups": list,
+    "excluded": list,
+}
+# Of a group; code and text may be null.
+REASON_ENTRIES: dict[str, type] = {"name": str, "columns": list, "code": str, "text": str}
+MAX_BACKGROUND = 256
+MAX_REASON_LENGTH = 1000
+
 # --- named places of version 4 --------------------------------------------------------------------
 
 # What a file may come to hold before the next version, by where, under its name there. A reader
@@ -217,7 +234,6 @@ MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times 
 WAITING: dict[str, dict[str, str]] = {
     "member": {
         "policy.json": "a policy and its operating curve",
-        "reasons.json": "reasons for an answer",
         "carry_over.json": "a map from its scores to those of an earlier model",
         "certificate.json": "a certificate of what was shown of its answers",
         "deferral.json": "which rows are left to the teacher",

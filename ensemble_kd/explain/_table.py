@@ -49,7 +49,7 @@ def with_reasons(
         Whether what raises the score is a reason, or what lowers it. None: what lowers the score
         of an outlier detector, else what raises it.
     n_background : int, default=16
-        Most rows that contributions are counted from, from 1 to 1024; time grows with them.
+        Most rows that contributions are counted from, from 1 to 256; time grows with them.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def with_reasons(
     InputError
         If a name is none of the table, a column is in two groups, or the rows are none.
     """
-    if isinstance(n_background, bool) or not 1 <= n_background <= 1024:
-        raise InputError(f"n_background must be from 1 to 1024, got {n_background!r}.")
+    if isinstance(n_background, bool) or not 1 <= n_background <= 256:
+        raise InputError(f"n_background must be from 1 to 256, got {n_background!r}.")
     codes = model.schema.encode(X)
     if not len(codes):
         raise InputError("reasons are counted from real rows, got none.")
