@@ -30,8 +30,8 @@ from ensemble_kd.errors import (
 from ensemble_kd.log import ROOT
 
 COMMANDS = (
-    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
-    "keygen", "sign", "verify",
+    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "reasons",
+    "bench", "keygen", "sign", "verify",
 )  # fmt: skip
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130

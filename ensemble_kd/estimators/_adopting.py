@@ -12,6 +12,7 @@ from ensemble_kd.compress import report_table
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
+from ensemble_kd.explain import Contributions, with_reasons
 from ensemble_kd.flow import Distillation, Recipe, Settings, recipe_table
 from ensemble_kd.model import Task
 from ensemble_kd.rows import rows_to_score
@@ -92,6 +93,51 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         return self._scorer.predict(rows_to_score(X, self))
+
+    def add_reasons(self, X: Any, **how: Any) -> Self:
+        """Have the student tell reasons for its scores, here and in what is saved.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Real rows of normal behaviour, such as those given to `fit`; none of them is kept.
+        **how
+            Texts, groups, excluded columns and more: as in `ensemble_kd.explain.with_reasons`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the rows do not fit, or a parameter breaks a rule.
+        """
+        check_is_fitted(self, "model_")
+        self.model_ = with_reasons(self.model_, rows_to_score(X, self), **how)
+        self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
+        return self
+
+    def explain(self, X: Any) -> Contributions:
+        """Return what each column adds to the student's score of each row.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        Contributions
+            Its `reasons()` are those of each row.
+
+        Raises
+        ------
+        InputError
+            If `add_reasons` was not called, or a value is of the wrong kind.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.explain(rows_to_score(X, self))
 
     def save(
         self,

@@ -77,12 +77,12 @@ class NetworkValues:
     ) -> None:
         self._player, self._n_players = player, n_players
         self._runtime = runtime = MLPRuntime(record)
-        *self._hidden, last = runtime.layers or [(np.eye(len(runtime.first_bias)), None)]
-        # The last layer's outputs are summed into one: for what is explained, one column of it.
+        *self._hidden, last = [(np.eye(len(runtime.first_bias)), np.zeros(1)), *runtime.layers]
+        # The last layer's outputs are summed into one: the number that is explained.
         self._last = record.output_scale * (last[0] @ weight)
-        bias = 0.0 if last[1] is None else float(last[1] @ weight)
         self._shift = offset + record.output_mean * float(weight.sum())
-        self._shift += record.output_scale * bias
+        self._shift += record.output_scale * float((last[1] * weight).sum())
+        self._hidden = self._hidden[1:]
         self._is_additive = not runtime.layers
         self._columns = np.concatenate([record.numeric_columns, record.category_columns])
         self._is_own = self._columns < len(player)
