@@ -30,7 +30,9 @@ from ensemble_kd.runtime import TreesRuntime
 
 # The players of a path are bits of an int64.
 MOST_PLAYERS = 62
-# Numbers in the table of all sets; more are found anew for each row.
+# Values that are kept for all sets of a leaf's players: of leaves of so many players, and in all. The
+# others are found anew for each row.
+WIDEST_KEPT = 10
 TABLE_NUMBERS = 4_000_000
 CHUNK_NUMBERS = 4_000_000
 
@@ -80,12 +82,7 @@ class TreesValues:
         self._met = self._masks(background).T  # (n_leaves, n_background)
         reached = (self._met == self._full[:, None]).mean(axis=1)
         self.base = float(offset + weight @ record.base + reached @ self._value)
-        self._table: Floats | None = None
-        n_sets = 1 << self._n_slots
-        self._table_start = np.concatenate([[0], np.cumsum(n_sets)[:-1]])
-        if self._widest <= 20 and int(n_sets.sum()) * self._widest <= TABLE_NUMBERS:
-            leaf = np.repeat(np.arange(len(n_sets)), n_sets)
-            self._table = self._of_sets(leaf, np.arange(len(leaf)) - self._table_start[leaf])
+        self._make_table()
 
     def _lay_out(self, paths: list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]) -> None:
         """Lay out what each leaf asks: conditions by slot, a slot being a player of a leaf."""
@@ -150,21 +147,42 @@ class TreesValues:
         out = np.zeros((len(X), self._n_players))
         if not self._widest:
             return out
-        width = len(self._condition_node) + len(self._n_slots) * self._widest
+        width = len(self._condition_node) + int((~self._is_kept).sum()) * self._widest
         step = max(1, CHUNK_NUMBERS // width)
         for i in range(0, len(X), step):
             masks = self._masks(X[i : i + step])
-            if self._table is None:
-                leaf = np.tile(np.arange(masks.shape[1]), len(masks))
-                found = self._of_sets(leaf, masks.ravel())
-                found = found.reshape(*masks.shape, self._widest)[
-                    :, self._slot_leaf, self._slot_bit
-                ]
-            else:
-                found = self._table[(self._table_start + masks)[:, self._slot_leaf], self._slot_bit]
+            found = np.empty((len(masks), len(self._slot_leaf)))
+            place = (self._table_start + masks * self._n_slots)[:, self._slot_leaf]
+            kept = self._is_kept[self._slot_leaf]
+            found[:, kept] = self._table[(place + self._slot_bit)[:, kept]]
+            leaf = np.flatnonzero(~self._is_kept)
+            if len(leaf):
+                anew = self._of_sets(np.tile(leaf, len(masks)), masks[:, leaf].ravel())
+                at = np.searchsorted(leaf, self._slot_leaf[~kept]), self._slot_bit[~kept]
+                found[:, ~kept] = anew.reshape(len(masks), len(leaf), -1)[:, *at]
             found = found[:, self._by_player]
             out[i : i + step, self._players] = np.add.reduceat(found, self._player_start, axis=1)
         return out
+
+    def _make_table(self) -> None:
+        """Keep the values of all sets, of leaves of few players, as far as there is room."""
+        n_sets = 1 << np.minimum(self._n_slots, WIDEST_KEPT)
+        numbers = np.where(self._n_slots <= WIDEST_KEPT, n_sets * self._n_slots, 0)
+        by_width = np.bincount(self._n_slots, weights=numbers, minlength=WIDEST_KEPT + 1)
+        has_room = np.cumsum(by_width[: WIDEST_KEPT + 1]) <= TABLE_NUMBERS
+        widest = np.flatnonzero(has_room).max(initial=-1)
+        self._is_kept = self._n_slots <= widest
+        leaf = np.repeat(np.flatnonzero(self._is_kept), n_sets[self._is_kept])
+        first = np.concatenate([[0], np.cumsum(np.where(self._is_kept, n_sets, 0))[:-1]])
+        mask = np.arange(len(leaf)) - first[leaf]
+        numbers = np.where(self._is_kept, numbers, 0)
+        self._table_start = np.concatenate([[0], np.cumsum(numbers)[:-1]])
+        self._table = np.empty(int(numbers.sum()))
+        values = self._of_sets(leaf, mask)
+        bits = np.arange(values.shape[1])
+        is_slot = bits < self._n_slots[leaf][:, None]
+        place = (self._table_start[leaf] + mask * self._n_slots[leaf])[:, None] + bits
+        self._table[place[is_slot]] = values[is_slot]
 
     def _of_sets(self, leaf: Ints, mask: Ints) -> Floats:
         """Return the value of each slot of a leaf for a row that fulfils the players of a mask."""

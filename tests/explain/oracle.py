@@ -142,3 +142,32 @@ def exact(model: CompactModel, X, background, output, players=None):
 
         out.append(shapley(value, len(players)))
     return np.array(out)
+
+
+def boosted_record(trees, learning_rate, base):
+    """Return fitted regression trees of scikit-learn, which lie in preorder, as a record."""
+    parts = [tree.tree_ for tree in trees]
+    starts = np.cumsum([0, *(part.node_count for part in parts)])[:-1]
+    is_leaf = np.concatenate([part.feature < 0 for part in parts])
+
+    def joined(arrays, dtype, at_leaf=0):
+        return np.where(is_leaf, at_leaf, np.concatenate(arrays)).astype(dtype)
+
+    value = learning_rate * np.concatenate([part.value[:, 0, 0] for part in parts])
+    return TreesRecord(
+        feature=joined([part.feature for part in parts], np.int32, -1),
+        threshold=joined([part.threshold for part in parts], np.float64),
+        right=joined(
+            [part.children_right + start for part, start in zip(parts, starts, strict=True)],
+            np.int32,
+        ),
+        missing_left=np.zeros(len(is_leaf), dtype=np.uint8),
+        value=np.where(is_leaf, value, 0.0).astype(np.float32)[:, None],
+        roots=starts.astype(np.int32),
+        tree_output=np.zeros(len(parts), dtype=np.int32),
+        base=np.asarray(base, dtype=np.float64),
+        category_columns=np.zeros(0, dtype=np.int32),
+        category_offsets=np.zeros(1, dtype=np.int32),
+        category_rank=np.zeros(0),
+        link="identity",
+    )

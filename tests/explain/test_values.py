@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from sklearn.ensemble import GradientBoostingRegressor
 
 from ensemble_kd.explain import Explainer
 from ensemble_kd.explain import _trees as trees_room
@@ -21,7 +22,16 @@ from ensemble_kd.model import (
 )
 from ensemble_kd.runtime import build_runtime, response
 
-from .oracle import SCHEMA, encoded_rows, exact, explained, random_network, random_trees
+from .oracle import (
+    N_COLUMNS,
+    SCHEMA,
+    boosted_record,
+    encoded_rows,
+    exact,
+    explained,
+    random_network,
+    random_trees,
+)
 
 BACKGROUND = encoded_rows(5, seed=9)
 OUTSIDE = Outside(
@@ -140,11 +150,12 @@ def test_row_of_the_background_alone_is_explained_by_nothing(model):
     assert found.reasons() == [()]
 
 
-def test_trees_without_a_table_have_the_same_values(monkeypatch):
+@pytest.mark.parametrize("n_numbers", [0, 60, 400])
+def test_trees_with_less_of_a_table_have_the_same_values(n_numbers, monkeypatch):
     X = encoded_rows(50, seed=6)
     model = TREES["log_odds"]
     wanted = Explainer(model).explain(X).values
-    monkeypatch.setattr(trees_room, "TABLE_NUMBERS", 0)
+    monkeypatch.setattr(trees_room, "TABLE_NUMBERS", n_numbers)
     monkeypatch.setattr(trees_room, "CHUNK_NUMBERS", 3000)
     np.testing.assert_allclose(Explainer(model).explain(X).values, wanted, atol=1e-12)
 
@@ -160,6 +171,24 @@ def test_excluded_column_changes_no_other_and_goes_to_the_rest(model):
     np.testing.assert_allclose(found.rest, open_.values[:, [1, 5]].sum(axis=1), atol=1e-12)
     np.testing.assert_allclose(found.score, open_.score, atol=1e-9)
     assert not {r.name for row in found.reasons() for r in row} & {"b", "city"}
+
+
+def test_trees_have_the_values_of_shap():
+    shap = pytest.importorskip("shap")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, N_COLUMNS))
+    X[:, 4] = X[:, 4] > 0
+    X[:, 5] = rng.integers(4, size=500)
+    y = X[:, 0] * X[:, 1] + X[:, 2] + X[:, 4] * X[:, 3]
+    forest = GradientBoostingRegressor(n_estimators=20, max_depth=4, random_state=0).fit(X, y)
+    trees = [stage[0] for stage in forest.estimators_]
+    record = boosted_record(trees, forest.learning_rate, forest.init_.constant_.ravel())
+    background = X[:30]
+    given = model("regression", record, reasons=Reasons(background))
+    found = Explainer(given).explain(X)
+    oracle = shap.TreeExplainer(forest, background, feature_perturbation="interventional")
+    np.testing.assert_allclose(found.values, oracle.shap_values(X), atol=1e-5)
+    np.testing.assert_allclose(found.base, oracle.expected_value, atol=1e-5)
 
 
 PAIR = (ReasonGroup("numbers", (0, 1, 2, 3)), ReasonGroup("codes", (4, 5)))
