@@ -30,8 +30,8 @@ from ensemble_kd.runtime import TreesRuntime
 
 # The players of a path are bits of an int64.
 MOST_PLAYERS = 62
-# Values that are kept for all sets of a leaf's players: of leaves of so many players, and in all. The
-# others are found anew for each row.
+# Values that are kept for all sets of a leaf's players: of leaves of so many players, and in all.
+# The others are found anew for each row.
 WIDEST_KEPT = 10
 TABLE_NUMBERS = 4_000_000
 CHUNK_NUMBERS = 4_000_000
