@@ -3,14 +3,17 @@
 Rows of the training would tell of persons, and rows made of their values, as MUNGE makes them, too.
 So each column is cut into as many slices of equal numbers of rows as there are rows to make, the
 middle value of each slice is rounded to a hundredth of the column's spread, and the columns are
-shuffled independently of each other: a Latin hypercube of the marginal distributions [1]_, which
-tells what a few quantiles of each column tell, and nothing of any row. Shapley values against such
-rows ask what a column's value does beside usual values of the others.
+shuffled such that no two of them go together: a Latin hypercube of the marginal distributions [1]_
+with ranks made orthogonal [2]_, which tells what a few quantiles of each column tell, and nothing
+of any row. Shapley values against such rows ask what a column's value does beside usual values of
+the others.
 
 References
 ----------
 .. [1] McKay, M. D., Beckman, R. J. and Conover, W. J. (1979). A comparison of three methods for
    selecting values of input variables. Technometrics 21.
+.. [2] Owen, A. B. (1994). Controlling correlations in Latin hypercube samples. Journal of the
+   American Statistical Association 89.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from ensemble_kd.schema import Column, TableSchema
 # Rows that a slice must have.
 ROWS_A_SLICE = 10
 ROUNDED_TO = 0.01
+N_ROUNDS = 10
 
 Floats = NDArray[np.float64]
 
@@ -48,14 +52,29 @@ def quantile_rows(schema: TableSchema, codes: Floats, n_rows: int) -> Floats:
     """
     n_rows = max(1, min(n_rows, len(codes) // ROWS_A_SLICE))
     middle = ((np.arange(n_rows) + 0.5) / n_rows * len(codes)).astype(np.int64)
-    rng = np.random.default_rng(0)
+    order = _uncorrelated_orders(n_rows, codes.shape[1])
     out = np.empty((n_rows, codes.shape[1]))
     for j, column in enumerate(schema.columns):
         told = np.sort(codes[:, j])[middle]  # missing values last
         if column.kind == "numeric":
             told = _rounded(column, codes[:, j], told)
-        out[:, j] = rng.permutation(told)
+        out[:, j] = told[order[:, j]]
     return out
+
+
+def _uncorrelated_orders(n_rows: int, n_columns: int) -> NDArray[np.int64]:
+    """Return an order for each column, such that columns near each other hardly correlate."""
+    rng = np.random.default_rng(0)
+    ranks = np.column_stack([rng.permutation(n_rows) for _ in range(n_columns)])
+    width = max(1, n_rows - 2)  # more columns than rows cannot all be without correlation
+    for begin in range(0, n_columns, width):
+        part = slice(begin, begin + width)
+        for _ in range(N_ROUNDS if n_rows > 2 else 0):
+            centred = ranks[:, part] - (n_rows - 1) / 2
+            inner = centred.T @ centred
+            triangle = np.linalg.cholesky(inner + 1e-6 * np.eye(len(inner)))
+            ranks[:, part] = np.linalg.solve(triangle, centred.T).T.argsort(axis=0).argsort(axis=0)
+    return ranks
 
 
 def _rounded(column: Column, values: Floats, told: Floats) -> Floats:

@@ -11,7 +11,7 @@ from ensemble_kd.explain._background import quantile_rows
 from ensemble_kd.explain._explainer import Explainer
 from ensemble_kd.model import CompactModel, ReasonGroup, Reasons
 
-N_BACKGROUND = 16
+N_BACKGROUND = 32
 
 Texts = Mapping[str, str | tuple[str | None, str | None]]
 
@@ -48,7 +48,7 @@ def with_reasons(
     raises : bool or None, default=None
         Whether what raises the score is a reason, or what lowers it. None: what lowers the score
         of an outlier detector, else what raises it.
-    n_background : int, default=16
+    n_background : int, default=32
         Most rows that contributions are counted from, from 1 to 256; time grows with them.
 
     Returns

@@ -82,7 +82,7 @@ class TreesValues:
         self._met = self._masks(background).T  # (n_leaves, n_background)
         reached = (self._met == self._full[:, None]).mean(axis=1)
         self.base = float(offset + weight @ record.base + reached @ self._value)
-        self._make_table()
+        self._table: Floats | None = None
 
     def _lay_out(self, paths: list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]) -> None:
         """Lay out what each leaf asks: conditions by slot, a slot being a player of a leaf."""
@@ -147,6 +147,8 @@ class TreesValues:
         out = np.zeros((len(X), self._n_players))
         if not self._widest:
             return out
+        if self._table is None:
+            self._table = self._make_table()
         width = len(self._condition_node) + int((~self._is_kept).sum()) * self._widest
         step = max(1, CHUNK_NUMBERS // width)
         for i in range(0, len(X), step):
@@ -164,8 +166,8 @@ class TreesValues:
             out[i : i + step, self._players] = np.add.reduceat(found, self._player_start, axis=1)
         return out
 
-    def _make_table(self) -> None:
-        """Keep the values of all sets, of leaves of few players, as far as there is room."""
+    def _make_table(self) -> Floats:
+        """Return the values of all sets, of leaves of few players, as far as there is room."""
         n_sets = 1 << np.minimum(self._n_slots, WIDEST_KEPT)
         numbers = np.where(self._n_slots <= WIDEST_KEPT, n_sets * self._n_slots, 0)
         by_width = np.bincount(self._n_slots, weights=numbers, minlength=WIDEST_KEPT + 1)
@@ -177,12 +179,13 @@ class TreesValues:
         mask = np.arange(len(leaf)) - first[leaf]
         numbers = np.where(self._is_kept, numbers, 0)
         self._table_start = np.concatenate([[0], np.cumsum(numbers)[:-1]])
-        self._table = np.empty(int(numbers.sum()))
+        table = np.empty(int(numbers.sum()))
         values = self._of_sets(leaf, mask)
         bits = np.arange(values.shape[1])
         is_slot = bits < self._n_slots[leaf][:, None]
         place = (self._table_start[leaf] + mask * self._n_slots[leaf])[:, None] + bits
-        self._table[place[is_slot]] = values[is_slot]
+        table[place[is_slot]] = values[is_slot]
+        return table
 
     def _of_sets(self, leaf: Ints, mask: Ints) -> Floats:
         """Return the value of each slot of a leaf for a row that fulfils the players of a mask."""

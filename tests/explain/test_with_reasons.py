@@ -12,7 +12,9 @@ import pytest
 import ensemble_kd
 from ensemble_kd.errors import InputError
 from ensemble_kd.explain import contributions, with_reasons
+from ensemble_kd.explain._background import quantile_rows
 from ensemble_kd.model import CompactModel, ScoreQuantiles
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.scoring import Scorer, save
 
 from .oracle import SCHEMA, encoded_rows, random_network, random_trees
@@ -136,6 +138,14 @@ def test_background_has_the_quantiles_of_each_column_and_no_row():
         ].all()
     real = {tuple(row) for row in np.nan_to_num(codes, nan=-9).tolist()}
     assert not real & {tuple(row) for row in np.nan_to_num(background, nan=-9).tolist()}
+
+
+def test_columns_of_the_background_do_not_go_together():
+    rows = np.random.default_rng(0).normal(size=(5000, 1)) + np.zeros(30)
+    schema = TableSchema.infer(pd.DataFrame(rows))
+    ranks = quantile_rows(schema, schema.encode(rows), 32).argsort(axis=0).argsort(axis=0)
+    between = np.corrcoef(ranks.T) - np.eye(30)
+    assert np.abs(between).max() < 0.1
 
 
 def test_background_of_few_rows_has_ten_rows_a_slice():

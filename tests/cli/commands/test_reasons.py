@@ -65,7 +65,7 @@ def test_inspect_tells_of_reasons(run, room, explained):
         "name": "money", "columns": ["income", "vip"], "code": "R1", "text": "Income is unusual.",
     }  # fmt: skip
     text = run("inspect", explained).out
-    assert "what raises the log-odds of 'yes', from 16 made-up rows; 1 column(s) never" in text
+    assert "what raises the log-odds of 'yes', from 24 made-up rows; 1 column(s) never" in text
     assert json.loads(run("inspect", room.classifier.model, "--json").out)["reasons"] is None
 
 
