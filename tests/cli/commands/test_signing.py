@@ -99,6 +99,7 @@ def arguments(command: str, room, folder) -> list[object]:
         "export": ["--to", "json", "--out", folder / "out.json"],
         "compress": ["--out", folder / "out.ekd"],
         "calibrate": rows,
+        "reasons": ["--rows", room.csv, "--out", folder / "out.ekd"],
         "sign": ["--key", folder / "ours.key", "--out", folder / "out.ekd"],
         "evaluate": [room.csv, "--target", "churned"],
     }[command]
