@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ensemble_kd.explain._explainer import Explainer
-from ensemble_kd.explain._explanations import MOST_REASONS, Contributions, Explanation, Reason
+from ensemble_kd.explain._explanations import Contributions, Explanation, Reason
 from ensemble_kd.explain._table import with_reasons
 from ensemble_kd.model import CompactModel
 
 __all__ = [
-    "MOST_REASONS",
     "Contributions",
     "Explainer",
     "Explanation",

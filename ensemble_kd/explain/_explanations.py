@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import ReasonGroup
+from ensemble_kd.model import MOST_REASONS, ReasonGroup
 
-MOST_REASONS = 4
 # Contributions that differ by less than rounding does are equal, and told in the table's order.
 DECIMALS = 9
 

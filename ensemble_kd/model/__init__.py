@@ -11,11 +11,12 @@ from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
 from ensemble_kd.model._parts import arrays_of, scalars_of
-from ensemble_kd.model._reasons import ReasonGroup, Reasons
+from ensemble_kd.model._reasons import MOST_REASONS, ReasonGroup, Reasons
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "MOST_REASONS",
     "N_OUTSIDE",
     "TASKS",
     "Calibrator",

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# Of a row.
+MOST_REASONS = 4
+
 
 @dataclass(frozen=True)
 class ReasonGroup:

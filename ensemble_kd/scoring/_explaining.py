@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ensemble_kd.explain import Contributions, Explainer, Explanation
 from ensemble_kd.model import CompactModel
 from ensemble_kd.runtime import row_encoder
+
+if TYPE_CHECKING:
+    from ensemble_kd.explain import Contributions, Explainer, Explanation
 
 
 class Explaining:
@@ -20,7 +22,9 @@ class Explaining:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        # Laid out when it is first asked for, as most scorers explain nothing.
+        # Loaded and laid out when it is first asked for, as most scorers explain nothing.
+        from ensemble_kd.explain import Explainer
+
         return Explainer(self.model)
 
     def explain(self, X: Any) -> Contributions:

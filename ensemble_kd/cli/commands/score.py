@@ -11,7 +11,7 @@ from ensemble_kd.cli._figures import does
 from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
 from ensemble_kd.errors import InputError
-from ensemble_kd.explain import MOST_REASONS
+from ensemble_kd.model import MOST_REASONS
 from ensemble_kd.table_files import (
     STDOUT,
     Chunk,

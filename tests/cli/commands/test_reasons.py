@@ -114,3 +114,11 @@ def test_explained_must_be_a_class(run, room, tmp_path):
         tmp_path / "m.ekd",
     )  # fmt: skip
     assert "--explained must be one of the classes ['no', 'yes'], got 'x'" in done.err
+
+
+def test_compressed_model_keeps_its_reasons(run, room, explained, tmp_path):
+    out = tmp_path / "small.ekd"
+    assert run("compress", explained, "--out", out).code == 0
+    kept, before = (load(path).model.reasons for path in (out, explained))
+    assert (kept.groups, kept.excluded) == (before.groups, before.excluded)
+    assert run("score", out, room.csv, "--reasons", "2").code == 0
