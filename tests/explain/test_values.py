@@ -122,7 +122,7 @@ def test_contributions_and_base_are_the_score(model):
     X[::5, 2] *= 40
     found = Explainer(model).explain(X)
     score = explained(model, X, model.reasons.output)
-    assert np.abs(found.score - score).max() < 1e-6
+    assert np.abs(found.score - score).max() < 1e-9
     # As whoever has the response alone sees it.
     if model.has_classes and len(model.classes) == 2 and "curve" not in str(model.calibrator):
         answer = response(model, build_runtime(model).outputs(X))
