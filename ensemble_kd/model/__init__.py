@@ -5,11 +5,13 @@ from ensemble_kd.model._decision import (
     Calibrator,
     LogitScaling,
     ProbabilityCurve,
+    ScoreCurve,
     ScoreQuantiles,
 )
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
+from ensemble_kd.model._policy import ChosenBy, OperatingCurve, share_bounds
 from ensemble_kd.model._parts import arrays_of, scalars_of
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
@@ -19,6 +21,7 @@ __all__ = [
     "TASKS",
     "Calibrator",
     "Cast",
+    "ChosenBy",
     "CompactModel",
     "Dense",
     "Int8",
@@ -26,8 +29,10 @@ __all__ = [
     "LogitScaling",
     "LowRank",
     "MLPRecord",
+    "OperatingCurve",
     "Outside",
     "ProbabilityCurve",
+    "ScoreCurve",
     "ScoreQuantiles",
     "SharedRows",
     "Storage",
@@ -38,6 +43,7 @@ __all__ = [
     "given_labels",
     "label_array",
     "scalars_of",
+    "share_bounds",
     "with_outside",
     "without_decision",
 ]

@@ -32,7 +32,6 @@ from ensemble_kd.tasks._rare import (
     Rare,
     precision_bounds,
     recall_at_few_alarms,
-    share_bounds,
 )
 
 # Bounds a log-loss that a probability of 0 would make infinite.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,19 +59,6 @@ def recall_at_few_alarms(
         is_positive, score, sample_weight=weight, drop_intermediate=False
     )
     return float(found[false_alarms <= FALSE_ALARMS + ROUNDING].max())
-
-
-def share_bounds(share: float, n_rows: int) -> Bounds:
-    """Return the interval of 95 % of a share of so many rows, by Wilson's score.
-
-    References
-    ----------
-    .. [1] Wilson (1927). Probable Inference, the Law of Succession, and Statistical Inference.
-    """
-    z = NormalDist().inv_cdf((1 + SURE) / 2)
-    middle = (share + z**2 / (2 * n_rows)) / (1 + z**2 / n_rows)
-    half = z * (share * (1 - share) / n_rows + (z / (2 * n_rows)) ** 2) ** 0.5 / (1 + z**2 / n_rows)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def precision_bounds(is_positive: NDArray[np.bool_], score: Array) -> Bounds | None:
