@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.bundle._places import refuse_waiting
-from ensemble_kd.bundle._table import MEMBER_MAX_BYTES, SIGNATURE, SIGNATURE_MAX_BYTES
+from ensemble_kd.bundle._table import (
+    MEMBER_MAX_BYTES,
+    POLICY,
+    POLICY_MAX_BYTES,
+    SIGNATURE,
+    SIGNATURE_MAX_BYTES,
+)
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -82,7 +88,8 @@ def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
         Content by name.
     """
     refuse_waiting("member", members)
-    limits = MEMBER_MAX_BYTES | {SIGNATURE: SIGNATURE_MAX_BYTES}
+    may_be_absent = {SIGNATURE: SIGNATURE_MAX_BYTES, POLICY: POLICY_MAX_BYTES}
+    limits = MEMBER_MAX_BYTES | may_be_absent
     for name in members:
         if name not in limits:
             raise BundleError(
@@ -91,7 +98,7 @@ def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
             )
     for name, largest in limits.items():
         if name not in members:
-            if name == SIGNATURE:
+            if name in may_be_absent:
                 continue
             raise BundleError(f"the member {name} is missing: copy the file again.")
         if largest is not None and len(members[name]) > largest:
