@@ -102,7 +102,6 @@ def _check_curve(curve: Any, has_labels: bool, is_of_scores: bool) -> None:
     if has_labels and curve.keys() & set(CURVE_OF_COSTS):
         wanted |= set(CURVE_OF_COSTS)
     check_keys(f"{POLICY}: operating_curve", curve, wanted)
-    n_points = len(curve["threshold"]) if isinstance(curve["threshold"], list) else 0
     for name, values in curve.items():
         if not isinstance(values, list) or not 1 <= len(values) <= MAX_POINTS:
             raise BundleError(
@@ -117,10 +116,10 @@ def _check_curve(curve: Any, has_labels: bool, is_of_scores: bool) -> None:
                 raise BundleError(
                     f"{POLICY}: {name} must be numbers of its range, got {shown(value)}."
                 )
+    n_points = len(curve["threshold"])
+    for name, values in curve.items():
         if len(values) != n_points:
-            raise BundleError(
-                f"{POLICY}: {name} must have {n_points} entries, got {len(values)}."
-            )
+            raise BundleError(f"{POLICY}: {name} must have {n_points} entries, got {len(values)}.")
     if not all(a < b for a, b in pairwise(curve["threshold"])):
         raise BundleError(f"{POLICY}: threshold must increase.")
     for name in ("alert_rate", "recall"):
