@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ensemble_kd.metrics._rare_events import (
 from ensemble_kd.metrics._tail import tail_calibration_error
 
 NUMBER = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
-# By the form of a name: the figure, what its numbers are, and whether it takes decisions.
+# By the form of a name: the figure, and what the numbers in its name are.
 FORMS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "average_precision": (average_precision, ()),
     "recall_at_fpr_RATE": (recall_at_fpr, ("fpr",)),
@@ -61,18 +61,19 @@ def scorer(name: str) -> Any:
     True
     """
     for form, (measure, names) in FORMS.items():
-        pattern = re.sub("_[A-Z]+(?:_[A-Z]+)*$", f"_{NUMBER}" * len(names), form)
-        found = re.fullmatch(pattern, name)
+        stem = re.sub("_[A-Z_]+$", "", form)
+        found = re.fullmatch(stem + f"_{NUMBER}" * len(names), name)
         if found is None:
             continue
-        numbers = {key: float(value) for key, value in zip(names, found.groups(), strict=True)}
-        if "k" in numbers:
-            numbers["k"] = int(numbers["k"])
-        by_calls = measure is expected_cost
+        read = {"k": int}
+        numbers = {
+            key: read.get(key, float)(value)
+            for key, value in zip(names, found.groups(), strict=True)
+        }
         return make_scorer(
-            partial(_value, measure, numbers),
+            _Scored(name, measure, numbers),
             greater_is_better=not name.startswith("neg_"),
-            response_method="predict" if by_calls else "predict_proba",
+            response_method="predict" if measure is expected_cost else "predict_proba",
         )
     raise InputError(
         f"a scorer must be one of {', '.join(FORMS)}, with numbers in place of capitals, got "
@@ -80,11 +81,23 @@ def scorer(name: str) -> Any:
     )
 
 
-def _value(measure: Callable[..., Any], numbers: dict[str, float], y: Any, answer: Any) -> float:
-    labels = np.asarray(y)
-    classes = np.unique(labels)
-    if len(classes) != 2:
-        raise InputError(f"y must hold two classes, got {len(classes)}.")
-    if measure is expected_cost:
-        answer = np.asarray(answer) == classes[1]
-    return float(measure(labels == classes[1], answer, **numbers).value)
+@dataclass(frozen=True)
+class _Scored:
+    """A figure of labels and answers, as scikit-learn calls it; it can be pickled."""
+
+    name: str
+    measure: Callable[..., Any]
+    numbers: dict[str, float]
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def __call__(self, y: Any, answer: Any) -> float:
+        labels = np.asarray(y)
+        classes = np.unique(labels)
+        if len(classes) != 2:
+            raise InputError(f"y must hold two classes, got {len(classes)}.")
+        if self.measure is expected_cost:
+            answer = np.asarray(answer) == classes[1]
+        return float(self.measure(labels == classes[1], answer, **self.numbers).value)
