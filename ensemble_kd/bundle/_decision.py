@@ -133,9 +133,7 @@ def policy_from_content(content: Mapping[str, Any]) -> ChosenBy:
         name: _numbers([np.nan if value is None else value for value in values])
         for name, values in content["operating_curve"].items()
     }
-    curve = OperatingCurve(
-        **lists, n_rows=content["n_rows"], n_positives=content["n_positives"]
-    )
+    curve = OperatingCurve(**lists, n_rows=content["n_rows"], n_positives=content["n_positives"])
     return ChosenBy(content["policy"]["kind"], content["policy"]["asked"], curve)
 
 

@@ -1,4 +1,4 @@
-"""A policy and its operating curve, as text and as plain values: the same wherever they are told."""
+"""A policy and its operating curve, as text and as plain values, wherever they are told."""
 
 from __future__ import annotations
 

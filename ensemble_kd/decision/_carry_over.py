@@ -89,9 +89,7 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     policy = None if record is None else record.policy
     if not new.is_detector:
         x, y = _to_the_ends(x, y, (0.0, 1.0), (0.0, 1.0))
-        return replace(
-            plain, calibrator=ProbabilityCurve(x, y), threshold=threshold, policy=policy
-        )
+        return replace(plain, calibrator=ProbabilityCurve(x, y), threshold=threshold, policy=policy)
     width, height = BEYOND * (x[-1] - x[0]), BEYOND * (y[-1] - y[0])
     x, y = _to_the_ends(x, y, (x[0] - width, x[-1] + width), (y[0] - height, y[-1] + height))
     model = replace(plain, calibrator=ScoreCurve(x, y), threshold=threshold, policy=policy)

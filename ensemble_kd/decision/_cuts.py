@@ -191,9 +191,7 @@ def cuts_of(
     )  # fmt: skip
 
 
-def _thresholds(
-    values: Array, score: Array, low_is_alert: bool
-) -> tuple[Array, Array, float]:
+def _thresholds(values: Array, score: Array, low_is_alert: bool) -> tuple[Array, Array, float]:
     """Return thresholds and gaps from the fewest alerts on, and the resolution of the scores."""
     lower, upper = values[:-1], values[1:]
     between = np.maximum((lower + upper) / 2, np.nextafter(lower, np.inf))

@@ -160,7 +160,11 @@ class ThresholdPolicy:
                 )
             if isinstance(rule, Fixed) and not 0 <= rule.fixed <= 1:
                 raise InputError(f"fixed must be a probability in [0, 1], got {rule.fixed!r}.")
-        rows = decided_rows(model, X, y, sample_weight=sample_weight)
+        missed = rule.asked.get("missed")
+        rows = decided_rows(
+            model, X, y, sample_weight=sample_weight,
+            amount=missed if isinstance(missed, str) else None,
+        )  # fmt: skip
         cuts = rows.cuts(rule)
         threshold = rule.threshold(cuts)
         quantiles = model.quantiles

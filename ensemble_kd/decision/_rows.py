@@ -134,7 +134,12 @@ class DecidedRows:
 
 
 def decided_rows(
-    model: CompactModel, X: Any, y: Any = None, *, sample_weight: Any = None
+    model: CompactModel,
+    X: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    amount: str | None = None,
 ) -> DecidedRows:
     """Return rows with the model's scores, and what is true of them where that is known.
 
@@ -148,6 +153,8 @@ def decided_rows(
         True classes; of outliers 1 or true (or -1 beside 1) for what is abnormal. Both kinds.
     sample_weight : array of shape (n_rows,) or None, default=None
         Weight of each row.
+    amount : str or None, default=None
+        A key of dicts that the model need not take.
 
     Returns
     -------
@@ -166,7 +173,10 @@ def decided_rows(
         if np.isnan(hard).any():
             raise InputError("y must say of each row whether it is abnormal, got missing ones.")
         indices = hard.astype(np.int64)
-    score = respond(model, model.schema.encode(X))[:, -1]
+    known = X
+    if isinstance(X, list) and amount is not None and amount not in model.schema.names:
+        known = [{key: value for key, value in row.items() if key != amount} for row in X]
+    score = respond(model, model.schema.encode(known))[:, -1]
     if not len(score):
         raise InputError("X must have a row, got none.")
     weight = row_weights(sample_weight, len(score))

@@ -104,6 +104,4 @@ def rank_agreement(first: Any, second: Any) -> Figure:
         return Figure(np.nan if found is None else found, np.nan, np.nan, len(ours))
     half = SURE * np.sqrt((1 + found**2 / 2) / (len(ours) - 3))
     middle = np.arctanh(np.clip(found, -MOST_CERTAIN, MOST_CERTAIN))
-    return Figure(
-        found, float(np.tanh(middle - half)), float(np.tanh(middle + half)), len(ours)
-    )
+    return Figure(found, float(np.tanh(middle - half)), float(np.tanh(middle + half)), len(ours))

@@ -11,8 +11,8 @@ from ensemble_kd.model._decision import (
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
-from ensemble_kd.model._policy import SURE, ChosenBy, OperatingCurve, share_bounds
 from ensemble_kd.model._parts import arrays_of, scalars_of
+from ensemble_kd.model._policy import SURE, ChosenBy, OperatingCurve, share_bounds
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 

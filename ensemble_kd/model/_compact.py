@@ -95,6 +95,4 @@ def without_decision(model: CompactModel) -> CompactModel:
     -------
     CompactModel
     """
-    return replace(
-        model, calibrator=None, threshold=None, quantiles=None, policy=None
-    )
+    return replace(model, calibrator=None, threshold=None, quantiles=None, policy=None)

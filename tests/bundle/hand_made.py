@@ -166,9 +166,7 @@ MODELS |= {
 }
 CARRIED = ScoreCurve(f64(-20.0, 0.0, 6.5, 12.0, 40.0), f64(-3.0, -1.0, -1.0, 0.5, 4.0))
 MODELS |= {
-    name.replace("detector", "carried"): replace(
-        MODELS[name], calibrator=CARRIED, threshold=-0.25
-    )
+    name.replace("detector", "carried"): replace(MODELS[name], calibrator=CARRIED, threshold=-0.25)
     for name in ("mlp_detector", "trees_detector")
 }
 CURVE_OF_POLICY = OperatingCurve(

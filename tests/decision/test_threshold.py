@@ -62,9 +62,7 @@ def test_threshold_by_cost_is_the_cheapest_of_all(ratio):
 def test_cuts_have_the_error_shares_of_each_threshold(cases):
     second, is_second, weight = (np.array(part) for part in zip(*cases, strict=True))
     is_second[:2] = False, True
-    cuts = cuts_of(
-        second, low_is_alert=False, weight=weight.astype(float), is_positive=is_second
-    )
+    cuts = cuts_of(second, low_is_alert=False, weight=weight.astype(float), is_positive=is_second)
     thresholds, above, below = cuts.threshold[::-1], cuts.false_alarms[::-1], 1 - cuts.found[::-1]
     assert (np.diff(thresholds) > 0).all()
     assert ((thresholds >= 0) & (thresholds <= 1)).all()

@@ -11,7 +11,7 @@ from ensemble_kd.errors import InputError
 
 @dataclass(frozen=True)
 class FalsePositiveRate(Rule):
-    """Call at most this share of the negative rows positive, and as many positive ones as it allows.
+    """Have at most this share of the negative rows as alerts, and as many others as it allows.
 
     Parameters
     ----------

@@ -166,7 +166,9 @@ def _add_label(graph: Graph, model: CompactModel) -> None:
 def _add_value(graph: Graph, sums: str, model: CompactModel) -> None:
     body, output = model.body, response_name(model)
     curve = model.calibrator if isinstance(model.calibrator, ScoreCurve) else None
-    mean, scale = (body.output_mean, body.output_scale) if isinstance(body, MLPRecord) else (0.0, 1.0)
+    mean, scale = (
+        (body.output_mean, body.output_scale) if isinstance(body, MLPRecord) else (0.0, 1.0)
+    )
     scaled = graph.apply("Mul", sums, graph.constant(np.array(scale), "output_scale"))
     mean_of = graph.constant(np.array(mean), "output_mean")
     value = graph.apply("Add", scaled, mean_of, output=output if curve is None else None)
