@@ -62,7 +62,8 @@ def scorer(name: str) -> Any:
     """
     for form, (measure, names) in FORMS.items():
         stem = re.sub("_[A-Z_]+$", "", form)
-        found = re.fullmatch(stem + f"_{NUMBER}" * len(names), name)
+        numbers_of = "".join(r"_(\d+)" if key == "k" else f"_{NUMBER}" for key in names)
+        found = re.fullmatch(stem + numbers_of, name)
         if found is None:
             continue
         read = {"k": int}
