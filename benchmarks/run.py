@@ -7,10 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from ensemble_kd.benchmarks.quality import DEFAULT_MAX_TRAIN, METHODS, run_benchmark
-from ensemble_kd.benchmarks.quality.report import is_failed, write_report
+from ensemble_kd.benchmarks.quality.report import claims_table, is_failed, read_kept, write_report
 from ensemble_kd.errors import InputError
 
 __all__ = ["METHODS", "main", "run_benchmark"]
@@ -32,9 +30,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--n-jobs", type=int, default=-1, help="fits at once (default: all cores)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument(
-        "--render", metavar="FILE", type=Path,
-        help="run nothing: render rows kept in a Parquet file, to --out",
+        "--render", metavar="FILE", type=Path, nargs="+",
+        help="run nothing: render rows kept in Parquet files, to --out; of a method that several "
+        "have, the last counts",
     )  # fmt: skip
+    parser.add_argument(
+        "--before", metavar="FILE", type=Path, nargs="+",
+        help="with --render: rows of an earlier state of teacher and student, to compare with",
+    )  # fmt: skip
+    parser.add_argument(
+        "--claims", action="store_true", help="with --render: print what it shows, write nothing"
+    )
     return parser
 
 
@@ -42,8 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark from the command line; results go to stdout and to the folder `--out`."""
     options = _parser().parse_args(arguments)
     if options.render is not None:
+        kept = read_kept(options.render)
+        before = read_kept(options.before) if options.before else None
+        if options.claims:
+            print(claims_table(kept, before, with_open=True))
+            return 0
         options.out.mkdir(parents=True, exist_ok=True)
-        print(write_report(pd.read_parquet(options.render), options.out))
+        print(write_report(kept, options.out, before))
         return 0
     try:
         results = run_benchmark(

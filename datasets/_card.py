@@ -86,6 +86,28 @@ class OpenMLSource:
 
 
 @dataclass(frozen=True)
+class PackageSource:
+    """A CSV file inside an installed package, which brings it for its own examples.
+
+    Parameters
+    ----------
+    module : str
+        The package; its folder is looked up, and nothing of it is imported.
+    file : str
+        Path inside the package.
+    target : str
+        Target column of the file.
+    extra : str
+        The extra of this package that installs it.
+    """
+
+    module: str
+    file: str
+    target: str
+    extra: str
+
+
+@dataclass(frozen=True)
 class DatasetCard:
     """All that is known of a data set before it is loaded.
 
@@ -106,9 +128,11 @@ class DatasetCard:
     load : BundledSource or LocalSource
         How it is loaded.
     checksum : Mapping of str to str
-        SHA-256 by role: ``arrays``, or one for each file.
+        SHA-256 by role: ``arrays``, or one for each file, ``package`` that of an installed one.
     positive : Positive or None
         The positive label (binary and anomaly tasks alone).
+    package : PackageSource or None
+        Which package brings the same rows, to be read where no local file is.
     openml : OpenMLSource or None
         Where OpenML has it; None when it does not or that is not certain.
     """
@@ -126,7 +150,13 @@ class DatasetCard:
     load: BundledSource | LocalSource
     checksum: Mapping[str, str]
     positive: Positive | None = None
+    package: PackageSource | None = None
     openml: OpenMLSource | None = None
+
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """The keys of the checksum table."""
+        return (*self.load.checked, *(("package",) if self.package is not None else ()))
 
     @property
     def two_classes(self) -> bool:

@@ -14,8 +14,10 @@ from ensemble_kd.datasets._catalogue import read_card
 from ensemble_kd.datasets._sources import (
     RawTable,
     fetch_from_openml,
+    installed_file,
     local_remedy,
     read_bundled,
+    read_installed,
     read_local,
 )
 from ensemble_kd.errors import InputError
@@ -23,7 +25,7 @@ from ensemble_kd.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-Origin = Literal["sklearn", "local", "openml"]
+Origin = Literal["sklearn", "local", "package", "openml"]
 
 DATA_DIR_VARIABLE = "ENSEMBLE_KD_DATA"
 
@@ -49,7 +51,7 @@ class Dataset:
         ``"train"`` or ``"test"`` where the source fixes it.
     unlabeled : DataFrame of shape (n_unlabeled, n_features) or None
         Further rows whose target is unknown.
-    origin : {"sklearn", "local", "openml"}
+    origin : {"sklearn", "local", "package", "openml"}
         Where the rows were read. Figures from "local" and "openml" rows are not to be compared
         where the card's ``openml.note`` tells of a difference.
     """
@@ -70,7 +72,7 @@ def load_dataset(
     openml_cache: str | os.PathLike[str] | None = None,
     verify: bool = True,
 ) -> Dataset:
-    """Load a data set by name: from scikit-learn, else from a local folder, else from OpenML.
+    """Load a data set: from scikit-learn, a local folder, an installed package, else from OpenML.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def load_dataset(
     openml_cache : path or None, default=None
         Folder where OpenML's files are kept; None leaves it to scikit-learn.
     verify : bool, default=True
-        Compare bundled arrays and local files with the card's SHA-256. What OpenML sends is
+        Compare bundled arrays and files with the card's SHA-256. What OpenML sends is
         compared with the MD5 that OpenML states, in either case.
 
     Returns
@@ -121,6 +123,9 @@ def _read_table(
     folder = _data_folder(data_dir)
     if folder is not None and (folder / card.load.file).is_file():
         return "local", read_local(card, card.load, folder, verify)
+    installed = None if card.package is None else installed_file(card.package)
+    if card.package is not None and installed is not None:
+        return "package", read_installed(card, card.package, installed, verify)
     if card.openml is not None:
         cache = None if openml_cache is None else Path(openml_cache)
         return "openml", fetch_from_openml(card, card.openml, cache)

@@ -13,6 +13,7 @@ from ensemble_kd.datasets._card import (
     DatasetCard,
     LocalSource,
     OpenMLSource,
+    PackageSource,
     Positive,
 )
 from ensemble_kd.errors import InputError
@@ -48,7 +49,11 @@ def parse_card(name: str, text: str) -> DatasetCard:
         raise InputError(f"The card of {name!r} must be valid TOML, got: {error}.") from error
     if "load" in table:
         table["load"] = _read_source(name, table["load"])
-    for key, kind in (("positive", Positive), ("openml", OpenMLSource)):
+    for key, kind in (
+        ("positive", Positive),
+        ("package", PackageSource),
+        ("openml", OpenMLSource),
+    ):
         if key in table:
             table[key] = _read_record(name, kind, table[key], f"{key}.")
     card = _read_record(name, DatasetCard, table)
@@ -118,8 +123,8 @@ def _check_rules(name: str, card: DatasetCard) -> None:
             card.openml,
         ),
         (
-            set(card.checksum) == set(card.load.checked),
-            f"checksum must have the keys {', '.join(card.load.checked)}",
+            set(card.checksum) == set(card.checked),
+            f"checksum must have the keys {', '.join(card.checked)}",
             sorted(card.checksum),
         ),
         (

@@ -1,8 +1,9 @@
-"""Where a table comes from: scikit-learn, a folder of Parquet files, or OpenML."""
+"""Where a table comes from: scikit-learn, a folder of Parquet files, a package, or OpenML."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ensemble_kd._optional import require
-from ensemble_kd.datasets._card import BundledSource, DatasetCard, LocalSource, OpenMLSource
+from ensemble_kd.datasets._card import (
+    BundledSource,
+    DatasetCard,
+    LocalSource,
+    OpenMLSource,
+    PackageSource,
+)
 from ensemble_kd.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,6 +85,29 @@ def read_local(card: DatasetCard, source: LocalSource, folder: Path, verify: boo
     return RawTable(table.X, table.y, table.positive, split, unlabeled)
 
 
+def installed_file(source: PackageSource) -> Path | None:
+    """Return where an installed package keeps the file; None where it does not."""
+    spec = importlib.util.find_spec(source.module)
+    folders = (spec.submodule_search_locations or ()) if spec is not None else ()
+    paths = (Path(folder) / source.file for folder in folders)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def read_installed(card: DatasetCard, source: PackageSource, path: Path, verify: bool) -> RawTable:
+    """Read the table a package brings, in the types of the local files."""
+    pandas = require("pandas", extra="train")
+    if verify:
+        _check_file(path, card.checksum["package"])
+    frame = pandas.read_csv(path).rename(columns={source.target: card.target})
+    features = frame.drop(columns=card.target)
+    types = {
+        name: "category" if not pandas.api.types.is_numeric_dtype(column) else np.float32
+        for name, column in features.items()
+        if not pandas.api.types.is_integer_dtype(column)
+    }
+    return _split_target(card, frame.astype(types))
+
+
 def fetch_from_openml(card: DatasetCard, source: OpenMLSource, cache: Path | None) -> RawTable:
     """Download a table, or read it from the cache; scikit-learn compares OpenML's own MD5."""
     require("pandas", extra="train")
@@ -105,7 +135,10 @@ def fetch_from_openml(card: DatasetCard, source: OpenMLSource, cache: Path | Non
 def local_remedy(card: DatasetCard) -> str:
     """Say how the local copy is found."""
     file = card.load.file if isinstance(card.load, LocalSource) else "the file"
-    return f"put {file} in a folder named by data_dir or by the variable ENSEMBLE_KD_DATA"
+    remedy = f"put {file} in a folder named by data_dir or by the variable ENSEMBLE_KD_DATA"
+    if card.package is not None:
+        remedy += f', or run: pip install "ensemble_kd[{card.package.extra}]"'
+    return remedy
 
 
 def file_sha256(path: Path) -> str:

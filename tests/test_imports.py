@@ -229,7 +229,9 @@ def files_with(package: str, found_in: Callable[[Path], Iterator[str]]) -> set[s
 
 
 def test_imports_of_torch_stand_in_few_files():
-    networks = ("_encoded_network", "_periodic", "_training", "_fine_tune", "_modes", "_muon")
+    networks = (
+        "_encoded_network", "_periodic", "_training", "_fine_tune", "_kept", "_modes", "_muon",
+    )  # fmt: skip
     losses = ("_base", "_soft_targets", "_logit_matching", "_squared_error")
     files = {f"networks/{name}.py" for name in networks} | {f"losses/{name}.py" for name in losses}
     assert files_with("torch", imported_by) == files

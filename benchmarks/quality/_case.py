@@ -11,7 +11,8 @@ from typing import Any
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
 from ensemble_kd.benchmarks.quality._store import RowStore, fit_or_load_teacher, provenance
-from ensemble_kd.benchmarks.quality.methods import METHODS, NOT_ASKED, Shared, TaskData
+from ensemble_kd.benchmarks.quality.methods import METHODS, NOT_ASKED, Method, Shared, TaskData
+from ensemble_kd.benchmarks.shared import SharedTeacher
 from ensemble_kd.datasets import Dataset, load_dataset
 from ensemble_kd.rows import table_digest
 from ensemble_kd.teachers import teacher_response
@@ -108,8 +109,7 @@ class Case:
             "skipped": None,
             **provenance(),
         }
-        most_seeds = METHODS[method].most_seeds
-        if most_seeds is not None and self._seed >= most_seeds:
+        if not self._is_asked(METHODS[method]):
             return row | {"skipped": NOT_ASKED}
         try:
             row |= self._measured(method)
@@ -118,6 +118,10 @@ class Case:
         if row["skipped"] is None:
             self._store.put(row)
         return row
+
+    def _is_asked(self, method: type[Method]) -> bool:
+        is_seed = method.most_seeds is None or self._seed < method.most_seeds
+        return is_seed and (method.datasets is None or self._source.name in method.datasets)
 
     def _measured(self, name: str) -> dict[str, Any]:
         data, method = self._data, METHODS[name]()
@@ -130,13 +134,15 @@ class Case:
         reason = method.skip(data)
         if reason is not None:
             return facts | {"skipped": reason}
-        shared = self._shared
+        shared = Shared(lambda: self._fitted, self._out / "students", self._n_jobs)
+        if not method.is_rival:
+            self._fitted  # noqa: B018 - not on the method's clock
         start = time.perf_counter()
         method.run(data, shared)
         told = method.fit_seconds()
         own = time.perf_counter() - start if told is None else told
         total = own + (shared.teacher_seconds if method.needs_teacher else 0.0)
-        measured = measure(method, data, self._teacher_answers)
+        measured = measure(method, data, None if method.is_rival else self._teacher_answers)
         seconds = {"fit_seconds": total, "fit_seconds_without_teacher": own}
         stages = {f"{stage}_seconds": taken for stage, taken in method.stage_seconds().items()}
         chosen = {"recipe": method.chosen} if hasattr(method, "chosen") else {}
@@ -147,21 +153,18 @@ class Case:
         return split_dataset(self._source.dataset, self._seed, self._max_train)
 
     @cached_property
-    def _shared(self) -> Shared:
+    def _fitted(self) -> tuple[SharedTeacher, float]:
         if self._failure is not None:
             raise self._failure
         try:
-            teacher, seconds = fit_or_load_teacher(
-                self._data, self._build_teacher, self._out / "cache"
-            )
+            return fit_or_load_teacher(self._data, self._build_teacher, self._out / "cache")
         except Exception as error:  # Not to be fitted again for the next method.
             self._failure = error
             raise
-        return Shared(teacher, seconds, self._out / "students", self._n_jobs)
 
     @cached_property
     def _teacher_answers(self) -> Any:
-        teacher = self._shared.teacher
+        teacher, _ = self._fitted
         return teacher_response(teacher, self._data.X_test, teacher.task_)
 
     def _build_teacher(self) -> TeacherEnsemble:

@@ -107,7 +107,7 @@ def quality(data: TaskData, response: NDArray[np.float64]) -> dict[str, float]:
 
 
 def measure(
-    method: Method, data: TaskData, teacher_response: NDArray[np.float64]
+    method: Method, data: TaskData, teacher_response: NDArray[np.float64] | None
 ) -> dict[str, float]:
     """Return all numbers of a fitted method but its fitting time.
 
@@ -117,20 +117,26 @@ def measure(
         Fitted.
     data : TaskData
         Test rows.
-    teacher_response : ndarray of shape (n_test, n_outputs)
-        The teacher's answers to them.
+    teacher_response : ndarray of shape (n_test, n_outputs) or None
+        The teacher's answers to them; None for a rival that has nothing of it.
 
     Returns
     -------
     dict
-        `quality`, `fidelity_rmse` (root mean squared difference from the teacher), `latency_us`
-        (median of one raw row, through all that the method does to a row), `rows_per_second` (all
-        test rows at once) and `size_bytes`.
+        `quality`, `fidelity_rmse` (root mean squared difference from the teacher, where its
+        answers are given), `latency_us` (median of one raw row, through all that the method does to
+        a row), `rows_per_second` (all test rows at once) and `size_bytes`.
     """
     response = method.response(data.X_test)
-    return quality(data, response) | {
-        "fidelity_rmse": float(np.sqrt(np.mean((response - teacher_response) ** 2))),
-        "latency_us": method.latency_us(data.X_test.head(N_LATENCY_ROWS)),
-        "rows_per_second": method.rows_per_second(data.X_test),
-        "size_bytes": float(method.size_bytes()),
-    }
+    fidelity = {}
+    if teacher_response is not None:
+        fidelity["fidelity_rmse"] = float(np.sqrt(np.mean((response - teacher_response) ** 2)))
+    return (
+        quality(data, response)
+        | fidelity
+        | {
+            "latency_us": method.latency_us(data.X_test.head(N_LATENCY_ROWS)),
+            "rows_per_second": method.rows_per_second(data.X_test),
+            "size_bytes": float(method.size_bytes()),
+        }
+    )

@@ -35,7 +35,7 @@ ROW_SOURCES = (
     QUALITY / "_objective.py",
     QUALITY.parent / "shared" / "_tasks.py",
 )
-MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost")
+MEASURED_WITH = ("numpy", "scikit-learn", "torch", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
 
 
 @cache

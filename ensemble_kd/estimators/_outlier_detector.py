@@ -45,7 +45,7 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         Makes new rows for the teacher to score; None makes none. "auto" makes rows like those of
         the table, and others around them.
     n_synthetic : int, float or "auto", default="auto"
-        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 32 times
+        Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A

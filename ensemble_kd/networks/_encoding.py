@@ -15,7 +15,7 @@ from ensemble_kd.networks._outside import OUTSIDE_EDGES, fit_outside
 from ensemble_kd.rows import Discretion
 from ensemble_kd.schema import Category, TableSchema
 
-Beyond = Literal["edges", "numbers"] | None
+Beyond = Literal["edges", "numbers", "both"] | None
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,9 @@ def fit_encoding(
         Rows of a category below which it joins no group.
     discretion : Discretion or None, default=None
         Which numbers may be edges; None where any may.
-    beyond : {"edges", "numbers"} or None, default=None
+    beyond : {"edges", "numbers", "both"} or None, default=None
         What tells rows outside of what was seen: edges outside of the range of each column, a
-        constant one too, or the five numbers of `Outside`. None has neither.
+        constant one too, or the five numbers of `Outside`, or both. None has neither.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def fit_encoding(
         if beyond is None:
             column_edges = edges_within(*given)
         else:
-            column_edges = edges_beyond(*given, distances=OUTSIDE if beyond == "edges" else ())
+            column_edges = edges_beyond(*given, distances=() if beyond == "numbers" else OUTSIDE)
         if column_edges is not None:
             numeric.append(int(j))
             edges.append(column_edges)
@@ -168,7 +168,7 @@ def fit_encoding(
         for j in categorical
     )
     outside = None
-    if beyond == "numbers":
+    if beyond in ("numbers", "both"):
         told_apart = [int((codes < codes.max()).sum()) for codes in category_codes]
         outside = fit_outside(X, schema, dict(zip(categorical.tolist(), told_apart, strict=True)))
     if outside is not None:

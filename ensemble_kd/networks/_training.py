@@ -19,6 +19,7 @@ from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
@@ -140,7 +141,7 @@ def train_network(
     objective = Objective(torch_twin(loss), torch_batch_term(loss))
 
     averaged = copy.deepcopy(network)
-    kept = _Kept(averaged, plan.tolerance)
+    kept = Kept(averaged, plan.tolerance, check_rows.weight)
     optimizers = _make_optimizers(network, plan)
     clock = _Clock(plan)
     history: list[float] = []
@@ -164,7 +165,7 @@ def train_network(
             bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if kept.takes(losses, check_rows) or plan.stop_after is not None:
+            if kept.takes(losses) or plan.stop_after is not None:
                 kept.take(averaged, check)
             elif check - kept.check >= plan.patience:
                 break
@@ -273,30 +274,25 @@ class _Rows:
         self._inputs = inputs
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
         self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
-        self._weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
+        self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
 
     def __len__(self) -> int:
-        return len(self._weight)
+        return len(self.weight)
 
     def batch(self, rows: Tensor) -> _Batch:
         return _Batch(
             self._inputs.batch(rows),
             self._response.index_select(0, rows),
             self._hard.index_select(0, rows),
-            self._weight.index_select(0, rows),
+            self.weight.index_select(0, rows),
         )
 
     def mean(self, values: Tensor) -> float:
         """Return the weighted mean of a number a row."""
-        return float((values * self._weight).sum() / self._weight.sum().clamp_min(1e-12))
-
-    def standard_error(self, values: Tensor) -> float:
-        """Return the standard error of that mean."""
-        spread = (values - self.mean(values)) * self._weight
-        return float(spread.square().sum().sqrt() / self._weight.sum().clamp_min(1e-12))
+        return float((values * self.weight).sum() / self.weight.sum().clamp_min(1e-12))
 
     def chunks(self) -> Iterator[_Batch]:
-        for rows in torch.arange(len(self), device=self._weight.device).split(8192):
+        for rows in torch.arange(len(self), device=self.weight.device).split(8192):
             yield self.batch(rows)
 
 
@@ -356,27 +352,6 @@ def row_losses(network: EncodedNetwork, objective: Objective, rows: _Rows) -> Te
         for batch in rows.chunks()
     ]
     return torch.cat(losses).double()
-
-
-class _Kept:
-    """The weights of the last check that is not clearly worse than the best one."""
-
-    def __init__(self, network: EncodedNetwork, tolerance: float) -> None:
-        self.state, self.check = copy.deepcopy(network.state_dict()), 0
-        self._tolerance = tolerance
-        self._least: Tensor | None = None
-
-    def takes(self, losses: Tensor, rows: _Rows) -> bool:
-        """Tell whether a check is to be kept, by its losses on some rows."""
-        if self._least is None or rows.mean(losses) < rows.mean(self._least):
-            self._least = losses
-            return True
-        worse = losses - self._least
-        return rows.mean(worse) < self._tolerance * rows.standard_error(worse)
-
-    def take(self, network: EncodedNetwork, check: int) -> None:
-        """Keep the weights of a check."""
-        self.state, self.check = copy.deepcopy(network.state_dict()), check
 
 
 # Rows that an average input is taken from.

@@ -4,8 +4,9 @@ from typing import Any
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.students._base import Respond, Student, Watch
+from ensemble_kd.students._beyond import how_beyond
 from ensemble_kd.students._gbdt import GBDTStudent
-from ensemble_kd.students._mlp import MLPStudent, how_beyond
+from ensemble_kd.students._mlp import MLPStudent
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
 from ensemble_kd.students._width import MOST_COLUMNS, check_width, telling_columns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Beyond, fit_encoding
-from ensemble_kd.rows import REAL, SYNTHETIC, TransferSet, check_seed
+from ensemble_kd.networks import fit_encoding
+from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
+from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
 from ensemble_kd.students._size import choose_size
 
 # Of the moving average of weights: over about 250 steps.
@@ -29,35 +29,6 @@ LEARNING_RATE = {True: 0.012, False: 0.008}
 TOLERANCE = 2.0
 # Share of the steps below which a fit is but a trial.
 SHORT = 0.1
-
-
-# With more columns edges outside of each take the bytes of what is learned inside, and see too few
-# rows each. Rank correlation with an ensemble of detectors, edges and five numbers: 21 columns .989
-# and .990, 27 columns .969 and .974, 36 columns .965 and .981, 41 columns .983 and .990; rows 10
-# ranges outside of one of 41 columns kept: .927 and 1.0.
-MOST_WITH_EDGES = 24
-
-
-def how_beyond(schema: TableSchema, chosen: bool | str) -> Beyond:
-    """Return what tells rows outside of a table from those inside.
-
-    Parameters
-    ----------
-    schema : TableSchema
-        Its columns.
-    chosen : bool or {"edges", "numbers"}
-        Whether anything does, or what.
-
-    Returns
-    -------
-    {"edges", "numbers"} or None
-        Edges outside of every column, or five numbers for all columns where these are many.
-    """
-    if isinstance(chosen, str):
-        return "edges" if chosen == "edges" else "numbers"
-    if not chosen:
-        return None
-    return "edges" if len(schema.columns) <= MOST_WITH_EDGES else "numbers"
 
 
 class MLPStudent(Student):
@@ -87,13 +58,14 @@ class MLPStudent(Student):
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
-    beyond : bool or {"auto", "edges", "numbers"}, default="auto"
+    beyond : bool or {"auto", "edges", "numbers", "both"}, default="auto"
         Whether values outside of what was seen are told apart. "edges": by edges at distances of
         0.3, 2 and 10 ranges on either side of a column, a constant one too. "numbers": by five
         numbers that tell how far outside a row lies, in any columns. Either way half of the edges
         inside stand evenly from the smallest value to the largest, and what lies outside is learned
         from rows there, as `GuardSynthesizer` makes them. True: edges in a table of at most 24
-        columns, else numbers. "auto": True where outliers are to be told, else False.
+        columns, numbers in one of more than 45, both between. "auto": True where outliers are to be
+        told, else False.
     encoding : {"auto", "piecewise_linear", "periodic"}, default="auto"
         How a numeric column's curve is trained: each interval freely, or all as samples at the
         edges of waves with learned frequencies ([1]_, Eq. 2), which keeps the curve smooth. Bytes
@@ -190,7 +162,7 @@ class MLPStudent(Student):
         chosen = task.looks_beyond if self.beyond == "auto" else self.beyond
         beyond = how_beyond(transfer_set.schema, chosen)
         if beyond is not None:
-            transfer_set = _with_checks_outside(transfer_set, check_seed(self.random_state))
+            transfer_set = with_checks_outside(transfer_set, check_seed(self.random_state))
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
         muon = loss.alpha > 0 if self.optimizer == "auto" else self.optimizer == "muon"
@@ -329,9 +301,9 @@ class MLPStudent(Student):
                 raise InputError(f"{name} must be >= 1, got {value!r}.")
         if self.edges not in ("auto", "teacher", "quantiles"):
             raise InputError(f"edges must be 'auto', 'teacher' or 'quantiles', got {self.edges!r}.")
-        if not isinstance(self.beyond, bool) and self.beyond not in ("auto", "edges", "numbers"):
+        if not isinstance(self.beyond, bool) and self.beyond not in CHOICES:
             raise InputError(
-                f"beyond must be true, false, 'auto', 'edges' or 'numbers', got {self.beyond!r}."
+                f"beyond must be true, false or one of {CHOICES}, got {self.beyond!r}."
             )
         if self.encoding not in ("auto", "piecewise_linear", "periodic"):
             raise InputError(
@@ -347,15 +319,3 @@ class MLPStudent(Student):
             raise InputError(f"learning_rate must be > 0, got {self.learning_rate!r}.")
         if not self.weight_decay >= 0:
             raise InputError(f"weight_decay must be >= 0, got {self.weight_decay!r}.")
-
-
-def _with_checks_outside(rows: TransferSet, seed: int) -> TransferSet:
-    """Return rows of which as many synthetic ones are held out as real ones, at most a tenth.
-
-    Real rows alone would end the training where they are best, be the outside learned or not.
-    """
-    made = np.flatnonzero(rows.origin == SYNTHETIC)
-    n_checks = min(int(rows.held_out.sum()), len(made) // 10)
-    held_out = rows.held_out.copy()
-    held_out[np.random.default_rng(seed).choice(made, n_checks, replace=False)] = True
-    return replace(rows, held_out=held_out)

@@ -10,7 +10,7 @@ from ensemble_kd.model import TASKS
 
 FOLDER = Path(benchmarks.__file__).parent
 # Programs of another environment, which import nothing of the project.
-WORKERS = {"_autogluon_worker.py", "_taught_worker.py"}
+WORKERS = {"_autogluon_worker.py", "_realmlp_worker.py", "_taught_worker.py"}
 
 
 def test_benchmarks_ask_the_task_in_place_of_its_name():

@@ -1,6 +1,7 @@
 """Laws of loading: where a table is sought, what is checked, how the target is coded."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,9 @@ import sklearn.datasets
 from sklearn.utils import Bunch
 
 from ensemble_kd.datasets import _load, list_datasets, load_dataset, read_card
-from ensemble_kd.datasets._card import BundledSource
+from ensemble_kd.datasets._card import BundledSource, PackageSource
 from ensemble_kd.datasets._parse import parse_card
+from ensemble_kd.datasets._sources import installed_file
 from ensemble_kd.errors import InputError
 
 BUNDLED = [name for name in list_datasets() if isinstance(read_card(name).load, BundledSource)]
@@ -181,6 +183,40 @@ def test_data_at_hand_nowhere_tells_the_remedy(toy, tmp_path):
         load_dataset("toy", data_dir=empty)
     with pytest.raises(InputError, match="sought in no folder, as none is named"):
         load_dataset("toy")
+
+
+def test_installed_package_brings_the_table_without_being_imported(tmp_path, monkeypatch):
+    (tmp_path / "brings" / "data").mkdir(parents=True)
+    (tmp_path / "brings" / "__init__.py").write_text("raise AssertionError('imported')")
+    text = b"carat,cut,price\n0.25,Ideal,300\n0.5,Fair,900\n"
+    (tmp_path / "brings" / "data" / "rows.csv").write_bytes(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    package = PackageSource("brings", "data/rows.csv", "price", "demo")
+    sums = read_card("diamonds").checksum | {"package": hashlib.sha256(text).hexdigest()}
+    card = replace(read_card("diamonds"), package=package, checksum=sums)
+    monkeypatch.setattr(_load, "read_card", lambda name: card)
+    dataset = load_dataset("diamonds")
+    assert dataset.origin == "package"
+    assert dataset.X.dtypes.astype(str).to_dict() == {"carat": "float32", "cut": "category"}
+    assert dataset.y.tolist() == [300.0, 900.0]
+    (tmp_path / "brings" / "data" / "rows.csv").write_bytes(text + b"1.0,Good,5000\n")
+    with pytest.raises(InputError, match=r"rows\.csv must have the SHA-256"):
+        load_dataset("diamonds")
+    (tmp_path / "brings" / "data" / "rows.csv").unlink()
+    calls = []
+    target = pd.Series([1.0, 2.0], name="price")
+    fake_openml(monkeypatch, calls, pd.DataFrame({"carat": [0.25, 0.5]}), target)
+    assert load_dataset("diamonds").origin == "openml"
+
+
+def test_diamonds_of_the_package_are_those_of_the_card():
+    if installed_file(read_card("diamonds").package) is None:
+        pytest.skip('needs the extra "demo"')
+    dataset = load_dataset("diamonds")
+    assert dataset.origin == "package"
+    assert dataset.X.shape == (dataset.card.n_rows, 9)
+    kinds = dataset.X.dtypes.astype(str).value_counts().to_dict()
+    assert kinds == {"float32": dataset.card.n_numeric, "category": dataset.card.n_categorical}
 
 
 def test_mistyped_folder_is_refused_before_any_download(tmp_path, monkeypatch):

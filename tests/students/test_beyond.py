@@ -54,7 +54,7 @@ def fitted(beyond, rows=None, **parameters) -> MLPStudent:
     return student.fit_transfer(rows, rows.task.loss(rows.task.losses[0], 1.0))
 
 
-@pytest.fixture(scope="module", params=["edges", "numbers"])
+@pytest.fixture(scope="module", params=["edges", "numbers", "both"])
 def seeing(request) -> MLPStudent:
     """Return a student that sees the outside."""
     return fitted(request.param)
@@ -131,7 +131,7 @@ def test_student_that_looks_beyond_stays_within_its_bytes():
 @pytest.mark.parametrize("beyond", ["yes", 1, None])
 def test_student_refuses_a_beyond_that_is_no_choice(beyond):
     with pytest.raises(
-        InputError, match="beyond must be true, false, 'auto', 'edges' or 'numbers', got"
+        InputError, match=r"beyond must be true, false or one of \('auto', .*\), got"
     ):
         fitted(beyond)
 
@@ -142,10 +142,10 @@ def test_real_rows_are_real():
 
 def test_student_looks_by_edges_in_a_narrow_table_and_by_numbers_in_a_wide_one():
     assert fitted(True).to_model().body.outside is None
-    columns = TableSchema(tuple(Column(f"x{j}", "numeric") for j in range(25)))
-    assert how_beyond(columns, True) == "numbers"
-    assert how_beyond(TableSchema(columns.columns[:24]), True) == "edges"
-    assert how_beyond(columns, False) is None
+    columns = tuple(Column(f"x{j}", "numeric") for j in range(46))
+    found = [how_beyond(TableSchema(columns[:n]), True) for n in (24, 25, 45, 46)]
+    assert found == ["edges", "both", "both", "numbers"]
+    assert how_beyond(TableSchema(columns), False) is None
 
 
 def test_student_tells_bounds_that_may_be_told_and_a_spread_of_two_digits():

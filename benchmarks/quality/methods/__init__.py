@@ -7,6 +7,7 @@ from ensemble_kd.benchmarks.quality.methods.autogluon import (
     AutoGluonTeacher,
 )
 from ensemble_kd.benchmarks.quality.methods.best_member import BestMember
+from ensemble_kd.benchmarks.quality.methods.catboost import CatBoost
 from ensemble_kd.benchmarks.quality.methods.distilled import Distilled
 from ensemble_kd.benchmarks.quality.methods.distilled_fast import DistilledFast
 from ensemble_kd.benchmarks.quality.methods.distilled_gbdt import DistilledGBDT
@@ -17,10 +18,13 @@ from ensemble_kd.benchmarks.quality.methods.hard_student import HardStudent
 from ensemble_kd.benchmarks.quality.methods.hard_tree import HardTree
 from ensemble_kd.benchmarks.quality.methods.hard_tuned import HardTuned
 from ensemble_kd.benchmarks.quality.methods.imodels import IModelsDistilled
+from ensemble_kd.benchmarks.quality.methods.realmlp import RealMLP
 from ensemble_kd.benchmarks.quality.methods.tabtune import TabTuneDistilled
 from ensemble_kd.benchmarks.quality.methods.teacher import Teacher
 from ensemble_kd.benchmarks.quality.methods.tuned_lightgbm import TunedLightGBM
+from ensemble_kd.benchmarks.quality.methods.tuned_lightgbm_long import TunedLightGBMLong
 from ensemble_kd.benchmarks.quality.methods.tuned_xgboost import TunedXGBoost
+from ensemble_kd.benchmarks.quality.methods.tuned_xgboost_long import TunedXGBoostLong
 
 METHODS: dict[str, type[Method]] = {
     method.name: method
@@ -38,6 +42,10 @@ METHODS: dict[str, type[Method]] = {
         DistilledTree,
         TunedLightGBM,
         TunedXGBoost,
+        TunedLightGBMLong,
+        TunedXGBoostLong,
+        CatBoost,
+        RealMLP,
         AutoGluonTeacher,
         AutoGluonPlain,
         AutoGluonDistilled,

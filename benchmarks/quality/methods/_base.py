@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from ensemble_kd.metrics import latency_us
 from ensemble_kd.tasks import BaseTask, task_named
 
 # Why there is no row for a method that runs with fewer seeds: not a failure.
-NOT_ASKED = "this method runs with fewer seeds"
+NOT_ASKED = "this method runs with fewer seeds or data sets"
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,28 @@ class Shared:
 
     Parameters
     ----------
-    teacher : SharedTeacher
-        The fitted teacher.
-    teacher_seconds : float
-        How long its fit took.
+    fitted : callable
+        Gives the fitted teacher and how long its fit took; a method that does not ask for them
+        does not wait for the fit.
     folder : Path
         Where students are saved.
     n_jobs : int or None
         Fits at once.
     """
 
-    teacher: SharedTeacher
-    teacher_seconds: float
+    fitted: Callable[[], tuple[SharedTeacher, float]]
     folder: Path
     n_jobs: int | None
+
+    @property
+    def teacher(self) -> SharedTeacher:
+        """The fitted teacher."""
+        return self.fitted()[0]
+
+    @property
+    def teacher_seconds(self) -> float:
+        """How long its fit took."""
+        return self.fitted()[1]
 
 
 class Method(ABC):
@@ -94,8 +103,13 @@ class Method(ABC):
         Whether the time to fit the teacher is part of the time to fit this method.
     n_latency_calls : int
         Single rows to time.
+    is_rival : bool
+        Whether it has nothing of ours: its rows tell no distance from the teacher, so that they
+        hold when the teacher changes.
     most_seeds : int or None
         Seeds it is run with, where it is too slow for all of them.
+    datasets : tuple of str or None
+        Data sets it is run on, where it is too slow for all of them.
     """
 
     name: ClassVar[str]
@@ -103,7 +117,9 @@ class Method(ABC):
     family: ClassVar[str | None] = None
     needs_teacher: ClassVar[bool] = True
     n_latency_calls: ClassVar[int] = 1000
+    is_rival: ClassVar[bool] = False
     most_seeds: ClassVar[int | None] = None
+    datasets: ClassVar[tuple[str, ...] | None] = None
 
     def skip(self, data: TaskData) -> str | None:
         """Return why the method cannot take the task, or None."""

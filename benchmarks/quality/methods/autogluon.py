@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 from ensemble_kd.benchmarks.quality.methods._base import Shared, TaskData
-from ensemble_kd.benchmarks.quality.methods._peer import Peer
+from ensemble_kd.benchmarks.quality.methods._peer import Peer, write_raw_rows
 from ensemble_kd.rows import table_digest
 
 # What our own teacher and student take on the same core, about.
@@ -24,6 +23,7 @@ class AutoGluon(Peer):
     peer = "AutoGluon"
     worker = Path(__file__).with_name("_autogluon_worker.py")
     needs_teacher = False
+    is_rival = True
 
     def causes(self, data: TaskData, shared: Shared) -> Hashable:
         """Return the rows and the time it has."""
@@ -31,11 +31,8 @@ class AutoGluon(Peer):
 
     def write_task(self, data: TaskData, shared: Shared, folder: Path) -> None:
         """Write the raw rows."""
-        train = data.X_train.assign(__target__=data.y_train)
-        train.to_parquet(folder / "train.parquet")
-        data.X_test.to_parquet(folder / "test.parquet")
-        task = {"kind": data.kind, "fit_seconds": FIT_SECONDS, "distill_seconds": DISTILL_SECONDS}
-        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        limits = {"fit_seconds": FIT_SECONDS, "distill_seconds": DISTILL_SECONDS}
+        write_raw_rows(data, folder, kind=data.kind, **limits)
 
     def seconds(self, facts: dict[str, Any]) -> float:
         """Return what AutoGluon took, with its ensemble."""

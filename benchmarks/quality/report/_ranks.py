@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +52,15 @@ class Ranks:
         return [(names[first], names[last]) for first, last in runs]
 
 
-def mean_ranks(results: pd.DataFrame) -> Ranks | None:
+def mean_ranks(results: pd.DataFrame, methods: Collection[str] | None = None) -> Ranks | None:
     """Rank the methods by their mean loss on each data set.
 
     Parameters
     ----------
     results : DataFrame
         As `run_benchmark` returns it.
+    methods : collection of str or None, default=None
+        Those to rank; None ranks all.
 
     Returns
     -------
@@ -75,7 +78,8 @@ def mean_ranks(results: pd.DataFrame) -> Ranks | None:
         return None
     losses = rows.pivot_table(index=["dataset", "seed"], columns="method", values="loss")
     found = losses.groupby("dataset").count() > 0
-    losses = losses[[m for m in methods_of(rows) if found[m].mean() >= LEAST_SHARE]]
+    ranked = [m for m in methods_of(rows) if methods is None or m in methods]
+    losses = losses[[m for m in ranked if found[m].mean() >= LEAST_SHARE]]
     # On the seeds that all of them ran: other seeds have other test rows.
     losses = losses.dropna().groupby("dataset").mean()
     n_datasets, n_methods = losses.shape

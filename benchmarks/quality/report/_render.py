@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd.benchmarks.quality.methods import METHODS
-from ensemble_kd.benchmarks.quality.report._claims import check_claims
-from ensemble_kd.benchmarks.quality.report._ranks import mean_ranks
+from ensemble_kd.benchmarks.quality.report._claims_table import claims_table
+from ensemble_kd.benchmarks.quality.report._ranks import Ranks, mean_ranks
+from ensemble_kd.benchmarks.quality.report._singles import single_ranks
 from ensemble_kd.benchmarks.quality.report._summary import (
     PAIRS,
     SECOND_METRICS,
@@ -32,25 +33,32 @@ from ensemble_kd.benchmarks.shared import (
 )
 
 
-def render_markdown(results: pd.DataFrame) -> str:
+def render_markdown(results: pd.DataFrame, before: pd.DataFrame | None = None) -> str:
     """Return all results as one Markdown text.
 
     Parameters
     ----------
     results : DataFrame
         As `run_benchmark` returns it.
+    before : DataFrame or None, default=None
+        Rows of an earlier state, to be compared with.
 
     Returns
     -------
     str
-        A table of methods for each data set, a summary for each student family, the bars that the
-        default student is judged by, mean ranks, and what was left out and why.
+        A table of methods for each data set, a summary for each student family, the bars that
+        teacher and default student are judged by, mean ranks of all and of the single models, and
+        what was left out and why.
     """
     rows = measured(results)
     parts = [_dataset_section(rows, name) for name in dict.fromkeys(rows["dataset"])]
     for hard, distilled in PAIRS:
         parts.append(_summary_section(rows, hard, distilled))
-    parts += [_claims_section(rows), _ranks_section(rows), _skipped_section(results)]
+    claims = claims_table(rows, before, with_open=True)
+    parts.append(f"### What it shows\n\n{claims}" if claims else "")
+    parts.append(_ranks_section("Mean ranks", mean_ranks(rows)))
+    parts.append(_ranks_section("Mean ranks among single models", single_ranks(rows)))
+    parts.append(_skipped_section(results))
     parts.append(_provenance(rows))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -180,23 +188,12 @@ def _verdict(pairs: Sequence[PairSummary]) -> str:
     return "\n\n".join(lines)
 
 
-def _claims_section(rows: pd.DataFrame) -> str:
-    claims = check_claims(rows)
-    if not claims:
-        return ""
-    verdict = {True: "yes", False: "NO", None: "-"}
-    body = [[c.text, c.found, verdict[c.reached], ", ".join(c.missed_by)] for c in claims]
-    header = ["the default student is to show", "found", "reached?", "falls short on"]
-    return f"### What it shows\n\n{markdown_table(header, body, n_left=4)}"
-
-
-def _ranks_section(rows: pd.DataFrame) -> str:
-    ranks = mean_ranks(rows)
+def _ranks_section(title: str, ranks: Ranks | None) -> str:
     if ranks is None:
         return ""
     body = [[METHODS[name].label, f"{rank:.2f}"] for name, rank in ranks.mean_rank.items()]
     return (
-        f"### Mean ranks\n\nBy loss, on the {len(ranks.datasets)} data sets on which all of these "
+        f"### {title}\n\nBy loss, on the {len(ranks.datasets)} data sets on which all of these "
         f"have a result (Friedman's p = {ranks.p_value:.2g}). Ranks closer than "
         f"{ranks.critical_difference:.2f} do not differ at the 5 % level (Nemenyi).\n\n"
         f"{markdown_table(['method', 'mean rank'], body)}"

@@ -6,7 +6,9 @@ import math
 
 import pandas as pd
 
-from ensemble_kd.benchmarks.quality.report._claims import HARD, STUDENT, check_claims
+from ensemble_kd.benchmarks.quality.report._against import STUDENT
+from ensemble_kd.benchmarks.quality.report._claims import HARD
+from ensemble_kd.benchmarks.quality.report._claims_table import claims_table
 from ensemble_kd.benchmarks.quality.report._summary import measured, summarise_pair
 from ensemble_kd.benchmarks.shared import markdown_table, number
 
@@ -17,7 +19,7 @@ HEADER = [
 ]  # fmt: skip
 
 
-def short_tables(results: pd.DataFrame) -> str:
+def short_tables(results: pd.DataFrame, before: pd.DataFrame | None = None) -> str:
     """Return both tables as Markdown.
 
     Parameters
@@ -25,6 +27,8 @@ def short_tables(results: pd.DataFrame) -> str:
     results : DataFrame
         As `run_benchmark` returns it, with the teacher, its best member, the student on hard labels
         and distilled.
+    before : DataFrame or None, default=None
+        Rows of an earlier state, as `check_claims` takes them.
 
     Returns
     -------
@@ -34,13 +38,7 @@ def short_tables(results: pd.DataFrame) -> str:
     """
     rows = measured(results)
     body = [_line(rows[rows["dataset"] == name], name) for name in dict.fromkeys(rows["dataset"])]
-    claims = [
-        [claim.text, claim.found, "yes" if claim.reached else f"no: {', '.join(claim.missed_by)}"]
-        for claim in check_claims(results)
-        if claim.reached is not None
-    ]
-    shown = ["the default student is to show", "found", "reached?"]
-    return markdown_table(HEADER, body) + "\n\n" + markdown_table(shown, claims, n_left=3) + "\n"
+    return markdown_table(HEADER, body) + "\n\n" + claims_table(results, before) + "\n"
 
 
 def _line(rows: pd.DataFrame, name: str) -> list[str]:

@@ -43,17 +43,18 @@ def test_time_goes_to_teachers_students_and_the_rest(results):
 
 def test_demo_stops_when_its_time_is_over(tmp_path, cheap, teacher_factory):
     settings = {"progress": False, "n_jobs": None, "teacher_factory": teacher_factory}
-    results = demo.run_demo(tmp_path, ["iris"], seconds=0.0, **settings)
+    results = demo.run_demo(tmp_path, {"iris": 80}, seconds=0.0, **settings)
     assert results["seed"].eq(0).all()
     assert results["method"].tolist() == demo.METHOD_NAMES
     assert results["skipped"].isna().all()
+    assert results["n_train"].eq(80).all()
     assert (tmp_path / "students" / "iris.seed0.distilled.ekd").is_file()
 
 
 def test_demo_program_draws_and_says_what_failed(results, out, monkeypatch, capsys):
     monkeypatch.setattr(demo, "run_demo", lambda _: results)
     assert demo.main(["--out", str(out)]) == 0
-    assert (out / "trade_off.png").is_file()
+    assert (out / "lead.png").is_file()
     monkeypatch.setattr(demo, "run_demo", lambda _: results.assign(skipped="ValueError: no"))
     assert demo.main(["--out", str(out)]) == 1
     assert "clear, teacher: ValueError: no" in capsys.readouterr().out

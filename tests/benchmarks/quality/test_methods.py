@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ensemble_kd
 from ensemble_kd.benchmarks.quality import measure, split_dataset
 from ensemble_kd.benchmarks.quality._case import TeacherFactory
 from ensemble_kd.benchmarks.quality._store import fit_or_load_teacher
-from ensemble_kd.benchmarks.quality.methods import METHODS, Method, Shared, TaskData
+from ensemble_kd.benchmarks.quality.methods import METHODS, Method, Shared, TaskData, catboost
 from ensemble_kd.benchmarks.quality.methods._base import dicts
 from ensemble_kd.benchmarks.quality.methods._peer import Peer
 from ensemble_kd.benchmarks.quality.methods.best_member import BestMember
@@ -33,7 +34,7 @@ def tasks() -> dict[str, TaskData]:
 def shared(out: Path, cheap: None, teacher_factory: TeacherFactory):
     def fit(data: TaskData) -> Shared:
         teacher, seconds = fit_or_load_teacher(data, lambda: teacher_factory(data), out)
-        return Shared(teacher, seconds, out, None)
+        return Shared(lambda: (teacher, seconds), out, None)
 
     return fit
 
@@ -42,10 +43,18 @@ def shared(out: Path, cheap: None, teacher_factory: TeacherFactory):
 OWN = {name: method for name, method in METHODS.items() if not issubclass(method, Peer)}
 
 
+def must_run(method: type[Method], data: TaskData) -> None:
+    """Skip the test of a method that this environment cannot run."""
+    reason = method().skip(data)
+    if reason is not None:
+        pytest.skip(reason)
+
+
 @pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("method", OWN.values(), ids=OWN)
 def test_method_gives_every_number(method, dataset, tasks, shared):
     data = tasks[dataset]
+    must_run(method, data)
     common = shared(data)
     fitted = method().run(data, common)
     teacher = METHODS["teacher"]().run(data, common).response(data.X_test)
@@ -59,6 +68,7 @@ def test_method_gives_every_number(method, dataset, tasks, shared):
 @pytest.mark.parametrize("method", OWN.values(), ids=OWN)
 def test_one_row_is_answered_as_in_a_batch(method: type[Method], tasks, shared):
     data = tasks["iris"]
+    must_run(method, data)
     fitted = method().run(data, shared(data))
     row = fitted.rows(data.X_test)[7]
     alone = fitted.score_one(row)
@@ -92,6 +102,36 @@ def test_best_member_is_chosen_out_of_fold(tasks, shared):
     assert BestMember().run(data, common).member == "stump"
 
 
+def test_long_search_has_more_time_and_trials(tasks, shared, monkeypatch):
+    import optuna
+
+    asked = {}
+    plain = optuna.Study.optimize
+
+    def optimize(study, objective, n_trials, timeout):
+        asked.update(n_trials=n_trials, timeout=timeout)
+        plain(study, objective, n_trials=1)
+
+    monkeypatch.setattr(optuna.Study, "optimize", optimize)
+    METHODS["tuned_lightgbm_long"]().run(tasks["iris"], shared(tasks["iris"]))
+    assert asked == {"n_trials": 2 * 300 // 45, "timeout": 300}
+
+
+def test_catboost_is_left_out_where_it_is_not_installed(tasks, monkeypatch):
+    monkeypatch.setattr(catboost, "find_spec", lambda _: None)
+    assert "ensemble_kd[catboost]" in METHODS["catboost"]().skip(tasks["iris"])
+
+
+def test_catboost_takes_categories_as_text_and_numbers_with_their_gaps():
+    X = pd.DataFrame({"a": [1.5, np.nan], "b": pd.Categorical(["x", None]), "c": [7, 8]})
+    method = catboost.CatBoost()
+    method.categorical = catboost.categorical_columns(X)
+    assert method.categorical == ["b"]
+    taken = method._as_it_takes(X)
+    assert taken["b"].tolist() == ["x", "missing"]
+    pd.testing.assert_frame_equal(taken[["a", "c"]], X[["a", "c"]])
+
+
 def test_log_loss_by_hand():
     response = np.array([[0.5, 0.5], [0.2, 0.8]])
     y = np.array(["a", "b"])
@@ -106,8 +146,6 @@ def test_log_loss_of_an_unknown_label_is_that_of_probability_zero():
 
 
 def test_rows_as_dicts_hold_plain_values():
-    import pandas as pd
-
     X = pd.DataFrame({"a": [1.5, np.nan], "b": pd.Categorical(["x", None]), 3: [True, False]})
     rows = dicts(X)
     assert rows == [{"a": 1.5, "b": "x", "3": True}, {"a": None, "b": None, "3": False}]

@@ -13,12 +13,15 @@ from matplotlib.text import Text
 from ensemble_kd.benchmarks import shared
 from ensemble_kd.benchmarks.quality.methods import METHODS
 from ensemble_kd.benchmarks.quality.report import (
+    _above_picture,
+    _paired_picture,
     _picture,
     render_markdown,
     render_own,
     render_picture,
     summarise_pair,
 )
+from ensemble_kd.benchmarks.quality.report._ranks import Ranks
 
 
 def _line(text: str, *starts: str) -> str:
@@ -134,6 +137,39 @@ def test_picture_labels_do_not_overlap(results, member_latency, member_loss):
     overlaps = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
     assert not overlaps
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+def test_paired_losses_are_per_cent_above_the_reference_of_the_same_split(results):
+    shares = _paired_picture.beside_reference(results[results["dataset"] == "clear"])
+    # 0.26 beside 0.29, 0.27 beside 0.30, 0.28 beside 0.31.
+    expected = [100 * (0.26 / 0.29 - 1), -10.0, 100 * (0.28 / 0.31 - 1)]
+    assert shares["distilled"].tolist() == pytest.approx(expected)
+    assert shares["hard_student"].eq(0.0).all()
+
+
+def test_paired_picture_has_a_panel_a_set_and_a_dot_a_split(results):
+    figure = _paired_picture.draw_paired(results)
+    assert len(figure.axes) == 2
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [len(line.get_xdata()) for line in dots] == [3, 3, 3]
+    FigureCanvasAgg(figure).draw()
+    words = [text for ax in figure.axes for text in ax.texts]
+    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in words]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+def test_picture_of_distances_fits_its_words(results):
+    losses = {"teacher": [0.0, 0.02], "distilled": [0.01, 1.72], "catboost": [0.2, 0.0]}
+    above = pd.DataFrame(losses | {"realmlp": [0.3, np.nan]})
+    ranks = Ranks({"distilled": 1.5, "catboost": 1.5}, ["a", "b"], 1.0, 1.0)
+    figure = _above_picture.draw_above(above.set_axis(["a", "give_me_some_credit"]), ranks)
+    FigureCanvasAgg(figure).draw()
+    texts = figure.axes[0].texts
+    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in texts]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    told = {"+1.0", "+172", "best", "+20", "+30", "not run", "1.5", "-"}
+    assert told <= {text.get_text() for text in texts}
 
 
 def test_spread_keeps_order_and_gap_inside_the_bounds():

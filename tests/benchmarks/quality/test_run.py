@@ -105,6 +105,20 @@ def test_method_that_skips_says_why(run, monkeypatch):
     assert results.loc["hard_tree", "skipped"] == "not for flowers"
 
 
+def test_rival_waits_for_no_teacher_and_tells_no_distance_from_it(run):
+    results = run(seeds=1, methods=["tuned_lightgbm"], teacher_factory=lambda _: 1 / 0)
+    assert results["skipped"].isna().all()
+    assert "fidelity_rmse" not in results
+
+
+def test_method_for_few_data_sets_is_asked_on_no_other(run, monkeypatch):
+    monkeypatch.setattr(f"{HARD_TREE}.datasets", ("diabetes",))
+    results = run(datasets=["iris", "diabetes"], seeds=1, methods=["hard_tree"])
+    skipped = results.set_index("dataset")["skipped"]
+    assert skipped["iris"] == NOT_ASKED
+    assert pd.isna(skipped["diabetes"])
+
+
 def test_unknown_names_are_answered_with_near_ones(run):
     with pytest.raises(InputError, match="Did you mean 'iris'"):
         run(datasets=["irs"])

@@ -57,7 +57,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shared(tmp_path: Path, teacher_factory: TeacherFactory):
     def fit(data: TaskData) -> Shared:
         teacher, seconds = fit_or_load_teacher(data, lambda: teacher_factory(data), tmp_path)
-        return Shared(teacher, seconds, tmp_path / "students", None)
+        return Shared(lambda: (teacher, seconds), tmp_path / "students", None)
 
     return fit
 
