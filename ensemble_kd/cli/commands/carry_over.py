@@ -19,7 +19,7 @@ from ensemble_kd.table_files import read_frame
 if TYPE_CHECKING:
     from ensemble_kd.model import CompactModel
 
-SUMMARY = "put a new model on the scale of the old one, so that thresholds stay valid"
+SUMMARY = "keep an old model's thresholds valid for a new one"
 DESCRIPTION = """\
 A new model spreads its scores in another way than the one that it replaces, so a threshold that
 people or programs set by the old scores no longer gives as many alerts. This command puts a rising
@@ -118,7 +118,7 @@ def _old_scores(
     from ensemble_kd.teachers import check_distillable, teacher_response
 
     if not args.old.endswith(".joblib"):
-        old = load(args.old)
+        old = load(args.old, require_signature=args.require_signature)
         return old.model, old.respond(frame)[:, -1]
     teacher, task = fitted_teacher(args.old, console), task_of(new)
     check_distillable(teacher, task)

@@ -18,7 +18,7 @@ from ensemble_kd.table_files import check_column, read_frame
 if TYPE_CHECKING:
     from ensemble_kd.decision import ThresholdPolicy
 
-SUMMARY = "find the threshold that keeps an alert budget, a rate or the lowest cost"
+SUMMARY = "find a threshold by alerts, by rates or by costs"
 DESCRIPTION = """\
 Find from which score on a row is an alert: called the second of two classes (in sorted order, such
 as "yes" or 1) or, by an outlier detector, abnormal. Give rows as they come that the model was not
