@@ -64,8 +64,8 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     -----
     The curve joins quantiles of the two scores. It has two knots for each of some hundred gaps
     between scores of `old`: what is below the gap and what is above. By any threshold in such a
-    gap, that of `old` always among them, as many of the rows given are alerts as before, but for
-    rows that the new model scores alike. On other rows the rate scatters by
+    gap, that of `old` always among them, as many of the rows given are alerts as before; of rows
+    that the new model scores alike all or none are, as is nearer. On other rows the rate scatters by
     ``sqrt(rate * (1 - rate) / n)``.
     """
     record = _record(old)
@@ -84,12 +84,14 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     if len(score) < FEWEST_ROWS:
         raise InputError(f"X must have at least {FEWEST_ROWS} rows, got {len(score)}.")
     thresholds = _thresholds(record)
-    x, y = _knots(score, former, thresholds)
+    x, y = _knots(score, former, thresholds, np.inf if new.is_detector else 1.0)
     threshold = None if record is None else record.threshold
     policy = None if record is None else record.policy
     if not new.is_detector:
         x, y = _to_the_ends(x, y, (0.0, 1.0), (0.0, 1.0))
         return replace(plain, calibrator=ProbabilityCurve(x, y), threshold=threshold, policy=policy)
+    if len(x) < 2:
+        raise InputError("the new model's scores must differ by more than rounding.")
     width, height = BEYOND * (x[-1] - x[0]), BEYOND * (y[-1] - y[0])
     x, y = _to_the_ends(x, y, (x[0] - width, x[-1] + width), (y[0] - height, y[-1] + height))
     model = replace(plain, calibrator=ScoreCurve(x, y), threshold=threshold, policy=policy)
@@ -146,41 +148,43 @@ def _thresholds(record: CompactModel | None) -> Array:
     return np.append(curve, record.threshold)
 
 
-def _knots(score: Array, former: Array, thresholds: Array) -> tuple[Array, Array]:
-    """Return the knots of a rising curve from one score to the other."""
+def _knots(score: Array, former: Array, thresholds: Array, most: float) -> tuple[Array, Array]:
+    """Return the knots of a rising curve from one score, which is at most so large, to the other."""
     n = len(score)
     ours, theirs = np.unique(score), np.unique(former)
-    below_ours = np.searchsorted(np.sort(score), ours)  # rows below each level
+    if len(theirs) == 1:
+        raise InputError("the old model's scores must differ from row to row, got one score.")
+    # Rows below each level, and all of them.
+    below_ours = np.append(np.searchsorted(np.sort(score), ours), n)
     below_theirs = np.searchsorted(np.sort(former), theirs)
-    if len(ours) == 1 or len(theirs) == 1:
-        raise InputError("the scores of both models must differ from row to row, got one score.")
     # The gap below each level of the former model's scores that is looked at.
     shares = np.concatenate([np.geomspace(1 / n, END, N_GAPS), np.linspace(END, 1 - END, N_GAPS)])
-    shares = np.sort(np.concatenate([shares, 1 - shares[:N_GAPS]]))
+    shares = np.concatenate([shares, 1 - shares[:N_GAPS]])
     gaps = np.concatenate(
         [np.searchsorted(below_theirs, shares * n), np.searchsorted(theirs, thresholds)]
     )
     gaps = np.unique(gaps[(gaps > 0) & (gaps < len(theirs))])
-    # Where our own scores part as many rows, as nearly as they can.
+    # Below which level of our own as many rows lie, as nearly as may be.
     wanted = below_theirs[gaps]
-    cuts = np.searchsorted(below_ours, wanted).clip(1, len(ours) - 1)
-    is_lower = (cuts > 1) & (wanted - below_ours[cuts - 1] < below_ours[cuts] - wanted)
-    cuts = cuts - is_lower
-    x, y = [float(ours[0])], [float(theirs[0])]
-    step = SMALLEST_STEP * max(float(np.ptp(ours)), float(np.abs(ours).max()))
+    cuts = np.searchsorted(below_ours, wanted)
+    cuts -= (cuts > 0) & (wanted - below_ours[cuts - 1] < below_ours[cuts] - wanted)
+    known: list[tuple[float, float]] = [] if cuts[0] == 0 else [(float(ours[0]), float(theirs[0]))]
     for cut in np.unique(cuts):
         of_cut = gaps[cuts == cut]
-        low, high = float(theirs[of_cut[0] - 1]), float(theirs[of_cut[-1]])
-        low += SPREAD * (float(theirs[of_cut[0]]) - low)
-        for at, value in ((float(ours[cut - 1]), low), (float(ours[cut]), high)):
-            if at > x[-1]:
-                x.append(max(at, x[-1] + step))
-                y.append(max(value, y[-1]))
-    if float(ours[-1]) > x[-1] + step:
-        x.append(float(ours[-1]))
-        y.append(max(float(theirs[-1]), y[-1]))
-    if len(x) < 2:
-        raise InputError("the new model's scores must differ by more than rounding.")
+        if cut > 0:
+            low, high = theirs[of_cut[0] - 1], theirs[of_cut[0]]
+            known.append((float(ours[cut - 1]), float(low + SPREAD * (high - low))))
+        if cut < len(ours):
+            known.append((float(ours[cut]), float(theirs[of_cut[-1]])))
+    if cuts[-1] < len(ours):
+        known.append((float(ours[-1]), float(theirs[-1])))
+    step = SMALLEST_STEP * max(float(np.ptp(ours)), float(np.abs(ours).max()))
+    x, y = [known[0][0]], [known[0][1]]
+    for at, value in known[1:]:
+        place = max(at, x[-1] + step)
+        if at > x[-1] and place <= most:
+            x.append(place)
+            y.append(max(value, y[-1]))
     return np.array(x), np.array(y)
 
 

@@ -20,7 +20,7 @@ ROUNDING = 1e-12
 PROBABILITIES_APART, SCORES_APART = 2e-6, 1e-5
 # Of a spread of nothing, and how far beyond all scores a threshold lies, of their half.
 SMALLEST_SPREAD, BEYOND = 1e-30, 1e-3
-# Of the quartiles' distance: how far beyond them a score is an outlier's [1]_.
+# Of the quartiles' distance: how far beyond them a box plot ends.
 FENCE = 1.5
 # Of the noise in an alert rate: how far a cut may move to where no two scores are near.
 SLACK = 0.1

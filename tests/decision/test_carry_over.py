@@ -178,3 +178,22 @@ def test_carry_over_refuses_what_does_not_fit(old, new, message):
 def test_carry_over_needs_rows():
     with pytest.raises(InputError, match="at least 100 rows, got 99"):
         carry_over(OLD["classes"], TRUTH, X[:99])
+
+
+def test_rows_that_all_tie_at_the_top_are_no_alerts_of_a_small_budget():
+    old = OLD["classes"]
+    new = steps(3)  # half of the rows have its highest score
+    model = carry_over(old, new, X)
+    former = scores_of(old, X)
+    for share, found in ((0.001, 0.0), (0.2, 0.0), (0.3, 0.5), (0.6, 0.5), (0.8, 1.0)):
+        rate = alerts(model, np.quantile(former, 1 - share), X)
+        assert rate == pytest.approx(found, abs=0.01)
+
+
+def test_scores_that_crowd_at_one_give_a_curve_within_bounds():
+    crowded = WRONG["too sure"]
+    body = replace(crowded.body, numeric_weight=crowded.body.numeric_weight * 12,
+                   first_bias=crowded.body.first_bias * 12)  # fmt: skip
+    model = carry_over(OLD["classes"], replace(crowded, body=body), X)
+    assert model.calibrator.x[-1] <= 1 and (np.diff(model.calibrator.x) > 0).all()
+    assert alerts(model, 0.83, X) == pytest.approx(alerts(OLD["classes"], 0.83, X), abs=0.5)
