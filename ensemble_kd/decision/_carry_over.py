@@ -65,8 +65,8 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     The curve joins quantiles of the two scores. It has two knots for each of some hundred gaps
     between scores of `old`: what is below the gap and what is above. By any threshold in such a
     gap, that of `old` always among them, as many of the rows given are alerts as before; of rows
-    that the new model scores alike all or none are, as is nearer. On other rows the rate scatters by
-    ``sqrt(rate * (1 - rate) / n)``.
+    that the new model scores alike all or none are, as is nearer. On other rows the rate
+    scatters by ``sqrt(rate * (1 - rate) / n)``.
     """
     record = _record(old)
     if not new.is_detector:
@@ -149,7 +149,7 @@ def _thresholds(record: CompactModel | None) -> Array:
 
 
 def _knots(score: Array, former: Array, thresholds: Array, most: float) -> tuple[Array, Array]:
-    """Return the knots of a rising curve from one score, which is at most so large, to the other."""
+    """Return the knots of a rising curve from one score, at most so large, to the other."""
     n = len(score)
     ours, theirs = np.unique(score), np.unique(former)
     if len(theirs) == 1:
