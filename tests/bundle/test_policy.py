@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ensemble_kd.bundle import _table as table
 from ensemble_kd.bundle import load_bundle
 
 from .forge import members_of, refused, saved, with_entries, with_member
 from .hand_made import MODELS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "bundle_format.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +96,14 @@ def policy(kind="fpr", **asked):
 )
 def test_policy_of_another_form_is_refused(data, entries, match):
     refused(with_entries(data, "policy.json", **entries), match)
+
+
+def test_page_has_the_policies_of_the_table():
+    section = PAGE.split("### 9.5 `policy.json`, how the threshold was chosen\n")[1]
+    found = re.findall(r'^\| `"?(\w+)"?` \|', section, re.M)
+    assert found == [*table.POLICY_ENTRIES, "kind", *table.POLICIES]
+    lists = (*table.CURVE_LISTS, *table.CURVE_OF_LABELS, *table.CURVE_OF_COSTS)
+    asked = {name for names in table.POLICIES.values() for name in names}
+    for name in (*lists, *asked):
+        assert f"`{name}`" in section
+    assert f"1 to {table.MAX_POINTS}, a point" in section

@@ -49,7 +49,7 @@ def test_a_new_fit_forgets_the_policy():
     assert clf.fit(X[:700], Y[:700]).model_.policy is None
 
 
-def test_policy_is_refused_before_a_fit_and_with_other_columns():
+def test_policy_is_refused_rows_of_other_columns():
     clf = DistilledClassifier(student="tree", alpha=0, n_synthetic=0).fit(X[:700], Y[:700])
-    with pytest.raises((InputError, ValueError), match="features|columns"):
+    with pytest.raises((InputError, ValueError), match=r"features|columns"):
         clf.decide_by(ThresholdPolicy(fixed=0.2), X[700:, :3])
