@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd.bundle._audit import audit_model
-from ensemble_kd.bundle._decision import decision_from_scalars
+from ensemble_kd.bundle._decision import decision_from_scalars, policy_from_content
 from ensemble_kd.bundle._file import read_file
 from ensemble_kd.bundle._format import SelfTest, body_from_parts
 from ensemble_kd.bundle._reasons import reasons_from_dict
@@ -106,6 +106,7 @@ def parse_bundle(
         body=body_from_parts(arrays_from_views(parts.arrays, forms), scalars),
         classes=tuple(parts.manifest["classes"]),
         reasons=None if parts.reasons is None else reasons_from_dict(parts.reasons),
+        policy=None if parts.policy is None else policy_from_content(parts.policy),
         **decision_from_scalars(scalars),
     )
     audit_model(model)

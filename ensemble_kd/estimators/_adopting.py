@@ -9,13 +9,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
+from ensemble_kd.decision import ThresholdPolicy, decision_lines
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
 from ensemble_kd.explain import Contributions, with_reasons
 from ensemble_kd.flow import Distillation, Recipe, Settings, recipe_table
 from ensemble_kd.model import Task
-from ensemble_kd.rows import rows_to_score
+from ensemble_kd.rows import rows_to_score, table
 from ensemble_kd.scoring import Scorer, save
 
 
@@ -72,6 +73,44 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
         if result.model.has_classes:
             self.classes_ = self._scorer.classes_
+        return self
+
+    def decide_by(
+        self, policy: ThresholdPolicy, X: Any, y: Any = None, *, sample_weight: Any = None
+    ) -> Self:
+        """Find the threshold that achieves what a policy asks, on rows kept apart.
+
+        The threshold, what chose it and its operating curve become part of `model_`, of what
+        predicts and of what is saved; the model card tells of them.
+
+        Parameters
+        ----------
+        policy : ThresholdPolicy
+            Such as ``ThresholdPolicy(alert_budget=0.005)``.
+        X : data frame or array of shape (n_samples, n_features)
+            Rows that were not given to `fit`.
+        y : array of shape (n_samples,) or None, default=None
+            What is true of them, where the policy needs it or the curve is to tell recall.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the policy does not suit the model, or the rows do not fit.
+        """
+        check_is_fitted(self, "model_")
+        X = table(X, fitted=self)
+        self.model_ = policy.choose(self.model_, X, y, sample_weight=sample_weight)
+        lines = decision_lines(self.model_, len(X), calibrated=False)
+        before = [line for line in self._decision if line.startswith("- Probabilities")]
+        self._decision = (*lines[:2], *before, *lines[2:])
+        self._tested_before_decision = self.test_ is not None
+        self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
         return self
 
     def predict(self, X: Any) -> Any:

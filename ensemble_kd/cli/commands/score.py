@@ -10,6 +10,7 @@ from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._figures import does
 from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
+from ensemble_kd.cli._policies import decision_text
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import MOST_REASONS
 from ensemble_kd.table_files import (
@@ -35,10 +36,12 @@ the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
 `prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
-a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. With --reasons there are
-`reason_1` and so on, the strongest first, empty where there are fewer: the code of the reason, or
-the name of its column or group; the model file must have reasons, see `ensemble-kd reasons`. For
-CSV, neither pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.
+a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. Where the file has a
+threshold it decides the prediction, and a note at the end says how many rows are alerts, and what
+chose it. With --reasons there are `reason_1` and so on, the strongest first, empty where there are
+fewer: the code of the reason, or the name of its column or group; the model file must have reasons,
+see `ensemble-kd reasons`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet
+needs pyarrow.
 """
 EXAMPLES = """\
 examples:
@@ -84,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     _check(scorer, args.which, args.ids, args.reasons)
     if args.out != STDOUT:
         check_is_no_input(args.out, args.model, args.table)
-    n_rows = 0
+    n_rows = n_alerts = 0
     chunks = read_chunks(args.table, scorer.schema, args.ids, args.chunk_rows)
     try:
         with open_sink(args.out, kind) as sink:
@@ -94,11 +97,18 @@ def run(args: argparse.Namespace) -> int:
                     columns |= reasons(scorer, chunk, args.reasons)
                 sink.write(columns, _types(scorer, columns, chunk) if kind == "parquet" else {})
                 n_rows += chunk.n_rows
+                n_alerts += alerts_among(scorer, columns)
                 console.progress(f"{n_rows:,} rows scored")
     finally:
         console.progress("", last=True)
     where = "" if args.out == STDOUT else f"; predictions are in {args.out}"
     console.note(f"{n_rows:,} rows scored{where}.")
+    if scorer.model.threshold is not None and args.which != "proba" and n_rows:
+        policy = scorer.model.policy
+        console.note(
+            f"{n_alerts:,} of them ({n_alerts / n_rows:.2%}) are alerts, "
+            f"{decision_text(scorer.model)}" + ("." if policy is None else f", {policy}.")
+        )
     return 0
 
 
@@ -171,6 +181,27 @@ def reasons(scorer: Scorer, chunk: Chunk, n_reasons: int) -> dict[str, list[str 
         f"reason_{k + 1}": [row[k] if k < len(row) else None for row in found]
         for k in range(n_reasons)
     }
+
+
+def alerts_among(scorer: Scorer, columns: dict[str, list[Any]]) -> int:
+    """Return how many predictions are alerts: the second of two classes, or abnormal rows.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The loaded model.
+    columns : dict of str to list
+        The columns of the answer.
+
+    Returns
+    -------
+    int
+        0 where the model has no threshold.
+    """
+    model = scorer.model
+    if model.threshold is None:
+        return 0
+    return columns.get("prediction", []).count(-1 if model.is_detector else model.classes[1])
 
 
 def _format(args: argparse.Namespace) -> SinkFormat:
