@@ -99,7 +99,9 @@ def test_policy_of_another_form_is_refused(data, entries, match):
 
 
 def test_page_has_the_policies_of_the_table():
-    section = PAGE.split("### 9.5 `policy.json`, how the threshold was chosen\n")[1]
+    section = PAGE.split("### 9.5 `policy.json`, how the threshold was chosen\n")[1].split(
+        "\n### "
+    )[0]
     found = re.findall(r'^\| `"?(\w+)"?` \|', section, re.M)
     assert found == [*table.POLICY_ENTRIES, "kind", *table.POLICIES]
     lists = (*table.CURVE_LISTS, *table.CURVE_OF_LABELS, *table.CURVE_OF_COSTS)
