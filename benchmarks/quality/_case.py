@@ -10,9 +10,9 @@ from typing import Any
 
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.benchmarks.quality._objective import measure, split_dataset
-from ensemble_kd.benchmarks.quality._store import RowStore, fit_or_load_teacher, provenance
+from ensemble_kd.benchmarks.quality._store import fit_or_load_teacher, row_code
 from ensemble_kd.benchmarks.quality.methods import METHODS, NOT_ASKED, Method, Shared, TaskData
-from ensemble_kd.benchmarks.shared import SharedTeacher
+from ensemble_kd.benchmarks.shared import RowStore, SharedTeacher, provenance
 from ensemble_kd.datasets import Dataset, load_dataset
 from ensemble_kd.rows import table_digest
 from ensemble_kd.teachers import teacher_response
@@ -94,7 +94,7 @@ class Case:
         self._factory = teacher_factory
         teacher = "default" if teacher_factory is None else teacher_factory.__qualname__
         settings = f"max_train={max_train} teacher={teacher} {source.digest}".rstrip()
-        self._store = RowStore(out / "rows", settings)
+        self._store = RowStore(out / "rows", settings, row_code())
         self._failure: Exception | None = None
 
     def row(self, method: str) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from ensemble_kd.benchmarks.shared._boosters import (
     XGBOOST_OBJECTIVES,
     lightgbm_fast,
 )
+from ensemble_kd.benchmarks.shared._cpu_clock import cpu_clock
 from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
+from ensemble_kd.benchmarks.shared._kept_rows import (
+    PACKAGE,
+    RowStore,
+    provenance,
+    source_digest,
+    write_whole,
+)
 from ensemble_kd.benchmarks.shared._made_up import mixed_table
 from ensemble_kd.benchmarks.shared._markdown import (
     duration,
@@ -21,9 +29,12 @@ from ensemble_kd.benchmarks.shared._teacher import SharedTeacher, fit_shared
 __all__ = [
     "BUNDLED_DATASETS",
     "LIGHTGBM_OBJECTIVES",
+    "PACKAGE",
+    "RowStore",
     "SharedTeacher",
     "XGBOOST_OBJECTIVES",
     "chosen_datasets",
+    "cpu_clock",
     "duration",
     "estimator_for",
     "fit_shared",
@@ -34,5 +45,8 @@ __all__ = [
     "mixed_table",
     "number",
     "percent",
+    "provenance",
     "size",
+    "source_digest",
+    "write_whole",
 ]

@@ -13,6 +13,10 @@ from ensemble_kd.rows import reach
 Tell = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 # How far outside of the range there are edges, in widths of it.
 OUTSIDE = (0.3, 2.0, 10.0)
+# And of a column that varies, but has one value in so large a share of the rows: the others are
+# rare, and how far away they are may not be told.
+OUTSIDE_RARE = (1e2, 1e3, 1e4)
+MOSTLY = 0.95
 
 
 def edges_within(
@@ -64,7 +68,8 @@ def edges_beyond(
     values, n_bins, splits, tell
         As of `edges_within`.
     distances : tuple of float, default=(0.3, 2.0, 10.0)
-        Where they stand outside, on either side, in widths of the range.
+        Where they stand outside, on either side, in widths of the range; of a column that is mostly
+        one value some stand further outside, too.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def edges_beyond(
         Increasing; None where no value is finite, or none may be told, and of a constant column
         where there are no distances.
     """
-    distinct = np.unique(values[np.isfinite(values)])
+    distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if not len(distinct):
         return None
     n_even = n_bins // 2 if len(distinct) > n_bins + 1 else 0
@@ -84,6 +89,8 @@ def edges_beyond(
         if not len(inner):
             return None
     low, high = float(inner[0]), float(inner[-1])
+    if distances and len(distinct) > 1 and counts.max() >= MOSTLY * counts.sum():
+        distances = (*distances, *OUTSIDE_RARE)
     steps = np.array(distances) * reach(low, high)
     even = np.linspace(low, high, n_even + 1) if n_even else np.empty(0)
     return _spaced(np.unique(np.concatenate([low - steps, inner, even, high + steps])), values)

@@ -62,6 +62,13 @@ def test_edges_beyond_follow_from_what_may_be_told_alone():
     np.testing.assert_allclose(edges, np.unique(np.r_[told, even, outer(0.5, 2.0, 1.5)]))
 
 
+def test_edges_of_a_column_whose_large_values_are_rare_reach_far():
+    # That there are such values is told, and not where.
+    edges = edges_beyond(np.r_[np.full(99, 2.0), 900.0], 6, tell=lambda *_: np.array([2.0]))
+    distances = np.array([0.3, 2, 10, 100, 1000, 10_000])
+    np.testing.assert_allclose(edges, np.unique(np.r_[2 - 2 * distances, 2, 2 + 2 * distances]))
+
+
 def test_edges_of_a_column_of_which_nothing_may_be_told_are_none():
     assert edges_beyond(VALUES, 6, tell=lambda edges, distinct: np.empty(0)) is None
 

@@ -19,6 +19,7 @@ from ensemble_kd.teachers.detectors._left_out import left_out_scores
 from ensemble_kd.teachers.detectors._row_wise import check_row_wise
 from ensemble_kd.teachers.detectors.combinations import COMBINATIONS, Combination
 from ensemble_kd.teachers.detectors.members import (
+    CHUNK,
     CONTAMINATION,
     Detector,
     NumberedRows,
@@ -194,9 +195,17 @@ class DetectorEnsemble(Scored):
         """
         check_is_fitted(self, "detectors_")
         X = X if isinstance(X, EncodedTable) else table(X, fitted=self)
+        if len(X) <= CHUNK:
+            return self._scores_of_chunk(X)
+        places = np.arange(len(X))
+        chunks = [places // CHUNK == i for i in range(-(-len(X) // CHUNK))]
+        return np.concatenate([self._scores_of_chunk(_some(X, rows)) for rows in chunks])
+
+    def _scores_of_chunk(self, X: Any) -> Scores:
         numbered = None
         if self.numbers_ is not None:
-            numbered = NumberedRows(self.numbers_, self.numbers_.transform(X))
+            n_near = max(getattr(detector, "n_near_", 0) for detector in self.detectors_)
+            numbered = NumberedRows(self.numbers_, self.numbers_.transform(X), n_near=n_near)
 
         def ask(detector: Any) -> Scores:
             return ask_detector(detector, numbered if isinstance(detector, Detector) else X)

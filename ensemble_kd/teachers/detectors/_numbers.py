@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from ensemble_kd.rows import EncodedTable, record_features, table
 from ensemble_kd.schema import Column
 
 Matrix = NDArray[np.float64]
+Near = tuple[Matrix, NDArray[np.int64]]
 
 # Beyond it squares would overflow.
 LARGEST_NUMBER = 1e30
@@ -43,11 +44,38 @@ class NumberedRows:
         The rows.
     weight : ndarray of shape (n_samples,) or None, default=None
         Weight of each row to learn from, above 0.
+    n_near : int, default=0
+        Most near rows that any of the detectors will ask for.
     """
 
     numbers: TableNumbers
     values: Matrix
     weight: Matrix | None = None
+    n_near: int = 0
+    _near: dict[str, Near] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def near(self, tree: Any, key: str, n_near: int) -> Near:
+        """Return distances and places of the nearest rows of a tree, the nearest first.
+
+        Detectors whose trees hold the same rows share what is found.
+
+        Parameters
+        ----------
+        tree : KDTree
+            What is asked.
+        key : str
+            The same for trees of the same rows.
+        n_near : int
+            Near rows for each.
+
+        Returns
+        -------
+        distances, places : ndarray of shape (n_samples, n_near)
+        """
+        if key not in self._near or self._near[key][0].shape[1] < n_near:
+            self._near[key] = tree.query(self.values, max(n_near, self.n_near))
+        distances, places = self._near[key]
+        return distances[:, :n_near], places[:, :n_near]
 
     def __len__(self) -> int:
         """Return the number of rows."""

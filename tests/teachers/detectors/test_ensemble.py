@@ -20,6 +20,7 @@ from ensemble_kd.teachers.detectors import (
     NoScale,
     Weighted,
 )
+from ensemble_kd.teachers.detectors.members import NumberedRows
 
 N_ROWS = 300
 
@@ -57,6 +58,33 @@ def test_ensemble_answers_rows_in_any_order(teacher, frame):
     order = np.random.default_rng(0).permutation(N_ROWS)
     expected = teacher.score_samples(frame)[order]
     assert teacher.score_samples(frame.iloc[order]).tolist() == expected.tolist()
+
+
+def test_detectors_look_for_near_rows_once_and_answer_as_alone(teacher, frame, monkeypatch):
+    rows = frame.head(70)
+    values = teacher.numbers_.transform(rows)
+    alone = [
+        scale.transform(detector.score_samples(NumberedRows(teacher.numbers_, values)))
+        for scale, detector in zip(teacher.scales_, teacher.detectors_, strict=True)
+    ]
+    asked = []
+    find = NumberedRows.near
+
+    def counted(self, tree, key, n_near):
+        before = len(self._near)
+        found = find(self, tree, key, n_near)
+        asked.append(len(self._near) - before)
+        return found
+
+    monkeypatch.setattr(NumberedRows, "near", counted)
+    np.testing.assert_array_equal(teacher.detector_scores(rows), np.column_stack(alone))
+    assert asked == [1, 0]  # nearest neighbours, then the local outlier factor
+
+
+def test_ensemble_answers_many_rows_as_few(teacher, frame, monkeypatch):
+    whole = teacher.detector_scores(frame)
+    monkeypatch.setattr("ensemble_kd.teachers.detectors._ensemble.CHUNK", 64)
+    np.testing.assert_array_equal(teacher.detector_scores(frame), whole)
 
 
 def test_ensemble_is_the_same_with_the_same_seed_and_in_threads(teacher, frame):

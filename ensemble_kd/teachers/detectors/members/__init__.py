@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ensemble_kd.teachers.detectors._numbers import NumberedRows, TableNumbers
-from ensemble_kd.teachers.detectors.members._base import CONTAMINATION, Detector, Scored
+from ensemble_kd.teachers.detectors.members._base import CHUNK, CONTAMINATION, Detector, Scored
 from ensemble_kd.teachers.detectors.members._copod import COPOD
 from ensemble_kd.teachers.detectors.members._covariance import RobustCovarianceDetector
 from ensemble_kd.teachers.detectors.members._ecod import ECOD
@@ -43,6 +43,7 @@ def default_detectors(max_rows: int, seed: int) -> list[tuple[str, Detector]]:
 
 
 __all__ = [
+    "CHUNK",
     "CONTAMINATION",
     "COPOD",
     "ECOD",

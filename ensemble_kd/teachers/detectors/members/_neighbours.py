@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
+from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.teachers.detectors.members._base import Matrix, SampledDetector
+from ensemble_kd.teachers.detectors._numbers import NumberedRows
+from ensemble_kd.teachers.detectors.members._base import CHUNK, Matrix, SampledDetector
 
 
 class NeighbourDetector(SampledDetector):
@@ -32,7 +37,8 @@ class NeighbourDetector(SampledDetector):
 
     def _grow(self, X: Matrix, weight: Matrix | None) -> None:
         self.places_ = self._draw(len(X), weight)
-        self.tree_ = KDTree(X[self.places_])
+        rows = X[self.places_]
+        self.tree_, self.tree_key_ = KDTree(rows), sha256(rows.tobytes()).hexdigest()
         self.n_near_ = max(1, min(self.n_neighbors, len(self.places_) - 1))
 
     def _near(self, X: Matrix) -> tuple[Matrix, NDArray[np.int64]]:
@@ -59,6 +65,24 @@ class NeighbourDetector(SampledDetector):
         distances, places = self._near_others(X[self.places_], np.arange(len(self.places_)))
         scores[self.places_] = self._score_near(distances, places)
         return scores
+
+    def score_samples(self, X: Any) -> Matrix:
+        """Return a score for each row, low for abnormal ones.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features), or NumberedRows
+            Raw rows, or rows as the same numbers, which remember what lies near.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            A row's score is the same whatever rows are beside it.
+        """
+        if isinstance(X, NumberedRows) and len(X.values) <= CHUNK:
+            check_is_fitted(self, "numbers_")
+            return self._score_near(*X.near(self.tree_, self.tree_key_, self.n_near_))
+        return super().score_samples(X)
 
     def _score(self, X: Matrix) -> Matrix:
         return self._score_near(*self._near(X))
