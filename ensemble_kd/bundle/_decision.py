@@ -1,4 +1,4 @@
-"""What decides on a response: from the model to what `model.json` says of it, and back."""
+"""What decides on a response: from the model to what the file says of it, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle.parts import check_calibrator
-from ensemble_kd.model import CompactModel, LogitScaling, ProbabilityCurve, ScoreQuantiles
+from ensemble_kd.model import (
+    ChosenBy,
+    CompactModel,
+    LogitScaling,
+    OperatingCurve,
+    ProbabilityCurve,
+    ScoreCurve,
+    ScoreQuantiles,
+)
 
 
 def decision_scalars(model: CompactModel) -> dict[str, Any]:
@@ -70,13 +78,63 @@ def decision_from_scalars(scalars: Mapping[str, Any]) -> dict[str, Any]:
         if entry["kind"] == "scaling":
             found["calibrator"] = LogitScaling(float(entry["scale"]), _numbers(entry["bias"]))
         else:
-            found["calibrator"] = ProbabilityCurve(_numbers(entry["x"]), _numbers(entry["y"]))
+            kind = ScoreCurve if "score_quantiles" in scalars else ProbabilityCurve
+            found["calibrator"] = kind(_numbers(entry["x"]), _numbers(entry["y"]))
     if "decision_threshold" in scalars:
         found["threshold"] = float(scalars["decision_threshold"])
     if "score_quantiles" in scalars:
         entry = scalars["score_quantiles"]
         found["quantiles"] = ScoreQuantiles(_numbers(entry["score"]), _numbers(entry["share"]))
     return found
+
+
+def policy_content(policy: ChosenBy) -> dict[str, Any]:
+    """Return what `policy.json` says.
+
+    Parameters
+    ----------
+    policy : ChosenBy
+        What the threshold was chosen by.
+
+    Returns
+    -------
+    dict
+    """
+    curve = {
+        name: [None if value != value else value for value in values.tolist()]
+        for name, values in vars(policy.curve).items()
+        if isinstance(values, np.ndarray)
+    }
+    plain = {
+        name: value if value is None or isinstance(value, str) else float(value)
+        for name, value in policy.asked.items()
+    }
+    return {
+        "policy": {"kind": policy.kind, "asked": plain},
+        "operating_curve": curve,
+        "n_rows": policy.curve.n_rows,
+        "n_positives": policy.curve.n_positives,
+    }
+
+
+def policy_from_content(content: Mapping[str, Any]) -> ChosenBy:
+    """Return what the threshold was chosen by.
+
+    Parameters
+    ----------
+    content : mapping
+        The content of `policy.json`, checked.
+
+    Returns
+    -------
+    ChosenBy
+    """
+    lists = {
+        name: _numbers([np.nan if value is None else value for value in values])
+        for name, values in content["operating_curve"].items()
+    }
+    curve = OperatingCurve(**lists, n_rows=content["n_rows"], n_positives=content["n_positives"])
+    return ChosenBy(content["policy"]["kind"], content["policy"]["asked"], curve)
 
 
 def _numbers(values: list[float]) -> NDArray[np.float64]:

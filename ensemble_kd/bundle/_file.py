@@ -8,7 +8,12 @@ from collections.abc import Mapping
 
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.bundle._places import refuse_waiting
-from ensemble_kd.bundle._table import MEMBER_MAX_BYTES, SIGNATURE, SIGNATURE_MAX_BYTES
+from ensemble_kd.bundle._table import (
+    MEMBER_MAX_BYTES,
+    OPTIONAL_MAX_BYTES,
+    SIGNATURE,
+    SIGNATURE_MAX_BYTES,
+)
 from ensemble_kd.errors import BundleError
 
 TYPE_CHECKING = False  # as typing says, which takes long to import
@@ -82,7 +87,8 @@ def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
         Content by name.
     """
     refuse_waiting("member", members)
-    limits = MEMBER_MAX_BYTES | {SIGNATURE: SIGNATURE_MAX_BYTES}
+    optional = OPTIONAL_MAX_BYTES | {SIGNATURE: SIGNATURE_MAX_BYTES}
+    limits = MEMBER_MAX_BYTES | optional
     for name in members:
         if name not in limits:
             raise BundleError(
@@ -91,7 +97,7 @@ def check_names_and_sizes(members: Mapping[str, memoryview]) -> None:
             )
     for name, largest in limits.items():
         if name not in members:
-            if name == SIGNATURE:
+            if name in optional:
                 continue
             raise BundleError(f"the member {name} is missing: copy the file again.")
         if largest is not None and len(members[name]) > largest:

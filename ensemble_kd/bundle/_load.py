@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd.bundle._audit import audit_model
-from ensemble_kd.bundle._decision import decision_from_scalars
+from ensemble_kd.bundle._decision import decision_from_scalars, policy_from_content
 from ensemble_kd.bundle._file import read_file
 from ensemble_kd.bundle._format import SelfTest, body_from_parts
+from ensemble_kd.bundle._reasons import reasons_from_dict
 from ensemble_kd.bundle._table import MAX_BYTES, file_forms
 from ensemble_kd.bundle._tensors import arrays_from_views
 from ensemble_kd.bundle.parts import read_parts
@@ -104,6 +105,8 @@ def parse_bundle(
         schema=TableSchema.from_dict(parts.schema),
         body=body_from_parts(arrays_from_views(parts.arrays, forms), scalars),
         classes=tuple(parts.manifest["classes"]),
+        reasons=None if parts.reasons is None else reasons_from_dict(parts.reasons),
+        policy=None if parts.policy is None else policy_from_content(parts.policy),
         **decision_from_scalars(scalars),
     )
     audit_model(model)

@@ -16,15 +16,19 @@ import safetensors
 from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
 from ensemble_kd.bundle._audit import audit_array_forms
-from ensemble_kd.bundle._decision import decision_scalars
+from ensemble_kd.bundle._decision import decision_scalars, policy_content
 from ensemble_kd.bundle._format import SelfTest, body_to_parts
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import parse_bundle
+from ensemble_kd.bundle._reasons import reasons_to_dict
 from ensemble_kd.bundle._table import (
     DIGEST_DIGITS,
     FORMAT,
     MAX_BYTES,
     OWN_DIGEST,
+    PLACES_VERSION,
+    POLICY,
+    REASONS,
     file_forms,
     version_of,
 )
@@ -141,7 +145,7 @@ def _bundle_bytes(
     check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
     schema = model.schema.to_dict()
-    version = version_of(scalars, schema)
+    version = version_of(scalars, schema, has_policy=model.policy is not None)
     expected = np.asarray(selftest.expected, dtype=np.float64).tolist()
     promised = {"rows": selftest.rows, "expected": expected, "tolerance": selftest.tolerance}
     files = {
@@ -151,6 +155,11 @@ def _bundle_bytes(
         "schema.json": encode_json(schema, "schema.json", compact=True),
         "selftest.json": encode_json(promised, "selftest.json", compact=True),
     }
+    if model.reasons is not None:
+        version = max(version, PLACES_VERSION)
+        files[REASONS] = encode_json(reasons_to_dict(model.reasons), REASONS, compact=True)
+    if model.policy is not None:
+        files[POLICY] = encode_json(policy_content(model.policy), POLICY, compact=True)
     manifest = about | {
         "format": FORMAT,
         "format_version": version,

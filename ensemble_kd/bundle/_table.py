@@ -28,7 +28,7 @@ FORMAT = "ensemble_kd"
 FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
-SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = 4
+SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = POLICY_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -42,6 +42,9 @@ MEMBER_MAX_BYTES: dict[str, int | None] = {
     "schema.json": 16 * _MIB,
     "selftest.json": 16 * _MIB,
 }
+# Members that may be absent, in a file of version 4; the manifest lists them.
+POLICY, REASONS = "policy.json", "reasons.json"
+OPTIONAL_MAX_BYTES: dict[str, int] = {POLICY: 1 * _MIB, REASONS: 1 * _MIB}
 # The one member that may be absent, and that the manifest does not list.
 SIGNATURE = "manifest.sig"
 SIGNATURE_MAX_BYTES = 4 * _KIB
@@ -122,6 +125,27 @@ CALIBRATORS: dict[str, dict[str, type]] = {
 }
 # Of a calibrator's curve or a score's quantiles, so that it fits in model.json.
 MAX_KNOTS = 1024
+
+# --- policy.json ----------------------------------------------------------------------------------
+
+POLICY_ENTRIES: dict[str, type] = {
+    "policy": dict,
+    "operating_curve": dict,
+    "n_rows": float,
+    "n_positives": float,  # may be null
+}
+# By kind of policy what it is asked, by name, with what else than a number may stand there.
+POLICIES: dict[str, dict[str, type | None]] = {
+    "fpr": {"fpr": float},
+    "alert_budget": {"alert_budget": float, "rows_a_day": None},
+    "cost": {"false_alarm": float, "missed": str},
+    "contamination": {"contamination": str},
+    "fixed": {"fixed": float},
+}
+# The lists of an operating curve: always, with labels, and with costs.
+CURVE_LISTS = ("threshold", "alert_rate")
+CURVE_OF_LABELS, CURVE_OF_COSTS = ("recall", "precision"), ("cost", "cost_error")
+MAX_POINTS = 512
 
 # --- model.safetensors ----------------------------------------------------------------------------
 
@@ -209,6 +233,20 @@ MAX_SELFTEST_ROWS = 32
 MAX_SELFTEST_VALUES = 2**20  # of all rows, and of all their answers
 MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times the nodes of trees
 
+# --- reasons.json ---------------------------------------------------------------------------------
+
+REASONS_ENTRIES: dict[str, type] = {
+    "background": list,
+    "output": int,
+    "raises": bool,
+    "groups": list,
+    "excluded": list,
+}
+# Of a group; code and text may be null.
+REASON_ENTRIES: dict[str, type] = {"name": str, "columns": list, "code": str, "text": str}
+MAX_BACKGROUND = 256
+MAX_REASON_LENGTH = 1000
+
 # --- named places of version 4 --------------------------------------------------------------------
 
 # What a file may come to hold before the next version, by where, under its name there. A reader
@@ -216,18 +254,18 @@ MAX_SELFTEST_WORK = 2**30  # rows times the weights of a network, or four times 
 # above, and describe it in section 9.3 of the page.
 WAITING: dict[str, dict[str, str]] = {
     "member": {
-        "policy.json": "a policy and its operating curve",
-        "reasons.json": "reasons for an answer",
-        "carry_over.json": "a map from its scores to those of an earlier model",
         "certificate.json": "a certificate of what was shown of its answers",
         "deferral.json": "which rows are left to the teacher",
     },
 }
 
 
-def version_of(scalars: Mapping[str, Any], schema: Mapping[str, Any]) -> int:
+def version_of(
+    scalars: Mapping[str, Any], schema: Mapping[str, Any], *, has_policy: bool = False
+) -> int:
     """Return the lowest version that has all that the file holds."""
     versions = [NEW_SCALARS[name] for name in scalars.keys() & NEW_SCALARS]
+    versions += [POLICY_VERSION] * has_policy
     return max([HASHED_VERSION if SALT in schema else PLAIN_VERSION, *versions])
 
 

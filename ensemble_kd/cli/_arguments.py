@@ -45,6 +45,7 @@ def _number(what: str, allows: Callable[[float], bool]) -> Callable[[str], float
 share = _number("a number from 0 to 1", lambda x: 0 <= x <= 1)
 share_above_zero = _number("a number above 0 and up to 1", lambda x: 0 < x <= 1)
 share_below_one = _number("a number from 0 (none) to less than 1", lambda x: 0 <= x < 1)
+finite = _number("a finite number", lambda x: abs(x) < float("inf"))
 positive = _number("a number > 0", lambda x: 0 < x < float("inf"))
 _share_else_auto = _number("auto or a number from 0 to 1", lambda x: 0 <= x <= 1)
 

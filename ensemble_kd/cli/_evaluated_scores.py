@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._data import without
 from ensemble_kd.cli._figures import fidelity_text, figure_table
@@ -76,6 +77,9 @@ def evaluated_scores(
         "n_rows": found.n_rows,
         "quality": found.quality,
         "fidelity": None if found.fidelity is None else vars(found.fidelity).copy(),
+        "alerts": alert_figures(
+            scorer.model, responses, hard == 1 if args.label is not None else None
+        ),
         "threshold": scorer.offset_,
         "n_outliers": int((scorer.decide(responses["student"]) == -1).sum()),
     }
@@ -91,6 +95,8 @@ def render_scores(outcome: Mapping[str, Any]) -> str:
         f"{n_below:,} rows ({n_below / max(n_rows, 1):.2%}) score below {outcome['threshold']:.6g} "
         "and are outliers"
     )
+    if outcome["alerts"]:
+        lines += [alert_text(outcome["alerts"]), ""]
     if outcome["fidelity"] is not None:
         lines.append(fidelity_text(outcome["fidelity"], "test"))
     else:

@@ -30,8 +30,8 @@ from ensemble_kd.errors import (
 from ensemble_kd.log import ROOT
 
 COMMANDS = (
-    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate", "bench",
-    "keygen", "sign", "verify",
+    "distill", "tune", "score", "inspect", "evaluate", "export", "compress", "calibrate",
+    "threshold", "carry-over", "reasons", "bench", "keygen", "sign", "verify",
 )  # fmt: skip
 
 OK, RUNTIME, USAGE, BUNDLE, GATE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -94,7 +94,7 @@ def _quiet(is_quiet: bool) -> Iterator[None]:
 
 def command_named(name: str) -> Any:
     """Return the module of a command."""
-    return importlib.import_module(f"ensemble_kd.cli.commands.{name}")
+    return importlib.import_module(f"ensemble_kd.cli.commands.{name.replace('-', '_')}")
 
 
 def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -102,6 +102,7 @@ def compress(
         calibrator=given.calibrator,
         threshold=given.threshold,
         quantiles=given.quantiles,
+        policy=given.policy,
     )
     return Compression(model, report)
 

@@ -91,7 +91,7 @@ def decision_lines(
         head += (f"- Probabilities put right by {n_rows:,} rows kept apart: {model.calibrator}",)
     if model.threshold is None:
         return (*head, "- Predicted is the likelier class: there is no threshold")
-    rule = "as it was given"
+    rule = "as it was given" if model.policy is None else f"{model.policy}, by {n_rows:,} rows"
     if max_false_positive_rate is not None:
         rule = (
             f"so that at most {max_false_positive_rate:.4g} of the negative rows are called "
@@ -102,8 +102,9 @@ def decision_lines(
             f"the cheapest where a missed positive costs {cost_ratio:g} false alarms, by "
             f"{n_rows:,} rows"
         )
-    return (
-        *head,
-        f"- Threshold: {model.classes[1]!r} is predicted from a probability of "
-        f"{model.threshold:.6g} on, {rule}",
+    called = (
+        f"-1, abnormal, is predicted below a score of {model.threshold:.6g}"
+        if model.is_detector
+        else f"{model.classes[1]!r} is predicted from a probability of {model.threshold:.6g} on"
     )
+    return *head, f"- Threshold: {called}, {rule}"

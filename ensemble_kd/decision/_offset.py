@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError, warn
+from ensemble_kd.decision._cuts import cuts_of
+from ensemble_kd.decision.policies import Contamination
 from ensemble_kd.model import CompactModel, ScoreQuantiles
 
-# Of the quartiles' distance: how far beyond them a score is an outlier's [1]_.
-FENCE = 1.5
-# Scores nearer than that, in the unit of their spread, may come in another order elsewhere.
-RESOLUTION = 1e-5
 # Knots of the quantiles, more of them where scores are low.
 N_LOW, N_REST, LOW = 32, 32, 0.1
 # Outliers by which a threshold is found again.
 FEWEST_BELOW = 10
-
-
-def check_contamination(contamination: Any) -> None:
-    """Refuse a contamination that is neither "auto" nor in (0, 0.5].
-
-    Parameters
-    ----------
-    contamination : object
-        What was given.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
-    """
-    is_number = isinstance(contamination, int | float | np.number)
-    is_share = is_number and not isinstance(contamination, bool) and 0 < contamination <= 0.5
-    if not is_share and not (isinstance(contamination, str) and contamination == "auto"):
-        raise InputError(f"contamination must be 'auto' or in (0, 0.5], got {contamination!r}.")
 
 
 def with_offset(
@@ -75,21 +52,8 @@ def with_offset(
     ----------
     .. [1] Tukey (1977). Exploratory Data Analysis.
     """
-    check_contamination(contamination)
-    score = np.sort(score)
-    if contamination == "auto":
-        low, high = np.quantile(score, [0.25, 0.75])
-        n_below = int(np.searchsorted(score, low - FENCE * (high - low)))
-    else:
-        n_below = round(float(contamination) * len(score))
-        if float(contamination) * len(score) < 1:
-            warn(
-                f"contamination={contamination:g} of {len(score):,} rows kept apart is not even "
-                f"one: no more than those that are lower than all of them are outliers. Give "
-                f"more rows, or a contamination of {1 / len(score):.2g} at least."
-            )
-    threshold = _between(score, n_below)
-    return replace(model, threshold=threshold, quantiles=_quantiles(score, threshold))
+    threshold = Contamination(contamination).threshold(cuts_of(score, low_is_alert=True))
+    return replace(model, threshold=threshold, quantiles=score_quantiles(score, threshold))
 
 
 def with_offset_again(
@@ -114,24 +78,14 @@ def with_offset_again(
     n_below = int((before < model.threshold).sum())
     if n_below < FEWEST_BELOW:
         return model
-    score = np.sort(after)
-    threshold = _between(score, n_below)
-    return replace(model, threshold=threshold, quantiles=_quantiles(score, threshold))
+    threshold = cuts_of(after, low_is_alert=True).within(n_below / len(after))
+    quantiles = score_quantiles(after, threshold)
+    return replace(model, threshold=threshold, quantiles=quantiles, policy=None)
 
 
-def _between(score: NDArray[np.float64], n_below: int) -> float:
-    """Return the middle of the gap below which so many of the rising scores lie, or fewer."""
-    gap = RESOLUTION * max(float(np.ptp(score)), float(np.abs(score).max()), 1e-30)
-    place = n_below
-    while place > 0 and score[min(place, len(score) - 1)] - score[place - 1] <= gap:
-        place -= 1
-    if place == 0:  # whatever may be lower than all of them
-        return float(score[0] - max(gap, (np.median(score) - score[0]) * 1e-3))
-    return float((score[place - 1] + score[place]) / 2)
-
-
-def _quantiles(score: NDArray[np.float64], threshold: float) -> ScoreQuantiles:
+def score_quantiles(score: NDArray[np.float64], threshold: float) -> ScoreQuantiles:
     """Return some rising scores and the threshold, each with the share of the rows below it."""
+    score = np.sort(score)
     known, first = np.unique(score, return_index=True)
     low = np.geomspace(min(1 / len(score), LOW), LOW, N_LOW)
     levels = np.concatenate([[0.0], low, np.linspace(LOW, 1.0, N_REST)])

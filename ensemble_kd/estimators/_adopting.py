@@ -9,12 +9,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
+from ensemble_kd.decision import ThresholdPolicy, decision_lines
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
+from ensemble_kd.explain import Contributions, with_reasons
 from ensemble_kd.flow import Distillation, Recipe, Settings, recipe_table
 from ensemble_kd.model import Task
-from ensemble_kd.rows import rows_to_score
+from ensemble_kd.rows import rows_to_score, table
 from ensemble_kd.scoring import Scorer, save
 
 
@@ -73,6 +75,44 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
             self.classes_ = self._scorer.classes_
         return self
 
+    def decide_by(
+        self, policy: ThresholdPolicy, X: Any, y: Any = None, *, sample_weight: Any = None
+    ) -> Self:
+        """Find the threshold that achieves what a policy asks, on rows kept apart.
+
+        The threshold, what chose it and its operating curve become part of `model_`, of what
+        predicts and of what is saved; the model card tells of them.
+
+        Parameters
+        ----------
+        policy : ThresholdPolicy
+            Such as ``ThresholdPolicy(alert_budget=0.005)``.
+        X : data frame or array of shape (n_samples, n_features)
+            Rows that were not given to `fit`.
+        y : array of shape (n_samples,) or None, default=None
+            What is true of them, where the policy needs it or the curve is to tell recall.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the policy does not suit the model, or the rows do not fit.
+        """
+        check_is_fitted(self, "model_")
+        X = table(X, fitted=self)
+        self.model_ = policy.choose(self.model_, X, y, sample_weight=sample_weight)
+        lines = decision_lines(self.model_, len(X), calibrated=False)
+        before = [line for line in self._decision if line.startswith("- Probabilities")]
+        self._decision = (*lines[:2], *before, *lines[2:])
+        self._tested_before_decision = self.test_ is not None
+        self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
+        return self
+
     def predict(self, X: Any) -> Any:
         """Return the student's class labels or values.
 
@@ -92,6 +132,51 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         return self._scorer.predict(rows_to_score(X, self))
+
+    def add_reasons(self, X: Any, **how: Any) -> Self:
+        """Have the student tell reasons for its scores, here and in what is saved.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Real rows of normal behaviour, such as those given to `fit`; none of them is kept.
+        **how
+            Texts, groups, excluded columns and more: as in `ensemble_kd.explain.with_reasons`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the rows do not fit, or a parameter breaks a rule.
+        """
+        check_is_fitted(self, "model_")
+        self.model_ = with_reasons(self.model_, rows_to_score(X, self), **how)
+        self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
+        return self
+
+    def explain(self, X: Any) -> Contributions:
+        """Return what each column adds to the student's score of each row.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows with the columns given to `fit`.
+
+        Returns
+        -------
+        Contributions
+            Its `reasons()` are those of each row.
+
+        Raises
+        ------
+        InputError
+            If `add_reasons` was not called, or a value is of the wrong kind.
+        """
+        check_is_fitted(self, "model_")
+        return self._scorer.explain(rows_to_score(X, self))
 
     def save(
         self,

@@ -50,7 +50,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         In [0, 1]: the weight of the teacher on real rows, the true class having the rest; "auto"
         is 0.7 unless the race says otherwise. Synthetic rows have the teacher alone, so of the
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
-        32 rows 0.9 %, a correction where the teacher errs and no second source to learn from. With
+        96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"auto", "soft_targets", "logit_matching"}, default="auto"
         How far the student is from the teacher; "auto" is "soft_targets" unless the race says

@@ -41,7 +41,7 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         In [0, 1]: the weight of the teacher on real rows, the true value having the rest; "auto"
         is 0.7 unless the race says otherwise. Synthetic rows have the teacher alone, so of the
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
-        32 rows 0.9 %, a correction where the teacher errs and no second source to learn from. With
+        96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
     loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
         How far the student is from the teacher.

@@ -50,6 +50,7 @@ FORMULAS = {
 }
 # Of outliers, whose score is low for what is abnormal.
 SCORES = {
+    "curve": "calibrator: the score becomes the line through (x, y) at it, flat beyond",
     "decision_threshold": "predicted: -1, abnormal, if the score is less than that, else 1",
     "score_quantiles": "percentile: 100 times the line through (score, share), flat beyond",
 }

@@ -63,7 +63,7 @@ class Settings:
         Where the teacher's labels of real rows come from.
     alpha : float or "auto", default="auto"
         In [0, 1]: the weight of the teacher on real rows, the truth having the rest. Synthetic rows
-        have the teacher alone, so with 0.7 and 32 of them for each real one the truth has 0.9 % of
+        have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
         What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,

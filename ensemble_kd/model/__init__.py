@@ -5,20 +5,26 @@ from ensemble_kd.model._decision import (
     Calibrator,
     LogitScaling,
     ProbabilityCurve,
+    ScoreCurve,
     ScoreQuantiles,
 )
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
 from ensemble_kd.model._parts import arrays_of, scalars_of
+from ensemble_kd.model._policy import SURE, ChosenBy, OperatingCurve, share_bounds
+from ensemble_kd.model._reasons import MOST_REASONS, ReasonGroup, Reasons
 from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage, expand
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "MOST_REASONS",
     "N_OUTSIDE",
+    "SURE",
     "TASKS",
     "Calibrator",
     "Cast",
+    "ChosenBy",
     "CompactModel",
     "Dense",
     "Int8",
@@ -26,8 +32,12 @@ __all__ = [
     "LogitScaling",
     "LowRank",
     "MLPRecord",
+    "OperatingCurve",
     "Outside",
     "ProbabilityCurve",
+    "ReasonGroup",
+    "Reasons",
+    "ScoreCurve",
     "ScoreQuantiles",
     "SharedRows",
     "Storage",
@@ -38,6 +48,7 @@ __all__ = [
     "given_labels",
     "label_array",
     "scalars_of",
+    "share_bounds",
     "with_outside",
     "without_decision",
 ]

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 
 from ensemble_kd.model._decision import Calibrator, ScoreQuantiles
 from ensemble_kd.model._layers import MLPRecord
+from ensemble_kd.model._policy import ChosenBy
+from ensemble_kd.model._reasons import Reasons
 from ensemble_kd.model._trees import Link, TreesRecord
 from ensemble_kd.schema import Category, TableSchema
 
@@ -28,13 +30,18 @@ class CompactModel:
         The numbers of the student.
     classes : tuple, default=()
         The class labels in output order; empty for values and scores.
-    calibrator : LogitScaling, ProbabilityCurve or None, default=None
-        What the probabilities go through; None leaves them as the student gives them.
+    calibrator : LogitScaling, ProbabilityCurve, ScoreCurve or None, default=None
+        What the probabilities, or the score, go through; None leaves them as the student gives
+        them.
     threshold : float or None, default=None
         Of two classes, the probability from which on the second one is the answer, in [0, 1]; None
         answers with the likelier class. Of outliers, the score below which a row is one.
     quantiles : ScoreQuantiles or None, default=None
         Of outliers, how scores of real rows are spread.
+    policy : ChosenBy or None, default=None
+        What the threshold was chosen by, where that is known.
+    reasons : Reasons or None, default=None
+        What reasons are counted from and called; changes no answer.
     """
 
     task: Task
@@ -44,6 +51,8 @@ class CompactModel:
     calibrator: Calibrator | None = None
     threshold: float | None = None
     quantiles: ScoreQuantiles | None = None
+    policy: ChosenBy | None = None
+    reasons: Reasons | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -90,4 +99,4 @@ def without_decision(model: CompactModel) -> CompactModel:
     -------
     CompactModel
     """
-    return replace(model, calibrator=None, threshold=None, quantiles=None)
+    return replace(model, calibrator=None, threshold=None, quantiles=None, policy=None)

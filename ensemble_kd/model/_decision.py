@@ -5,6 +5,8 @@ The calibrator of a classifier is either of these. With s the outputs before the
     LogitScaling      link(scale * s + bias)
     ProbabilityCurve  p = curve(probability of the second class), and 1 - p for the first
 
+That of a score, a ScoreCurve, says what an earlier model would have given.
+
 A threshold, which is a number of the model itself, says from which probability on the second of two
 classes is the answer; without one it is the likelier class. Of a score, low for what is abnormal,
 it says below which a row is an outlier, and quantiles say how abnormal it is beside real rows.
@@ -60,6 +62,27 @@ class ProbabilityCurve:
 
 
 @dataclass(frozen=True)
+class ScoreCurve:
+    """A curve of straight pieces on a score, such as one to the scores of an earlier model.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_knots,), float64
+        Strictly increasing. At least two.
+    y : ndarray of shape (n_knots,), float64
+        The score that each stands for: not decreasing. Below the first knot and above the last the
+        curve is flat.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        """Return what it does, in a few words."""
+        return f"a rising curve of {len(self.x)} knots on the score"
+
+
+@dataclass(frozen=True)
 class ScoreQuantiles:
     """How the scores of real rows, which the student was not trained on, are spread.
 
@@ -75,4 +98,4 @@ class ScoreQuantiles:
     share: NDArray[np.float64]
 
 
-Calibrator = LogitScaling | ProbabilityCurve
+Calibrator = LogitScaling | ProbabilityCurve | ScoreCurve

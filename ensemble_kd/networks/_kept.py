@@ -6,6 +6,10 @@ import copy
 
 from torch import Tensor, nn
 
+# Of the least loss, whatever the standard error: a few rows that a network gets badly wrong make
+# both large.
+MOST_WORSE = 0.1
+
 
 class Kept:
     """The weights of that check.
@@ -16,7 +20,7 @@ class Kept:
         Its weights are kept until a check is.
     tolerance : float
         Standard errors of the mean of the paired differences of the rows' losses by which a check
-        must be above the best one to count as worse, at least 0.
+        must be above the best one to count as worse, at least 0; a tenth of the loss always does.
     weight : Tensor of shape (n_rows,)
         Of each row.
     """
@@ -38,7 +42,7 @@ class Kept:
             self._least = losses
             return True
         error = float((self._share * (worse - mean)).square().sum().sqrt())
-        return mean < self._tolerance * error
+        return mean < min(self._tolerance * error, MOST_WORSE * float(self._share @ self._least))
 
     def take(self, network: nn.Module, check: int) -> None:
         """Keep the weights of a check."""

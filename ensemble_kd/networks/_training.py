@@ -49,9 +49,9 @@ class TrainingPlan:
         Checks that are worse than the best one, in a row, after which training ends.
     tolerance : float
         Standard errors of the paired difference of the held-out losses by which a check must be
-        above the best one to count as worse, at least 0. The last check that is not worse is kept:
-        on few held-out rows the least loss falls on a check by chance, long before the learning
-        rate has fallen.
+        above the best one to count as worse, at least 0; a tenth of the loss always does. The last
+        check that is not worse is kept: on few held-out rows the least loss falls on a check by
+        chance, long before the learning rate has fallen.
     n_checks : int
         Checks, evenly spread over the steps.
     stop_after : int or None

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
+from ensemble_kd.model import (
+    CompactModel,
+    LogitScaling,
+    MLPRecord,
+    ProbabilityCurve,
+    ScoreCurve,
+)
 from ensemble_kd.runtime._compiled import HAS_CORE, WHY_NO_CORE, CompiledRuntime
 from ensemble_kd.runtime._mlp import MLPRuntime
 from ensemble_kd.runtime._trees import TreesRuntime
@@ -129,9 +135,11 @@ def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.fl
     ndarray of shape (n_samples, n_classes) or (n_samples, 1), float64
         Probabilities that sum to 1, or values.
     """
-    if not model.has_classes:
-        return outputs
     calibrator = model.calibrator
+    if not model.has_classes:
+        if isinstance(calibrator, ScoreCurve):
+            return np.interp(outputs, calibrator.x, calibrator.y)
+        return outputs
     if isinstance(calibrator, LogitScaling):
         outputs = calibrator.scale * outputs + calibrator.bias
     answer = _link(model.link, outputs)

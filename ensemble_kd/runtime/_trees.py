@@ -53,16 +53,17 @@ class TreesRuntime:
         -------
         ndarray of shape (n_samples, n_sums), float64
         """
-        ranked = self._rank_categories(X)
+        ranked = self.rank_categories(X)
         step = max(1, CHUNK_POSITIONS // max(1, len(self.record.roots)))
         chunks = [self._sum(ranked[i : i + step]) for i in range(0, len(X), step)]
         return np.vstack(chunks) if chunks else self._sum(ranked)
 
     def leaves(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the node at which each row ends in each tree, of shape (n_samples, n_trees)."""
-        return self._walk(self._rank_categories(X))
+        return self._walk(self.rank_categories(X))
 
-    def _rank_categories(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rank_categories(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return encoded rows with the rank of each category in the place of its code."""
         record = self.record
         if not len(record.category_columns):
             return X

@@ -22,10 +22,11 @@ from ensemble_kd.runtime import (
 )
 from ensemble_kd.schema import TableSchema, check_extra
 from ensemble_kd.scoring._detecting import Detecting
+from ensemble_kd.scoring._explaining import Explaining
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
-class Scorer(Detecting):
+class Scorer(Detecting, Explaining):
     """Score raw rows with a compact model.
 
     Parameters

@@ -12,7 +12,7 @@ from ensemble_kd.model import TASKS, CompactModel, Task, label_array
 from ensemble_kd.tasks._base import BaseTask
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._outliers import Outliers
-from ensemble_kd.tasks._rare import Rare
+from ensemble_kd.tasks._rare import Rare, precision_bounds, recall_at_few_alarms
 from ensemble_kd.tasks._regression import Regression
 from ensemble_kd.tasks._target import Target, infer_task, read_target
 
@@ -84,7 +84,9 @@ __all__ = [
     "Regression",
     "Target",
     "infer_task",
+    "precision_bounds",
     "read_target",
+    "recall_at_few_alarms",
     "task_named",
     "task_of",
     "task_with",

@@ -23,7 +23,7 @@ from ensemble_kd.losses import (
     one_hot,
     softmax,
 )
-from ensemble_kd.model import Link, Task, given_labels
+from ensemble_kd.model import Link, Task, given_labels, share_bounds
 from ensemble_kd.tasks._base import Array, BaseTask, as_array, is_whole, kind_of
 from ensemble_kd.tasks._figures import RANKINGS, calibration_error
 from ensemble_kd.tasks._rare import (
@@ -32,7 +32,6 @@ from ensemble_kd.tasks._rare import (
     Rare,
     precision_bounds,
     recall_at_few_alarms,
-    share_bounds,
 )
 
 # Bounds a log-loss that a probability of 0 would make infinite.

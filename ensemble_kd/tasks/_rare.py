@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,33 +52,51 @@ class Rare:
 
 
 def recall_at_few_alarms(
-    is_positive: NDArray[np.bool_], score: Array, weight: Array | None = None
+    is_positive: NDArray[np.bool_],
+    score: Array,
+    weight: Array | None = None,
+    at_most: float = FALSE_ALARMS,
 ) -> float:
-    """Return the share of positive rows found by the lowest threshold of few false alarms."""
+    """Return the share of positive rows found by the lowest threshold of few false alarms.
+
+    Parameters
+    ----------
+    is_positive : ndarray of shape (n_rows,), bool
+        What is true.
+    score : ndarray of shape (n_rows,)
+        High for what is likely positive.
+    weight : ndarray of shape (n_rows,) or None, default=None
+        Weight of each row.
+    at_most : float, default=0.01
+        Share of the negative rows that may be called positive.
+
+    Returns
+    -------
+    float
+    """
     false_alarms, found, _ = roc_curve(
         is_positive, score, sample_weight=weight, drop_intermediate=False
     )
-    return float(found[false_alarms <= FALSE_ALARMS + ROUNDING].max())
-
-
-def share_bounds(share: float, n_rows: int) -> Bounds:
-    """Return the interval of 95 % of a share of so many rows, by Wilson's score.
-
-    References
-    ----------
-    .. [1] Wilson (1927). Probable Inference, the Law of Succession, and Statistical Inference.
-    """
-    z = NormalDist().inv_cdf((1 + SURE) / 2)
-    middle = (share + z**2 / (2 * n_rows)) / (1 + z**2 / n_rows)
-    half = z * (share * (1 - share) / n_rows + (z / (2 * n_rows)) ** 2) ** 0.5 / (1 + z**2 / n_rows)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return float(found[false_alarms <= at_most + ROUNDING].max())
 
 
 def precision_bounds(is_positive: NDArray[np.bool_], score: Array) -> Bounds | None:
     """Return the interval of 95 % of the average precision, by a bootstrap of fixed seed.
 
-    None where there are fewer than five positive rows, which are too few to draw from.
+    Parameters
+    ----------
+    is_positive : ndarray of shape (n_rows,), bool
+        What is true.
+    score : ndarray of shape (n_rows,)
+        High for what is likely positive.
 
+    Returns
+    -------
+    tuple of float or None
+        None where there are fewer than five positive rows, which are too few to draw from.
+
+    Notes
+    -----
     Negative rows count alone by how many of them come before each positive one, so that a resample
     costs as much as there are positive rows, however many others there are.
     """

@@ -7,12 +7,15 @@ import numpy as np
 
 from ensemble_kd.bundle import SelfTest
 from ensemble_kd.model import (
+    ChosenBy,
     CompactModel,
     Dense,
     LogitScaling,
     MLPRecord,
+    OperatingCurve,
     Outside,
     ProbabilityCurve,
+    ScoreCurve,
     ScoreQuantiles,
     TreesRecord,
 )
@@ -161,12 +164,35 @@ MODELS |= {
     )
     for name, threshold in (("mlp_regressor", 12.0), ("trees_regressor", 6.75))
 }
+CARRIED = ScoreCurve(f64(-20.0, 0.0, 6.5, 12.0, 40.0), f64(-3.0, -1.0, -1.0, 0.5, 4.0))
+MODELS |= {
+    name.replace("detector", "carried"): replace(MODELS[name], calibrator=CARRIED, threshold=-0.25)
+    for name in ("mlp_detector", "trees_detector")
+}
+CURVE_OF_POLICY = OperatingCurve(
+    f64(0.125, 0.5, 1.0), f64(0.25, 0.125, 0.0), 80.0, 8.0, f64(1.0, 0.75, 0.0),
+    f64(0.4, 0.6, np.nan), f64(1.5, 2.5, 8.0), f64(0.25, 0.5, 1.0),
+)  # fmt: skip
+MODELS |= {
+    "mlp_policy": replace(
+        MODELS["mlp_decided"],
+        policy=ChosenBy("cost", {"false_alarm": 1.0, "missed": "income"}, CURVE_OF_POLICY),
+    ),
+    "trees_policy": replace(
+        MODELS["trees_detector"],
+        policy=ChosenBy(
+            "alert_budget",
+            {"alert_budget": 20.0, "rows_a_day": 1000.0},
+            OperatingCurve(f64(-1.0, 6.75, 9.0), f64(0.0, 0.02, 1.0), 50.0),
+        ),
+    ),
+}
 
 
 def version_of(name):
     """Return the lowest version that has what a model holds."""
     model = MODELS[name]
-    if getattr(model.body, "outside", None) is not None or model.is_detector:
+    if getattr(model.body, "outside", None) is not None or model.is_detector or model.policy:
         return 4
     return 1 if model.calibrator is None and model.threshold is None else 3
 

@@ -51,7 +51,10 @@ def respond(parts, arrays, row):
     s = (network if model["kind"] == "mlp" else trees)(arrays, x, model)
     calibrator = model.get("calibrator", {"kind": None})
     if not is_classes:
-        return model["output_mean"] + s * model["output_scale"] if model["kind"] == "mlp" else s
+        s = model["output_mean"] + s * model["output_scale"] if model["kind"] == "mlp" else s
+        if calibrator["kind"] == "curve":
+            s = np.interp(s, calibrator["x"], calibrator["y"])
+        return s
     if calibrator["kind"] == "scaling":
         s = calibrator["scale"] * s + np.array(calibrator["bias"])
     link = model.get("link", "softmax")

@@ -51,7 +51,10 @@ def quantiles(**changes):
         (quantiles(score=[1.0, None]), "score must be a list of numbers"),
         (quantiles(share=[0.5, 0.25]), "must not decrease"),
         (quantiles(share=[0.5, 1.5]), r"within \[0, 1\]"),
-        ({"calibrator": {"kind": "curve", "x": [0, 1], "y": [0, 1]}}, "is for a classification"),
+        ({"calibrator": {"kind": "scaling", "scale": 1, "bias": [0]}}, "is for a classification"),
+        ({"calibrator": {"kind": "curve", "x": [0, 0], "y": [0, 1]}}, "x of a curve must increase"),
+        ({"calibrator": {"kind": "curve", "x": [0, 9], "y": [1, 0]}}, "y must not decrease"),
+        ({"calibrator": {"kind": "curve", "x": [0], "y": [0]}}, "from 2 to 1024 knots, got 1"),
     ],
 )
 def test_wrong_decision_of_a_detector_is_refused(data, entries, match):

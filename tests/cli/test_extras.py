@@ -11,7 +11,9 @@ from ensemble_kd.cli.main import COMMANDS, command_named
 
 TRAIN = ["sklearn", "scipy", "joblib", "pandas", "torch", "lightgbm", "xgboost", "tqdm"]
 ALL = [*TRAIN, "optuna", "matplotlib", "pyarrow", "onnx", "onnxruntime", "polars"]
-NEEDING = ("distill", "tune", "evaluate", "compress", "calibrate", "bench")
+NEEDING = (
+    "distill", "tune", "evaluate", "compress", "calibrate", "bench", "threshold", "carry-over",
+)  # fmt: skip
 BLOCKED = """
 import sys
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ensemble_kd import InputError, Scorer
 from ensemble_kd.decision import choose_threshold, with_threshold
-from ensemble_kd.decision._threshold import _error_shares
+from ensemble_kd.decision._cuts import cuts_of
 from ensemble_kd.model import ProbabilityCurve
 
 from .test_calibrate import THREE, TRUTH, labels, rows
@@ -59,10 +59,11 @@ def test_threshold_by_cost_is_the_cheapest_of_all(ratio):
         min_size=2,
     )
 )
-def test_error_shares_are_those_of_each_threshold(cases):
+def test_cuts_have_the_error_shares_of_each_threshold(cases):
     second, is_second, weight = (np.array(part) for part in zip(*cases, strict=True))
     is_second[:2] = False, True
-    thresholds, above, below = _error_shares(second, is_second, weight.astype(float))
+    cuts = cuts_of(second, low_is_alert=False, weight=weight.astype(float), is_positive=is_second)
+    thresholds, above, below = cuts.threshold[::-1], cuts.false_alarms[::-1], 1 - cuts.found[::-1]
     assert (np.diff(thresholds) > 0).all()
     assert ((thresholds >= 0) & (thresholds <= 1)).all()
     for threshold, false_alarms, misses in zip(thresholds, above, below, strict=True):

@@ -18,13 +18,15 @@ def respond(document, row):
     x = [encode(column, value) for column, value in zip(document["columns"], row, strict=True)]
     if model["kind"] == "mlp":
         sums = network(model, x)
-        if document["task"] != "classification":
-            return [model["output_mean"] + model["output_scale"] * sums[0]]
         link = "softmax"
     else:
         sums, link = trees(model, x), model["link"]
-        if document["task"] != "classification":
-            return sums
+    if document["task"] != "classification":
+        value = sums[0]
+        if model["kind"] == "mlp":
+            value = model["output_mean"] + model["output_scale"] * value
+        is_curved = calibrator["kind"] == "curve"
+        return [on_curve(calibrator["x"], calibrator["y"], value) if is_curved else value]
     if calibrator["kind"] == "scaling":
         biased = zip(sums, calibrator["bias"], strict=True)
         sums = [calibrator["scale"] * value + bias for value, bias in biased]

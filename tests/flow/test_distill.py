@@ -197,7 +197,7 @@ def test_distill_refuses_unlabelled_rows_of_another_table(unlabelled, message):
 
 
 def test_distill_trains_no_teacher_where_the_loss_has_no_use_for_one():
-    result = run(teacher="none at all", loss=SoftTargetLoss(alpha=0.0), n_synthetic=0)
+    result = run(teacher=object(), loss=SoftTargetLoss(alpha=0.0), n_synthetic=0)
     assert (result.teacher, result.fidelity) == (None, None)
 
 

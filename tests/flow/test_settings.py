@@ -120,13 +120,13 @@ def test_settings_without_a_synthesizer_make_no_rows():
     assert Settings(synthesizer=None).n_new(rows) == 0
 
 
-def test_truth_has_nine_thousandths_of_the_loss_by_default():
+def test_truth_has_three_thousandths_of_the_loss_by_default():
     X = np.random.default_rng(0).normal(size=(1000, 2))
     rows = read_rows(X, X[:, 0] > 0, None, "classification", 5, 0)
     settings = Settings()
     n_real, n_new = int((~rows.held_out).sum()), settings.n_new(rows)
     share = (1 - settings.distillation_loss(rows.task).alpha) * n_real / (n_real + n_new)
-    assert share == pytest.approx((1 - 0.7) / 33)
+    assert share == pytest.approx((1 - 0.7) / 97)
     for text in (DistilledClassifier.__doc__, DistilledRegressor.__doc__, Settings.__doc__):
         assert f"{share:.1%}".replace("%", " %") in " ".join(text.split())
 

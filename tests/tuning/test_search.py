@@ -339,7 +339,8 @@ def test_search_begins_no_finals_when_interrupted_while_it_times_again(table, mo
 
 
 @pytest.mark.parametrize(
-    ("given", "made"), [("auto", IN_EARNEST * n_synthetic_rows("auto", 1)), (300, 300)]
+    ("given", "made"),
+    [("auto", IN_EARNEST * n_synthetic_rows("auto", 360, 2)), (300, 300)],  # a tenth is held out
 )
 def test_search_refits_on_more_rows_unless_their_number_is_given(table, given, made):
     room = SearchSpace(students=("tree",), synthesizers=("munge 0.5",), labels=("out_of_fold",))

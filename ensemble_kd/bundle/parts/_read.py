@@ -6,11 +6,13 @@ from collections import namedtuple
 
 from ensemble_kd.bundle._archive import unpack
 from ensemble_kd.bundle._file import check_names_and_sizes
-from ensemble_kd.bundle._table import SIGNATURE, SIGNED_VERSION
+from ensemble_kd.bundle._table import POLICY, REASONS, SIGNATURE, SIGNED_VERSION
 from ensemble_kd.bundle.parts._arrays import read_arrays
 from ensemble_kd.bundle.parts._columns import read_schema
 from ensemble_kd.bundle.parts._costs import check_memory
 from ensemble_kd.bundle.parts._manifest import read_manifest
+from ensemble_kd.bundle.parts._policy import read_policy
+from ensemble_kd.bundle.parts._reasons import read_reasons
 from ensemble_kd.bundle.parts._scalars import read_scalars
 from ensemble_kd.bundle.parts._selftest import read_selftest
 from ensemble_kd.bundle.parts._signature import read_signature
@@ -24,7 +26,20 @@ if TYPE_CHECKING:
 
 
 class Parts(
-    namedtuple("Parts", ["manifest", "card", "schema", "scalars", "arrays", "selftest", "key_id"])
+    namedtuple(
+        "Parts",
+        [
+            "manifest",
+            "card",
+            "schema",
+            "scalars",
+            "arrays",
+            "selftest",
+            "key_id",
+            "policy",
+            "reasons",
+        ],
+    )
 ):
     """What the members hold, each as it must be but for the items of the arrays.
 
@@ -42,6 +57,10 @@ class Parts(
         What selftest.json holds.
     key_id : str or None
         The key that the file says it is signed by.
+    policy : dict or None
+        What policy.json holds.
+    reasons : dict or None
+        What reasons.json holds, where it is there.
     """
 
     __slots__ = ()
@@ -82,11 +101,18 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
     schema = read_schema(members["schema.json"], manifest["min_reader"])
     task, n_classes = manifest["task"], len(manifest["classes"])
     scalars = read_scalars(members["model.json"], task, n_classes, manifest["min_reader"])
+    policy = None
+    if POLICY in members:
+        policy = read_policy(members[POLICY], task, n_classes, scalars, manifest["min_reader"])
     arrays, costs = read_arrays(members["model.safetensors"], scalars, n_classes)
     n_columns, n_outputs = len(schema["columns"]), n_classes or 1
     selftest = read_selftest(members["selftest.json"], n_columns, n_outputs, costs.work)
     check_memory(costs, schema, selftest, len(data))
-    return Parts(manifest, card, schema, scalars, arrays, selftest, key_id)
+    reasons = None
+    if REASONS in members:
+        min_reader = manifest["min_reader"]
+        reasons = read_reasons(members[REASONS], schema["columns"], n_outputs, min_reader)
+    return Parts(manifest, card, schema, scalars, arrays, selftest, key_id, policy, reasons)
 
 
 def _read_card(data: memoryview) -> str:

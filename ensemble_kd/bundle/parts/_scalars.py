@@ -250,8 +250,6 @@ def _check_decision(scalars: Mapping[str, Any], n_classes: int) -> None:
 
 def _check_scores(scalars: Mapping[str, Any]) -> None:
     """Check what is decided on a score without classes."""
-    if "calibrator" in scalars:
-        raise BundleError("a calibrator is for a classification.")
     for name in ("decision_threshold", "score_quantiles"):
         if name not in scalars:
             raise BundleError(f"{_WHERE}: the task {TASK_OF_SCORES} needs {name}.")
@@ -265,6 +263,11 @@ def _check_scores(scalars: Mapping[str, Any]) -> None:
         raise BundleError("the score of score_quantiles must increase.")
     if not all(0 <= s <= 1 for s in share) or not all(a <= b for a, b in pairwise(share)):
         raise BundleError("the share of score_quantiles must not decrease, within [0, 1].")
+    calibrator = scalars.get("calibrator")
+    if calibrator is not None:
+        if calibrator["kind"] != "curve":
+            raise BundleError("a calibrator that scales is for a classification.")
+        _check_knots(calibrator["x"], calibrator["y"])
 
 
 def _check_scaling(
@@ -282,12 +285,16 @@ def _check_scaling(
 def _check_curve(x: list[float], y: list[float], n_classes: int) -> None:
     if n_classes != 2:
         raise BundleError(f"a curve needs two classes, got {n_classes}.")
+    _check_knots(x, y)
+    for name, values in (("x", x), ("y", y)):
+        if not all(0 <= value <= 1 for value in values):
+            raise BundleError(f"the {name} of a curve must be in [0, 1].")
+
+
+def _check_knots(x: list[float], y: list[float]) -> None:
     if len(x) != len(y) or not 2 <= len(x) <= MAX_KNOTS:
         raise BundleError(
             f"a curve must have from 2 to {MAX_KNOTS} knots, got {len(x)} and {len(y)}."
         )
-    for name, values in (("x", x), ("y", y)):
-        if not all(0 <= value <= 1 for value in values):
-            raise BundleError(f"the {name} of a curve must be in [0, 1].")
     if not all(a < b for a, b in pairwise(x)) or not all(a <= b for a, b in pairwise(y)):
         raise BundleError("the x of a curve must increase, and its y must not decrease.")

@@ -160,7 +160,8 @@ def _compress(
         from ensemble_kd.decision import with_offset_again
         from ensemble_kd.runtime import respond
 
-        model = with_offset_again(model, rows.response[:, 0], respond(model, rows.X)[:, 0])
+        before, after = (respond(of, rows.X)[:, 0] for of in (scorer.model, model))
+        model = with_offset_again(model, before, after)
     names = [row["step"] for row in result.report[1:]]
     done = [*bundle.manifest["training"].get("compression", []), *names]
     listed = "\n".join(f"- {step}" for step in names)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._evaluated_scores import evaluated_scores, render_scores
 from ensemble_kd.cli._figures import does, fidelity_text, figure_table, rare_text
@@ -29,7 +30,11 @@ open files you trust. A plain student is what `distill --alpha 0 --n-synthetic 0
 
 AUC, AP (the average precision) and recall are of the second of two classes in sorted order, such as
 "yes" or 1. Recall at 1 % FPR, shown where that class is rare, is the share of its rows that is
-found while one in a hundred of the others is called so too.
+found while one in a hundred of the others is called so too. Then come, each with an interval of
+95 %, recall at 0.1 % FPR, the precision of as many first rows as there are positive ones, by how
+much the highest 1 % of the probabilities are off, what wrong calls cost where the file says what
+they do, and beside a teacher the overlap of the 1 % that are alerted first (of at most what ties
+allow) and the correlation of ranks.
 
 An outlier detector has no target: it is judged by --label, if you know which rows are abnormal, and
 beside its teacher by --teacher: by the correlation of ranks, and by how many of the most abnormal
@@ -147,6 +152,9 @@ def evaluated(
         "loss": task.score_name,
         "best_member": name,
         "at_threshold": _at_threshold(scorer, responses["student"], hard, weight),
+        "alerts": alert_figures(scorer.model, responses, hard == 1)
+        if weight is None and len(scorer.model.classes) == 2 and found.rare is not None
+        else None,
     }
 
 
@@ -214,6 +222,8 @@ def render(outcome: Mapping[str, Any]) -> str:
     ]
     if outcome["at_threshold"] is not None:
         lines.append(_threshold_text(outcome["at_threshold"]))
+    if outcome["alerts"] is not None:
+        lines += [alert_text(outcome["alerts"]), ""]
     if outcome["best_member"] is not None:
         lines.append(f"best member: {outcome['best_member']}, by rows of the teacher's training")
     if outcome["gain_kept"] is not None:

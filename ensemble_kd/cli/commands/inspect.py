@@ -11,6 +11,7 @@ import numpy as np
 from ensemble_kd.cli._console import one_line, print_json, printable, size_text, text_table
 from ensemble_kd.cli._figures import title
 from ensemble_kd.cli._options import add_model
+from ensemble_kd.cli._policies import at_threshold_text, policy_facts
 
 if TYPE_CHECKING:
     from ensemble_kd.bundle import Bundle
@@ -20,7 +21,8 @@ SUMMARY = "tell what a model file holds"
 DESCRIPTION = """\
 Read a model file, check it, have it answer the test rows that it carries, and tell what it holds:
 the student, the columns it takes, its classes, its size, what it was trained on and how close it
-came to its teacher. Nothing in the file is run as code. The exit code is 3 if it is not valid.
+came to its teacher, and what chose its threshold. Nothing in the file is run as code. The exit code
+is 3 if it is not valid.
 """
 EXAMPLES = """\
 examples:
@@ -87,6 +89,8 @@ def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]
         "calibrator": None if model.calibrator is None else str(model.calibrator),
         "threshold": model.threshold,
         "share_below_threshold": _share_below(model),
+        "policy": policy_facts(model),
+        "reasons": _reasons_facts(model),
         "columns": [_column_facts(column) for column in model.schema.to_dict()["columns"]],
         "named_columns": model.schema.named,
         "size_bytes": bundle.size_bytes,
@@ -112,6 +116,23 @@ def _share_below(model: CompactModel) -> float | None:
     if not model.is_detector or model.threshold is None:
         return None
     return float(percentile(model, np.array(model.threshold))) / 100
+
+
+def _reasons_facts(model: CompactModel) -> dict[str, Any] | None:
+    """Return what reasons are counted from, of what, and what they are called."""
+    reasons = model.reasons
+    if reasons is None:
+        return None
+    names = model.schema.names
+    return {
+        "explained": model.classes[reasons.output] if model.classes else None,
+        "raises": reasons.raises,
+        "n_background": len(reasons.background),
+        "excluded": [names[j] for j in reasons.excluded],
+        "groups": [
+            vars(group) | {"columns": [names[j] for j in group.columns]} for group in reasons.groups
+        ],
+    }
 
 
 def _body_facts(body: Any) -> tuple[str, dict[str, int]]:
@@ -177,6 +198,11 @@ def render(facts: dict[str, Any]) -> str:
     elif facts["threshold"] is not None:
         named = repr(facts["classes"][1])
         lines.append(("threshold", f"{named} from a probability of {facts['threshold']:.6g} on"))
+    if facts["policy"] is not None:
+        lines.append(("policy", facts["policy"]["text"]))
+        lines.append(("at the threshold", at_threshold_text(facts["policy"])))
+    if facts["reasons"] is not None:
+        lines.append(("reasons", _reasons(facts["reasons"])))
     if facts["signature"]:
         lines.append(("signature", _signature(facts["signature"])))
     training = dict(facts["training"])
@@ -224,6 +250,15 @@ def _interval(ends: Any) -> str:
 def _versions(facts: dict[str, Any]) -> str:
     libraries = [f"{name} {version}" for name, version in facts["libraries"].items()]
     return ", ".join([f"format {facts['format_version']}", *libraries])
+
+
+def _reasons(told: dict[str, Any]) -> str:
+    what = "raises" if told["raises"] else "lowers"
+    of = "the score" if told["explained"] is None else f"the log-odds of {told['explained']!r}"
+    hidden = len(told["excluded"])
+    return f"what {what} {of}, from {told['n_background']} made-up rows" + (
+        f"; {hidden} column(s) never named" if hidden else ""
+    )
 
 
 def _signature(signature: dict[str, Any]) -> str:

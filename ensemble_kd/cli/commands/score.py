@@ -10,7 +10,9 @@ from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._figures import does
 from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
+from ensemble_kd.cli._policies import decision_text
 from ensemble_kd.errors import InputError
+from ensemble_kd.model import MOST_REASONS
 from ensemble_kd.table_files import (
     STDOUT,
     Chunk,
@@ -34,13 +36,18 @@ the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
 `prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
-a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. For CSV, neither pandas nor
-scikit-learn nor torch is needed; Parquet needs pyarrow.
+a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. Where the file has a
+threshold it decides the prediction, and a note at the end says how many rows are alerts, and what
+chose it. With --reasons there are `reason_1` and so on, the strongest first, empty where there are
+fewer: the code of the reason, or the name of its column or group; the model file must have reasons,
+see `ensemble-kd reasons`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet
+needs pyarrow.
 """
 EXAMPLES = """\
 examples:
   ensemble-kd score model.ekd new.csv --id customer --out scores.csv
   ensemble-kd score model.ekd new.parquet --proba --out scores.parquet
+  ensemble-kd score fraud.ekd new.csv --reasons 4 --out scores.csv
   gunzip -c new.csv.gz | ensemble-kd score model.ekd - --json > scores.ndjson
 """
 JSON_HELP = "write one JSON object a line in place of CSV"
@@ -50,6 +57,7 @@ OPTIONS = {
     "(default: -, stdout)",
     "--proba": "only the probabilities (default: prediction and probabilities)",
     "--labels": "only the prediction",
+    "--reasons": "columns with so many reasons of each score, from 1 to 4",
     "--id": "columns of the table to put before the predictions",
     "--chunk-rows": "rows in memory at once (default: %(default)s)",
 }
@@ -64,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = adder(parser.add_mutually_exclusive_group(), OPTIONS)
     which("--proba", dest="which", action="store_const", const="proba", default="both")
     which("--labels", dest="which", action="store_const", const="labels", default="both")
+    add("--reasons", metavar="N", type=int, choices=range(1, MOST_REASONS + 1))
     add("--id", dest="ids", metavar="COL", nargs="+", action="extend", default=[])
     add("--chunk-rows", metavar="N", type=at_least(1), default=100_000)
 
@@ -75,22 +84,31 @@ def run(args: argparse.Namespace) -> int:
     console = Console(args.quiet)
     kind = _format(args)
     scorer = load(args.model, require_signature=args.require_signature)
-    _check(scorer, args.which, args.ids)
+    _check(scorer, args.which, args.ids, args.reasons)
     if args.out != STDOUT:
         check_is_no_input(args.out, args.model, args.table)
-    n_rows = 0
+    n_rows = n_alerts = 0
     chunks = read_chunks(args.table, scorer.schema, args.ids, args.chunk_rows)
     try:
         with open_sink(args.out, kind) as sink:
             for chunk in chunks:
                 columns = predictions(scorer, chunk, args.which)
+                if args.reasons is not None:
+                    columns |= reasons(scorer, chunk, args.reasons)
                 sink.write(columns, _types(scorer, columns, chunk) if kind == "parquet" else {})
                 n_rows += chunk.n_rows
+                n_alerts += alerts_among(scorer, columns)
                 console.progress(f"{n_rows:,} rows scored")
     finally:
         console.progress("", last=True)
     where = "" if args.out == STDOUT else f"; predictions are in {args.out}"
     console.note(f"{n_rows:,} rows scored{where}.")
+    if scorer.model.threshold is not None and args.which != "proba" and n_rows:
+        policy = scorer.model.policy
+        console.note(
+            f"{n_alerts:,} of them ({n_alerts / n_rows:.2%}) are alerts, "
+            f"{decision_text(scorer.model)}" + ("." if policy is None else f", {policy}.")
+        )
     return 0
 
 
@@ -138,6 +156,54 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
     return columns
 
 
+def reasons(scorer: Scorer, chunk: Chunk, n_reasons: int) -> dict[str, list[str | None]]:
+    """Return a column a reason: its code, or its name where it has none.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The loaded model.
+    chunk : Chunk
+        Typed rows.
+    n_reasons : int
+        How many columns.
+
+    Returns
+    -------
+    dict of str to list
+        One value a row, None where a row has fewer reasons.
+    """
+    found = [
+        [reason.code or reason.name for reason in row]
+        for row in scorer.explain(chunk).reasons(n_reasons)
+    ]
+    return {
+        f"reason_{k + 1}": [row[k] if k < len(row) else None for row in found]
+        for k in range(n_reasons)
+    }
+
+
+def alerts_among(scorer: Scorer, columns: dict[str, list[Any]]) -> int:
+    """Return how many predictions are alerts: the second of two classes, or abnormal rows.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The loaded model.
+    columns : dict of str to list
+        The columns of the answer.
+
+    Returns
+    -------
+    int
+        0 where the model has no threshold.
+    """
+    model = scorer.model
+    if model.threshold is None:
+        return 0
+    return columns.get("prediction", []).count(-1 if model.is_detector else model.classes[1])
+
+
 def _format(args: argparse.Namespace) -> SinkFormat:
     with told_of("--out"):
         kind = sink_format(args.out)
@@ -146,12 +212,18 @@ def _format(args: argparse.Namespace) -> SinkFormat:
     return "ndjson" if args.json else kind
 
 
-def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
+def _check(scorer: Scorer, which: str, ids: list[str], n_reasons: int | None) -> None:
     labels = scorer.model.classes
     if not labels and which == "proba":
         raise InputError(f"--proba is for classifications, but this model {does(scorer.model)}.")
     own = {"score", "percentile"} if scorer.model.is_detector else set()
     own |= {"prediction", *(f"proba_{label}" for label in labels)}
+    if n_reasons is not None:
+        if scorer.model.reasons is None:
+            raise InputError(
+                "--reasons needs a model file that has reasons; make one: ensemble-kd reasons."
+            )
+        own |= {f"reason_{k + 1}" for k in range(n_reasons)}
     for name in ids:
         if name in own:
             raise InputError(f"--id must not be a column of the answer, got {name!r}; rename it.")
@@ -160,6 +232,7 @@ def _check(scorer: Scorer, which: str, ids: list[str]) -> None:
 def _types(scorer: Scorer, columns: dict[str, list[Any]], chunk: Chunk) -> dict[str, Any]:
     """Return the Arrow types of the answer; an id out of CSV has none and is text."""
     types = {name: arrow_type([0.0]) for name in columns if name not in chunk.ids}
+    types |= {name: arrow_type([""]) for name in types if name.startswith("reason_")}
     if "prediction" in types and scorer.model.answers:
         types["prediction"] = arrow_type(list(scorer.model.answers))
     return types | chunk.id_types

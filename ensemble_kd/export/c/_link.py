@@ -56,6 +56,9 @@ USE_CURVE = """\
     out[1] = @_curve(out[1]);
     out[0] = 1.0f - out[1];
 """
+USE_CURVE_OF_SCORES = """\
+    out[0] = @_curve(out[0]);
+"""
 LIKELIEST = """
 int @_decide(const float *out)
 {
@@ -101,7 +104,8 @@ def link_source(model: CompactModel) -> str:
     if isinstance(calibrator, LogitScaling):
         before = filled(SCALE, SCALE=_float(calibrator.scale), N_SUMS_OF_LINK=model.n_sums)
     elif calibrator is not None:
-        curve, after = filled(CURVE, LAST=len(calibrator.x) - 1), USE_CURVE
+        curve = filled(CURVE, LAST=len(calibrator.x) - 1)
+        after = USE_CURVE_OF_SCORES if model.is_detector else USE_CURVE
     declare, link = _link(model)
     predict = filled(PREDICT, DECLARE=declare, LINK=before + link + after)
     return curve + predict + _decide(model)

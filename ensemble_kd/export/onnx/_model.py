@@ -16,7 +16,13 @@ from ensemble_kd.export.onnx._graph import Graph
 from ensemble_kd.export.onnx._inputs import ColumnInputs
 from ensemble_kd.export.onnx._mlp import add_mlp
 from ensemble_kd.export.onnx._trees import add_trees
-from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, ProbabilityCurve
+from ensemble_kd.model import (
+    CompactModel,
+    LogitScaling,
+    MLPRecord,
+    ProbabilityCurve,
+    ScoreCurve,
+)
 
 MAX_BYTES = 2**31 - 1
 DOC = (
@@ -77,7 +83,7 @@ def export_onnx(
     if model.has_classes:
         _add_probabilities(graph, sums, model)
     else:
-        _add_value(graph, sums, body if isinstance(body, MLPRecord) else None, response_name(model))
+        _add_value(graph, sums, model)
     graph.output(response_name(model), "double", model.n_outputs)
     if model.answers:
         _add_label(graph, model)
@@ -111,7 +117,9 @@ def _add_probabilities(graph: Graph, sums: str, model: CompactModel) -> None:
             sums = graph.apply("Concat", graph.apply("Sub", sums, sums), sums, axis=1)
         answer = graph.apply("Softmax", sums, output=output, axis=1)
     if curve is not None:
-        _add_curve(graph, _last(graph, answer, 2, keep_axis=True), curve)
+        curved = _curved(graph, _last(graph, answer, 2, keep_axis=True), curve)
+        rest = graph.apply("Sub", graph.constant(np.array(1.0)), curved)
+        graph.apply("Concat", rest, curved, output="probabilities", axis=1)
 
 
 def _last(graph: Graph, answer: str, n_outputs: int, *, keep_axis: bool) -> str:
@@ -121,7 +129,9 @@ def _last(graph: Graph, answer: str, n_outputs: int, *, keep_axis: bool) -> str:
     return graph.apply("Gather", answer, graph.constant(index, "second"), axis=1)
 
 
-def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
+def _curved(
+    graph: Graph, second: str, curve: ProbabilityCurve | ScoreCurve, output: str | None = None
+) -> str:
     """Add up what each straight piece adds, as the network does with its edges."""
     starts = graph.constant(curve.x[:-1], "curve_starts")
     widths = graph.constant(np.diff(curve.x), "curve_widths")
@@ -129,9 +139,7 @@ def _add_curve(graph: Graph, second: str, curve: ProbabilityCurve) -> None:
     pieces = graph.apply("Div", graph.apply("Sub", second, starts), widths)
     pieces = graph.apply("Clip", pieces, graph.constant(0.0), graph.constant(1.0))
     risen = graph.apply("MatMul", pieces, rises)
-    curved = graph.apply("Add", risen, graph.constant(curve.y[:1], "curve_base"))
-    rest = graph.apply("Sub", graph.constant(np.array(1.0)), curved)
-    graph.apply("Concat", rest, curved, output="probabilities", axis=1)
+    return graph.apply("Add", risen, graph.constant(curve.y[:1], "curve_base"), output=output)
 
 
 def _add_label(graph: Graph, model: CompactModel) -> None:
@@ -155,7 +163,14 @@ def _add_label(graph: Graph, model: CompactModel) -> None:
     graph.output("label", kind, None)
 
 
-def _add_value(graph: Graph, sums: str, record: MLPRecord | None, output: str) -> None:
-    mean, scale = (0.0, 1.0) if record is None else (record.output_mean, record.output_scale)
+def _add_value(graph: Graph, sums: str, model: CompactModel) -> None:
+    body, output = model.body, response_name(model)
+    curve = model.calibrator if isinstance(model.calibrator, ScoreCurve) else None
+    mean, scale = (
+        (body.output_mean, body.output_scale) if isinstance(body, MLPRecord) else (0.0, 1.0)
+    )
     scaled = graph.apply("Mul", sums, graph.constant(np.array(scale), "output_scale"))
-    graph.apply("Add", scaled, graph.constant(np.array(mean), "output_mean"), output=output)
+    mean_of = graph.constant(np.array(mean), "output_mean")
+    value = graph.apply("Add", scaled, mean_of, output=output if curve is None else None)
+    if curve is not None:
+        _curved(graph, value, curve, output)

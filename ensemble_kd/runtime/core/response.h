@@ -7,7 +7,8 @@
 
 typedef enum { IDENTITY, SIGMOID, SOFTMAX } Link;
 
-/* From sums to the answer: a line on the sums, the link, a curve on the second of two classes. */
+/* From sums to the answer: a line on the sums, the link, a curve on the second of two classes or
+   on a value. */
 typedef struct {
     Link link;
     int is_classifier;
@@ -94,8 +95,11 @@ static void respond(const Response *response, const double *sums, double *answer
         }
     }
     if (response->n_knots > 0) {
-        answer[1] = curve_at(response, answer[1]);
-        answer[0] = 1.0 - answer[1];
+        double *last = answer + n_outputs - 1;
+        *last = curve_at(response, *last);
+        if (response->is_classifier) {
+            answer[0] = 1.0 - answer[1];
+        }
     }
 }
 
@@ -149,11 +153,17 @@ static int build_line(Block **memory, double scale, PyObject *given, Response *r
     return status;
 }
 
+static int is_knot(double value, int is_share)
+{
+    return is_share ? value >= 0 && value <= 1 : isfinite(value);
+}
+
 /* Copy the knots out, so that those that are used are those that were checked. */
 static int copy_knots(Block **memory, const Array *given, const Form *forms, Response *response)
 {
     Py_ssize_t n_knots = given[0].length;
-    if (response->n_outputs != 2 || !response->is_classifier) {
+    int is_share = response->is_classifier;
+    if (is_share && response->n_outputs != 2) {
         return refuse("two are needed for a curve", "classes", response->n_outputs);
     }
     if (n_knots < 2 || n_knots > MAX_KNOTS) {
@@ -167,12 +177,13 @@ static int copy_knots(Block **memory, const Array *given, const Form *forms, Res
     for (Py_ssize_t i = 0; i < n_knots; i++) {
         x[i] = double_at(&given[0], i);
         y[i] = double_at(&given[1], i);
-        if (!(x[i] >= 0 && x[i] <= 1) || (i > 0 && !(x[i] > x[i - 1]))) {
-            return refuse("must increase within [0, 1]; the index where it does not", "curve_x", i);
+        if (!is_knot(x[i], is_share) || (i > 0 && !(x[i] > x[i - 1]))) {
+            return refuse("must increase, of two classes within [0, 1]; the index where it does not",
+                          "curve_x", i);
         }
-        if (!(y[i] >= 0 && y[i] <= 1) || (i > 0 && !(y[i] >= y[i - 1]))) {
-            return refuse("must not decrease, within [0, 1]; the index where it does", "curve_y",
-                          i);
+        if (!is_knot(y[i], is_share) || (i > 0 && !(y[i] >= y[i - 1]))) {
+            return refuse("must not decrease, of two classes within [0, 1]; the index where it does",
+                          "curve_y", i);
         }
     }
     response->curve_x = x;

@@ -99,7 +99,9 @@ def arguments(command: str, room, folder) -> list[object]:
         "export": ["--to", "json", "--out", folder / "out.json"],
         "compress": ["--out", folder / "out.ekd"],
         "calibrate": rows,
+        "reasons": ["--rows", room.csv, "--out", folder / "out.ekd"],
         "sign": ["--key", folder / "ours.key", "--out", folder / "out.ekd"],
+        "threshold": [room.csv, "--alert-budget", "0.2", "--out", folder / "out.ekd"],
         "evaluate": [room.csv, "--target", "churned"],
     }[command]
 
@@ -118,7 +120,16 @@ def test_command_that_reads_a_model_refuses_it_without_the_signature(
     assert run(command, signed, *further, *required).code == 0
 
 
-@pytest.mark.parametrize("command", ["compress", "calibrate"])
+@pytest.mark.parametrize(("old", "new"), [(0, 1), (1, 0)])
+def test_carry_over_refuses_either_model_without_the_signature(run, room, keys, signed, old, new):
+    models, out = (signed, room.classifier.model), keys / "out.ekd"
+    required = ["--require-signature", keys / "ours.pub", "--out", out]
+    done = run("carry-over", models[old], models[new], room.csv, *required)
+    assert (done.code, done.out) == (3, "") and "must be signed by the key" in done.err
+    assert run("carry-over", signed, signed, room.csv, *required).code == 0
+
+
+@pytest.mark.parametrize("command", ["compress", "calibrate", "threshold"])
 def test_command_that_writes_a_model_says_that_it_is_not_signed(command, run, room, keys, signed):
     done = run(command, signed, *arguments(command, room, keys))
     assert "the new file is not signed" in done.err

@@ -1,0 +1,149 @@
+"""What a user says of reasons, checked and written into the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.explain._background import quantile_rows
+from ensemble_kd.explain._explainer import Explainer
+from ensemble_kd.model import CompactModel, ReasonGroup, Reasons
+
+N_BACKGROUND = 32
+
+Texts = Mapping[str, str | tuple[str | None, str | None]]
+
+
+def with_reasons(
+    model: CompactModel,
+    X: Any,
+    *,
+    texts: Texts | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    excluded: Iterable[str] = (),
+    explained: Any = None,
+    raises: bool | None = None,
+    n_background: int = N_BACKGROUND,
+) -> CompactModel:
+    """Return the model with what its reasons are counted from and called; answers stay.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    X : data frame, array of shape (n_samples, n_features), or list of dict
+        Real rows of normal behaviour, such as those of the training. None of them is kept, but
+        quantiles of each column, rounded and shuffled.
+    texts : mapping of str to str or (str or None, str or None), or None, default=None
+        By name of a column or group, the sentence of the reason, or its code and its sentence.
+    groups : mapping of str to sequence of str, or None, default=None
+        Columns that are one reason, by the name of the group.
+    excluded : iterable of str, default=()
+        Columns that are never named, such as protected ones. What they contribute is told as one
+        rest, without which the sum would not be the score.
+    explained : label or None, default=None
+        The class whose score is explained; None for the second of two. Needed with more classes.
+    raises : bool or None, default=None
+        Whether what raises the score is a reason, or what lowers it. None: what lowers the score
+        of an outlier detector, else what raises it.
+    n_background : int, default=32
+        Most rows that contributions are counted from, from 1 to 256; time grows with them.
+
+    Returns
+    -------
+    CompactModel
+
+    Raises
+    ------
+    InputError
+        If a name is none of the table, a column is in two groups, or the rows are none.
+    """
+    if isinstance(n_background, bool) or not 1 <= n_background <= 256:
+        raise InputError(f"n_background must be from 1 to 256, got {n_background!r}.")
+    codes = model.schema.encode(X)
+    if not len(codes):
+        raise InputError("reasons are counted from real rows, got none.")
+    names = _Names(model)
+    hidden = tuple(sorted({names.column(name, "excluded") for name in excluded}))
+    reasons = Reasons(
+        background=quantile_rows(model.schema, codes, n_background),
+        output=_output(model, explained),
+        raises=(not model.is_detector) if raises is None else bool(raises),
+        groups=names.groups(texts or {}, groups or {}, set(hidden)),
+        excluded=hidden,
+    )
+    explained_model = replace(model, reasons=reasons)
+    Explainer(explained_model)  # refuses what it cannot explain now, not at the first row
+    return explained_model
+
+
+class _Names:
+    def __init__(self, model: CompactModel) -> None:
+        self._place = {str(name): j for j, name in enumerate(model.schema.names)}
+
+    def column(self, name: Any, where: str) -> int:
+        if str(name) not in self._place:
+            raise InputError(
+                f"{where} must name columns that the model takes, got {name!r}; they are "
+                f"{', '.join(list(self._place)[:20])}."
+            )
+        return self._place[str(name)]
+
+    def groups(
+        self, texts: Texts, groups: Mapping[str, Sequence[str]], hidden: set[int]
+    ) -> tuple[ReasonGroup, ...]:
+        out, taken = [], dict.fromkeys(hidden, "excluded")
+        for name, columns in groups.items():
+            if isinstance(columns, str) or not columns:
+                raise InputError(f"a group must be a list of columns, got {columns!r}.")
+            places = tuple(self.column(column, f"the group {name!r}") for column in columns)
+            for place, column in zip(places, columns, strict=True):
+                if place in taken:
+                    raise InputError(
+                        f"a column must be in one group, or excluded, got {column!r} in {name!r} "
+                        f"and {taken[place]}."
+                    )
+                taken[place] = repr(name)
+            out.append(ReasonGroup(str(name), places, *_said(texts.get(name))))
+        for name, said in texts.items():
+            if name in groups:
+                continue
+            place = self.column(name, "texts")
+            if place in taken:
+                raise InputError(
+                    f"a reason must be a group, or a column that is in none and not excluded, got "
+                    f"a text for {name!r}, which is in {taken[place]}."
+                )
+            out.append(ReasonGroup(str(name), (place,), *_said(said)))
+        alone = {name for name, place in self._place.items() if place not in taken}
+        for name in groups:
+            if str(name) in alone:
+                raise InputError(f"a group must not have the name of another column, got {name!r}.")
+        return tuple(out)
+
+
+def _said(said: str | tuple[str | None, str | None] | None) -> tuple[str | None, str | None]:
+    if said is None or isinstance(said, str):
+        return None, said
+    code, text = said
+    return code, text
+
+
+def _output(model: CompactModel, explained: Any) -> int:
+    if not model.has_classes:
+        if explained is not None:
+            raise InputError(f"explained is a class, but the task is {model.task}.")
+        return 0
+    if explained is None:
+        if len(model.classes) > 2:
+            raise InputError(
+                f"explained must be one of the {len(model.classes)} classes, got None; give the "
+                f"class whose score is explained."
+            )
+        return 1
+    for k, label in enumerate(model.classes):
+        if label == explained:
+            return k
+    raise InputError(f"explained must be one of {model.classes!r}, got {explained!r}.")

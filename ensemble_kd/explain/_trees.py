@@ -1,0 +1,251 @@
+"""Exact interventional Shapley values of trees, leaf by leaf.
+
+Beside one row b of the background, a coalition S of players (columns, or groups of them) sends a
+row x to a leaf if x fulfils what the path asks of the players in S, and b what it asks of the
+others. Let ``n_x`` players be fulfilled by x alone and ``n_b`` by b alone; a player that neither
+fulfils rules the leaf out. Then the Shapley value of the leaf's number v is
+
+    + v (n_x - 1)! n_b! / (n_x + n_b)!    of each player fulfilled by x alone
+    - v n_x! (n_b - 1)! / (n_x + n_b)!    of each player fulfilled by b alone
+
+and 0 of the others [1]_. It depends on x only by which players of the path x fulfils, so a table
+has, for each leaf and each set of fulfilled players, the values summed over the background.
+
+References
+----------
+.. [1] Lundberg, S. M. et al. (2020). From local explanations to global understanding with
+   explainable AI for trees. Nature Machine Intelligence 2, Algorithm 3 of its supplement.
+"""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.errors import InputError
+from ensemble_kd.model import TreesRecord
+from ensemble_kd.runtime import TreesRuntime
+
+# The players of a path are bits of an int64.
+MOST_PLAYERS = 62
+# Values that are kept for all sets of a leaf's players: of leaves of so many players, and in all.
+# The others are found anew for each row.
+WIDEST_KEPT = 10
+TABLE_NUMBERS = 4_000_000
+CHUNK_NUMBERS = 4_000_000
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class TreesValues:
+    """Contributions of players to a sum of trees.
+
+    Parameters
+    ----------
+    record : TreesRecord
+        The trees.
+    background : ndarray of shape (n_background, n_columns)
+        Encoded rows.
+    player : ndarray of shape (n_columns,), int
+        Which player each column belongs to.
+    n_players : int
+        How many there are.
+    weight : ndarray of shape (n_sums,)
+        What each sum is multiplied by.
+    offset : float
+        Added to the number that is explained.
+
+    Attributes
+    ----------
+    base : float
+        Mean of the number that is explained over the background.
+    """
+
+    def __init__(
+        self,
+        record: TreesRecord,
+        background: Floats,
+        player: Ints,
+        n_players: int,
+        weight: Floats,
+        offset: float,
+    ) -> None:
+        self._runtime = TreesRuntime(record)
+        self._record = record
+        self._n_players = n_players
+        self._lay_out(_paths(record, player))
+        self._value = self._leaf_values(weight)
+        self._chances = _chances(self._widest)
+        self._met = self._masks(background).T  # (n_leaves, n_background)
+        reached = (self._met == self._full[:, None]).mean(axis=1)
+        self.base = float(offset + weight @ record.base + reached @ self._value)
+        self._table: Floats | None = None
+
+    def _lay_out(self, paths: list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]) -> None:
+        """Lay out what each leaf asks: conditions by slot, a slot being a player of a leaf."""
+        self._leaf_node = np.array([node for node, _, _ in paths])
+        self._leaf_tree = np.array([tree for _, tree, _ in paths])
+        self._n_slots = np.array([len(asked) for _, _, asked in paths])
+        self._widest = int(self._n_slots.max(initial=0))
+        self._full = (1 << self._n_slots) - 1
+        slots = [
+            (leaf, bit, player, conditions)
+            for leaf, (_, _, asked) in enumerate(paths)
+            for bit, (player, conditions) in enumerate(asked.items())
+        ]
+        self._slot_leaf = np.array([slot[0] for slot in slots], dtype=np.int64)
+        self._slot_bit = np.array([slot[1] for slot in slots], dtype=np.int64)
+        slot_player = np.array([slot[2] for slot in slots], dtype=np.int64)
+        self._condition_start = np.cumsum([0, *(len(slot[3]) for slot in slots[:-1])])
+        conditions = [condition for slot in slots for condition in slot[3]]
+        self._condition_node = np.array([node for node, _ in conditions], dtype=np.int64)
+        self._condition_left = np.array([left for _, left in conditions], dtype=bool)
+        # The slots of a player side by side, to be summed.
+        self._by_player = np.argsort(slot_player, kind="stable")
+        self._players, self._player_start = np.unique(
+            slot_player[self._by_player], return_index=True
+        )
+
+    def _leaf_values(self, weight: Floats) -> Floats:
+        value = self._record.value[self._leaf_node].astype(np.float64)
+        output = self._record.tree_output[self._leaf_tree]
+        if value.shape[1] > 1:
+            return np.asarray(value @ weight)
+        return np.asarray(value[:, 0] * np.where(output < 0, weight.sum(), weight[output]))
+
+    def _masks(self, X: Floats) -> Ints:
+        """Return which players of each leaf's path a row fulfils, a bit each."""
+        record = self._record
+        out = np.zeros((len(X), len(self._n_slots)), dtype=np.int64)
+        if not self._widest:
+            return out
+        values = self._runtime.rank_categories(X)[:, record.feature]
+        left = np.where(np.isnan(values), record.missing_left == 1, values <= record.threshold)
+        met = left[:, self._condition_node] == self._condition_left
+        met = np.logical_and.reduceat(met, self._condition_start, axis=1)
+        bits = met * (1 << self._slot_bit)
+        first = np.flatnonzero(self._slot_bit == 0)
+        out[:, self._slot_leaf[first]] = np.add.reduceat(bits, first, axis=1)
+        return out
+
+    def contributions(self, X: Floats) -> Floats:
+        """Return the contribution of each player.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Encoded rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_players)
+            They and `base` sum to the number that is explained.
+        """
+        out = np.zeros((len(X), self._n_players))
+        if not self._widest:
+            return out
+        if self._table is None:
+            self._table = self._make_table()
+        width = len(self._condition_node) + int((~self._is_kept).sum()) * self._widest
+        step = max(1, CHUNK_NUMBERS // width)
+        for i in range(0, len(X), step):
+            masks = self._masks(X[i : i + step])
+            found = np.empty((len(masks), len(self._slot_leaf)))
+            place = (self._table_start + masks * self._n_slots)[:, self._slot_leaf]
+            kept = self._is_kept[self._slot_leaf]
+            found[:, kept] = self._table[(place + self._slot_bit)[:, kept]]
+            leaf = np.flatnonzero(~self._is_kept)
+            if len(leaf):
+                anew = self._of_sets(np.tile(leaf, len(masks)), masks[:, leaf].ravel())
+                at = np.searchsorted(leaf, self._slot_leaf[~kept]), self._slot_bit[~kept]
+                found[:, ~kept] = anew.reshape(len(masks), len(leaf), -1)[:, *at]
+            found = found[:, self._by_player]
+            out[i : i + step, self._players] = np.add.reduceat(found, self._player_start, axis=1)
+        return out
+
+    def _make_table(self) -> Floats:
+        """Return the values of all sets, of leaves of few players, as far as there is room."""
+        n_sets = 1 << np.minimum(self._n_slots, WIDEST_KEPT)
+        numbers = np.where(self._n_slots <= WIDEST_KEPT, n_sets * self._n_slots, 0)
+        by_width = np.bincount(self._n_slots, weights=numbers, minlength=WIDEST_KEPT + 1)
+        has_room = np.cumsum(by_width[: WIDEST_KEPT + 1]) <= TABLE_NUMBERS
+        widest = np.flatnonzero(has_room).max(initial=-1)
+        self._is_kept = self._n_slots <= widest
+        leaf = np.repeat(np.flatnonzero(self._is_kept), n_sets[self._is_kept])
+        first = np.concatenate([[0], np.cumsum(np.where(self._is_kept, n_sets, 0))[:-1]])
+        mask = np.arange(len(leaf)) - first[leaf]
+        numbers = np.where(self._is_kept, numbers, 0)
+        self._table_start = np.concatenate([[0], np.cumsum(numbers)[:-1]])
+        table = np.empty(int(numbers.sum()))
+        values = self._of_sets(leaf, mask)
+        bits = np.arange(values.shape[1])
+        is_slot = bits < self._n_slots[leaf][:, None]
+        place = (self._table_start[leaf] + mask * self._n_slots[leaf])[:, None] + bits
+        table[place[is_slot]] = values[is_slot]
+        return table
+
+    def _of_sets(self, leaf: Ints, mask: Ints) -> Floats:
+        """Return the value of each slot of a leaf for a row that fulfils the players of a mask."""
+        out = np.zeros((len(leaf), self._widest))
+        step = max(1, CHUNK_NUMBERS // max(1, self._widest))
+        for i in range(0, len(leaf), step):
+            part = slice(i, i + step)
+            self._add_values(leaf[part], mask[part], out[part])
+        return out
+
+    def _add_values(self, leaf: Ints, mask: Ints, out: Floats) -> None:
+        plus, minus = self._chances
+        bit = np.arange(self._widest)
+        n_background = self._met.shape[1]
+        for b in range(n_background):
+            met = self._met[leaf, b]
+            differs = mask != met
+            rows = np.flatnonzero(differs & ((mask | met) == self._full[leaf]))
+            mine, other = mask[rows] & ~met[rows], met[rows] & ~mask[rows]
+            is_mine = (mine[:, None] >> bit & 1).astype(bool)
+            is_other = (other[:, None] >> bit & 1).astype(bool)
+            n_mine, n_other = is_mine.sum(axis=1), is_other.sum(axis=1)
+            value = self._value[leaf[rows]] / n_background
+            out[rows] += is_mine * (plus[n_mine, n_other] * value)[:, None]
+            out[rows] -= is_other * (minus[n_mine, n_other] * value)[:, None]
+
+
+def _paths(
+    record: TreesRecord, player: Ints
+) -> list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]:
+    """Return each leaf, its tree, and by player the splits on its path and whether it lies left."""
+    out = []
+    for tree, root in enumerate(record.roots.tolist()):
+        stack: list[tuple[int, tuple[tuple[int, bool], ...]]] = [(root, ())]
+        while stack:
+            node, path = stack.pop()
+            if record.feature[node] >= 0:
+                stack.append((int(record.right[node]), (*path, (node, False))))
+                stack.append((node + 1, (*path, (node, True))))
+                continue
+            asked: dict[int, list[tuple[int, bool]]] = {}
+            for split, left in path:
+                asked.setdefault(int(player[record.feature[split]]), []).append((split, left))
+            if len(asked) > MOST_PLAYERS:
+                raise InputError(
+                    f"trees whose paths split by more than {MOST_PLAYERS} columns are not "
+                    f"explained, got a path of {len(asked)}; make a student of fewer leaves."
+                )
+            out.append((node, tree, asked))
+    return out
+
+
+def _chances(n_players: int) -> tuple[Floats, Floats]:
+    """Return the two weights of the formula, by the numbers of players of x and of b alone."""
+    plus = np.zeros((n_players + 1, n_players + 1))
+    minus = np.zeros_like(plus)
+    for a in range(n_players + 1):
+        for c in range(n_players + 1 - a):
+            if a:
+                plus[a, c] = factorial(a - 1) * factorial(c) / factorial(a + c)
+            if c:
+                minus[a, c] = factorial(a) * factorial(c - 1) / factorial(a + c)
+    return plus, minus
