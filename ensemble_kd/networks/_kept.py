@@ -1,14 +1,12 @@
-"""Which check of a training is kept: the last one that is not clearly worse than the best."""
+"""Which check of a training is kept: that of the least held-out loss, or of its moving mean."""
 
 from __future__ import annotations
 
 import copy
+from typing import Any
 
-from torch import Tensor, nn
-
-# Of the least loss, whatever the standard error: a few rows that a network gets badly wrong make
-# both large.
-MOST_WORSE = 0.1
+import numpy as np
+from torch import nn
 
 
 class Kept:
@@ -18,32 +16,43 @@ class Kept:
     ----------
     network : Module
         Its weights are kept until a check is.
-    tolerance : float
-        Standard errors of the mean of the paired differences of the rows' losses by which a check
-        must be above the best one to count as worse, at least 0; a tenth of the loss always does.
-    weight : Tensor of shape (n_rows,)
-        Of each row.
+    span : int
+        Checks whose mean loss stands for the one in their middle, odd, at least 1. Few held-out
+        rows put the least loss at a check of chance, which the mean of its neighbours does not.
     """
 
-    def __init__(self, network: nn.Module, tolerance: float, weight: Tensor) -> None:
-        self.state, self.check = copy.deepcopy(network.state_dict()), 0
-        self._tolerance = tolerance
-        self._share = weight.double() / weight.double().sum().clamp_min(1e-12)
-        self._least: Tensor | None = None
+    def __init__(self, network: nn.Module, span: int) -> None:
+        self.check = 0
+        self.history: list[float] = []
+        self._span = span
+        self._states: dict[int, dict[str, Any]] = {0: copy.deepcopy(network.state_dict())}
 
-    def takes(self, losses: Tensor) -> bool:
-        """Tell whether a check is to be kept, by its loss of each row."""
-        if self._least is None:
-            self._least = losses
-            return True
-        worse = losses - self._least
-        mean = float(self._share @ worse)
-        if mean < 0:
-            self._least = losses
-            return True
-        error = float((self._share * (worse - mean)).square().sum().sqrt())
-        return mean < min(self._tolerance * error, MOST_WORSE * float(self._share @ self._least))
+    @property
+    def state(self) -> dict[str, Any]:
+        """The weights of the check that is kept."""
+        return self._states[self.check]
 
-    def take(self, network: nn.Module, check: int) -> None:
-        """Keep the weights of a check."""
-        self.state, self.check = copy.deepcopy(network.state_dict()), check
+    @property
+    def n_worse(self) -> int:
+        """Checks since the one that is kept."""
+        return len(self.history) - 1 - self.check
+
+    def add(self, network: nn.Module, loss: float, *, is_last: bool = False) -> None:
+        """Take a check into account; keep it as it is where it is the last that counts."""
+        check = len(self.history)
+        self.history.append(loss)
+        self._states[check] = copy.deepcopy(network.state_dict())
+        means, settled = self._smooth(), check - self._span // 2
+        self.check = check if is_last else int(np.argmin(means))
+        # A mean that lacks a neighbour may yet rise, and then the best of those before it is kept.
+        best = int(np.argmin(means[: settled + 1])) if settled >= 0 else 0
+        kept = {best, self.check}
+        self._states = {i: s for i, s in self._states.items() if i in kept or i > settled}
+
+    def _smooth(self) -> list[float]:
+        """Return the mean of each check and its neighbours, as far as there are any."""
+        half = self._span // 2
+        return [
+            float(np.mean(self.history[max(0, i - half) : i + half + 1]))
+            for i in range(len(self.history))
+        ]

@@ -46,12 +46,10 @@ class TrainingPlan:
     averaging : float
         Decay of the moving average of the weights, in [0, 1); the average is the model.
     patience : int
-        Checks that are worse than the best one, in a row, after which training ends.
-    tolerance : float
-        Standard errors of the paired difference of the held-out losses by which a check must be
-        above the best one to count as worse, at least 0; a tenth of the loss always does. The last
-        check that is not worse is kept: on few held-out rows the least loss falls on a check by
-        chance, long before the learning rate has fallen.
+        Checks after the one that is kept by then, after which training ends.
+    span : int
+        Checks whose mean held-out loss stands for the one in their middle, odd: the check whose
+        mean is least is kept. 1 takes the least loss itself.
     n_checks : int
         Checks, evenly spread over the steps.
     stop_after : int or None
@@ -69,7 +67,7 @@ class TrainingPlan:
     muon: bool = False
     averaging: float = 0.998
     patience: int = 12
-    tolerance: float = 0.0
+    span: int = 1
     n_checks: int = 40
     stop_after: int | None = None
     deadline: float | None = None
@@ -141,10 +139,9 @@ def train_network(
     objective = Objective(torch_twin(loss), torch_batch_term(loss))
 
     averaged = copy.deepcopy(network)
-    kept = Kept(averaged, plan.tolerance, check_rows.weight)
+    kept = Kept(averaged, plan.span)
     optimizers = _make_optimizers(network, plan)
     clock = _Clock(plan)
-    history: list[float] = []
     batches = _batches(len(train), plan.batch_size, seed)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
     bar = tqdm(steps, desc=progress, disable=progress is None, unit="check")
@@ -160,23 +157,21 @@ def train_network(
                     network, optimizers, objective, train_rows.batch(next(batches).to(place))
                 )
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
-            losses = row_losses(averaged, objective, check_rows)
-            history.append(check_rows.mean(losses))
-            bar.set_postfix(held_out_loss=f"{history[-1]:.4f}")
+            loss_now = check_rows.mean(row_losses(averaged, objective, check_rows))
+            kept.add(averaged, loss_now, is_last=plan.stop_after is not None)
+            bar.set_postfix(held_out_loss=f"{loss_now:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if kept.takes(losses) or plan.stop_after is not None:
-                kept.take(averaged, check)
-            elif check - kept.check >= plan.patience:
+            if kept.n_worse >= plan.patience:
                 break
             if clock.is_over or check + 1 == plan.stop_after:
                 break
     bar.close()
-    LOG.info("network: loss %.5g, kept of %d checks", history[kept.check], len(history))
+    LOG.info("network: loss %.5g, kept of %d checks", kept.history[kept.check], len(kept.history))
     averaged.load_state_dict(kept.state)
     averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
-    return FittedNetwork(averaged.cpu().eval(), encoding, history, kept.check)
+    return FittedNetwork(averaged.cpu().eval(), encoding, kept.history, kept.check)
 
 
 def _make_network(

@@ -23,10 +23,10 @@ from ensemble_kd.students._size import choose_size
 AVERAGING = 0.996
 # With and without Muon.
 LEARNING_RATE = {True: 0.012, False: 0.008}
-# Standard errors: soft labels of many rows teach until the end, and what few held-out rows say
-# against it is chance (optdigits: log-loss .064 at the least of 421 rows, .059 at the end). True
-# labels are overfitted, and by how much no few rows tell: there the least loss is kept.
-TOLERANCE = 2.0
+# Checks whose mean held-out loss is compared, with a teacher: soft labels of many rows teach until
+# late, and the least loss of few held-out rows is chance (optdigits: log-loss .064 at the least of
+# 421 rows, .059 later). True labels are overfitted sooner: there the least loss is kept.
+SPAN = 7
 # Share of the steps below which a fit is but a trial.
 SHORT = 0.1
 
@@ -166,6 +166,7 @@ class MLPStudent(Student):
         trained_on = ~transfer_set.held_out
         n_train = int(trained_on.sum())
         muon = loss.alpha > 0 if self.optimizer == "auto" else self.optimizer == "muon"
+        span = SPAN if loss.alpha > 0 else 1
         rate = self.learning_rate
         batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
         epoch = -(-n_train // batch_size)
@@ -204,8 +205,8 @@ class MLPStudent(Student):
                 weight_decay=self.weight_decay,
                 muon=muon,
                 averaging=AVERAGING,
-                patience=self.patience,
-                tolerance=TOLERANCE if loss.alpha > 0 else 0.0,
+                patience=self.patience + span - 1,  # a mean is known so much later
+                span=span,
                 stop_after=self._stop_after,
                 deadline=self._deadline,
             ),
