@@ -17,12 +17,18 @@ from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 
 TASKS = ("binary", "multiclass", "regression")
 STUDENTS = {
-    "mlp": MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=0),
+    "mlp": MLPStudent(hidden=(16, 8), n_updates=120, batch_size=64, random_state=0),
     "additive_mlp": MLPStudent(hidden=(8,), n_updates=150, max_categories=2, random_state=0),
-    "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=200, beyond="numbers", random_state=0),
+    "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=120, beyond="numbers", random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
 }
+# Trained for longer, so that its values spread as those of a real one do.
+LONG = {
+    "mlp": MLPStudent(hidden=(16, 8), n_updates=200, batch_size=64, random_state=0),
+    "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=200, beyond="numbers", random_state=0),
+}
+LONG = {f"long_{kind}": student for kind, student in LONG.items()}
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 
 
@@ -34,7 +40,7 @@ def trained(make_transfer_set):
     def _trained(kind, task):
         rows = make_transfer_set(task)
         loss = SoftTargetLoss(alpha=0.7) if rows.task.has_classes else SquaredErrorLoss(0.7)
-        return clone(STUDENTS[kind]).fit_transfer(rows, loss).to_model()
+        return clone((STUDENTS | LONG)[kind]).fit_transfer(rows, loss).to_model()
 
     return _trained
 
