@@ -91,6 +91,11 @@ class SharedTeacher(BaseEstimator):
         return self.beside
 
     @property
+    def weights(self) -> Any:
+        """Whether weights are selected, or those that were given."""
+        return self.ensemble.weights
+
+    @property
     def task_(self) -> BaseTask:
         """What is predicted, with its classes."""
         return self.ensemble.task_

@@ -148,10 +148,11 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows, most: int) -> Teachi
     kept = some_of(~rows.held_out & has_label(teaching.soft_real), most, rows.seed)
     weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
-    selected = getattr(teaching.teacher, "weights", None) == "selection"
+    selected = isinstance(teaching.teacher.weights, str) and teaching.teacher.weights != "equal"
     ensemble, member, best = cross_fitted_responses(
         responses[:, kept], truth, weight, rows.task,
-        weights=None if selected else teaching.teacher.weights_, seed=rows.seed,
+        weights=None if selected else teaching.teacher.weights_,
+        is_sharpened=teaching.teacher.blend_.temperatures is not None, seed=rows.seed,
     )  # fmt: skip
     name, model = members[best]
     comparison = compare(

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._blending import N_PARTS, SMALLEST_PROBABILITY
+from ensemble_kd.teachers._blending import (
+    N_PARTS,
+    SMALLEST_PROBABILITY,
+    member_temperatures,
+    sharpen,
+)
 
 # Rows that are enough to choose weights by where time is short.
 MOST_COMPARED = 20_000
@@ -70,6 +75,7 @@ def cross_fitted_responses(
     task: BaseTask,
     *,
     weights: NDArray[np.float64] | None,
+    is_sharpened: bool = False,
     seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Return the ensemble and its best member, each chosen without the rows that it answers.
@@ -89,6 +95,9 @@ def cross_fitted_responses(
         Whose loss chooses.
     weights : ndarray of shape (n_members,) or None
         Weights that no row has chosen; None selects them greedily on the other rows.
+    is_sharpened : bool, default=False
+        Whether the ensemble's members are each sharpened on their own, as its `blend_` says; the
+        other rows say how sharp. The best member is as it is.
     seed : int
         Of the parts.
 
@@ -110,10 +119,12 @@ def cross_fitted_responses(
         rows, others = parts == part, parts != part
         if not rows.any() or not sample_weight[others].sum() > 0:
             others = np.ones(len(truth), dtype=bool)
-        found = weights
+        known, asked, found = (truth[others], sample_weight[others], task), responses, weights
+        if is_sharpened:
+            asked = sharpen(responses, member_temperatures(responses[:, others], *known))
         if found is None:
-            found = greedy_weights(responses[:, others], truth[others], sample_weight[others], task)
-        ensemble[rows] = np.tensordot(found, responses[:, rows], axes=1)
+            found = greedy_weights(asked[:, others], *known)
+        ensemble[rows] = np.tensordot(found, asked[:, rows], axes=1)
         member[rows] = responses[best_of(others)][rows]
     return ensemble, member, best_of(np.ones(len(truth), dtype=bool))
 

@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.flow import Settings, Stages, TransferSets, compare, default_recipe, teach
+from ensemble_kd.losses import softmax
 from ensemble_kd.rows import read_rows
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import cross_fitted_responses
@@ -90,3 +91,24 @@ def test_gate_of_the_teacher_takes_given_weights_as_they_are():
         responses, truth, np.ones(100), Classification(np.arange(2)), weights=weights, seed=0
     )
     np.testing.assert_allclose(ensemble, responses.mean(axis=0))
+
+
+def test_gate_of_the_teacher_asks_sharpened_members():
+    # Six members halve the right logits and add noise, one has noise of its own: their mean, each
+    # sharpened, is near the truth, and without it far more timid than the one.
+    rng = np.random.default_rng(0)
+    logits = 3 * rng.normal(size=(600, 4))
+    timid = [0.2 * (logits + rng.normal(size=logits.shape)) for _ in range(6)]
+    responses = softmax(np.array([logits + 2.0 * rng.normal(size=logits.shape), *timid]))
+    truth = np.eye(4)[[rng.choice(4, p=p) for p in softmax(logits)]]
+    task, weight = Classification(np.arange(4)), np.ones(600)
+
+    def loss(**how):
+        ensemble, _, _ = cross_fitted_responses(responses, truth, weight, task, seed=0, **how)
+        return task.mean_loss(ensemble, truth, weight)
+
+    of_truth = task.mean_loss(softmax(logits), truth, weight)
+    weights = np.full(7, 1 / 7)
+    assert loss(weights=weights, is_sharpened=True) < 1.25 * of_truth
+    assert loss(weights=weights) > 1.5 * of_truth
+    assert loss(weights=None, is_sharpened=True) < loss(weights=None)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.datasets import load_iris
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_digits, load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import DistilledClassifier, InputError, TeacherEnsemble
@@ -77,6 +82,27 @@ def test_it_is_of_the_kind_of_its_ensemble(teacher, iris):
     regressor = fit_shared(values, *iris, seed=0)
     assert is_regressor(regressor)
     assert not hasattr(regressor, "predict_proba")
+
+
+def test_it_is_judged_as_its_ensemble_is():
+    X, y = load_digits(n_class=6, return_X_y=True)
+    X, y = X[:400], y[:400]
+    forest = RandomForestClassifier(30, random_state=0)
+    members = [
+        (name, make_pipeline(ColumnTransformer([("half", "passthrough", half)]), forest))
+        for name, half in [("upper", slice(0, 32)), ("lower", slice(32, 64))]
+    ]
+    ensemble = TeacherEnsemble(members, cv=3, random_state=0)
+    shared = fit_shared(ensemble, X, y, seed=0)
+    assert shared.blend_.temperatures is not None
+    few = {"student": "tree", "n_synthetic": 50, "recipe": "fast", "cv": 3, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gates = [
+            DistilledClassifier(given, **few).fit(X, y).gate_[0] for given in (shared, ensemble)
+        ]
+    assert gates[0] == gates[1]
+    assert not gates[0].rival_wins
 
 
 def test_served_leaves_the_training_behind(teacher, iris):
