@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
+from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
@@ -71,6 +71,7 @@ def fine_tune(
     """
     if record.output_scale == 0.0 or not record.layers:
         return record
+    check_view(loss, transfer_set.view)
     progress = _progress(deadline)
     place = torch.device("cpu")
     encoding = _encoding_of(record)
@@ -79,11 +80,13 @@ def fine_tune(
     _load(network, record)
     scaled = TargetScale(record.output_mean, record.output_scale).scale_rows(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
-    rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
+    objective = Objective.of(loss)
+    rows = _Rows(
+        train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
+    )
     check = rows
     if len(held_out):
         check = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    objective = Objective(torch_twin(loss), torch_batch_term(loss))
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)

@@ -16,7 +16,14 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ensemble_kd.log import logger
-from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
+from ensemble_kd.losses import (
+    DistillationLoss,
+    check_view,
+    needs_hidden,
+    needs_view,
+    torch_batch_term,
+    torch_twin,
+)
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._kept import Kept
@@ -126,17 +133,20 @@ def train_network(
     -------
     FittedNetwork
     """
+    check_view(loss, transfer_set.view)
     place = resolve_device(device)
     generator = torch.Generator().manual_seed(seed)
     network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
     network = network.to(place)
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
-    train_rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
+    objective = Objective.of(loss)
+    train_rows = _Rows(
+        train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
+    )
     check_rows = train_rows
     if len(held_out):
         check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    objective = Objective(torch_twin(loss), torch_batch_term(loss))
 
     averaged = copy.deepcopy(network)
     kept = Kept(averaged, plan.span)
@@ -245,6 +255,7 @@ class _Batch:
     response: Tensor
     hard: Tensor
     weight: Tensor
+    view: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -252,24 +263,45 @@ class Objective:
     """What a step lowers: the mean of the rows' losses, and what relates the rows to each other."""
 
     twin: Callable[[Tensor, Tensor, Tensor], Tensor]
-    batch_term: Callable[[Tensor, Tensor, Tensor], Tensor] | None
+    batch_term: Callable[..., Tensor] | None
+    needs_hidden: bool = False
+    needs_view: bool = False
 
-    def __call__(self, outputs: Tensor, batch: _Batch) -> Tensor:
+    @classmethod
+    def of(cls, loss: DistillationLoss) -> Objective:
+        """Return what a loss asks for."""
+        return cls(torch_twin(loss), torch_batch_term(loss), needs_hidden(loss), needs_view(loss))
+
+    def __call__(self, network: EncodedNetwork, batch: _Batch) -> Tensor:
+        outputs, hidden = network.with_hidden(*batch.inputs)
         loss = (self.twin(outputs, batch.response, batch.hard) * batch.weight).mean()
         if self.batch_term is None:
             return loss
-        return loss + self.batch_term(outputs, batch.response, batch.weight)
+        more = {"hidden": hidden} if self.needs_hidden else {}
+        if self.needs_view:
+            assert batch.view is not None
+            more["view"] = batch.view
+        return loss + self.batch_term(outputs, batch.response, batch.weight, **more)
 
 
 class _Rows:
     """Rows of a transfer set on the device."""
 
-    def __init__(self, rows: TransferSet, inputs: EncodedInputs, place: torch.device) -> None:
+    def __init__(
+        self,
+        rows: TransferSet,
+        inputs: EncodedInputs,
+        place: torch.device,
+        needs_view: bool = False,
+    ) -> None:
         hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
         self._inputs = inputs
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
         self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
         self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
+        self._view = None
+        if needs_view and rows.view is not None:
+            self._view = torch.from_numpy(rows.view.astype(np.float32)).to(place)
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -280,6 +312,7 @@ class _Rows:
             self._response.index_select(0, rows),
             self._hard.index_select(0, rows),
             self.weight.index_select(0, rows),
+            None if self._view is None else self._view.index_select(0, rows),
         )
 
     def mean(self, values: Tensor) -> float:
@@ -313,7 +346,7 @@ def _train_step(
     objective: Objective,
     batch: _Batch,
 ) -> None:
-    loss = objective(network(*batch.inputs), batch)
+    loss = objective(network, batch)
     network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:

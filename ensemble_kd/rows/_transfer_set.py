@@ -43,6 +43,8 @@ class TransferSet:
         are none to be had.
     discretion : Discretion or None, default=None
         What a student may tell of the rows; None where it may tell everything.
+    view : ndarray of shape (n_samples, n_components), float32, or None, default=None
+        How the teacher sees each row, for what relates rows to each other; None where nobody asks.
     """
 
     schema: TableSchema
@@ -55,6 +57,7 @@ class TransferSet:
     task: BaseTask
     splits: tuple[NDArray[np.float64], ...] = ()
     discretion: Discretion | None = None
+    view: NDArray[np.float32] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -75,6 +78,7 @@ class TransferSet:
             sample_weight=self.sample_weight[rows],
             origin=self.origin[rows],
             held_out=self.held_out[rows],
+            view=None if self.view is None else self.view[rows],
         )
 
     def weighted(self) -> TransferSet:
@@ -93,7 +97,8 @@ class TransferSet:
         """Return the set with rows added that have no true target, each of weight 1.
 
         That is the mean of real rows. Synthetic rows carry the weight of those that they are made
-        of by their number: a row of twice the weight was drawn twice as often.
+        of by their number: a row of twice the weight was drawn twice as often. The view, which is
+        of all rows or of none, is dropped.
 
         Parameters
         ----------
@@ -113,6 +118,7 @@ class TransferSet:
             sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
+            view=None,
         )
 
     def __repr__(self) -> str:
