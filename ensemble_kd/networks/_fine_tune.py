@@ -16,15 +16,8 @@ from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import one_thread, own_modes
-from ensemble_kd.networks._training import (
-    Objective,
-    _average,
-    _batches,
-    _cosine,
-    _Rows,
-    _train_step,
-    row_losses,
-)
+from ensemble_kd.networks._objective import Objective, Rows, row_losses
+from ensemble_kd.networks._training import _average, _batches, _cosine, _train_step
 from ensemble_kd.rows import TargetScale, TransferSet
 
 N_CHECKS = 10
@@ -81,12 +74,12 @@ def fine_tune(
     scaled = TargetScale(record.output_mean, record.output_scale).scale_rows(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
     objective = Objective.of(loss)
-    rows = _Rows(
+    rows = Rows(
         train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
     )
     check = rows
     if len(held_out):
-        check = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
+        check = Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)

@@ -16,19 +16,13 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ensemble_kd.log import logger
-from ensemble_kd.losses import (
-    DistillationLoss,
-    check_view,
-    needs_hidden,
-    needs_view,
-    torch_batch_term,
-    torch_twin,
-)
+from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
+from ensemble_kd.networks._objective import Batch, Objective, Rows, row_losses
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.rows import TransferSet
 
@@ -141,12 +135,12 @@ def train_network(
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
     objective = Objective.of(loss)
-    train_rows = _Rows(
+    train_rows = Rows(
         train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
     )
     check_rows = train_rows
     if len(held_out):
-        check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
+        check_rows = Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
 
     averaged = copy.deepcopy(network)
     kept = Kept(averaged, plan.span)
@@ -247,83 +241,6 @@ def _cosine(step: float, n_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, n_steps - warm)))
 
 
-@dataclass
-class _Batch:
-    """Inputs and targets of some rows."""
-
-    inputs: tuple[Tensor, Tensor]
-    response: Tensor
-    hard: Tensor
-    weight: Tensor
-    view: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a step lowers: the mean of the rows' losses, and what relates the rows to each other."""
-
-    twin: Callable[[Tensor, Tensor, Tensor], Tensor]
-    batch_term: Callable[..., Tensor] | None
-    needs_hidden: bool = False
-    needs_view: bool = False
-
-    @classmethod
-    def of(cls, loss: DistillationLoss) -> Objective:
-        """Return what a loss asks for."""
-        return cls(torch_twin(loss), torch_batch_term(loss), needs_hidden(loss), needs_view(loss))
-
-    def __call__(self, network: EncodedNetwork, batch: _Batch) -> Tensor:
-        outputs, hidden = network.with_hidden(*batch.inputs)
-        loss = (self.twin(outputs, batch.response, batch.hard) * batch.weight).mean()
-        if self.batch_term is None:
-            return loss
-        more = {"hidden": hidden} if self.needs_hidden else {}
-        if self.needs_view:
-            assert batch.view is not None
-            more["view"] = batch.view
-        return loss + self.batch_term(outputs, batch.response, batch.weight, **more)
-
-
-class _Rows:
-    """Rows of a transfer set on the device."""
-
-    def __init__(
-        self,
-        rows: TransferSet,
-        inputs: EncodedInputs,
-        place: torch.device,
-        needs_view: bool = False,
-    ) -> None:
-        hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
-        self._inputs = inputs
-        self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
-        self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
-        self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
-        self._view = None
-        if needs_view and rows.view is not None:
-            self._view = torch.from_numpy(rows.view.astype(np.float32)).to(place)
-
-    def __len__(self) -> int:
-        return len(self.weight)
-
-    def batch(self, rows: Tensor) -> _Batch:
-        return _Batch(
-            self._inputs.batch(rows),
-            self._response.index_select(0, rows),
-            self._hard.index_select(0, rows),
-            self.weight.index_select(0, rows),
-            None if self._view is None else self._view.index_select(0, rows),
-        )
-
-    def mean(self, values: Tensor) -> float:
-        """Return the weighted mean of a number a row."""
-        return float((values * self.weight).sum() / self.weight.sum().clamp_min(1e-12))
-
-    def chunks(self) -> Iterator[_Batch]:
-        for rows in torch.arange(len(self), device=self.weight.device).split(8192):
-            yield self.batch(rows)
-
-
 def _make_optimizers(network: EncodedNetwork, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
     """Return what trains each parameter: Muon the matrices it is made for, AdamW what is left.
 
@@ -344,7 +261,7 @@ def _train_step(
     network: EncodedNetwork,
     optimizers: list[torch.optim.Optimizer],
     objective: Objective,
-    batch: _Batch,
+    batch: Batch,
 ) -> None:
     loss = objective(network, batch)
     network.zero_grad(set_to_none=True)
@@ -356,30 +273,6 @@ def _train_step(
 @torch.no_grad()
 def _average(averaged: EncodedNetwork, network: EncodedNetwork, decay: float) -> None:
     torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - decay)
-
-
-@torch.no_grad()
-def row_losses(network: EncodedNetwork, objective: Objective, rows: _Rows) -> Tensor:
-    """Return the rows' own losses: what relates them depends on how they are cut into batches.
-
-    Parameters
-    ----------
-    network : EncodedNetwork
-        Asked as it is.
-    objective : Objective
-        Its twin gives the losses.
-    rows : _Rows
-        Asked in chunks.
-
-    Returns
-    -------
-    Tensor of shape (n_rows,), float64
-    """
-    losses = [
-        objective.twin(network(*batch.inputs), batch.response, batch.hard)
-        for batch in rows.chunks()
-    ]
-    return torch.cat(losses).double()
 
 
 # Rows that an average input is taken from.

@@ -1,0 +1,75 @@
+"""The flow gives rows the teacher's view where a loss asks for it, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from ensemble_kd.flow import distill
+from ensemble_kd.losses import SoftTargetLoss
+from ensemble_kd.students import MLPStudent
+from ensemble_kd.teachers.views import LeafView, View
+
+TEACHER = RandomForestClassifier(5, max_leaf_nodes=8, random_state=0)
+
+
+@dataclass(frozen=True)
+class Sees(SoftTargetLoss):
+    """Soft targets; it asks for a view and makes nothing of it."""
+
+    view: Any = "leaves"
+    needs_view = True
+
+    def torch_batch_term(self) -> Any:
+        return lambda outputs, response, weight, *, view: 0.0 * view.sum()
+
+
+@pytest.fixture(scope="module")
+def taught(make_frame, make_target):
+    frame = make_frame(120).select_dtypes("number").fillna(0.0)
+    target = make_target(make_frame(120))
+
+    def distilled(loss: Any, **options: Any) -> Any:
+        return distill(
+            frame, target, teacher=TEACHER, student=MLPStudent(hidden=(8,), n_updates=10),
+            loss=loss, n_synthetic=150, recipe="fast", **options,
+        )  # fmt: skip
+
+    return distilled
+
+
+def test_rows_of_all_origins_are_seen_once_lessons_have_added_theirs(taught):
+    rows = taught(Sees(view=LeafView(4)), lessons=["hard_rows"]).transfer_set
+    assert rows.view.shape == (len(rows), 4)
+    assert len(rows) > 270
+    # Rows that are the same are seen as the same, wherever they stand.
+    _, first, back = np.unique(rows.X, axis=0, return_index=True, return_inverse=True)
+    np.testing.assert_allclose(rows.view, rows.view[first][back], atol=1e-6)
+
+
+def test_view_changes_nothing_where_a_term_makes_nothing_of_it(taught):
+    seen, blind = taught(Sees()), taught(SoftTargetLoss())
+    assert blind.transfer_set.view is None
+    X = seen.transfer_set.X
+    np.testing.assert_array_equal(X, blind.transfer_set.X)
+    np.testing.assert_array_equal(seen.student.respond(X), blind.student.respond(X))
+
+
+def test_view_is_of_the_teacher_that_labels(taught, monkeypatch):
+    fitted_on = []
+
+    class Noted(LeafView):
+        def fit(self, teacher: Any, X: Any, task: Any, *, seed: int = 0) -> View:
+            fitted_on.append((teacher, len(X)))
+            return super().fit(teacher, X, task, seed=seed)
+
+    found = taught(Sees(view=Noted(n_components=4)))
+    rows = found.transfer_set
+    [(teacher, n_rows)] = fitted_on
+    assert n_rows == int(((rows.origin == 0) & ~rows.held_out).sum())
+    # It has not seen the held-out rows, as the one that is kept has.
+    assert teacher is not found.teacher
