@@ -19,6 +19,7 @@ from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._hints import learn_hint
 from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
@@ -92,6 +93,7 @@ def train_network(
     device: str,
     seed: int,
     frequency_scale: float | None = None,
+    hint_share: float = 0.0,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -117,6 +119,9 @@ def train_network(
     frequency_scale : float or None, default=None
         Of the waves that curves of numeric columns are made of while training, see
         `PeriodicNetwork`; None makes them of no waves.
+    hint_share : float, default=0.0
+        Above 0 the hidden layers first learn the teacher's view of the rows, for so many times the
+        steps that follow; see `learn_hint`.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -136,12 +141,15 @@ def train_network(
     held_out = transfer_set.take(transfer_set.held_out)
     objective = Objective.of(loss)
     train_rows = Rows(
-        train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
-    )
+        train, EncodedInputs(encoding, train.X, network, place), place,
+        objective.needs_view or hint_share > 0,
+    )  # fmt: skip
     check_rows = train_rows
     if len(held_out):
         check_rows = Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
 
+    if hint_share > 0:
+        learn_hint(network, train_rows, plan, hint_share, _make_optimizers(network, plan), seed)
     averaged = copy.deepcopy(network)
     kept = Kept(averaged, plan.span)
     optimizers = _make_optimizers(network, plan)

@@ -15,6 +15,7 @@ from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
+from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import fresh
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._fitted import FittedSearch
@@ -294,6 +295,6 @@ def _checked(search: DistillationSearch) -> tuple[Budget, SearchSpace]:
     budget = Budget(*limits, search.latency, search.margin)
     space = SearchSpace() if search.space is None else search.space
     budget.check()
-    space.check()
+    space.check(task_named(search.estimator.task))
     require("optuna", extra="tune")
     return budget, space

@@ -20,6 +20,10 @@ from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.teachers import as_teacher
 
 FORMER = {"active", "assistant"}
+LOSSES = (
+    "'auto', 'soft_targets', 'logit_matching', 'relational_distance', 'relational_angle' or "
+    "'similarity'"
+)
 
 
 # What only those learn who have no target.
@@ -71,8 +75,11 @@ def test_settings_refuse_an_unknown_name():
         ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
-        ({"loss": None}, "loss must be 'auto', 'soft_targets' or 'logit_matching', got None"),
-        ({"loss": "squared_error"}, "loss must be 'auto', 'soft_targets' or 'logit_matching'"),
+        ({"loss": None}, f"loss must be {LOSSES}, got None"),
+        ({"loss": "squared_error"}, f"loss must be {LOSSES}, got 'squared_error'"),
+        ({"loss": ["auto", "kl"]}, f"loss must be {LOSSES}, got 'kl'"),
+        ({"loss": []}, "loss must be a loss, its name or a list of them, got none"),
+        ({"loss": ["auto", "similarity"], "recipe": "fast"}, "recipe must be 'auto' to choose"),
         ({"synthesizer": "mung"}, "synthesizer must be one of"),
         ({"temperature": 0.0}, "temperature must be > 0"),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss="),
@@ -90,7 +97,11 @@ def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"loss": "soft_targets"}, "loss must be 'auto' or 'squared_error', got 'soft_targets'"),
+        (
+            {"loss": "soft_targets"},
+            "loss must be 'auto', 'squared_error', 'relational_distance', 'relational_angle' or "
+            "'similarity', got 'soft_targets'",
+        ),
         ({"temperature": 2.0}, "temperature must be 1 with loss='squared_error', which has none"),
     ],
     ids=str,

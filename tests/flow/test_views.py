@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
+from ensemble_kd.compress import PruneNeurons
+from ensemble_kd.errors import InputError
 from ensemble_kd.flow import distill
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.students import MLPStudent
@@ -73,3 +75,32 @@ def test_view_is_of_the_teacher_that_labels(taught, monkeypatch):
     assert n_rows == int(((rows.origin == 0) & ~rows.held_out).sum())
     # It has not seen the held-out rows, as the one that is kept has.
     assert teacher is not found.teacher
+
+
+@pytest.mark.parametrize("loss", ["relational_distance", "relational_angle", "similarity"])
+def test_relations_are_learned_by_name(taught, loss):
+    found = taught(loss, temperature=2.0)
+    assert found.recipe.describe()["loss"] == type(found.recipe.loss).__name__
+    assert found.recipe.loss.temperature == 2.0
+    rows = found.transfer_set
+    assert rows.view.shape[0] == len(rows)
+    same, other = taught(loss, temperature=2.0), taught("soft_targets", temperature=2.0)
+    responses = [one.student.respond(rows.X) for one in (found, same, other)]
+    np.testing.assert_array_equal(responses[0], responses[1])
+    assert not np.array_equal(responses[0], responses[2])
+
+
+def test_relations_are_compressed_by_what_they_were_taught_by(taught):
+    # A pruned network learns on, its hidden layer narrower than it was.
+    found = taught("similarity", compression=[PruneNeurons(0.5, n_updates=3)])
+    assert [len(layer.weight) for layer in found.model.body.layers] == [4]
+
+
+def test_trees_say_that_they_cannot_learn_relations(make_frame, make_target):
+    frame = make_frame(100).select_dtypes("number").fillna(0.0)
+    target = make_target(make_frame(100))
+    with pytest.raises(InputError, match="student='gbdt' cannot learn SimilarityLoss, which relat"):
+        distill(
+            frame, target, teacher=TEACHER, student="gbdt", loss="similarity", n_synthetic=0,
+            recipe="fast",
+        )  # fmt: skip

@@ -10,6 +10,7 @@ from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
 from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss
+from ensemble_kd.losses.relations import RELATIONS
 from ensemble_kd.students import STUDENTS, MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
@@ -93,6 +94,9 @@ class SearchSpace:
         Range of the weight of the teacher on real rows.
     temperature : tuple of (float, float), default=(1.0, 4.0)
         Range, of soft targets.
+    losses : tuple of str or None, default=None
+        Names of what a network may minimise, such as "similarity" beside "soft_targets"; None: what
+        a race tries. Trees have the default one.
     n_bytes : tuple of (int, int) or None, default=None
         Range of the file's size. None: from a thirty-second of the budget, or of 400 kB, up to it.
     """
@@ -102,10 +106,16 @@ class SearchSpace:
     labels: tuple[str, ...] = LABELS
     alpha: tuple[float, float] = (0.4, 1.0)
     temperature: tuple[float, float] = (1.0, 4.0)
+    losses: tuple[str, ...] | None = None
     n_bytes: tuple[int, int] | None = None
 
-    def check(self) -> None:
+    def check(self, task: BaseTask) -> None:
         """Refuse what is no space.
+
+        Parameters
+        ----------
+        task : BaseTask
+            What is learned.
 
         Raises
         ------
@@ -120,6 +130,9 @@ class SearchSpace:
             given = getattr(self, name)
             if not given or any(value not in known for value in given):
                 raise InputError(f"{name} must be some of {list(known)}, got {given!r}.")
+        losses = self.losses
+        if losses is not None and not (losses and set(losses) <= set(task.all_losses)):
+            raise InputError(f"losses must be some of {list(task.all_losses)}, got {losses!r}.")
         for name, least, most in (("alpha", 0.0, 1.0), ("temperature", 1e-3, 1e3)):
             low, high = getattr(self, name)
             if not least <= low <= high <= most:
@@ -184,14 +197,14 @@ class SearchSpace:
         return Setting(family, recipe, student, steps)
 
     def _loss(self, trial: Any, task: BaseTask, family: str, alpha: float) -> DistillationLoss:
-        names = list(task.losses)
-        name, temperature = names[0], 1.0
-        if family == "mlp" and len(names) > 1:
-            name = trial.suggest_categorical("loss", names)
+        names = list(self.losses or task.losses)
+        name, temperature = task.losses[0], 1.0
+        if family == "mlp":
+            name = names[0] if len(names) == 1 else trial.suggest_categorical("loss", names)
         # The leaves of a single tree hold probabilities, which have no temperature.
         if family != "tree" and name == "soft_targets":
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
-        return task.loss(name, alpha, temperature)
+        return task.named_loss(name, alpha, temperature)
 
 
 def starting_points(
@@ -225,6 +238,10 @@ def starting_points(
         "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
+    if space.losses is not None and base["loss"] not in space.losses:
+        base["loss"] = space.losses[0]
+    elif space.losses is None and base["loss"] in RELATIONS:
+        base["loss"] = "soft_targets"
     middle = round((low * high) ** 0.5)
     little = min(high, round(1.4 * small))
     points: list[dict[str, Any]] = [
@@ -260,6 +277,9 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
     if isinstance(recipe.loss, LogitMatchingLoss):
         known["loss"] = "logit_matching"
+    for name, kind in RELATIONS.items():
+        if isinstance(recipe.loss, kind):
+            known["loss"] = name
     if isinstance(recipe.loss, SoftTargetLoss):
         known["temperature"] = float(recipe.loss.temperature)
     for name in ("edges", "encoding"):
