@@ -17,7 +17,8 @@ from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._objective import Objective, Rows, row_losses
-from ensemble_kd.networks._training import _average, _batches, _cosine, _train_step
+from ensemble_kd.networks._plan import batches_of, cosine
+from ensemble_kd.networks._training import _average, _train_step
 from ensemble_kd.rows import TargetScale, TransferSet
 
 N_CHECKS = 10
@@ -81,7 +82,7 @@ def fine_tune(
     if len(held_out):
         check = Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
+    batches = batches_of(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)
     with one_thread(place):
         best, best_loss = record, check.mean(row_losses(network, objective, check))
@@ -91,7 +92,7 @@ def fine_tune(
                 if step >= n_updates:
                     break
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * _cosine(step, n_updates)
+                    group["lr"] = learning_rate * cosine(step, n_updates)
                 _train_step(network, [optimizer], objective, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
             now = check.mean(row_losses(averaged, objective, check))

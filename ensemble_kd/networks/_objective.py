@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ensemble_kd.losses import (
@@ -29,6 +30,7 @@ class Batch:
     hard: Tensor
     weight: Tensor
     view: Tensor | None = None
+    offset: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Objective:
 
     def __call__(self, network: EncodedNetwork, batch: Batch) -> Tensor:
         outputs, hidden = network.with_hidden(*batch.inputs)
+        if batch.offset is not None:
+            outputs = outputs + batch.offset
         loss = (self.twin(outputs, batch.response, batch.hard) * batch.weight).mean()
         if self.batch_term is None:
             return loss
@@ -66,15 +70,18 @@ class Rows:
         inputs: EncodedInputs,
         place: torch.device,
         needs_view: bool = False,
+        offset: NDArray[np.float64] | None = None,
     ) -> None:
         hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
         self._inputs = inputs
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
         self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
         self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
-        self._view = None
+        self.view = self._offset = None
+        if offset is not None:
+            self._offset = torch.from_numpy(offset.astype(np.float32)).to(place)
         if needs_view and rows.view is not None:
-            self._view = torch.from_numpy(rows.view.astype(np.float32)).to(place)
+            self.view = torch.from_numpy(rows.view.astype(np.float32)).to(place)
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -85,7 +92,8 @@ class Rows:
             self._response.index_select(0, rows),
             self._hard.index_select(0, rows),
             self.weight.index_select(0, rows),
-            None if self._view is None else self._view.index_select(0, rows),
+            None if self.view is None else self.view.index_select(0, rows),
+            None if self._offset is None else self._offset.index_select(0, rows),
         )
 
     def mean(self, values: Tensor) -> float:
@@ -114,8 +122,10 @@ def row_losses(network: EncodedNetwork, objective: Objective, rows: Rows) -> Ten
     -------
     Tensor of shape (n_rows,), float64
     """
-    losses = [
-        objective.twin(network(*batch.inputs), batch.response, batch.hard)
-        for batch in rows.chunks()
-    ]
+    losses = []
+    for batch in rows.chunks():
+        outputs = network(*batch.inputs)
+        if batch.offset is not None:
+            outputs = outputs + batch.offset
+        losses.append(objective.twin(outputs, batch.response, batch.hard))
     return torch.cat(losses).double()

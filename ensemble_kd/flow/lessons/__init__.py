@@ -8,8 +8,15 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.flow.lessons._assistant import Assistant
 from ensemble_kd.flow.lessons._base import Desk, Lesson
 from ensemble_kd.flow.lessons._hard_rows import HardRows
+from ensemble_kd.flow.lessons._hints import Hints
+from ensemble_kd.flow.lessons._residual import Residual
 
-LESSONS: dict[str, type[Lesson]] = {"hard_rows": HardRows, "assistant": Assistant}
+LESSONS: dict[str, type[Lesson]] = {
+    "hard_rows": HardRows,
+    "assistant": Assistant,
+    "hints": Hints,
+    "residual": Residual,
+}
 
 
 def as_lessons(lessons: Any) -> list[Lesson]:
@@ -44,4 +51,4 @@ def as_lessons(lessons: Any) -> list[Lesson]:
     return found
 
 
-__all__ = ["LESSONS", "Assistant", "Desk", "HardRows", "Lesson", "as_lessons"]
+__all__ = ["LESSONS", "Assistant", "Desk", "HardRows", "Hints", "Lesson", "Residual", "as_lessons"]
