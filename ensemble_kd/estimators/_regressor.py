@@ -43,15 +43,20 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
-    loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
-        How far the student is from the teacher.
+    loss : {"auto", "squared_error", "relational_distance", "relational_angle", "similarity"}, \
+            DistillationLoss or list of them, default="auto"
+        How far the student is from the teacher. The last three are the squared error, and a pull of
+        the relations between rows to those that the teacher sees, for networks alone. Of a list the
+        race chooses, the first being the default.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
-        teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+        teacher first, and label the synthetic rows; "hints" lets the hidden layers learn how the
+        teacher sees rows before the whole learns its answers; "residual" lets half of the network
+        learn what the other half has left; or objects of `ensemble_kd.flow.lessons`.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A
         rarer category counts as one never seen; in the place of a rarer number stands another one

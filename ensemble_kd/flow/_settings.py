@@ -75,7 +75,8 @@ class Settings:
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
-        Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+        Further methods of teaching, in order: "hard_rows", "assistant", "hints", "residual", or
+        objects.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
         categories count as never seen, and in the place of rarer numbers stand others near them.

@@ -12,8 +12,9 @@ from sklearn.ensemble import RandomForestClassifier
 from ensemble_kd.compress import PruneNeurons
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import distill
+from ensemble_kd.flow.lessons import Hints
 from ensemble_kd.losses import SoftTargetLoss
-from ensemble_kd.students import MLPStudent
+from ensemble_kd.students import MLPStudent, ResidualStudent
 from ensemble_kd.teachers.views import LeafView, View
 
 TEACHER = RandomForestClassifier(5, max_leaf_nodes=8, random_state=0)
@@ -36,10 +37,9 @@ def taught(make_frame, make_target):
     target = make_target(make_frame(120))
 
     def distilled(loss: Any, **options: Any) -> Any:
-        return distill(
-            frame, target, teacher=TEACHER, student=MLPStudent(hidden=(8,), n_updates=10),
-            loss=loss, n_synthetic=150, recipe="fast", **options,
-        )  # fmt: skip
+        network = MLPStudent(hidden=(8,), n_updates=10)
+        chosen = {"teacher": TEACHER, "student": network, "n_synthetic": 150, "recipe": "fast"}
+        return distill(frame, target, loss=loss, **chosen | options)
 
     return distilled
 
@@ -104,3 +104,36 @@ def test_trees_say_that_they_cannot_learn_relations(make_frame, make_target):
             frame, target, teacher=TEACHER, student="gbdt", loss="similarity", n_synthetic=0,
             recipe="fast",
         )  # fmt: skip
+
+
+def test_hints_and_residual_hints_are_lessons(taught):
+    plain = taught(SoftTargetLoss())
+    X = plain.transfer_set.X
+    answers = [plain.student.respond(X)]
+    for lessons in (["hints"], ["residual"], ["hard_rows", "hints", "residual"]):
+        found = taught(SoftTargetLoss(), lessons=lessons)
+        answers.append(found.student.respond(X))
+        np.testing.assert_array_equal(
+            answers[-1], taught(SoftTargetLoss(), lessons=lessons).student.respond(X)
+        )
+        assert [len(layer.weight) for layer in found.model.body.layers] == [8]
+        assert isinstance(found.student, ResidualStudent) == ("residual" in lessons)
+    assert len({answer.tobytes() for answer in answers}) == 4
+
+
+@pytest.mark.parametrize("lesson", ["hints", "residual"])
+def test_hints_are_for_networks(taught, lesson):
+    with pytest.raises(InputError, match="TreeStudent; choose student='mlp'"):
+        taught(SoftTargetLoss(), lessons=[lesson], student="tree")
+
+
+def test_hints_take_the_view_of_the_loss_and_a_share_of_steps(taught):
+    with pytest.raises(InputError, match="view must be that of the loss, 'leaves', got 'outputs'"):
+        taught(Sees(), lessons=[Hints(view="outputs")])
+    with pytest.raises(InputError, match="share must be > 0, got 0"):
+        taught(SoftTargetLoss(), lessons=[Hints(share=0)])
+
+
+def test_rows_added_after_hints_are_refused_with_a_remedy(taught):
+    with pytest.raises(InputError, match="put lessons that add rows before 'hints'"):
+        taught(SoftTargetLoss(), lessons=["hints", "hard_rows"])
