@@ -19,6 +19,17 @@ class ResidualStudent(MLPStudent):
     twice the time of an `MLPStudent`, whose parameters it has, and no more bytes: each network has
     half of the widths that an `MLPStudent` would have.
 
+    Parameters
+    ----------
+    hidden, n_bins, max_categories, max_bytes : object
+        Size of both together, as of `MLPStudent`.
+    edges, beyond, encoding, frequency_scale : object
+        Inputs, as of `MLPStudent`.
+    n_updates, max_epochs, batch_size, optimizer, learning_rate, weight_decay, patience : object
+        Training of each, as of `MLPStudent`.
+    device, random_state, verbose : object
+        As of `MLPStudent`.
+
     References
     ----------
     .. [1] Gao, Shen, Li, Loy (2020). Residual Knowledge Distillation.
