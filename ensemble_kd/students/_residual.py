@@ -21,13 +21,41 @@ class ResidualStudent(MLPStudent):
 
     Parameters
     ----------
-    hidden, n_bins, max_categories, max_bytes : object
-        Size of both together, as of `MLPStudent`.
-    edges, beyond, encoding, frequency_scale : object
-        Inputs, as of `MLPStudent`.
-    n_updates, max_epochs, batch_size, optimizer, learning_rate, weight_decay, patience : object
-        Training of each, as of `MLPStudent`.
-    device, random_state, verbose : object
+    hidden : tuple of int or "auto", default="auto"
+        Widths of both together, at least 2 each; else as of `MLPStudent`.
+    n_bins : int or "auto", default="auto"
+        As of `MLPStudent`.
+    max_categories : int or "auto", default="auto"
+        As of `MLPStudent`.
+    max_bytes : int, default=180_000
+        Bytes of both together.
+    edges : str, default="auto"
+        As of `MLPStudent`.
+    beyond : bool or str, default="auto"
+        As of `MLPStudent`.
+    encoding : str, default="auto"
+        As of `MLPStudent`.
+    frequency_scale : float, default=1.0
+        As of `MLPStudent`.
+    n_updates : int, default=3_500
+        Most steps of each.
+    max_epochs : int, default=100
+        As of `MLPStudent`.
+    batch_size : int, default=1024
+        As of `MLPStudent`.
+    optimizer : str, default="auto"
+        As of `MLPStudent`.
+    learning_rate : float or "auto", default="auto"
+        As of `MLPStudent`.
+    weight_decay : float, default=0.01
+        As of `MLPStudent`.
+    patience : int, default=12
+        As of `MLPStudent`.
+    device : str, default="auto"
+        As of `MLPStudent`.
+    random_state : int, RandomState or None, default=None
+        As of `MLPStudent`.
+    verbose : int, default=0
         As of `MLPStudent`.
 
     References

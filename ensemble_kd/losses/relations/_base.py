@@ -36,7 +36,7 @@ class RelationalLoss:
     ----------
     base : DistillationLoss
         The loss of each row.
-    strength : float
+    strength : float, default=1.0
         Weight of the term, at least 0.
     view : View or str, default="auto"
         How the teacher sees a row: "leaves", "hidden", "outputs", an object of
