@@ -63,6 +63,12 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+    refit : bool, default=True
+        Whether the student that predicts is trained once more for as long as the first was best, on
+        all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell
+        of the first, which, as its teacher, had not seen the rows they were found on. It is not
+        with ``recipe="fast"``, `time_limit`, `lessons`, a frozen teacher, or compression that
+        trains.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A
         rarer category counts as one never seen; in the place of a rarer number stands another one

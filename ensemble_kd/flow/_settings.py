@@ -74,6 +74,11 @@ class Settings:
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+    refit : bool, default=True
+        Whether the student that is handed over is trained once more for as long as the first was
+        best, on all rows and by the teacher that was fitted on all; what is told of it was measured
+        on the first. It is not with ``recipe="fast"``, a `time_limit`, lessons, a frozen teacher or
+        compression that trains.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
         categories count as never seen, and in the place of rarer numbers stand others near them.
@@ -105,6 +110,7 @@ class Settings:
     temperature: float = 1.0
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
+    refit: bool = True
     min_frequency: int = DEFAULT_MIN_FREQUENCY
     contamination: float | str = "auto"
     compression: Any = None
@@ -149,6 +155,12 @@ class Settings:
     def races(self) -> bool:
         """Whether recipes are raced."""
         return self.recipe == "auto"
+
+    @property
+    def refits(self) -> bool:
+        """Whether a student is trained once more on all rows, where some were held out."""
+        is_plain = not self.lessons and not any(step.trains for step in self.steps)
+        return self.refit and self.races and self.time_limit is None and is_plain
 
     @property
     def fixed_alpha(self) -> float | None:

@@ -164,6 +164,19 @@ class GBDTStudent(Student):
         rate = min(self.learning_rate * self.n_estimators / n_rounds, max(self.learning_rate, 0.2))
         return student.set_params(n_estimators=n_rounds, learning_rate=rate)
 
+    def for_all_rows(self) -> GBDTStudent:
+        """Return an unfitted student of as many rounds as were best, or a few more.
+
+        Returns
+        -------
+        GBDTStudent
+        """
+        student: GBDTStudent = clone(self)
+        if self.booster_ is None:
+            return student
+        best = max(1, self.booster_.best_iteration)
+        return student.set_params(n_estimators=best if self._n_sums == 1 else -(-10 * best // 3))
+
     def within(self, n_bytes: int, n_outputs: int) -> GBDTStudent:
         """Return an unfitted student of no more trees than fit some bytes.
 
