@@ -256,8 +256,9 @@ class Settings:
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         check_contamination(self.contamination)
-        as_student(self.student)
-        as_lessons(self.lessons)
+        student = as_student(self.student)
+        for lesson in as_lessons(self.lessons):
+            lesson.check(student)
         as_steps(self.compression)
 
     def _check_named_loss(self, task: BaseTask) -> None:
