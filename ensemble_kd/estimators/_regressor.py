@@ -51,7 +51,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
-        teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+        teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
+        and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
+        easy rows first; or objects of `ensemble_kd.flow.lessons`.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A
         rarer category counts as one never seen; in the place of a rarer number stands another one

@@ -66,14 +66,16 @@ class Settings:
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
-        What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
-        "auto" or "squared_error" for values. An object brings its own alpha and temperature.
+        What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
+        "logit_matching", for classes; "auto" or "squared_error" for values. An object brings its
+        own alpha and temperature.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
-        Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+        Further methods of teaching, in order: names of `ensemble_kd.flow.lessons.LESSONS`, such as
+        "hard_rows", or objects.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
         categories count as never seen, and in the place of rarer numbers stand others near them.
