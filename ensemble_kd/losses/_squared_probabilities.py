@@ -39,8 +39,8 @@ class SquaredProbabilitiesLoss(RowLoss):
     Notes
     -----
     The loss is not convex in the logits, and where a student is surely wrong its curvature is near
-    0 or below: trees divide by the curvature of the softmax in its place (`step_curvature`), which
-    is above it for two classes.
+    0 or below. Trees divide by a bound of it that is above 0 (`step_curvature`), and the same where
+    the student says what the teacher says.
 
     References
     ----------
@@ -82,9 +82,12 @@ class SquaredProbabilitiesLoss(RowLoss):
         return alpha * distance + (1 - alpha) * student * (1 - student)
 
     def step_curvature(self, outputs: Array, response: Array, hard: NDArray[np.int64]) -> Array:
-        """Return that of the softmax: steps by it are no longer than 2."""
+        """Return the same with its second term as if it were above 0: never less."""
+        alpha = row_alpha(self.alpha, hard >= 0)
         student = softmax(outputs)
-        return np.asarray(student * (1 - student))
+        gap, length = student - response, move_length(student)
+        bent = np.abs(logit_curvature(student, gap, np.zeros_like(student)))
+        return alpha * (length + bent) + (1 - alpha) * student * (1 - student)
 
     def torch_twin(self) -> TorchLoss:
         """Return the same value for each row, differentiable."""

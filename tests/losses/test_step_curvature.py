@@ -38,25 +38,24 @@ def test_step_curvature_is_above_zero_where_the_curvature_is_not(loss):
     assert np.min(bounds) > 0
 
 
-def test_step_curvature_bounds_that_of_squared_probabilities_of_two_classes():
-    # (p - t)^2 has with t = 0 the curvature p (1 - p) (4 p - 6 p^2), of which the last is 2/3 at
-    # most; with t = 1 the same of 1 - p, and between the two lie all others.
-    logits = np.linspace(-12, 12, 97)
-    outputs = np.column_stack([np.zeros_like(logits), logits])
-    nowhere = np.full(len(outputs), -1)
-    for share in np.linspace(0, 1, 11):
-        response = np.tile([1 - share, share], (len(outputs), 1))
-        given = (outputs, response, nowhere)
-        loss = SquaredProbabilitiesLoss()
-        assert (loss.curvature(*given) <= 2 / 3 * step_curvature(loss, *given) + 1e-12).all()
+@pytest.mark.parametrize("alpha", [0.3, 1.0])
+def test_step_curvature_bounds_that_of_squared_probabilities(alpha):
+    loss = SquaredProbabilitiesLoss(alpha)
+    for seed in range(20):
+        outputs, response, hard = example(loss, seed)
+        given = (outputs, response, hard)
+        assert (step_curvature(loss, *given) >= loss.curvature(*given)).all()
+        given = (np.log(response), response, hard)  # as the teacher: the second term is 0
+        np.testing.assert_allclose(step_curvature(loss, *given), loss.curvature(*given))
 
 
 def test_steps_of_squared_probabilities_are_bounded_where_a_student_is_surely_wrong():
+    # Nearly all of the curvature is its second term, as large as the gradient.
     outputs, response = np.array([[0.0, 15.0]]), np.array([[1.0, 0.0]])
     loss = SquaredProbabilitiesLoss()
     _, gradient = loss(outputs, response, np.array([-1]))
     step = gradient / step_curvature(loss, outputs, response, np.array([-1]))
-    np.testing.assert_allclose(step, [[-2, 2]], atol=1e-5)
+    np.testing.assert_allclose(step, [[-1, 1]], atol=1e-5)
     # By the curvature itself it would go the wrong way.
     assert loss.curvature(outputs, response, np.array([-1])).max() < 0
 
