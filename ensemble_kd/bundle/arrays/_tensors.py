@@ -9,8 +9,8 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle._storage import Arrays
 from ensemble_kd.bundle._table import Form
+from ensemble_kd.bundle.arrays._storage import Arrays
 
 
 def encode_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._teacher import load_teacher
+from ensemble_kd.cli.teacher._named import load_teacher
 from ensemble_kd.errors import InputError
 
 
