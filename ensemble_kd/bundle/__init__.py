@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ensemble_kd.bundle._format import SelfTest, body_from_parts, body_to_parts
     from ensemble_kd.bundle._json import shown
     from ensemble_kd.bundle._load import Bundle, load_bundle
+    from ensemble_kd.bundle._plain_storage import expand_all
     from ensemble_kd.bundle._save import save_bundle, stored_bytes
     from ensemble_kd.bundle._sign import sign_bundle
     from ensemble_kd.bundle._table import FORMAT_VERSION, MAX_BYTES
     from ensemble_kd.bundle.parts import Parts, check_answers, link_of, read_parts
-    from ensemble_kd.bundle.parts._plain_storage import expand_all
     from ensemble_kd.files import write_atomically
 
 _NAMES = {
@@ -27,10 +27,10 @@ _NAMES = {
     "_format": ["SelfTest", "body_from_parts", "body_to_parts"],
     "_json": ["shown"],
     "_load": ["Bundle", "load_bundle"],
+    "_plain_storage": ["expand_all"],
     "_save": ["save_bundle", "stored_bytes", "write_atomically"],
     "_sign": ["sign_bundle"],
     "_table": ["FORMAT_VERSION", "MAX_BYTES"],
-    "parts._plain_storage": ["expand_all"],
     "parts": ["Parts", "check_answers", "link_of", "read_parts"],
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

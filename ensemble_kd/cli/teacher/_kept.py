@@ -12,7 +12,15 @@ from ensemble_kd.errors import InputError
 
 
 def keep_teacher(teacher: Any, path: str) -> None:
-    """Write a fitted teacher to a joblib file."""
+    """Write a fitted teacher to a joblib file.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted.
+    path : str
+        The file, written whole or not at all.
+    """
     import joblib
 
     from ensemble_kd.files import write_atomically
