@@ -51,7 +51,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
-        teacher first, and label the synthetic rows; or objects of `ensemble_kd.flow.lessons`.
+        teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
+        and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
+        easy rows first; or objects of `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell

@@ -198,7 +198,7 @@ def candidate_recipes(
     if not isinstance(student, MLPStudent):
         return found
     if settings.is_open("loss") and settings.temperature == 1.0:
-        for name in task.losses[1:]:
+        for name in task.raced_losses:
             other = settings.distillation_loss(task, name=name)
             found.append(replace(default, name=name.replace("_", " "), loss=other))
     if student.edges == "auto" and has_splits:

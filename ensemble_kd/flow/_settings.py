@@ -66,14 +66,16 @@ class Settings:
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
-        What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
-        "auto" or "squared_error" for values. An object brings its own alpha and temperature.
+        What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
+        "logit_matching", for classes; "auto" or "squared_error" for values. An object brings its
+        own alpha and temperature.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
-        Further methods of teaching, in order: "hard_rows", "assistant", or objects.
+        Further methods of teaching, in order: names of `ensemble_kd.flow.lessons.LESSONS`, such as
+        "hard_rows", or objects.
     refit : bool, default=True
         Whether the student that is handed over is trained once more for as long as the first was
         best, on all rows and by the teacher that was fitted on all; what is told of it was measured
@@ -268,8 +270,9 @@ class Settings:
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         check_contamination(self.contamination)
-        as_student(self.student)
-        as_lessons(self.lessons)
+        student = as_student(self.student)
+        for lesson in as_lessons(self.lessons):
+            lesson.check(student)
         as_steps(self.compression)
 
     def _check_named_loss(self, task: BaseTask) -> None:

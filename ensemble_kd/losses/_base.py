@@ -27,6 +27,11 @@ class DistillationLoss(Protocol):
     Each row stands alone, so sample weights are the caller's. A row without a true target (-1 as a
     class, NaN as a value) is judged by the teacher's response alone, as if `alpha` were 1. What
     relates the rows of a batch to each other is the batch term, which networks alone can learn.
+
+    Two methods may be left out. `step_curvature`, of the arguments of `curvature`, is what trees
+    divide a gradient by where the curvature may be near 0 or below. `at(share)` returns the loss to
+    be learned when that share of the training, in [0, 1], is done: networks ask it at each check.
+    What the loss itself says is then what it ends with, ``at(1.0)``, by which checks are compared.
     """
 
     @property
@@ -47,7 +52,7 @@ class DistillationLoss(Protocol):
 
 
 class RowLoss:
-    """Base of the losses whose rows stand alone."""
+    """Base of the losses; their rows stand alone, unless they say otherwise."""
 
     def torch_batch_term(self) -> TorchBatchTerm | None:
         """Return None: there is no such term."""

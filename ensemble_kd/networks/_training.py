@@ -22,6 +22,7 @@ from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
+from ensemble_kd.networks._pace import Pace
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.rows import TransferSet
 
@@ -136,17 +137,20 @@ def train_network(
     check_rows = train_rows
     if len(held_out):
         check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    objective = Objective(torch_twin(loss), torch_batch_term(loss))
+    pace = Pace(loss, train.enters)
+    judge = Objective(torch_twin(pace.final), None)
 
     averaged = copy.deepcopy(network)
     kept = Kept(averaged, plan.span)
     optimizers = _make_optimizers(network, plan)
     clock = _Clock(plan)
-    batches = _batches(len(train), plan.batch_size, seed)
+    batches = _batches(len(train), plan.batch_size, seed, pace.rows)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
     bar = tqdm(steps, desc=progress, disable=progress is None, unit="check")
     with one_thread(place):
         for check, updates in enumerate(bar):
+            pace.go_on(clock.effective_step(updates[0]) / plan.n_updates)
+            objective = Objective(torch_twin(pace.loss), torch_batch_term(pace.loss))
             for update in updates:
                 step = clock.effective_step(update)
                 if clock.is_over:
@@ -157,12 +161,12 @@ def train_network(
                     network, optimizers, objective, train_rows.batch(next(batches).to(place))
                 )
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
-            loss_now = check_rows.mean(row_losses(averaged, objective, check_rows))
+            loss_now = check_rows.mean(row_losses(averaged, judge, check_rows))
             kept.add(averaged, loss_now, is_last=plan.stop_after is not None)
             bar.set_postfix(held_out_loss=f"{loss_now:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if kept.n_worse >= plan.patience:
+            if pace.in_vain(kept.n_worse) >= plan.patience:
                 break
             if clock.is_over or check + 1 == plan.stop_after:
                 break
@@ -198,11 +202,16 @@ def _responder(
     return respond
 
 
-def _batches(n_rows: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """Yield row indices without end, each pass over the rows in a new order."""
+def _batches(
+    n_rows: int, batch_size: int, seed: int, some: Callable[[], Tensor | None] = lambda: None
+) -> Iterator[Tensor]:
+    """Yield row indices without end, each pass over all rows, or those by now, in a new order."""
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield from torch.randperm(n_rows, generator=generator, device="cpu").split(batch_size)
+        rows = some()
+        n_now = n_rows if rows is None else len(rows)
+        order = torch.randperm(n_now, generator=generator, device="cpu")
+        yield from (order if rows is None else rows[order]).split(batch_size)
 
 
 # A network that was never trained is of no use to anyone: it gets so long in any case.

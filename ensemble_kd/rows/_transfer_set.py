@@ -43,6 +43,9 @@ class TransferSet:
         are none to be had.
     discretion : Discretion or None, default=None
         What a student may tell of the rows; None where it may tell everything.
+    enters : ndarray of shape (n_samples,), float64, or None, default=None
+        Share of the training, in [0, 1), at which a network first learns each row; None where it
+        learns all of them from the start.
     """
 
     schema: TableSchema
@@ -55,6 +58,7 @@ class TransferSet:
     task: BaseTask
     splits: tuple[NDArray[np.float64], ...] = ()
     discretion: Discretion | None = None
+    enters: NDArray[np.float64] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -75,6 +79,7 @@ class TransferSet:
             sample_weight=self.sample_weight[rows],
             origin=self.origin[rows],
             held_out=self.held_out[rows],
+            enters=None if self.enters is None else self.enters[rows],
         )
 
     def weighted(self) -> TransferSet:
@@ -113,6 +118,7 @@ class TransferSet:
             sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
+            enters=None if self.enters is None else np.append(self.enters, np.zeros(n_added)),
         )
 
     def __repr__(self) -> str:

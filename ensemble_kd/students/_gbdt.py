@@ -14,7 +14,7 @@ from sklearn.base import clone
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import constant_trees, read_trees, tree_arrays
-from ensemble_kd.losses import DistillationLoss, check_rows_stand_alone
+from ensemble_kd.losses import DistillationLoss, check_learned_at_once, step_curvature
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
@@ -247,7 +247,7 @@ class GBDTStudent(Student):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         outputs = self._outputs(sums.reshape(len(rows), -1))
         _, gradient = loss(outputs, rows.response, rows.hard)
-        curvature = loss.curvature(outputs, rows.response, rows.hard)
+        curvature = step_curvature(loss, outputs, rows.response, rows.hard)
         if self._n_sums > 1:
             # Friedman 2001, section 4.6: the diagonal alone overshoots by (K - 1) / K.
             curvature = curvature * self._n_sums / (self._n_sums - 1)
@@ -266,7 +266,7 @@ class GBDTStudent(Student):
         return float(np.average(value, weights=rows.sample_weight))
 
     def _check(self, loss: DistillationLoss) -> None:
-        check_rows_stand_alone(loss, "gbdt")
+        check_learned_at_once(loss, "gbdt")
         for name, least in (
             ("n_estimators", 1),
             ("num_leaves", 2),

@@ -78,6 +78,11 @@ def test_candidates_of_a_tree_have_no_logits_to_match():
     assert kinds == {SoftTargetLoss}
 
 
+def test_candidates_try_logit_matching_and_no_other_loss():
+    kinds = {type(recipe.loss) for recipe in candidates()}
+    assert kinds == {SoftTargetLoss, LogitMatchingLoss}
+
+
 def test_candidates_with_a_temperature_keep_to_soft_targets():
     found = candidates(temperature=2.0)
     assert all(r.loss == SoftTargetLoss(2.0, r.loss.alpha) for r in found)

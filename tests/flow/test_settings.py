@@ -13,7 +13,7 @@ from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, Distilled
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
 from ensemble_kd.flow._settings import no_bigger_than
-from ensemble_kd.flow.lessons import Assistant, HardRows
+from ensemble_kd.flow.lessons import Assistant, BornAgain, HardRows
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
@@ -63,6 +63,12 @@ def test_settings_refuse_an_unknown_name():
         Settings.of({"sinthesizer": None})
 
 
+NAMES = (
+    "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist' or "
+    "'annealed'"
+)
+
+
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
@@ -71,8 +77,10 @@ def test_settings_refuse_an_unknown_name():
         ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
-        ({"loss": None}, "loss must be 'auto', 'soft_targets' or 'logit_matching', got None"),
-        ({"loss": "squared_error"}, "loss must be 'auto', 'soft_targets' or 'logit_matching'"),
+        ({"loss": None}, f"loss must be {NAMES}, got None"),
+        ({"loss": "squared_error"}, f"loss must be {NAMES}, got 'squared_error'"),
+        ({"loss": "annealed", "temperature": 2.0}, "temperature must be 1 with loss='annealed'"),
+        ({"lessons": [BornAgain(generations=-1)]}, "generations must be a whole number >= 0, got"),
         ({"synthesizer": "mung"}, "synthesizer must be one of"),
         ({"temperature": 0.0}, "temperature must be > 0"),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss="),

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.flow.lessons._assistant import Assistant
+from ensemble_kd.flow.lessons._assistant import Assistant, AssistantChain
 from ensemble_kd.flow.lessons._base import Desk, Lesson
+from ensemble_kd.flow.lessons._born_again import BornAgain
+from ensemble_kd.flow.lessons._easy_to_hard import EasyToHard
 from ensemble_kd.flow.lessons._hard_rows import HardRows
+from ensemble_kd.flow.lessons._refinement import Refinement
 
-LESSONS: dict[str, type[Lesson]] = {"hard_rows": HardRows, "assistant": Assistant}
+LESSONS: dict[str, type[Lesson]] = {
+    "hard_rows": HardRows,
+    "assistant": Assistant,
+    "assistant_chain": AssistantChain,
+    "born_again": BornAgain,
+    "refinement": Refinement,
+    "easy_to_hard": EasyToHard,
+}
 
 
 def as_lessons(lessons: Any) -> list[Lesson]:
@@ -44,4 +54,15 @@ def as_lessons(lessons: Any) -> list[Lesson]:
     return found
 
 
-__all__ = ["LESSONS", "Assistant", "Desk", "HardRows", "Lesson", "as_lessons"]
+__all__ = [
+    "LESSONS",
+    "Assistant",
+    "AssistantChain",
+    "BornAgain",
+    "Desk",
+    "EasyToHard",
+    "HardRows",
+    "Lesson",
+    "Refinement",
+    "as_lessons",
+]

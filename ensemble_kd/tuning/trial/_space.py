@@ -9,7 +9,7 @@ from typing import Any
 from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
-from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss
+from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
 from ensemble_kd.students import STUDENTS, MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
@@ -92,7 +92,11 @@ class SearchSpace:
     alpha : tuple of (float, float), default=(0.4, 1.0)
         Range of the weight of the teacher on real rows.
     temperature : tuple of (float, float), default=(1.0, 4.0)
-        Range, of soft targets.
+        Range, of losses that have one.
+    losses : tuple of str or None, default=None
+        Names of losses that networks choose among, such as "decoupled"; see `Settings.loss`. None:
+        soft targets, and those that a race tries. Trees learn soft targets, in regression squared
+        error.
     n_bytes : tuple of (int, int) or None, default=None
         Range of the file's size. None: from a thirty-second of the budget, or of 400 kB, up to it.
     """
@@ -102,6 +106,7 @@ class SearchSpace:
     labels: tuple[str, ...] = LABELS
     alpha: tuple[float, float] = (0.4, 1.0)
     temperature: tuple[float, float] = (1.0, 4.0)
+    losses: tuple[str, ...] | None = None
     n_bytes: tuple[int, int] | None = None
 
     def check(self) -> None:
@@ -116,8 +121,11 @@ class SearchSpace:
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
             ("labels", LABELS),
+            ("losses", [*CLASS_LOSSES, "squared_error"]),
         ):
             given = getattr(self, name)
+            if given is None and name == "losses":
+                continue
             if not given or any(value not in known for value in given):
                 raise InputError(f"{name} must be some of {list(known)}, got {given!r}.")
         for name, least, most in (("alpha", 0.0, 1.0), ("temperature", 1e-3, 1e3)):
@@ -184,14 +192,30 @@ class SearchSpace:
         return Setting(family, recipe, student, steps)
 
     def _loss(self, trial: Any, task: BaseTask, family: str, alpha: float) -> DistillationLoss:
-        names = list(task.losses)
-        name, temperature = names[0], 1.0
-        if family == "mlp" and len(names) > 1:
-            name = trial.suggest_categorical("loss", names)
+        names = self.losses_of(task)
+        name, temperature = task.losses[0], 1.0
+        if family == "mlp":
+            name = trial.suggest_categorical("loss", names) if len(names) > 1 else names[0]
         # The leaves of a single tree hold probabilities, which have no temperature.
-        if family != "tree" and name == "soft_targets":
+        if family != "tree" and hasattr(task.loss(name, alpha), "temperature"):
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
         return task.loss(name, alpha, temperature)
+
+    def losses_of(self, task: BaseTask) -> list[str]:
+        """Return the names of the losses to choose among, at least one.
+
+        Parameters
+        ----------
+        task : BaseTask
+            What is learned; losses of other tasks are left out.
+
+        Returns
+        -------
+        list of str
+        """
+        if self.losses is None:
+            return [task.losses[0], *task.raced_losses]
+        return [name for name in self.losses if name in task.losses] or [task.losses[0]]
 
 
 def starting_points(
@@ -225,6 +249,9 @@ def starting_points(
         "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
+    names = space.losses_of(sizes.task)
+    if len(names) > 1 and base["loss"] not in names:
+        base["loss"] = names[0]
     middle = round((low * high) ** 0.5)
     little = min(high, round(1.4 * small))
     points: list[dict[str, Any]] = [
@@ -258,9 +285,10 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
     known: dict[str, Any] = {"labels": recipe.labels, "alpha": float(recipe.loss.alpha)}
     if repr(recipe.synthesizers) in made_by:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
-    if isinstance(recipe.loss, LogitMatchingLoss):
-        known["loss"] = "logit_matching"
-    if isinstance(recipe.loss, SoftTargetLoss):
+    for name, make in CLASS_LOSSES.items():
+        if type(recipe.loss) is type(make(1.0, 1.0)):
+            known["loss"] = name
+    if hasattr(recipe.loss, "temperature"):
         known["temperature"] = float(recipe.loss.temperature)
     for name in ("edges", "encoding"):
         if name in recipe.changes:
