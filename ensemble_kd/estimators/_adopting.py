@@ -25,6 +25,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
 
     task: ClassVar[Task]
     _decision: tuple[str, ...] = ()
+    _refitted: bool = False
 
     def settings(self) -> Settings:
         """Return the parameters as one record, for `distill` and a search.
@@ -69,6 +70,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         self.fit_times_ = result.times
         self.compression_ = report_table(result.compression)
         self._recipe, self._lessons = result.recipe, result.lessons
+        self._refitted = result.refitted
         self._expected_unseen = expected_unseen(result.transfer_set, result.model)
         self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
         if result.model.has_classes:

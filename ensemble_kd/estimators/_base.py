@@ -39,6 +39,7 @@ class DistilledEstimator(Adopting):
         loss: Any = "auto",
         n_synthetic: int | float | str = "auto",
         lessons: Any = (),
+        refit: bool = True,
         min_frequency: int = DEFAULT_MIN_FREQUENCY,
         compression: Any = None,
         cv: Any = 5,
@@ -59,6 +60,7 @@ class DistilledEstimator(Adopting):
         self.loss = loss
         self.n_synthetic = n_synthetic
         self.lessons = lessons
+        self.refit = refit
         self.min_frequency = min_frequency
         self.compression = compression
         self.cv = cv

@@ -52,12 +52,13 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
-    loss : {"auto", "soft_targets", "logit_matching", "relational_distance", "relational_angle", \
-            "similarity"}, DistillationLoss or list of them, default="auto"
-        How far the student is from the teacher; "auto" is "soft_targets" unless the race says
-        otherwise. The last three are soft targets, and a pull of the relations between rows to
-        those that the teacher sees, for networks alone. Of a list the race chooses, the first being
-        the default.
+    loss : {"auto", "soft_targets", "logit_matching", "squared_probabilities", "decoupled", \
+            "dist", "annealed", "relational_distance", "relational_angle", "similarity"}, \
+            DistillationLoss or list of them, default="auto"
+        How far the student is from the teacher; "auto" is "soft_targets" unless the race, which
+        tries "logit_matching", says otherwise. Of a list the race chooses, the first being the
+        default. Trees cannot learn "dist", "annealed" and the last three, which pull the relations
+        between rows to those that the teacher sees.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, 32 times with six classes or more, at least 20,000 and at most 320,000 (fewer
@@ -65,9 +66,17 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
-        teacher first, and label the synthetic rows; "hints" lets the hidden layers learn how the
-        teacher sees rows before the whole learns its answers; "residual" lets half of the network
-        learn what the other half has left; or objects of `ensemble_kd.flow.lessons`.
+        teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
+        and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
+    refit : bool, default=True
+        Whether the student that predicts is trained once more for as long as the first was best, on
+        all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell
+        of the first, which, as its teacher, had not seen the rows they were found on. It is not
+        with ``recipe="fast"``, `time_limit`, `lessons`, a frozen teacher, or compression that
+        trains.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A
         rarer category counts as one never seen; in the place of a rarer number stands another one

@@ -32,6 +32,7 @@ class Measuring:
     student_: Any
     teacher_: Any
     transfer_set_: TransferSet
+    _refitted: bool
     test_: OnTest | None
     _recipe: Recipe
     _plain: CompactModel | None = None
@@ -137,5 +138,7 @@ class Measuring:
     def _plain_model(self) -> CompactModel:
         """Return the student trained plainly; it is trained once."""
         if self._plain is None:
-            self._plain = plain_twin(self.student_, self.transfer_set_).to_model()
+            self._plain = plain_twin(
+                self.student_, self.transfer_set_, refit=self._refitted
+            ).to_model()
         return self._plain

@@ -42,6 +42,11 @@ def model_card(estimator: Any) -> str:
     ]
     lines += [f"- Lesson: {lesson}" for lesson in estimator._lessons]
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
+    if estimator._refitted:
+        lines.append(
+            "- Trained once more on all rows; gate and fidelity tell of the student before, which "
+            "had not seen these rows"
+        )
     if rows.task.has_classes:
         lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
     if not rows.task.is_supervised:

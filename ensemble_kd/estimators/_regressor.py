@@ -54,9 +54,17 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     lessons : Lesson, str or list of them, default=()
         Further methods of teaching, in order: "hard_rows" adds synthetic rows around those on which
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
-        teacher first, and label the synthetic rows; "hints" lets the hidden layers learn how the
-        teacher sees rows before the whole learns its answers; "residual" lets half of the network
-        learn what the other half has left; or objects of `ensemble_kd.flow.lessons`.
+        teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
+        and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
+    refit : bool, default=True
+        Whether the student that predicts is trained once more for as long as the first was best, on
+        all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell
+        of the first, which, as its teacher, had not seen the rows they were found on. It is not
+        with ``recipe="fast"``, `time_limit`, `lessons`, a frozen teacher, or compression that
+        trains.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for a model file to tell it, at least 1. A
         rarer category counts as one never seen; in the place of a rarer number stands another one

@@ -91,6 +91,18 @@ class Deadlines:
         """The middle of the time that the student has left."""
         return None if self.student is None else (time.monotonic() + self.student) / 2
 
+    def of_lesson(self, n_left: int) -> float | None:
+        """Return the deadline of the next of so many trainings that share a lesson's time."""
+        if self.assistant is None:
+            return None
+        now = time.monotonic()
+        return now + (self.assistant - now) / n_left
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether the time for lessons is used up."""
+        return self.assistant is not None and time.monotonic() >= self.assistant
+
     @property
     def is_late(self) -> bool:
         """Whether the time for labels is used up."""

@@ -14,6 +14,7 @@ from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
 from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
+from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted, true_rows
 from ensemble_kd.flow._settings import Settings, no_bigger_than
 from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
@@ -37,9 +38,9 @@ class Distillation:
     teacher : estimator or None
         Fitted on all real rows; None where no recipe has use for a teacher.
     transfer_set : TransferSet
-        The rows the student learned from.
+        The rows the student learned from, the first time.
     student : Student
-        Fitted.
+        Fitted, and where it was refitted the second time: on all rows, by the teacher that saw all.
     model : CompactModel
         The student as plain arrays.
     recipe : Recipe
@@ -50,14 +51,18 @@ class Distillation:
         The teacher beside its best member, the student beside one trained plainly, as far as they
         were compared.
     fidelity : Fidelity or None
-        Student beside teacher on held-out real rows; None without a teacher.
+        Student beside teacher on held-out real rows, which neither has seen; None without a
+        teacher. A refitted student was measured before, as were the two of the gate.
     times : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
-        rows and seconds of each of the teacher's "members", too.
+        Seconds spent on "teacher", "synthesis", "labels", "race", "student" and "refit", of which
+        rows and labels are under their names; with a time limit rows and seconds of each of the
+        teacher's "members", too.
     compression : list of dict
         What each compression step cost; empty where there was none.
     lessons : tuple of str, default=()
         What the student was taught by beside its recipe.
+    refitted : bool, default=False
+        Whether the student was trained once more, on all rows.
     """
 
     teacher: Any
@@ -71,6 +76,7 @@ class Distillation:
     times: dict[str, Any]
     compression: list[dict[str, Any]]
     lessons: tuple[str, ...] = ()
+    refitted: bool = False
 
 
 def distill(
@@ -169,7 +175,9 @@ def distill(
             desk = replace(desk, student=student_)
         transfer_set = sets.views.on(transfer_set, recipe.loss)
         del sets, desk, unseen  # their rows were copied
-        teaching = teaching.after_labelling()
+        learns_more = has_more_to_learn(rows, settings) and not teaching.frozen
+        if not learns_more:
+            teaching = teaching.after_labelling()
         rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
         student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
@@ -193,13 +201,17 @@ def distill(
     real = rows.as_transfer_set(teaching.soft_real)
     model = decided(compressed.model, real, settings)
     fidelity = held_out_fidelity(model, real)
+    if learns_more:  # what was measured was taught by a teacher that had not seen these rows
+        every = all_rows(rows, recipe, teaching, X_unlabeled, n_new, settings, stage)
+        student_ = refitted(student_, recipe, every, stage)
+        model = compress(student_.to_model(), settings.steps, every, recipe.loss).model
     gates = [found for found in (teaching.member, gate) if found is not None]
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(
         teaching.teacher, transfer_set, student_, model, recipe, race.table, gates,
         fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
-        tuple(map(repr, lessons)),
+        tuple(map(repr, lessons)), learns_more,
     )  # fmt: skip
 
 
@@ -233,7 +245,12 @@ def _train_plainly(
     compressed = compress(
         student.to_model(), settings.steps, transfer_set, recipe.loss, deadline=clock.end
     )
+    model = compressed.model
+    if learns_more := has_more_to_learn(rows, settings):
+        every = true_rows(rows)
+        student = refitted(student, recipe, every, stage)
+        model = compress(student.to_model(), settings.steps, every, recipe.loss).model
     return Distillation(
-        None, transfer_set, student, compressed.model, recipe, [], [], None, stage.times,
-        compressed.report,
+        None, transfer_set, student, model, recipe, [], [], None, stage.times,
+        compressed.report, refitted=learns_more,
     )  # fmt: skip

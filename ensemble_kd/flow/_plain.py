@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 from sklearn.base import clone
 
 from ensemble_kd.flow._recipes import plain_recipe
@@ -15,7 +16,7 @@ from ensemble_kd.students import Student
 PLAIN_EFFORTS = (0.04, 0.12, 0.4)
 
 
-def plain_twin(student: Student, rows: TransferSet) -> Student:
+def plain_twin(student: Student, rows: TransferSet, *, refit: bool = False) -> Student:
     """Train the same student plainly, by several efforts, and return the best by held-out rows.
 
     Parameters
@@ -24,6 +25,8 @@ def plain_twin(student: Student, rows: TransferSet) -> Student:
         Its parameters count, and not what it has learned.
     rows : TransferSet
         What it learned from; real rows alone are taken, with their true targets.
+    refit : bool, default=False
+        Whether the best is trained once more on all of them, as the student was.
 
     Returns
     -------
@@ -39,10 +42,14 @@ def plain_twin(student: Student, rows: TransferSet) -> Student:
         response = fitted.respond(judged.X)
         return task.mean_loss(response, judged.response, judged.sample_weight)
 
-    return min(
+    best = min(
         (
             clone(student).with_effort(effort).fit_transfer(truth, recipe.loss)
             for effort in (*PLAIN_EFFORTS, 1.0)
         ),
         key=loss,
     )
+    if not refit or not truth.held_out.any():
+        return best
+    every = replace(truth, held_out=np.zeros_like(truth.held_out))
+    return best.for_all_rows().fit_transfer(every, recipe.loss)

@@ -66,17 +66,22 @@ class Settings:
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str, DistillationLoss or list of them, default="auto"
-        What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
-        "auto" or "squared_error" for values; for either "relational_distance", "relational_angle"
-        or "similarity". An object brings its own alpha and temperature. Of several the race
-        chooses, the first being the default.
+        What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
+        "logit_matching", for classes; "auto" or "squared_error" for values; for either a name of
+        `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object brings its own
+        alpha and temperature. Of several the race chooses, the first being the default.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
-        Further methods of teaching, in order: "hard_rows", "assistant", "hints", "residual", or
-        objects.
+        Further methods of teaching, in order: names of `ensemble_kd.flow.lessons.LESSONS`, such as
+        "hard_rows", or objects.
+    refit : bool, default=True
+        Whether the student that is handed over is trained once more for as long as the first was
+        best, on all rows and by the teacher that was fitted on all; what is told of it was measured
+        on the first. It is not with ``recipe="fast"``, a `time_limit`, lessons, a frozen teacher or
+        compression that trains.
     min_frequency : int, default=5
         Rows that must have a category, or a number, for the model to tell it, at least 1: rarer
         categories count as never seen, and in the place of rarer numbers stand others near them.
@@ -108,6 +113,7 @@ class Settings:
     temperature: float = 1.0
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
+    refit: bool = True
     min_frequency: int = DEFAULT_MIN_FREQUENCY
     contamination: float | str = "auto"
     compression: Any = None
@@ -154,6 +160,12 @@ class Settings:
         return self.recipe == "auto"
 
     @property
+    def refits(self) -> bool:
+        """Whether a student is trained once more on all rows, where some were held out."""
+        is_plain = not self.lessons and not any(step.trains for step in self.steps)
+        return self.refit and self.races and self.time_limit is None and is_plain
+
+    @property
     def fixed_alpha(self) -> float | None:
         """The alpha that the user gave, as such or in a loss; None where it is open."""
         loss = self._losses[0]
@@ -169,7 +181,7 @@ class Settings:
     def raced_losses(self, task: BaseTask) -> list[Any]:
         """Return the losses that a race tries beside the first: those asked for, or the task's."""
         if self.is_open("loss"):
-            return [] if self.temperature != 1.0 else list(task.losses[1:])
+            return [] if self.temperature != 1.0 else list(task.raced_losses)
         return self._losses[1:]
 
     @property
@@ -280,8 +292,9 @@ class Settings:
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         check_contamination(self.contamination)
-        as_student(self.student)
-        as_lessons(self.lessons)
+        student = as_student(self.student)
+        for lesson in as_lessons(self.lessons):
+            lesson.check(student)
         as_steps(self.compression)
 
     def _check_named_loss(self, task: BaseTask, named: Any) -> None:

@@ -34,6 +34,11 @@ class DistillationLoss(Protocol):
     one whose `needs_view` is true the teacher's view of each row, of shape (n_rows, n_components),
     as `view=`. Which view that is it may say by an attribute `view`, see
     `ensemble_kd.teachers.views`. Without these attributes it gets neither.
+
+    Two methods may be left out. `step_curvature`, of the arguments of `curvature`, is what trees
+    divide a gradient by where the curvature may be near 0 or below. `at(share)` returns the loss to
+    be learned when that share of the training, in [0, 1], is done: networks ask it at each check.
+    What the loss itself says is then what it ends with, ``at(1.0)``, by which checks are compared.
     """
 
     @property
@@ -54,7 +59,7 @@ class DistillationLoss(Protocol):
 
 
 class RowLoss:
-    """Base of the losses whose rows stand alone."""
+    """Base of the losses; their rows stand alone, unless they say otherwise."""
 
     needs_hidden: ClassVar[bool] = False
     needs_view: ClassVar[bool] = False

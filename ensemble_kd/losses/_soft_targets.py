@@ -69,6 +69,39 @@ def soft_targets(soft_labels: Array, temperature: float) -> Array:
     return np.asarray(powered / powered.sum(axis=1, keepdims=True))
 
 
+def torch_soft_targets(soft_labels: Tensor, temperature: float) -> Tensor:
+    """Return the same of tensors.
+
+    Parameters
+    ----------
+    soft_labels : Tensor of shape (n_samples, n_classes)
+        Probabilities at temperature 1.
+    temperature : float
+        Greater than 0.
+
+    Returns
+    -------
+    Tensor of shape (n_samples, n_classes)
+    """
+    if temperature == 1.0:
+        return soft_labels
+    powered = (soft_labels / soft_labels.amax(dim=1, keepdim=True)) ** (1 / temperature)
+    return powered / powered.sum(dim=1, keepdim=True)
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature that is no finite number above 0.
+
+    Parameters
+    ----------
+    temperature : float
+        Of soft targets.
+    """
+    is_number = isinstance(temperature, int | float | np.number)
+    if not is_number or not 0 < temperature < np.inf:
+        raise InputError(f"temperature must be > 0 and finite, got {temperature!r}.")
+
+
 @dataclass(frozen=True)
 class SoftTargetLoss(RowLoss):
     """Cross-entropy to soft targets, mixed with cross-entropy to the true class.
@@ -107,9 +140,7 @@ class SoftTargetLoss(RowLoss):
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        is_number = isinstance(self.temperature, int | float | np.number)
-        if not is_number or not 0 < self.temperature < np.inf:
-            raise InputError(f"temperature must be > 0 and finite, got {self.temperature!r}.")
+        check_temperature(self.temperature)
         check_alpha(self.alpha)
 
     def __call__(
@@ -159,10 +190,7 @@ class SoftTargetLoss(RowLoss):
         temperature = self.temperature
 
         def value(outputs: Tensor, response: Tensor, hard: Tensor) -> Tensor:
-            target = response
-            if temperature != 1.0:
-                target = (response / response.amax(dim=1, keepdim=True)) ** (1 / temperature)
-                target = target / target.sum(dim=1, keepdim=True)
+            target = torch_soft_targets(response, temperature)
             entropy = -torch.special.entr(target).sum(dim=1)
             log_tempered = torch.nn.functional.log_softmax(outputs / temperature, dim=1)
             soft_term = temperature**2 * (entropy - (target * log_tempered).sum(dim=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -56,11 +56,16 @@ class TrainingPlan:
     deadline: float | None = None
 
 
-def batches_of(n_rows: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """Yield row indices without end, each pass over the rows in a new order."""
+def batches_of(
+    n_rows: int, batch_size: int, seed: int, some: Callable[[], Tensor | None] = lambda: None
+) -> Iterator[Tensor]:
+    """Yield row indices without end, each pass over all rows, or those by now, in a new order."""
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield from torch.randperm(n_rows, generator=generator, device="cpu").split(batch_size)
+        rows = some()
+        n_now = n_rows if rows is None else len(rows)
+        order = torch.randperm(n_now, generator=generator, device="cpu")
+        yield from (order if rows is None else rows[order]).split(batch_size)
 
 
 # A network that was never trained is of no use to anyone: it gets so long in any case.

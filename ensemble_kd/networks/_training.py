@@ -21,6 +21,7 @@ from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._objective import Batch, Objective, Rows, row_losses
+from ensemble_kd.networks._pace import Pace
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.networks._plan import Clock, TrainingPlan, batches_of, cosine
 from ensemble_kd.rows import TransferSet
@@ -95,8 +96,9 @@ def train_network(
     network = network.to(place)
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
-    objective = Objective.of(loss)
-    asks = objective.needs_view or hint_share > 0
+    pace = Pace(loss, train.enters)
+    judge = Objective.of(pace.final)
+    asks = judge.needs_view or hint_share > 0
 
     def on_device(rows: TransferSet, chosen: NDArray[np.bool_]) -> Rows:
         inputs = EncodedInputs(encoding, rows.X, network, place)
@@ -111,11 +113,13 @@ def train_network(
     kept = Kept(averaged, plan.span)
     optimizers = _make_optimizers(network, plan)
     clock = Clock(plan)
-    batches = batches_of(len(train), plan.batch_size, seed)
+    batches = batches_of(len(train), plan.batch_size, seed, pace.rows)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
     bar = tqdm(steps, desc=progress, disable=progress is None, unit="check")
     with one_thread(place):
         for check, updates in enumerate(bar):
+            pace.go_on(clock.effective_step(updates[0]) / plan.n_updates)
+            objective = Objective.of(pace.loss)
             for update in updates:
                 step = clock.effective_step(update)
                 if clock.is_over:
@@ -126,12 +130,12 @@ def train_network(
                     network, optimizers, objective, train_rows.batch(next(batches).to(place))
                 )
                 _average(averaged, network, min(plan.averaging, (1 + update) / (10 + update)))
-            loss_now = check_rows.mean(row_losses(averaged, objective, check_rows))
+            loss_now = check_rows.mean(row_losses(averaged, judge, check_rows))
             kept.add(averaged, loss_now, is_last=plan.stop_after is not None)
             bar.set_postfix(held_out_loss=f"{loss_now:.4f}")
             if watch is not None:
                 watch((check + 1) / len(steps), _responder(averaged, encoding, train))
-            if kept.n_worse >= plan.patience:
+            if pace.in_vain(kept.n_worse) >= plan.patience:
                 break
             if clock.is_over or check + 1 == plan.stop_after:
                 break

@@ -43,6 +43,9 @@ class TransferSet:
         are none to be had.
     discretion : Discretion or None, default=None
         What a student may tell of the rows; None where it may tell everything.
+    enters : ndarray of shape (n_samples,), float64, or None, default=None
+        Share of the training, in [0, 1), at which a network first learns each row; None where it
+        learns all of them from the start.
     view : ndarray of shape (n_samples, n_components), float32, or None, default=None
         How the teacher sees each row, for what relates rows to each other; None where nobody asks.
     """
@@ -57,6 +60,7 @@ class TransferSet:
     task: BaseTask
     splits: tuple[NDArray[np.float64], ...] = ()
     discretion: Discretion | None = None
+    enters: NDArray[np.float64] | None = None
     view: NDArray[np.float32] | None = None
 
     @property
@@ -79,6 +83,7 @@ class TransferSet:
             origin=self.origin[rows],
             held_out=self.held_out[rows],
             view=None if self.view is None else self.view[rows],
+            enters=None if self.enters is None else self.enters[rows],
         )
 
     def weighted(self) -> TransferSet:
@@ -119,6 +124,7 @@ class TransferSet:
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
             view=None,
+            enters=None if self.enters is None else np.append(self.enters, np.zeros(n_added)),
         )
 
     def __repr__(self) -> str:

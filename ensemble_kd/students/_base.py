@@ -94,6 +94,17 @@ class Student(BaseEstimator):  # type: ignore[misc]
         student: Self = clone(self)
         return student
 
+    def for_all_rows(self) -> Self:
+        """Return an unfitted student for rows none of which are held out.
+
+        Returns
+        -------
+        Student
+            One that ends its training where this one, which is fitted, was best.
+        """
+        student: Self = clone(self)
+        return student
+
     def within(self, n_bytes: int, n_outputs: int) -> Self:
         """Return an unfitted student that stays within some bytes.
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import constant_trees, read_trees, tree_arrays
-from ensemble_kd.losses import DistillationLoss, check_rows_stand_alone
+from ensemble_kd.losses import DistillationLoss, check_learned_at_once, step_curvature
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._base import Student
@@ -164,6 +164,19 @@ class GBDTStudent(Student):
         rate = min(self.learning_rate * self.n_estimators / n_rounds, max(self.learning_rate, 0.2))
         return student.set_params(n_estimators=n_rounds, learning_rate=rate)
 
+    def for_all_rows(self) -> GBDTStudent:
+        """Return an unfitted student of as many rounds as were best, or a few more.
+
+        Returns
+        -------
+        GBDTStudent
+        """
+        student: GBDTStudent = clone(self)
+        if self.booster_ is None:
+            return student
+        best = max(1, self.booster_.best_iteration)
+        return student.set_params(n_estimators=best if self._n_sums == 1 else -(-10 * best // 3))
+
     def within(self, n_bytes: int, n_outputs: int) -> GBDTStudent:
         """Return an unfitted student of no more trees than fit some bytes.
 
@@ -234,7 +247,7 @@ class GBDTStudent(Student):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         outputs = self._outputs(sums.reshape(len(rows), -1))
         _, gradient = loss(outputs, rows.response, rows.hard)
-        curvature = loss.curvature(outputs, rows.response, rows.hard)
+        curvature = step_curvature(loss, outputs, rows.response, rows.hard)
         if self._n_sums > 1:
             # Friedman 2001, section 4.6: the diagonal alone overshoots by (K - 1) / K.
             curvature = curvature * self._n_sums / (self._n_sums - 1)
@@ -253,7 +266,7 @@ class GBDTStudent(Student):
         return float(np.average(value, weights=rows.sample_weight))
 
     def _check(self, loss: DistillationLoss) -> None:
-        check_rows_stand_alone(loss, "gbdt")
+        check_learned_at_once(loss, "gbdt")
         for name, least in (
             ("n_estimators", 1),
             ("num_leaves", 2),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from sklearn.base import clone
+
 from ensemble_kd._optional import require
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import TransferSet, check_seed
@@ -63,10 +65,24 @@ class ResidualStudent(MLPStudent):
     .. [1] Gao, Shen, Li, Loy (2020). Residual Knowledge Distillation.
     """
 
+    _stops: tuple[int | None, int | None] = (None, None)
+
+    def for_all_rows(self) -> ResidualStudent:
+        """Return an unfitted student each half of which ends where it was best here.
+
+        Returns
+        -------
+        ResidualStudent
+        """
+        student: ResidualStudent = clone(self)
+        student._stops = (self._kept[0] + 1, self._kept[1] + 1)
+        return student
+
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
         first, second = self._halves(transfer_set)
         second._hint_share = 0.0
+        first._stop_after, second._stop_after = self._stops
         if self._deadline is not None:
             first._deadline = (time.monotonic() + self._deadline) / 2
         first._fit(transfer_set, loss)
@@ -74,6 +90,7 @@ class ResidualStudent(MLPStudent):
         second._fit(transfer_set, loss)
         self._network = networks.side_by_side(first._network, second._network)
         self.history_ = self._network.history
+        self._kept = (first._network.kept, second._network.kept)
 
     def _halves(self, transfer_set: TransferSet) -> list[MLPStudent]:
         """Return networks of half of the widths, each with a seed of its own."""

@@ -14,7 +14,7 @@ from ensemble_kd.losses import (
     DistillationLoss,
     SoftTargetLoss,
     SquaredErrorLoss,
-    check_rows_stand_alone,
+    check_learned_at_once,
     row_alpha,
 )
 from ensemble_kd.model import TreesRecord
@@ -64,7 +64,7 @@ class TreeStudent(Student):
         self.verbose = verbose
 
     def _check(self, loss: DistillationLoss) -> None:
-        check_rows_stand_alone(loss, "tree")
+        check_learned_at_once(loss, "tree")
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "

@@ -32,9 +32,10 @@ class BaseTask(ABC):
     is_supervised: ClassVar[bool] = True
     # Of the real rows, those that no student learns.
     held_out_share: ClassVar[float] = 0.1
-    # The names of its losses, the default first, which races and searches try; of the loss of a
-    # row; of the reported score.
+    # The names of its losses, the default first, and of those that a race tries beside it; of the
+    # loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
+    raced_losses: ClassVar[tuple[str, ...]] = ()
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
     # The method of a model that gives its response.

@@ -16,13 +16,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.multiclass import check_classification_targets
 
 from ensemble_kd.errors import InputError, NotDistillableError, shown
-from ensemble_kd.losses import (
-    DistillationLoss,
-    LogitMatchingLoss,
-    SoftTargetLoss,
-    one_hot,
-    softmax,
-)
+from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss, one_hot, softmax
 from ensemble_kd.model import Link, Task, given_labels, share_bounds
 from ensemble_kd.tasks._base import Array, BaseTask, as_array, is_whole, kind_of
 from ensemble_kd.tasks._figures import RANKINGS, calibration_error
@@ -53,7 +47,8 @@ class Classification(BaseTask):
 
     name: ClassVar[Task] = "classification"
     has_classes: ClassVar[bool] = True
-    losses: ClassVar[tuple[str, ...]] = ("soft_targets", "logit_matching")
+    losses: ClassVar[tuple[str, ...]] = tuple(CLASS_LOSSES)
+    raced_losses: ClassVar[tuple[str, ...]] = ("logit_matching",)
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
     answers_by: ClassVar[str] = "predict_proba"
@@ -154,10 +149,8 @@ class Classification(BaseTask):
         return mean_loss
 
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
-        """Return soft targets at a temperature, or logit matching, which has none."""
-        if name == "logit_matching":
-            return LogitMatchingLoss(alpha)
-        return SoftTargetLoss(temperature, alpha)
+        """Return one of `ensemble_kd.losses.CLASS_LOSSES`; not all have a temperature."""
+        return CLASS_LOSSES[name](temperature, alpha)
 
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a regressor, and a classifier without probabilities."""

@@ -15,7 +15,6 @@ from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.estimators import DistilledEstimator
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
-from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import fresh
 from ensemble_kd.tuning._budget import MARGIN, Budget
 from ensemble_kd.tuning._fitted import FittedSearch
@@ -295,6 +294,6 @@ def _checked(search: DistillationSearch) -> tuple[Budget, SearchSpace]:
     budget = Budget(*limits, search.latency, search.margin)
     space = SearchSpace() if search.space is None else search.space
     budget.check()
-    space.check(task_named(search.estimator.task))
+    space.check()
     require("optuna", extra="tune")
     return budget, space

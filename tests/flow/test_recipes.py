@@ -15,7 +15,7 @@ from ensemble_kd.flow._recipes import (
     recipe_table,
 )
 from ensemble_kd.losses import LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
-from ensemble_kd.losses.relations import RelationalLoss, SimilarityLoss
+from ensemble_kd.losses.relations import SimilarityLoss
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
@@ -85,8 +85,11 @@ def test_candidates_try_the_losses_that_are_asked_for():
     assert isinstance(default.loss, LogitMatchingLoss)
     tried = [r.loss for r in others if type(r.loss) is not LogitMatchingLoss]
     assert tried == [SimilarityLoss(SoftTargetLoss(alpha=0.7)), asked[2]]
-    # Left open, it is what it was: no relation is in any default.
-    assert not any(isinstance(r.loss, RelationalLoss) for r in candidates())
+
+
+def test_candidates_try_logit_matching_and_no_other_loss():
+    kinds = {type(recipe.loss) for recipe in candidates()}
+    assert kinds == {SoftTargetLoss, LogitMatchingLoss}
 
 
 def test_candidates_with_a_temperature_keep_to_soft_targets():

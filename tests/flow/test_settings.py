@@ -13,17 +13,13 @@ from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, Distilled
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
 from ensemble_kd.flow._settings import no_bigger_than
-from ensemble_kd.flow.lessons import Assistant, HardRows
+from ensemble_kd.flow.lessons import Assistant, BornAgain, HardRows
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.teachers import as_teacher
 
 FORMER = {"active", "assistant"}
-LOSSES = (
-    "'auto', 'soft_targets', 'logit_matching', 'relational_distance', 'relational_angle' or "
-    "'similarity'"
-)
 
 
 # What only those learn who have no target.
@@ -67,6 +63,12 @@ def test_settings_refuse_an_unknown_name():
         Settings.of({"sinthesizer": None})
 
 
+NAMES = (
+    "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist', "
+    "'annealed', 'relational_distance', 'relational_angle' or 'similarity'"
+)
+
+
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
@@ -75,11 +77,13 @@ def test_settings_refuse_an_unknown_name():
         ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
-        ({"loss": None}, f"loss must be {LOSSES}, got None"),
-        ({"loss": "squared_error"}, f"loss must be {LOSSES}, got 'squared_error'"),
-        ({"loss": ["auto", "kl"]}, f"loss must be {LOSSES}, got 'kl'"),
+        ({"loss": None}, f"loss must be {NAMES}, got None"),
+        ({"loss": "squared_error"}, f"loss must be {NAMES}, got 'squared_error'"),
+        ({"loss": ["auto", "kl"]}, f"loss must be {NAMES}, got 'kl'"),
         ({"loss": []}, "loss must be a loss, its name or a list of them, got none"),
         ({"loss": ["auto", "similarity"], "recipe": "fast"}, "recipe must be 'auto' to choose"),
+        ({"loss": "annealed", "temperature": 2.0}, "temperature must be 1 with loss='annealed'"),
+        ({"lessons": [BornAgain(generations=-1)]}, "generations must be a whole number >= 0, got"),
         ({"synthesizer": "mung"}, "synthesizer must be one of"),
         ({"temperature": 0.0}, "temperature must be > 0"),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss="),

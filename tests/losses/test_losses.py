@@ -10,9 +10,14 @@ import torch
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import (
+    CLASS_LOSSES,
+    AnnealedLoss,
+    DecoupledLoss,
+    DISTLoss,
     LogitMatchingLoss,
     SoftTargetLoss,
     SquaredErrorLoss,
+    SquaredProbabilitiesLoss,
     log_softmax,
     soft_targets,
     softmax,
@@ -28,7 +33,22 @@ SOFT_TARGETS = [
     for alpha in (0.0, 0.3, 1.0)
 ]
 LOGIT_MATCHING = [LogitMatchingLoss(alpha) for alpha in (0.0, 0.3, 1.0)]
-CLASSIFICATION = SOFT_TARGETS + LOGIT_MATCHING
+SQUARED = [SquaredProbabilitiesLoss(alpha) for alpha in (0.0, 0.3, 1.0)]
+DECOUPLED = [
+    DecoupledLoss(),
+    DecoupledLoss(0.5, 0.3, 0.7, 8.0),
+    DecoupledLoss(3.0, 0.3, 2.0, 0.5),
+    DecoupledLoss(2.0, 0.0),
+]
+# Without what relates the rows of a batch.
+DIST = [
+    DISTLoss(by_class=0.0),
+    DISTLoss(0.5, 0.3, 2.0, 0.0, 0.5),
+    DISTLoss(3.0, 0.3, 1.0, 0.0, 0.0),
+    DISTLoss(2.0, 0.0, by_class=0.0),
+]
+ANNEALED = [AnnealedLoss(), AnnealedLoss(0.3, phase=1.0)]
+CLASSIFICATION = SOFT_TARGETS + LOGIT_MATCHING + SQUARED + DECOUPLED + DIST + ANNEALED
 REGRESSION = [SquaredErrorLoss(alpha) for alpha in (0.0, 0.3, 1.0)]
 LOSSES = CLASSIFICATION + REGRESSION
 
@@ -134,7 +154,7 @@ def test_loss_at_alpha_one_does_not_read_the_truth(loss):
 def test_loss_at_alpha_zero_does_not_read_the_teacher_where_truth_is_known(loss):
     loss = type(loss)(**vars(loss) | {"alpha": 0.0})
     outputs, response, hard = example(loss)
-    known = hard >= 0 if loss in CLASSIFICATION else ~np.isnan(hard)
+    known = ~np.isnan(hard) if isinstance(loss, SquaredErrorLoss) else hard >= 0
     other = np.roll(response, 1, axis=0)
     for given, changed in zip(
         loss(outputs, response, hard), loss(outputs, other, hard), strict=True
@@ -203,6 +223,13 @@ def test_torch_twin_has_a_finite_gradient_where_the_teacher_is_certain(loss):
     response = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     torch_twin(loss)(logits, response, torch.tensor([0, -1])).sum().backward()
     assert bool(torch.isfinite(logits.grad).all())
+
+
+@pytest.mark.parametrize("name", sorted(CLASS_LOSSES))
+def test_losses_of_a_name_take_a_temperature_where_they_have_one(name):
+    loss = CLASS_LOSSES[name](3.0, 0.4)
+    assert loss.alpha == 0.4
+    assert getattr(loss, "temperature", 3.0) == 3.0
 
 
 def test_torch_twin_refuses_a_loss_it_does_not_know():
@@ -284,13 +311,20 @@ def test_teacher_logits_are_clipped_below_the_likeliest_class():
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
-def test_soft_target_loss_refuses_a_temperature_out_of_range(temperature):
+@pytest.mark.parametrize("kind", [SoftTargetLoss, DecoupledLoss, DISTLoss])
+def test_loss_refuses_a_temperature_out_of_range(kind, temperature):
     with pytest.raises(InputError, match="temperature must be > 0 and finite, got"):
-        SoftTargetLoss(temperature=temperature)
+        kind(temperature=temperature)
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, np.nan])
-@pytest.mark.parametrize("kind", [SoftTargetLoss, LogitMatchingLoss, SquaredErrorLoss])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        SoftTargetLoss, LogitMatchingLoss, SquaredErrorLoss, SquaredProbabilitiesLoss,
+        DecoupledLoss, DISTLoss, AnnealedLoss,
+    ],
+)  # fmt: skip
 def test_loss_refuses_an_alpha_out_of_range(kind, alpha):
     with pytest.raises(InputError, match=r"alpha must be in \[0, 1\], got"):
         kind(alpha=alpha)

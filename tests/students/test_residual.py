@@ -61,6 +61,13 @@ def test_second_learns_what_the_first_has_left(halves):
     assert mean_loss(rest) > mean_loss(alone + rest)  # by itself it is no student
 
 
+def test_on_all_rows_each_half_ends_where_it_was_best(halves):
+    rows, student, made, loss = halves
+    assert student._kept == tuple(half._network.kept for half in made)
+    again = student.for_all_rows().fit_transfer(rows.take(~rows.held_out), loss)
+    assert len(again.history_) == sum(student._kept) + 2
+
+
 def test_same_seed_gives_the_same_student(halves):
     rows, student, _, loss = halves
     again = ResidualStudent(**FEW).fit_transfer(rows, loss)

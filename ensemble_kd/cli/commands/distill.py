@@ -60,7 +60,9 @@ OPTIONS = {
     "--temperature": "softens the probabilities, > 0; classification only (default: 1.0)",
     "--lessons": "further methods of teaching, in this order: hard_rows adds synthetic rows around "
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
-    "first, and label the synthetic rows (default: none)",
+    "first, and label the synthetic rows, assistant_chain several in turn; born_again and "
+    "refinement let the student teach the next one; easy_to_hard lets a network learn easy rows "
+    "first (default: none)",
     "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
     "--label": "with --task outliers: column that says which rows are abnormal, 1 or true (or -1 "
     "beside 1); never learned from, it tells AUC and average precision on the rows kept apart",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.losses import DistillationLoss, row_alpha
+from ensemble_kd.losses import DistillationLoss, row_alpha, step_curvature
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.rows import TransferSet
 
@@ -110,7 +110,7 @@ def sum_gradients(
         return (sums - target) * weight, np.broadcast_to(weight, sums.shape)
     outputs = np.hstack([np.zeros_like(sums), sums]) if record.link == "sigmoid" else sums
     _, gradient = loss(outputs, rows.response, rows.hard)
-    curvature = loss.curvature(outputs, rows.response, rows.hard)
+    curvature = step_curvature(loss, outputs, rows.response, rows.hard)
     last = slice(-sums.shape[1], None)
     curvature = np.maximum(curvature[:, last], SMALLEST_CURVATURE)
     return gradient[:, last] * weight, curvature * weight

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.flow.lessons._assistant import Assistant
+from ensemble_kd.flow.lessons._assistant import Assistant, AssistantChain
 from ensemble_kd.flow.lessons._base import Desk, Lesson
+from ensemble_kd.flow.lessons._born_again import BornAgain
+from ensemble_kd.flow.lessons._easy_to_hard import EasyToHard
 from ensemble_kd.flow.lessons._hard_rows import HardRows
 from ensemble_kd.flow.lessons._hints import Hints
+from ensemble_kd.flow.lessons._refinement import Refinement
 from ensemble_kd.flow.lessons._residual import Residual
 
 LESSONS: dict[str, type[Lesson]] = {
     "hard_rows": HardRows,
     "assistant": Assistant,
+    "assistant_chain": AssistantChain,
+    "born_again": BornAgain,
+    "refinement": Refinement,
+    "easy_to_hard": EasyToHard,
     "hints": Hints,
     "residual": Residual,
 }
@@ -51,4 +58,17 @@ def as_lessons(lessons: Any) -> list[Lesson]:
     return found
 
 
-__all__ = ["LESSONS", "Assistant", "Desk", "HardRows", "Hints", "Lesson", "Residual", "as_lessons"]
+__all__ = [
+    "LESSONS",
+    "Assistant",
+    "AssistantChain",
+    "BornAgain",
+    "Desk",
+    "EasyToHard",
+    "HardRows",
+    "Hints",
+    "Lesson",
+    "Refinement",
+    "Residual",
+    "as_lessons",
+]

@@ -58,6 +58,20 @@ class Desk:
 class Lesson(BaseEstimator):  # type: ignore[misc]
     """Base of the methods of teaching: parameters that clone well, and `teach`."""
 
+    def check(self, student: Student) -> None:
+        """Refuse parameters out of range, and a student that it cannot teach; before all else.
+
+        Parameters
+        ----------
+        student : Student
+            Unfitted.
+
+        Raises
+        ------
+        InputError
+            If it is so.
+        """
+
     @abstractmethod
     def teach(self, transfer_set: TransferSet, desk: Desk) -> TransferSet:
         """Return what the student is to learn from.

@@ -36,10 +36,18 @@ class Hints(Lesson):
         self.view = view
         self.share = share
 
-    def teach(self, transfer_set: TransferSet, desk: Desk) -> TransferSet:
-        """Return the set with the teacher's view of each row."""
+    def check(self, student: Student) -> None:
+        """Refuse a share out of range, and students without hidden layers."""
         if not self.share > 0:
             raise InputError(f"share must be > 0, got {self.share!r}.")
+        if not isinstance(student, MLPStudent):
+            raise InputError(
+                f"hints are for students with hidden layers, got {type(student).__name__}; "
+                "choose student='mlp'."
+            )
+
+    def teach(self, transfer_set: TransferSet, desk: Desk) -> TransferSet:
+        """Return the set with the teacher's view of each row."""
         other = getattr(desk.loss, "view", "auto")
         if needs_view(desk.loss) and repr(other) != repr(self.view):
             raise InputError(f"view must be that of the loss, {other!r}, got {self.view!r}.")
@@ -47,9 +55,5 @@ class Hints(Lesson):
 
     def pupil(self, transfer_set: TransferSet, desk: Desk) -> Student:
         """Return the student that begins with the hint."""
-        if not isinstance(desk.student, MLPStudent):
-            raise InputError(
-                f"hints are for students with hidden layers, got {type(desk.student).__name__}; "
-                "choose student='mlp'."
-            )
+        assert isinstance(desk.student, MLPStudent)
         return desk.student.with_hint(self.share)

@@ -18,15 +18,19 @@ class Residual(Lesson):
     .. [1] Gao, Shen, Li, Loy (2020). Residual Knowledge Distillation.
     """
 
+    def check(self, student: Student) -> None:
+        """Refuse students that are no networks."""
+        if not isinstance(student, MLPStudent):
+            raise InputError(
+                f"residual hints are for networks, got {type(student).__name__}; choose "
+                "student='mlp'."
+            )
+
     def teach(self, transfer_set: TransferSet, desk: Desk) -> TransferSet:
         """Return the set as it is."""
         return transfer_set
 
     def pupil(self, transfer_set: TransferSet, desk: Desk) -> Student:
         """Return the student of two halves."""
-        if not isinstance(desk.student, MLPStudent):
-            raise InputError(
-                f"residual hints are for networks, got {type(desk.student).__name__}; choose "
-                "student='mlp'."
-            )
+        assert isinstance(desk.student, MLPStudent)
         return desk.student.of_kind(ResidualStudent)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.losses._asked import loss_at
 from ensemble_kd.losses._base import (
     Array,
     DistillationLoss,
@@ -85,6 +86,10 @@ class RelationalLoss:
     def torch_twin(self) -> TorchLoss:
         """Return the loss of each row, differentiable."""
         return torch_twin(self.base)
+
+    def at(self, share: float) -> RelationalLoss:
+        """Return the loss when a share of the training is done, as its base is by then."""
+        return replace(self, base=loss_at(self.base, share))
 
     def torch_batch_term(self) -> TorchBatchTerm:
         """Return the term, and that of the base where it has one."""

@@ -49,12 +49,18 @@ class FileBytes:
         The rows that students learn from.
     lines : list of str
         Of a model card.
+
+    Attributes
+    ----------
+    task : BaseTask
+        What the rows are to learn.
     """
 
     def __init__(self, rows: RealRows, lines: list[str]) -> None:
         if rows.discretion is not None:  # what is not told takes no bytes
             told = rows.discretion
             rows = replace(rows, schema=told.schema, codes=told.recode(rows.codes))
+        self.task = rows.task
         self._schema, self._n_outputs = rows.schema, rows.task.n_outputs
         beyond = how_beyond(rows.schema, rows.task.looks_beyond)
         self._table = TableBytes(rows.codes, rows.schema, beyond=beyond)

@@ -9,7 +9,7 @@ from typing import Any
 from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
-from ensemble_kd.losses import DistillationLoss, LogitMatchingLoss, SoftTargetLoss
+from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
 from ensemble_kd.losses.relations import RELATIONS
 from ensemble_kd.students import STUDENTS, MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
@@ -93,10 +93,11 @@ class SearchSpace:
     alpha : tuple of (float, float), default=(0.4, 1.0)
         Range of the weight of the teacher on real rows.
     temperature : tuple of (float, float), default=(1.0, 4.0)
-        Range, of soft targets.
+        Range, of losses that have one.
     losses : tuple of str or None, default=None
-        Names of what a network may minimise, such as "similarity" beside "soft_targets"; None: what
-        a race tries. Trees have the default one.
+        Names of losses that networks choose among, such as "decoupled"; see `Settings.loss`. None:
+        soft targets, and those that a race tries. Trees learn soft targets, in regression squared
+        error.
     n_bytes : tuple of (int, int) or None, default=None
         Range of the file's size. None: from a thirty-second of the budget, or of 400 kB, up to it.
     """
@@ -109,13 +110,8 @@ class SearchSpace:
     losses: tuple[str, ...] | None = None
     n_bytes: tuple[int, int] | None = None
 
-    def check(self, task: BaseTask) -> None:
+    def check(self) -> None:
         """Refuse what is no space.
-
-        Parameters
-        ----------
-        task : BaseTask
-            What is learned.
 
         Raises
         ------
@@ -126,13 +122,13 @@ class SearchSpace:
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
             ("labels", LABELS),
+            ("losses", [*CLASS_LOSSES, "squared_error", *RELATIONS]),
         ):
             given = getattr(self, name)
+            if given is None and name == "losses":
+                continue
             if not given or any(value not in known for value in given):
                 raise InputError(f"{name} must be some of {list(known)}, got {given!r}.")
-        losses = self.losses
-        if losses is not None and not (losses and set(losses) <= set(task.all_losses)):
-            raise InputError(f"losses must be some of {list(task.all_losses)}, got {losses!r}.")
         for name, least, most in (("alpha", 0.0, 1.0), ("temperature", 1e-3, 1e3)):
             low, high = getattr(self, name)
             if not least <= low <= high <= most:
@@ -197,14 +193,30 @@ class SearchSpace:
         return Setting(family, recipe, student, steps)
 
     def _loss(self, trial: Any, task: BaseTask, family: str, alpha: float) -> DistillationLoss:
-        names = list(self.losses or task.losses)
+        names = self.losses_of(task)
         name, temperature = task.losses[0], 1.0
         if family == "mlp":
-            name = names[0] if len(names) == 1 else trial.suggest_categorical("loss", names)
+            name = trial.suggest_categorical("loss", names) if len(names) > 1 else names[0]
         # The leaves of a single tree hold probabilities, which have no temperature.
-        if family != "tree" and name == "soft_targets":
+        if family != "tree" and hasattr(task.named_loss(name, alpha), "temperature"):
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
         return task.named_loss(name, alpha, temperature)
+
+    def losses_of(self, task: BaseTask) -> list[str]:
+        """Return the names of the losses to choose among, at least one.
+
+        Parameters
+        ----------
+        task : BaseTask
+            What is learned; losses of other tasks are left out.
+
+        Returns
+        -------
+        list of str
+        """
+        if self.losses is None:
+            return [task.losses[0], *task.raced_losses]
+        return [name for name in self.losses if name in task.all_losses] or [task.losses[0]]
 
 
 def starting_points(
@@ -238,10 +250,9 @@ def starting_points(
         "edges": "teacher", "encoding": "piecewise_linear", "mlp_learning_rate": 0.012,
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
-    if space.losses is not None and base["loss"] not in space.losses:
-        base["loss"] = space.losses[0]
-    elif space.losses is None and base["loss"] in RELATIONS:
-        base["loss"] = "soft_targets"
+    names = space.losses_of(sizes.task)
+    if len(names) > 1 and base["loss"] not in names:
+        base["loss"] = names[0]
     middle = round((low * high) ** 0.5)
     little = min(high, round(1.4 * small))
     points: list[dict[str, Any]] = [
@@ -275,12 +286,13 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
     known: dict[str, Any] = {"labels": recipe.labels, "alpha": float(recipe.loss.alpha)}
     if repr(recipe.synthesizers) in made_by:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
-    if isinstance(recipe.loss, LogitMatchingLoss):
-        known["loss"] = "logit_matching"
-    for name, kind in RELATIONS.items():
-        if isinstance(recipe.loss, kind):
+    for name, make in CLASS_LOSSES.items():
+        if type(recipe.loss) is type(make(1.0, 1.0)):
             known["loss"] = name
-    if isinstance(recipe.loss, SoftTargetLoss):
+    for name, kind in RELATIONS.items():
+        if type(recipe.loss) is kind:
+            known["loss"] = name
+    if hasattr(recipe.loss, "temperature"):
         known["temperature"] = float(recipe.loss.temperature)
     for name in ("edges", "encoding"):
         if name in recipe.changes:

@@ -7,9 +7,10 @@ import pytest
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Recipe
-from ensemble_kd.losses import LogitMatchingLoss
+from ensemble_kd.losses import CLASS_LOSSES, LogitMatchingLoss, SquaredErrorLoss
 from ensemble_kd.losses.relations import SimilarityLoss
 from ensemble_kd.rows import read_rows
+from ensemble_kd.tasks import Classification
 from ensemble_kd.tuning import SYNTHESIZERS, SearchSpace
 from ensemble_kd.tuning.trial import FileBytes, card_lines, fit_setting, pack, starting_points
 
@@ -61,7 +62,7 @@ def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes)
 
 def test_space_has_the_losses_that_are_asked_for(rows):
     sizes, space = FileBytes(rows, []), SearchSpace(losses=("similarity",))
-    space.check(rows.task)
+    space.check()
     for params in starting_points(space, sizes, SPAN):
         setting = space.suggest(optuna.trial.FixedTrial(params), rows.task, sizes, SPAN)
         taught = setting.family == "mlp" and params["labels"] != "true"
@@ -75,7 +76,7 @@ def test_space_has_the_losses_that_are_asked_for(rows):
     )
     assert {params["loss"] for params in first} == {"soft_targets"}
     with pytest.raises(InputError, match="losses must be some of"):
-        SearchSpace(losses=("likeness",)).check(rows.task)
+        SearchSpace(losses=("likeness",)).check()
 
 
 def test_space_has_the_flows_own_network(rows):
@@ -156,3 +157,34 @@ def test_starting_points_follow_a_recipe(rows):
     expected = ("logit_matching", "in_sample", 0.8, "forest leaves", "quantiles", "periodic")
     keys = ("loss", "labels", "alpha", "synthesizer", "edges", "encoding")
     assert tuple(first[key] for key in keys) == expected
+
+
+def test_space_offers_what_a_race_tries_unless_losses_are_named():
+    task = Classification()
+    assert SearchSpace().losses_of(task) == ["soft_targets", "logit_matching"]
+    assert SearchSpace(losses=("decoupled", "dist")).losses_of(task) == ["decoupled", "dist"]
+
+
+@pytest.mark.parametrize("name", ["decoupled", "squared_probabilities"])
+def test_space_suggests_the_losses_that_are_named(rows, name):
+    space = SearchSpace(losses=("dist", name))
+    trial = point(student="mlp", n_bytes=30_000, loss=name, temperature=2.0)
+    loss = space.suggest(trial, rows.task, FileBytes(rows, []), SPAN).recipe.loss
+    if rows.task.has_classes:
+        assert type(loss) is type(CLASS_LOSSES[name](2.0, 0.7))
+        assert getattr(loss, "temperature", 2.0) == 2.0
+    else:
+        assert isinstance(loss, SquaredErrorLoss)
+
+
+def test_space_refuses_a_loss_that_it_does_not_know():
+    with pytest.raises(InputError, match="losses must be some of"):
+        SearchSpace(losses=("decupled",)).check()
+
+
+def test_starting_points_begin_with_a_loss_of_the_space(rows):
+    recipe = Recipe("by hand", "out_of_fold", CLASS_LOSSES["decoupled"](1.0, 0.7), (), {})
+    sizes = FileBytes(rows, [])
+    for losses, expected in ((None, "soft_targets"), (("dist", "decoupled"), "decoupled")):
+        first = starting_points(SearchSpace(losses=losses), sizes, SPAN, recipe)[0]
+        assert first["loss"] == expected or not rows.task.has_classes

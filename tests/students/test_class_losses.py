@@ -1,0 +1,37 @@
+"""Networks and boosted trees come nearer to their teacher by every loss that they can learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ensemble_kd.losses import CLASS_LOSSES
+from ensemble_kd.students import GBDTStudent, MLPStudent
+
+NOT_OF_TREES = {"dist", "annealed"}
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass"])
+def rows(request, make_transfer_set):
+    return make_transfer_set(request.param)
+
+
+def share_left(rows, student, name):
+    """Return the divergence from the teacher beside that of its mean response."""
+    student.fit_transfer(rows, CLASS_LOSSES[name](1.0, 1.0))
+    mean = np.tile(rows.response.mean(axis=0), (len(rows), 1))
+    return (
+        rows.task.divergence(rows.response, student.respond(rows.X)).mean()
+        / rows.task.divergence(rows.response, mean).mean()
+    )
+
+
+@pytest.mark.parametrize("name", sorted(CLASS_LOSSES))
+def test_network_follows_its_teacher_by_every_loss(rows, name):
+    assert share_left(rows, MLPStudent(hidden=(16,), n_updates=150, random_state=0), name) < 0.3
+
+
+@pytest.mark.parametrize("name", sorted(set(CLASS_LOSSES) - NOT_OF_TREES))
+def test_boosted_trees_follow_their_teacher_by_losses_of_single_rows(rows, name):
+    student = GBDTStudent(n_estimators=200, num_leaves=6, random_state=0)
+    assert share_left(rows, student, name) < 0.3
