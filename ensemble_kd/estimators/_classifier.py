@@ -53,9 +53,12 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"auto", "soft_targets", "logit_matching", "squared_probabilities", "decoupled", \
-            "dist", "annealed"} or DistillationLoss, default="auto"
+            "dist", "annealed", "relational_distance", "relational_angle", "similarity"}, \
+            DistillationLoss or list of them, default="auto"
         How far the student is from the teacher; "auto" is "soft_targets" unless the race, which
-        tries "logit_matching", says otherwise. Trees cannot learn "dist" and "annealed".
+        tries "logit_matching", says otherwise. Of a list the race chooses, the first being the
+        default. Trees cannot learn "dist", "annealed" and the last three, which pull the relations
+        between rows to those that the teacher sees.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, 32 times with six classes or more, at least 20,000 and at most 320,000 (fewer
@@ -65,7 +68,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
         and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
-        easy rows first; or objects of `ensemble_kd.flow.lessons`.
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell

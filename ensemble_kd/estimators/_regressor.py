@@ -43,8 +43,11 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
-    loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
-        How far the student is from the teacher.
+    loss : {"auto", "squared_error", "relational_distance", "relational_angle", "similarity"}, \
+            DistillationLoss or list of them, default="auto"
+        How far the student is from the teacher. The last three are the squared error, and a pull of
+        the relations between rows to those that the teacher sees, for networks alone. Of a list the
+        race chooses, the first being the default.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.
@@ -53,7 +56,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
         and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
-        easy rows first; or objects of `ensemble_kd.flow.lessons`.
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -171,6 +171,9 @@ def distill(
         desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
         for lesson in lessons:
             transfer_set = lesson.teach(transfer_set, desk)
+            student_ = lesson.pupil(transfer_set, desk)
+            desk = replace(desk, student=student_)
+        transfer_set = sets.views.on(transfer_set, recipe.loss)
         del sets, desk, unseen  # their rows were copied
         learns_more = has_more_to_learn(rows, settings) and not teaching.frozen
         if not learns_more:
@@ -218,7 +221,7 @@ def _desk(
     """Return what lessons may use; without a synthesizer there are no synthetic rows."""
     return Desk(
         student, recipe.loss, n_new if recipe.synthesizers else 0, sets.rows.seed, clock,
-        partial(sets.new_rows, recipe), partial(sets.rows_around, recipe),
+        partial(sets.new_rows, recipe), partial(sets.rows_around, recipe), sets.views,
     )  # fmt: skip
 
 

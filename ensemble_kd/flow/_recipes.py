@@ -195,12 +195,13 @@ def candidate_recipes(
     if settings.fixed_alpha is None:
         half = settings.distillation_loss(task, alpha=0.4)
         found.append(replace(default, name="more truth", loss=half))
+    if isinstance(student, MLPStudent) or not settings.is_open("loss"):
+        for other in settings.raced_losses(task):
+            name = other.replace("_", " ") if isinstance(other, str) else repr(other)
+            loss = settings.distillation_loss(task, loss=other)
+            found.append(replace(default, name=name, loss=loss))
     if not isinstance(student, MLPStudent):
         return found
-    if settings.is_open("loss") and settings.temperature == 1.0:
-        for name in task.raced_losses:
-            other = settings.distillation_loss(task, name=name)
-            found.append(replace(default, name=name.replace("_", " "), loss=other))
     if student.edges == "auto" and has_splits:
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
     if student.encoding == "auto" and has_numbers:

@@ -65,10 +65,11 @@ class Settings:
         In [0, 1]: the weight of the teacher on real rows, the truth having the rest. Synthetic rows
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
-    loss : str or DistillationLoss, default="auto"
+    loss : str, DistillationLoss or list of them, default="auto"
         What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
-        "logit_matching", for classes; "auto" or "squared_error" for values. An object brings its
-        own alpha and temperature.
+        "logit_matching", for classes; "auto" or "squared_error" for values; for either a name of
+        `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object brings its own
+        alpha and temperature. Of several the race chooses, the first being the default.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
     n_synthetic : int, float or "auto", default="auto"
@@ -167,9 +168,21 @@ class Settings:
     @property
     def fixed_alpha(self) -> float | None:
         """The alpha that the user gave, as such or in a loss; None where it is open."""
-        if not isinstance(self.loss, str):
-            return float(self.loss.alpha)
+        loss = self._losses[0]
+        if not isinstance(loss, str):
+            return float(loss.alpha)
         return None if isinstance(self.alpha, str) else float(self.alpha)
+
+    @property
+    def _losses(self) -> list[Any]:
+        """The losses that were given, by name or as objects."""
+        return list(self.loss) if isinstance(self.loss, list | tuple) else [self.loss]
+
+    def raced_losses(self, task: BaseTask) -> list[Any]:
+        """Return the losses that a race tries beside the first: those asked for, or the task's."""
+        if self.is_open("loss"):
+            return [] if self.temperature != 1.0 else list(task.raced_losses)
+        return self._losses[1:]
 
     @property
     def steps(self) -> list[CompressionStep]:
@@ -204,16 +217,17 @@ class Settings:
         return student
 
     def distillation_loss(
-        self, task: BaseTask, alpha: float | None = None, name: str | None = None
+        self, task: BaseTask, alpha: float | None = None, loss: Any = None
     ) -> DistillationLoss:
-        """Return the loss, with what is open at its default or as given here."""
-        if not isinstance(self.loss, str):
-            given: DistillationLoss = self.loss
+        """Return a loss, the first that was given, with what is open at its default or as here."""
+        loss = self._losses[0] if loss is None else loss
+        if not isinstance(loss, str):
+            given: DistillationLoss = loss
             return given
         if alpha is None:
             alpha = DEFAULT_ALPHA if self.fixed_alpha is None else self.fixed_alpha
-        name = name or (task.losses[0] if self.loss == "auto" else self.loss)
-        return task.loss(name, alpha, self.temperature)
+        name = task.losses[0] if loss == "auto" else loss
+        return task.named_loss(name, alpha, self.temperature)
 
     # --- how much ---------------------------------------------------------------------------------
 
@@ -265,8 +279,16 @@ class Settings:
             )
         if self.alpha != "auto":
             check_alpha(self.alpha)  # type: ignore[arg-type]
-        if isinstance(self.loss, str) or self.loss is None:
-            self._check_named_loss(task)
+        if not self._losses:
+            raise InputError("loss must be a loss, its name or a list of them, got none.")
+        if len(self._losses) > 1 and not self.races:
+            raise InputError(
+                f"recipe must be 'auto' to choose among {len(self._losses)} losses, got "
+                f"{self.recipe!r}; give one loss."
+            )
+        for loss in self._losses:
+            if isinstance(loss, str) or loss is None:
+                self._check_named_loss(task, loss)
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         check_contamination(self.contamination)
@@ -275,14 +297,14 @@ class Settings:
             lesson.check(student)
         as_steps(self.compression)
 
-    def _check_named_loss(self, task: BaseTask) -> None:
-        names = ("auto", *task.losses)
-        if self.loss not in names:
+    def _check_named_loss(self, task: BaseTask, named: Any) -> None:
+        names = ("auto", *task.all_losses)
+        if named not in names:
             listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
-            raise InputError(f"loss must be {listed}, got {self.loss!r}.")
-        loss = self.distillation_loss(task, alpha=0.5)
+            raise InputError(f"loss must be {listed}, got {named!r}.")
+        loss = self.distillation_loss(task, 0.5, named)
         if self.temperature != 1.0 and not hasattr(loss, "temperature"):
-            name = task.losses[0] if self.loss == "auto" else self.loss
+            name = task.losses[0] if named == "auto" else named
             raise InputError(
                 f"temperature must be 1 with loss={name!r}, which has none, got "
                 f"{self.temperature!r}."

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
 from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
@@ -65,6 +66,7 @@ class TransferSets:
         self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
+        self.views = Views(rows, self.drawn_from, stage, teaching)
         self._in_sample: NDArray[np.float64] | None = None
         with stage("labels"):
             self.splits = teaching.splits(rows)
@@ -102,7 +104,7 @@ class TransferSets:
         for synthesizer, share in recipe.synthesizers:
             pool = self._pool(synthesizer)
             found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
-        return found
+        return self.views.on(found, recipe.loss)
 
     def go_on(self, recipe: Recipe, deadline: float | None) -> None:
         """Forget the rows of other recipes, and label those of this one until a deadline."""

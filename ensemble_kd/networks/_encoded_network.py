@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -67,12 +68,18 @@ class EncodedNetwork(nn.Module):
 
     def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""
+        return self.with_hidden(dense, category)[0]
+
+    def with_hidden(self, dense: Tensor, category: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs, and the last hidden layer after its activation."""
         h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_rows())
         if not self.has_indicators:
             h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
-        for layer in self.layers:
-            h = layer(torch.relu(h))
-        return h
+        hidden = torch.relu(h)
+        *inner, last = self.layers
+        for layer in inner:
+            hidden = torch.relu(layer(hidden))
+        return last(hidden), hidden
 
     def first_rows(self) -> Tensor:
         """Return the rows that the dense inputs are multiplied with."""
@@ -236,11 +243,21 @@ class FittedNetwork:
     @own_modes()
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, or values of mean 0 and spread 1, of shape (n_samples, n_outputs)."""
+        return self._asked(self.network.forward, X)
+
+    @own_modes()
+    def hidden(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the last hidden layer after its activation, of shape (n_samples, n_units)."""
+        return self._asked(lambda *inputs: self.network.with_hidden(*inputs)[1], X)
+
+    def _asked(
+        self, ask: Callable[[Tensor, Tensor], Tensor], X: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         network = self.network.cpu().eval()
         inputs = EncodedInputs(self.encoding, X, network, torch.device("cpu"), keep=False)
         with torch.no_grad():
             chunks = torch.arange(len(X), device="cpu").split(8192)
-            out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
+            out = torch.cat([ask(*inputs.batch(rows)) for rows in chunks]).double().numpy()
         return np.asarray(out)
 
     def to_record(self) -> MLPRecord:

@@ -1,77 +1,32 @@
-"""Train a small network on a transfer set with torch: the plan, the steps, and when they end."""
+"""Train a small network on a transfer set with torch: the steps, and which of them is kept."""
 
 from __future__ import annotations
 
 import copy
-import math
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
 from ensemble_kd.log import logger
-from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
+from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
+from ensemble_kd.networks._hints import learn_hint
 from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
+from ensemble_kd.networks._objective import Batch, Objective, Rows, row_losses
 from ensemble_kd.networks._pace import Pace
 from ensemble_kd.networks._periodic import PeriodicNetwork
+from ensemble_kd.networks._plan import Clock, TrainingPlan, batches_of, cosine
 from ensemble_kd.rows import TransferSet
 
 LOG = logger(__name__)
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """How long and how fast to train.
-
-    Parameters
-    ----------
-    n_updates : int
-        Gradient steps; the learning rate falls to 0 along a cosine.
-    batch_size : int
-        Rows a step.
-    learning_rate, weight_decay : float
-        Of the optimizer, at the start.
-    muon : bool
-        Whether the weight matrices of the first and the hidden layers are trained by Muon, in place
-        of AdamW, which then has the rest.
-    averaging : float
-        Decay of the moving average of the weights, in [0, 1); the average is the model.
-    patience : int
-        Checks after the one that is kept by then, after which training ends.
-    span : int
-        Checks whose mean held-out loss stands for the one in their middle, odd: the check whose
-        mean is least is kept. 1 takes the least loss itself.
-    n_checks : int
-        Checks, evenly spread over the steps.
-    stop_after : int or None
-        Checks after which training ends, wherever the learning rate is by then, and the weights of
-        the last one are the model; None keeps those of the least held-out loss.
-    deadline : float or None
-        Time of `time.monotonic` by which training ends. Where the steps would take longer, the
-        learning rate falls with the time that has passed instead of the steps taken.
-    """
-
-    n_updates: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    muon: bool = False
-    averaging: float = 0.998
-    patience: int = 12
-    span: int = 1
-    n_checks: int = 40
-    stop_after: int | None = None
-    deadline: float | None = None
 
 
 def resolve_device(device: str) -> torch.device:
@@ -92,6 +47,8 @@ def train_network(
     device: str,
     seed: int,
     frequency_scale: float | None = None,
+    hint_share: float = 0.0,
+    offset: NDArray[np.float64] | None = None,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -117,6 +74,11 @@ def train_network(
     frequency_scale : float or None, default=None
         Of the waves that curves of numeric columns are made of while training, see
         `PeriodicNetwork`; None makes them of no waves.
+    hint_share : float, default=0.0
+        Above 0 the hidden layers first learn the teacher's view of the rows, for so many times the
+        steps that follow; see `learn_hint`.
+    offset : ndarray of shape (n_samples, n_outputs) or None, default=None
+        Added to the outputs for each row, as those of a network that is trained already.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -127,36 +89,43 @@ def train_network(
     -------
     FittedNetwork
     """
+    check_view(loss, transfer_set.view)
     place = resolve_device(device)
     generator = torch.Generator().manual_seed(seed)
     network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
     network = network.to(place)
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
-    train_rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
-    check_rows = train_rows
-    if len(held_out):
-        check_rows = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     pace = Pace(loss, train.enters)
-    judge = Objective(torch_twin(pace.final), None)
+    judge = Objective.of(pace.final)
+    asks = judge.needs_view or hint_share > 0
 
+    def on_device(rows: TransferSet, chosen: NDArray[np.bool_]) -> Rows:
+        inputs = EncodedInputs(encoding, rows.X, network, place)
+        return Rows(rows, inputs, place, asks, None if offset is None else offset[chosen])
+
+    train_rows = on_device(train, ~transfer_set.held_out)
+    check_rows = train_rows if not len(held_out) else on_device(held_out, transfer_set.held_out)
+
+    if hint_share > 0:
+        learn_hint(network, train_rows, plan, hint_share, _make_optimizers(network, plan), seed)
     averaged = copy.deepcopy(network)
     kept = Kept(averaged, plan.span)
     optimizers = _make_optimizers(network, plan)
-    clock = _Clock(plan)
-    batches = _batches(len(train), plan.batch_size, seed, pace.rows)
+    clock = Clock(plan)
+    batches = batches_of(len(train), plan.batch_size, seed, pace.rows)
     steps = np.array_split(np.arange(plan.n_updates), min(plan.n_checks, plan.n_updates))
     bar = tqdm(steps, desc=progress, disable=progress is None, unit="check")
     with one_thread(place):
         for check, updates in enumerate(bar):
             pace.go_on(clock.effective_step(updates[0]) / plan.n_updates)
-            objective = Objective(torch_twin(pace.loss), torch_batch_term(pace.loss))
+            objective = Objective.of(pace.loss)
             for update in updates:
                 step = clock.effective_step(update)
                 if clock.is_over:
                     break
                 for group in (group for each in optimizers for group in each.param_groups):
-                    group["lr"] = plan.learning_rate * _cosine(step, plan.n_updates)
+                    group["lr"] = plan.learning_rate * cosine(step, plan.n_updates)
                 _train_step(
                     network, optimizers, objective, train_rows.batch(next(batches).to(place))
                 )
@@ -202,104 +171,6 @@ def _responder(
     return respond
 
 
-def _batches(
-    n_rows: int, batch_size: int, seed: int, some: Callable[[], Tensor | None] = lambda: None
-) -> Iterator[Tensor]:
-    """Yield row indices without end, each pass over all rows, or those by now, in a new order."""
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        rows = some()
-        n_now = n_rows if rows is None else len(rows)
-        order = torch.randperm(n_now, generator=generator, device="cpu")
-        yield from (order if rows is None else rows[order]).split(batch_size)
-
-
-# A network that was never trained is of no use to anyone: it gets so long in any case.
-LEAST_SECONDS = 0.5
-
-
-class _Clock:
-    """How far the training is, by steps or by the time that has passed, whichever is further."""
-
-    def __init__(self, plan: TrainingPlan) -> None:
-        self._plan, self._start = plan, time.monotonic()
-        self._deadline = plan.deadline
-        if self._deadline is not None:
-            self._deadline = max(self._deadline, self._start + LEAST_SECONDS)
-        self.is_over = False
-
-    def effective_step(self, step: int) -> float:
-        """Return the step, or a later one where the time would not last for all steps."""
-        effective = float(step)
-        if self._deadline is not None:
-            passed = (time.monotonic() - self._start) / (self._deadline - self._start)
-            effective = max(effective, passed * self._plan.n_updates)
-        self.is_over = effective >= self._plan.n_updates
-        return min(effective, float(self._plan.n_updates))
-
-
-def _cosine(step: float, n_steps: int) -> float:
-    """Warm up over the first fiftieth, then fall to 0 along a cosine."""
-    warm = max(1, n_steps // 50)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, n_steps - warm)))
-
-
-@dataclass
-class _Batch:
-    """Inputs and targets of some rows."""
-
-    inputs: tuple[Tensor, Tensor]
-    response: Tensor
-    hard: Tensor
-    weight: Tensor
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a step lowers: the mean of the rows' losses, and what relates the rows to each other."""
-
-    twin: Callable[[Tensor, Tensor, Tensor], Tensor]
-    batch_term: Callable[[Tensor, Tensor, Tensor], Tensor] | None
-
-    def __call__(self, outputs: Tensor, batch: _Batch) -> Tensor:
-        loss = (self.twin(outputs, batch.response, batch.hard) * batch.weight).mean()
-        if self.batch_term is None:
-            return loss
-        return loss + self.batch_term(outputs, batch.response, batch.weight)
-
-
-class _Rows:
-    """Rows of a transfer set on the device."""
-
-    def __init__(self, rows: TransferSet, inputs: EncodedInputs, place: torch.device) -> None:
-        hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
-        self._inputs = inputs
-        self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
-        self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
-        self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
-
-    def __len__(self) -> int:
-        return len(self.weight)
-
-    def batch(self, rows: Tensor) -> _Batch:
-        return _Batch(
-            self._inputs.batch(rows),
-            self._response.index_select(0, rows),
-            self._hard.index_select(0, rows),
-            self.weight.index_select(0, rows),
-        )
-
-    def mean(self, values: Tensor) -> float:
-        """Return the weighted mean of a number a row."""
-        return float((values * self.weight).sum() / self.weight.sum().clamp_min(1e-12))
-
-    def chunks(self) -> Iterator[_Batch]:
-        for rows in torch.arange(len(self), device=self.weight.device).split(8192):
-            yield self.batch(rows)
-
-
 def _make_optimizers(network: EncodedNetwork, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
     """Return what trains each parameter: Muon the matrices it is made for, AdamW what is left.
 
@@ -320,9 +191,9 @@ def _train_step(
     network: EncodedNetwork,
     optimizers: list[torch.optim.Optimizer],
     objective: Objective,
-    batch: _Batch,
+    batch: Batch,
 ) -> None:
-    loss = objective(network(*batch.inputs), batch)
+    loss = objective(network, batch)
     network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:
@@ -332,30 +203,6 @@ def _train_step(
 @torch.no_grad()
 def _average(averaged: EncodedNetwork, network: EncodedNetwork, decay: float) -> None:
     torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - decay)
-
-
-@torch.no_grad()
-def row_losses(network: EncodedNetwork, objective: Objective, rows: _Rows) -> Tensor:
-    """Return the rows' own losses: what relates them depends on how they are cut into batches.
-
-    Parameters
-    ----------
-    network : EncodedNetwork
-        Asked as it is.
-    objective : Objective
-        Its twin gives the losses.
-    rows : _Rows
-        Asked in chunks.
-
-    Returns
-    -------
-    Tensor of shape (n_rows,), float64
-    """
-    losses = [
-        objective.twin(network(*batch.inputs), batch.response, batch.hard)
-        for batch in rows.chunks()
-    ]
-    return torch.cat(losses).double()
 
 
 # Rows that an average input is taken from.

@@ -46,6 +46,8 @@ class TransferSet:
     enters : ndarray of shape (n_samples,), float64, or None, default=None
         Share of the training, in [0, 1), at which a network first learns each row; None where it
         learns all of them from the start.
+    view : ndarray of shape (n_samples, n_components), float32, or None, default=None
+        How the teacher sees each row, for what relates rows to each other; None where nobody asks.
     """
 
     schema: TableSchema
@@ -59,6 +61,7 @@ class TransferSet:
     splits: tuple[NDArray[np.float64], ...] = ()
     discretion: Discretion | None = None
     enters: NDArray[np.float64] | None = None
+    view: NDArray[np.float32] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -79,6 +82,7 @@ class TransferSet:
             sample_weight=self.sample_weight[rows],
             origin=self.origin[rows],
             held_out=self.held_out[rows],
+            view=None if self.view is None else self.view[rows],
             enters=None if self.enters is None else self.enters[rows],
         )
 
@@ -98,7 +102,8 @@ class TransferSet:
         """Return the set with rows added that have no true target, each of weight 1.
 
         That is the mean of real rows. Synthetic rows carry the weight of those that they are made
-        of by their number: a row of twice the weight was drawn twice as often.
+        of by their number: a row of twice the weight was drawn twice as often. The view, which is
+        of all rows or of none, is dropped.
 
         Parameters
         ----------
@@ -118,6 +123,7 @@ class TransferSet:
             sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
+            view=None,
             enters=None if self.enters is None else np.append(self.enters, np.zeros(n_added)),
         )
 

@@ -7,6 +7,7 @@ from ensemble_kd.students._base import Respond, Student, Watch
 from ensemble_kd.students._beyond import how_beyond
 from ensemble_kd.students._gbdt import GBDTStudent
 from ensemble_kd.students._mlp import MLPStudent
+from ensemble_kd.students._residual import ResidualStudent
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
 from ensemble_kd.students._width import MOST_COLUMNS, check_width, telling_columns
@@ -46,6 +47,7 @@ __all__ = [
     "GBDTStudent",
     "MLPStudent",
     "NetworkSize",
+    "ResidualStudent",
     "Respond",
     "Student",
     "TableBytes",

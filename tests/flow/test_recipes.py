@@ -15,6 +15,7 @@ from ensemble_kd.flow._recipes import (
     recipe_table,
 )
 from ensemble_kd.losses import LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
+from ensemble_kd.losses.relations import SimilarityLoss
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
@@ -76,6 +77,14 @@ def test_candidates_without_synthetic_rows_make_none():
 def test_candidates_of_a_tree_have_no_logits_to_match():
     kinds = {type(recipe.loss) for recipe in candidates(TreeStudent())}
     assert kinds == {SoftTargetLoss}
+
+
+def test_candidates_try_the_losses_that_are_asked_for():
+    asked = ["logit_matching", "similarity", SoftTargetLoss(2.0, 0.7)]
+    default, *others = candidates(loss=asked)
+    assert isinstance(default.loss, LogitMatchingLoss)
+    tried = [r.loss for r in others if type(r.loss) is not LogitMatchingLoss]
+    assert tried == [SimilarityLoss(SoftTargetLoss(alpha=0.7)), asked[2]]
 
 
 def test_candidates_try_logit_matching_and_no_other_loss():

@@ -10,6 +10,7 @@ from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
 from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
+from ensemble_kd.losses.relations import RELATIONS
 from ensemble_kd.students import STUDENTS, MLPStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
@@ -121,7 +122,7 @@ class SearchSpace:
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
             ("labels", LABELS),
-            ("losses", [*CLASS_LOSSES, "squared_error"]),
+            ("losses", [*CLASS_LOSSES, "squared_error", *RELATIONS]),
         ):
             given = getattr(self, name)
             if given is None and name == "losses":
@@ -197,9 +198,9 @@ class SearchSpace:
         if family == "mlp":
             name = trial.suggest_categorical("loss", names) if len(names) > 1 else names[0]
         # The leaves of a single tree hold probabilities, which have no temperature.
-        if family != "tree" and hasattr(task.loss(name, alpha), "temperature"):
+        if family != "tree" and hasattr(task.named_loss(name, alpha), "temperature"):
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
-        return task.loss(name, alpha, temperature)
+        return task.named_loss(name, alpha, temperature)
 
     def losses_of(self, task: BaseTask) -> list[str]:
         """Return the names of the losses to choose among, at least one.
@@ -215,7 +216,7 @@ class SearchSpace:
         """
         if self.losses is None:
             return [task.losses[0], *task.raced_losses]
-        return [name for name in self.losses if name in task.losses] or [task.losses[0]]
+        return [name for name in self.losses if name in task.all_losses] or [task.losses[0]]
 
 
 def starting_points(
@@ -287,6 +288,9 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
     for name, make in CLASS_LOSSES.items():
         if type(recipe.loss) is type(make(1.0, 1.0)):
+            known["loss"] = name
+    for name, kind in RELATIONS.items():
+        if type(recipe.loss) is kind:
             known["loss"] = name
     if hasattr(recipe.loss, "temperature"):
         known["temperature"] = float(recipe.loss.temperature)
