@@ -45,6 +45,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
     loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
         How far the student is from the teacher.
+    scoring : None, default=None
+        None, as scores are of two classes; here for the classifier's sake.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.

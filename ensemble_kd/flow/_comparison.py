@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ensemble_kd.metrics import RowScoring
+from ensemble_kd.tasks import BaseTask
 
 N_RESAMPLES = 1000
 # With this much certainty the simpler model takes the place of the distilled one; with more of it
@@ -23,13 +27,16 @@ class Comparison:
     model, rival : str
         Their names.
     loss, rival_loss : float
-        Mean log-loss, or mean squared error, against the true targets.
+        Mean log-loss, or mean squared error, against the true targets; by a score what is missing
+        to the best one, or the cost of a row.
     probability : float
         Share of the bootstrap resamples of the rows in which `model` has the lower loss, in [0, 1].
     n_rows : int
         Rows that were compared.
     certain : float, default=0.9
         Probability from which on one of them is called better, in (0.5, 1).
+    scoring : str or None, default=None
+        Name of the score that they were compared by; None compares losses.
     """
 
     model: str
@@ -39,6 +46,7 @@ class Comparison:
     probability: float
     n_rows: int
     certain: float = CERTAIN
+    scoring: str | None = None
 
     @property
     def rival_wins(self) -> bool:
@@ -49,9 +57,14 @@ class Comparison:
         """Return one sentence."""
         word = "beats" if self.probability >= self.certain else "does not clearly beat"
         word = "is worse than" if self.rival_wins else word
+        which, values, better = "loss", [self.loss, self.rival_loss], "lower"
+        if self.scoring is not None:
+            which, better = self.scoring, "higher"
+            values = [RowScoring(self.scoring).value(value) for value in values]
         return (
-            f"{self.model} {word} {self.rival} on {self.n_rows:,} real rows: loss {self.loss:.5g} "
-            f"and {self.rival_loss:.5g}, lower in {self.probability:.0%} of the resamples."
+            f"{self.model} {word} {self.rival} on {self.n_rows:,} real rows: {which} "
+            f"{values[0]:.5g} and {values[1]:.5g}, {better} in {self.probability:.0%} of the "
+            "resamples."
         )
 
 
@@ -112,6 +125,77 @@ def compare(
         len(losses),
         CERTAIN if strata is None or rarest(strata) >= FEW else CERTAIN_OF_FEW,
     )
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What two models are compared by, on some real rows.
+
+    Parameters
+    ----------
+    task : BaseTask
+        What is predicted.
+    hard : ndarray of shape (n_rows,)
+        Index of the true class, or the true value.
+    weight : ndarray of shape (n_rows,)
+        Weight of each row.
+    seed : int
+        Of the resamples.
+    group : ndarray of shape (n_rows,) or None
+        Group of each row: groups are drawn whole.
+    scoring : RowScoring or None, default=None
+        A score of all rows in place of the loss of each. It is no sum over rows, so both models are
+        scored on each resample.
+    """
+
+    task: BaseTask
+    hard: NDArray[Any]
+    weight: NDArray[np.float64]
+    seed: int
+    group: NDArray[np.int64] | None
+    scoring: RowScoring | None = None
+
+    def compare(
+        self,
+        model: str,
+        response: NDArray[np.float64],
+        rival: str,
+        rival_response: NDArray[np.float64],
+    ) -> Comparison:
+        """Return two responses of shape (n_rows, n_outputs) beside each other."""
+        truth, strata = self.task.truth(self.hard), self.task.strata(self.hard)
+        if self.scoring is None:
+            losses, rival_losses = (
+                self.task.row_losses(one, truth) for one in (response, rival_response)
+            )
+            return compare(
+                model, losses, rival, rival_losses, self.weight, self.seed, strata, self.group
+            )
+        drawn = self.drawn(N_RESAMPLES)
+        losses, rival_losses = (
+            self.scoring.shortfall(truth[:, 1], one[:, 1], np.vstack([self.weight, drawn]))
+            for one in (response, rival_response)
+        )
+        worse = (losses - rival_losses)[1:]
+        worse = worse[~np.isnan(worse)]
+        lower = np.where(worse < 0, 1.0, np.where(worse == 0, 0.5, 0.0))
+        return Comparison(
+            model, rival, float(losses[0]), float(rival_losses[0]),
+            float(lower.mean()) if len(lower) else 0.5, len(truth),
+            CERTAIN if rarest(strata) >= FEW else CERTAIN_OF_FEW, self.scoring.name,
+        )  # fmt: skip
+
+    def drawn(self, n_resamples: int) -> NDArray[np.float64]:
+        """Return what each row counts when rows, or groups, are drawn again and again."""
+        rng = np.random.default_rng(self.seed)
+        group = np.arange(len(self.weight)) if self.group is None else self.group
+        number = np.unique(group, return_inverse=True)[1]
+        n_groups = int(number.max()) + 1
+        counts = [
+            np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
+            for _ in range(n_resamples)
+        ]
+        return np.asarray(np.array(counts, dtype=np.float64)[:, number] * self.weight)
 
 
 def rarest(strata: NDArray[np.int64]) -> int:

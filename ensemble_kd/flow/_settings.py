@@ -16,7 +16,7 @@ from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
 from ensemble_kd.losses import DistillationLoss, check_alpha
-from ensemble_kd.metrics import pickled_bytes
+from ensemble_kd.metrics import RowScoring, pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
@@ -66,10 +66,13 @@ class Settings:
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
-        What the student minimises: "auto", "soft_targets" or "logit_matching" for classes,
-        "auto" or "squared_error" for values. An object brings its own alpha and temperature.
+        What the student minimises: "auto", "soft_targets", "logit_matching" or, of two,
+        "ranking" for classes, "auto" or "squared_error" for values. An object brings its own alpha and temperature.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
+    scoring : str or None, default=None
+        Of two classes, the score that race, gate and search judge by in place of the loss of each
+        row; see `ensemble_kd.metrics.RowScoring`.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
@@ -103,6 +106,7 @@ class Settings:
     alpha: float | str = "auto"
     loss: Any = "auto"
     temperature: float = 1.0
+    scoring: str | None = None
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
     min_frequency: int = DEFAULT_MIN_FREQUENCY
@@ -156,6 +160,15 @@ class Settings:
         if not isinstance(self.loss, str):
             return float(self.loss.alpha)
         return None if isinstance(self.alpha, str) else float(self.alpha)
+
+    @property
+    def row_scoring(self) -> RowScoring | None:
+        """The score to judge by; None judges by losses."""
+        return None if self.scoring is None else RowScoring(self.scoring)
+
+    def gate_scoring(self, rows: RealRows) -> RowScoring | None:
+        """Return the score by which plain training may take the student's place."""
+        return self.row_scoring
 
     @property
     def steps(self) -> list[CompressionStep]:
@@ -251,6 +264,8 @@ class Settings:
             )
         if self.alpha != "auto":
             check_alpha(self.alpha)  # type: ignore[arg-type]
+        if self.row_scoring is not None and not task.has_classes:
+            raise InputError(f"scoring must be None without classes, got {self.scoring!r}.")
         if isinstance(self.loss, str) or self.loss is None:
             self._check_named_loss(task)
         if not self.is_open("synthesizer"):
@@ -260,8 +275,27 @@ class Settings:
         as_lessons(self.lessons)
         as_steps(self.compression)
 
+    def check_rows(self, rows: RealRows) -> None:
+        """Refuse what these rows, whose classes are known by now, do not allow.
+
+        Raises
+        ------
+        InputError
+            If a setting is for two classes and there are more, or for more rows than are held out.
+        """
+        n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
+        if n_classes > 2 and self.scoring is not None:
+            raise InputError(f"scoring={self.scoring!r} is for two classes, got {n_classes}.")
+        if n_classes > 2 and isinstance(self.loss, str) and self.loss in rows.task.losses_of_rare:
+            raise InputError(f"loss={self.loss!r} is for two classes, got {n_classes}.")
+        if self.row_scoring is not None and 0 < n_held_out < self.row_scoring.fewest_rows:
+            raise InputError(
+                f"scoring={self.scoring!r} is of more rows than the {n_held_out} that are held out "
+                "to judge by; name fewer."
+            )
+
     def _check_named_loss(self, task: BaseTask) -> None:
-        names = ("auto", *task.losses)
+        names = ("auto", *task.losses, *task.losses_of_rare)
         if self.loss not in names:
             listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
             raise InputError(f"loss must be {listed}, got {self.loss!r}.")

@@ -11,12 +11,14 @@ from ensemble_kd.losses._base import (
     torch_twin,
 )
 from ensemble_kd.losses._logit_matching import LogitMatchingLoss
+from ensemble_kd.losses._ranking import RankingLoss
 from ensemble_kd.losses._soft_targets import SoftTargetLoss, log_softmax, soft_targets, softmax
 from ensemble_kd.losses._squared_error import SquaredErrorLoss
 
 __all__ = [
     "DistillationLoss",
     "LogitMatchingLoss",
+    "RankingLoss",
     "RowLoss",
     "SoftTargetLoss",
     "SquaredErrorLoss",

@@ -33,6 +33,8 @@ class BaseTask(ABC):
     held_out_share: ClassVar[float] = 0.1
     # The names of its losses, the default first; of the loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
+    # Of further losses, those that are tried where one of two classes is rare.
+    losses_of_rare: ClassVar[tuple[str, ...]] = ()
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
     # The method of a model that gives its response.

@@ -19,6 +19,7 @@ from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.losses import (
     DistillationLoss,
     LogitMatchingLoss,
+    RankingLoss,
     SoftTargetLoss,
     one_hot,
     softmax,
@@ -54,6 +55,7 @@ class Classification(BaseTask):
     name: ClassVar[Task] = "classification"
     has_classes: ClassVar[bool] = True
     losses: ClassVar[tuple[str, ...]] = ("soft_targets", "logit_matching")
+    losses_of_rare: ClassVar[tuple[str, ...]] = ("ranking",)
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
     answers_by: ClassVar[str] = "predict_proba"
@@ -154,9 +156,11 @@ class Classification(BaseTask):
         return mean_loss
 
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
-        """Return soft targets at a temperature, or logit matching, which has none."""
+        """Return soft targets at a temperature, or losses that have none."""
         if name == "logit_matching":
             return LogitMatchingLoss(alpha)
+        if name == "ranking":
+            return RankingLoss(alpha)
         return SoftTargetLoss(temperature, alpha)
 
     def check_teacher(self, teacher: Any) -> None:
