@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ N_RESAMPLES = 1000
 # where the rarest class has few rows, of which a handful then decides.
 CERTAIN, CERTAIN_OF_FEW = 0.9, 0.99
 FEW = 100
+# Cells of a table of resamples that are held at once.
+MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -171,10 +174,8 @@ class Standard:
             return compare(
                 model, losses, rival, rival_losses, self.weight, self.seed, strata, self.group
             )
-        drawn = self.drawn(N_RESAMPLES)
-        losses, rival_losses = (
-            self.scoring.shortfall(truth[:, 1], one[:, 1], np.vstack([self.weight, drawn]))
-            for one in (response, rival_response)
+        losses, rival_losses = self.shortfalls(
+            self.scoring, [(truth, response), (truth, rival_response)], N_RESAMPLES
         )
         worse = (losses - rival_losses)[1:]
         worse = worse[~np.isnan(worse)]
@@ -185,17 +186,47 @@ class Standard:
             CERTAIN if rarest(strata) >= FEW else CERTAIN_OF_FEW, self.scoring.name,
         )  # fmt: skip
 
-    def drawn(self, n_resamples: int) -> NDArray[np.float64]:
-        """Return what each row counts when rows, or groups, are drawn again and again."""
+    def shortfalls(
+        self,
+        scoring: RowScoring,
+        answers: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+        n_resamples: int,
+    ) -> NDArray[np.float64]:
+        """Return how far answers fall short, of the rows as they are and of each resample of them.
+
+        Parameters
+        ----------
+        scoring : RowScoring
+            The score.
+        answers : sequence of (ndarray, ndarray) of shape (n_rows, 2)
+            What is true, or how likely, and the response to it.
+        n_resamples : int
+            Resamples, the same for all answers.
+
+        Returns
+        -------
+        ndarray of shape (n_answers, 1 + n_resamples)
+        """
+        blocks = [
+            [scoring.shortfall(target[:, 1], response[:, 1], weight) for target, response in answers]
+            for weight in self._weightings(n_resamples)
+        ]
+        return np.concatenate(blocks, axis=1)
+
+    def _weightings(self, n_resamples: int) -> Iterator[NDArray[np.float64]]:
+        """Yield what each row counts: as it is, then as rows, or groups, are drawn again."""
+        yield self.weight[None]
         rng = np.random.default_rng(self.seed)
         group = np.arange(len(self.weight)) if self.group is None else self.group
         number = np.unique(group, return_inverse=True)[1]
         n_groups = int(number.max()) + 1
-        counts = [
-            np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
-            for _ in range(n_resamples)
-        ]
-        return np.asarray(np.array(counts, dtype=np.float64)[:, number] * self.weight)
+        size = max(1, MOST_CELLS // len(number))
+        for start in range(0, n_resamples, size):
+            counts = [
+                np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
+                for _ in range(min(size, n_resamples - start))
+            ]
+            yield np.array(counts, dtype=np.float64)[:, number] * self.weight
 
 
 def rarest(strata: NDArray[np.int64]) -> int:

@@ -193,7 +193,7 @@ class Judge:
     def lead(self, found: _Answer, default: _Answer, *, by_truth: bool) -> float:
         """Return by how many standard errors a recipe beats the default."""
         if self._scoring is not None:
-            gain = self._gains(found, default, by_truth=by_truth)
+            gain = self._gains(self._scoring, found, default, by_truth=by_truth)
             error = float(np.nanstd(gain[1:], ddof=1)) if np.isfinite(gain[1:]).sum() > 1 else 0.0
             return float(np.nan_to_num(gain[0])) / max(error, 1e-300)
         gain = default.truth - found.truth
@@ -207,25 +207,22 @@ class Judge:
         error = float(np.sqrt((spread**2).sum() * n / max(n - 1, 1)))
         return self.mean(gain) / max(error, 1e-300)
 
-    def _gains(self, found: _Answer, default: _Answer, *, by_truth: bool) -> NDArray[np.float64]:
-        """Return by how much a recipe's score is better, then the same of each resample."""
-        weight = np.vstack([self._weight, self._standard.drawn(N_RESAMPLES)])
-        targets = [self._truth] if by_truth else [self._truth, self._soft]
-        gains = [self._shortfall(default, t, weight) - self._shortfall(found, t, weight)
-                 for t in targets]  # fmt: skip
-        return np.asarray(np.mean(gains, axis=0))
-
-    def _shortfall(
-        self, answer: _Answer, target: NDArray[np.float64], weight: NDArray[np.float64]
+    def _gains(
+        self, scoring: RowScoring, found: _Answer, default: _Answer, *, by_truth: bool
     ) -> NDArray[np.float64]:
-        assert self._scoring is not None
-        return self._scoring.shortfall(target[:, 1], answer.response[:, 1], weight)
+        """Return by how much a recipe's score is better, then the same of each resample."""
+        targets = [self._truth] if by_truth else [self._truth, self._soft]
+        answers = [(t, one.response) for one in (default, found) for t in targets]
+        short = self._standard.shortfalls(scoring, answers, N_RESAMPLES)
+        n = len(targets)
+        return np.asarray((short[:n] - short[n:]).mean(axis=0))
 
     def shortfall(self, answer: _Answer) -> float:
         """Return what students are ranked by, the lower the better, by the true targets."""
         if self._scoring is None:
             return self.mean(answer.truth)
-        return float(self._shortfall(answer, self._truth, self._weight[None])[0])
+        positive, score = self._truth[:, 1], answer.response[:, 1]
+        return float(self._scoring.shortfall(positive, score, self._weight[None])[0])
 
     def score(self, answer: _Answer) -> dict[str, float]:
         """Return the score under its name; nothing where there is none."""

@@ -21,8 +21,6 @@ SCORED = (
     "neg_expected_cost_FALSE_ALARM_MISSED",
 )
 ROUNDING = 1e-9
-# Cells of a table of weightings that are held at once.
-MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -105,12 +103,7 @@ class RowScoring:
         form, numbers = self._read
         if form == SCORED[3]:
             return _mean_cost(positive, score, weight, **numbers)
-        size = max(1, MOST_CELLS // len(score))
-        parts = [
-            _ranked(form, numbers, positive, score, weight[start : start + size])
-            for start in range(0, len(weight), size)
-        ]
-        return 1.0 - np.concatenate(parts)
+        return 1.0 - _ranked(form, numbers, positive, score, weight)
 
 
 def _mean_cost(

@@ -51,8 +51,8 @@ def standard(scoring: str | None, group: Any = None) -> Standard:
 
 ORDER = X[:, 0] + X[:, 1]
 RIGHT_ORDER = two_columns(1 / (1 + np.exp(-ORDER)))
-# Of much the lower log-loss, as its probabilities are near the rate, and of a worse order.
-RIGHT_RATE = two_columns(1 / (1 + np.exp(3.5 - X[:, 0])))
+# Of much the lower log-loss, as its probabilities are near the rate, and of an order by chance.
+RIGHT_RATE = two_columns(1 / (1 + np.exp(3.0 - 0.1 * X[:, 2])))
 
 
 def test_loss_and_average_precision_prefer_different_models():
@@ -73,12 +73,14 @@ def test_score_asks_for_the_order_alone(scoring):
     assert (found.probability, found.loss) == (0.5, found.rival_loss)
 
 
-def test_resamples_draw_groups_whole():
-    group = np.arange(N_ROWS) // 4
-    drawn = standard("average_precision", group).drawn(5)
-    np.testing.assert_array_equal(drawn[:, ::4], drawn[:, 3::4])
-    assert (drawn.sum(axis=1) == N_ROWS).all()
-    assert not np.array_equal(drawn[0], drawn[1])
+def test_resamples_draw_groups_whole(monkeypatch):
+    one = standard("average_precision", np.arange(N_ROWS) // 4)
+    at_once = np.vstack(list(one._weightings(5)))
+    np.testing.assert_array_equal(at_once[:, ::4], at_once[:, 3::4])
+    assert (at_once.sum(axis=1) == N_ROWS).all()
+    assert (at_once[0] == 1).all() and not np.array_equal(at_once[1], at_once[2])
+    monkeypatch.setattr("ensemble_kd.flow._comparison.MOST_CELLS", 2 * N_ROWS)
+    np.testing.assert_array_equal(np.vstack(list(one._weightings(5))), at_once)
 
 
 def test_copies_of_rows_in_one_group_make_nobody_surer():
@@ -129,18 +131,6 @@ def test_gate_keeps_by_score_the_student_that_it_would_throw_away_by_loss(monkey
     assert all(0 <= record["average_precision"] <= 1 for record in table)
 
 
-def test_rare_class_has_the_tail_among_the_candidates():
-    names = {
-        share: {record["recipe"] for record in distill(
-            X, (ORDER > np.quantile(ORDER, 1 - share)).astype(int), teacher=LogisticRegression(),
-            student=STUDENT, n_synthetic=300, alpha=0.7, labels="out_of_fold", cv=2,
-        ).race}
-        for share in (0.05, 0.4)
-    }  # fmt: skip
-    assert "tail" in names[0.05]
-    assert "tail" not in names[0.4]
-
-
 def test_scoring_is_for_two_classes():
     three = np.digitize(X[:, 0], [-0.5, 0.5])
     with pytest.raises(InputError, match="scoring='average_precision' is for two classes, got 3"):
@@ -154,7 +144,7 @@ def test_scoring_is_for_two_classes():
 def test_scoring_is_refused_by_its_name_and_by_the_rows():
     with pytest.raises(InputError, match="scoring must be None or one of"):
         DistilledClassifier(scoring="accuracy").fit(X, Y)
-    with pytest.raises(InputError, match="is of more rows than the 120 that are held out"):
+    with pytest.raises(InputError, match="is of more rows than the 119 that are held out"):
         DistilledClassifier(scoring="precision_at_500").fit(X, Y)
 
 
@@ -171,7 +161,7 @@ def test_weights_of_the_tail_reach_the_transfer_set():
     assert made.sample_weight.mean() == pytest.approx(1.0, abs=0.02)
     real = rows.take((rows.origin != SYNTHETIC) & ~rows.held_out)
     rate = real.response[:, 1].mean()
-    assert made.response[:, 1].mean() > 3 * rate  # there are more of them
+    assert made.response[:, 1].mean() > 2 * rate  # there are more of them
     weighted = np.average(made.response[:, 1], weights=made.sample_weight)
     plain = distill(
         X, Y, teacher=LogisticRegression(), student=STUDENT, recipe="fast", synthesizer="munge",

@@ -59,7 +59,7 @@ def test_torch_twin_gives_value_and_gradient():
     value = LOSS.torch_batch_term()(given, torch.from_numpy(RESPONSE), torch.from_numpy(WEIGHT))
     value.backward()
     expected, gradient = LOSS.batch_term(OUTPUTS, RESPONSE, WEIGHT)
-    assert float(value) == pytest.approx(expected)
+    assert float(value.detach()) == pytest.approx(expected)
     np.testing.assert_allclose(given.grad.numpy(), gradient, atol=1e-10)
 
 
@@ -69,8 +69,8 @@ def test_torch_twin_is_finite_where_the_teacher_is_certain():
     value = RankingLoss().torch_batch_term()(given, response, torch.ones(2))
     value.backward()
     assert bool(torch.isfinite(given.grad).all())
-    # Two pairs of gap 80, each in both orders: the log-loss is the gap; over n times the weight.
-    assert float(value.detach()) == pytest.approx(2 * 80 / (2 * 2))
+    # One pair, seen from either row: its log-loss is the gap of the log-odds, -80 and 80.
+    assert float(value.detach()) == pytest.approx(2 * 160 / (2 * 2))
 
 
 def test_term_by_hand():
