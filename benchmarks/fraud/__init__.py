@@ -1,4 +1,4 @@
-"""Fraud: what a student keeps of its teacher where it counts, beside plain training and LightGBM."""
+"""Fraud: what a student keeps of its teacher where it counts, beside plain training, LightGBM."""
 
 from ensemble_kd.benchmarks.fraud._methods import METHODS
 from ensemble_kd.benchmarks.fraud._report import report

@@ -54,7 +54,8 @@ def measure(y: NDArray[np.int64], own: Scores, teacher: Scores) -> dict[str, flo
     for name, score in SHARES.items():
         values = [1 - RowScoring(score).shortfall(y.astype(float), one, weight)
                   for one in (own, teacher)]  # fmt: skip
-        share = values[0] / values[1]
+        known = values[1] > 0
+        share = np.where(known, values[0], np.nan) / np.where(known, values[1], 1.0)
         low, high = np.nanquantile(share[1:], [(1 - SURE) / 2, (1 + SURE) / 2])
         found |= {f"{name}_share": float(share[0]), f"{name}_share_low": float(low),
                   f"{name}_share_high": float(high)}  # fmt: skip

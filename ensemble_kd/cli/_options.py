@@ -41,7 +41,7 @@ TEACHING = {
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
     "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
-    "--scoring": "of two classes, the score that students are compared by in place of the log-loss: "
+    "--scoring": "of two classes, the score that students are compared by, not the log-loss: "
     "average_precision, recall_at_fpr_RATE, precision_at_K or neg_expected_cost_FALSE_ALARM_MISSED "
     "with numbers for the capitals, such as recall_at_fpr_0.01 (default: log-loss)",
     "--min-frequency": "rows, or groups, that must have a category or a number for the model file "

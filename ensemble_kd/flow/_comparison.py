@@ -208,7 +208,10 @@ class Standard:
         ndarray of shape (n_answers, 1 + n_resamples)
         """
         blocks = [
-            [scoring.shortfall(target[:, 1], response[:, 1], weight) for target, response in answers]
+            [
+                scoring.shortfall(target[:, 1], response[:, 1], weight)
+                for target, response in answers
+            ]
             for weight in self._weightings(n_resamples)
         ]
         return np.concatenate(blocks, axis=1)

@@ -66,8 +66,9 @@ class Settings:
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str or DistillationLoss, default="auto"
-        What the student minimises: "auto", "soft_targets", "logit_matching" or, of two,
-        "ranking" for classes, "auto" or "squared_error" for values. An object brings its own alpha and temperature.
+        What the student minimises: "auto", "soft_targets", "logit_matching" or, of two, "ranking"
+        for classes, "auto" or "squared_error" for values. An object brings its own alpha and
+        temperature.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
     scoring : str or None, default=None

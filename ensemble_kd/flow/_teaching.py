@@ -159,9 +159,7 @@ def _or_its_best_member(
         is_sharpened=teaching.teacher.blend_.temperatures is not None, seed=rows.seed,
     )  # fmt: skip
     name, model = members[best]
-    standard = Standard(
-        rows.task, rows.hard[kept], weight, rows.seed, rows.group_of(kept), scoring
-    )
+    standard = Standard(rows.task, rows.hard[kept], weight, rows.seed, rows.group_of(kept), scoring)
     comparison = standard.compare(
         "the teacher", ensemble, f"its best single member ({name})", member
     )

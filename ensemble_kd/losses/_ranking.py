@@ -73,9 +73,7 @@ class RankingLoss:
         """Return the diagonal of the Hessian, of shape (n_samples, n_classes)."""
         return self._of_rows.curvature(outputs, response, hard)
 
-    def batch_term(
-        self, outputs: Array, response: Array, weight: Array
-    ) -> tuple[float, Array]:
+    def batch_term(self, outputs: Array, response: Array, weight: Array) -> tuple[float, Array]:
         """Return the term of some rows together, and its gradient.
 
         Parameters

@@ -148,7 +148,7 @@ def test_scoring_is_refused_by_its_name_and_by_the_rows():
         DistilledClassifier(scoring="precision_at_500").fit(X, Y)
 
 
-# --- probabilities after drawing from the tail ------------------------------------------------------
+# --- probabilities after drawing from the tail ----------------------------------------------------
 
 
 def test_weights_of_the_tail_reach_the_transfer_set():

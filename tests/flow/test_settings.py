@@ -71,8 +71,14 @@ def test_settings_refuse_an_unknown_name():
         ({"labels": "true"}, "labels must be 'auto', 'out_of_fold' or 'in_sample', got 'true'"),
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
-        ({"loss": None}, "loss must be 'auto', 'soft_targets', 'logit_matching' or 'ranking', got None"),
-        ({"loss": "squared_error"}, "loss must be 'auto', 'soft_targets', 'logit_matching' or 'ranking'"),
+        (
+            {"loss": None},
+            "loss must be 'auto', 'soft_targets', 'logit_matching' or 'ranking', got None",
+        ),
+        (
+            {"loss": "squared_error"},
+            "loss must be 'auto', 'soft_targets', 'logit_matching' or 'ranking'",
+        ),
         ({"synthesizer": "mung"}, "synthesizer must be one of"),
         ({"temperature": 0.0}, "temperature must be > 0"),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss="),

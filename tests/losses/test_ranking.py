@@ -32,7 +32,7 @@ def test_term_is_above_zero_elsewhere():
 
 def test_term_ignores_a_shift_of_all_log_odds():
     # Which soft targets see: the order alone is its affair.
-    shifted = np.log(RESPONSE) + [0.0, 3.0]
+    shifted = np.log(RESPONSE) + np.array([0.0, 3.0])
     assert term(shifted) == pytest.approx(0.0, abs=1e-12)
     assert LOSS(shifted, RESPONSE, np.full(90, -1))[0].min() > 0
 

@@ -54,9 +54,7 @@ def test_rows_that_are_positive_in_part_count_as_the_same_rows_of_either_kind():
     both = np.repeat([True, False], 300), np.tile(SCORES, 2), np.append(chance, 1 - chance)
     scoring = RowScoring("average_precision")
     found = scoring.value(float(scoring.shortfall(chance, SCORES, np.ones((1, 300)))[0]))
-    assert found == pytest.approx(
-        average_precision_score(both[0], both[1], sample_weight=both[2])
-    )
+    assert found == pytest.approx(average_precision_score(both[0], both[1], sample_weight=both[2]))
 
 
 def test_weightings_are_scored_one_by_one():
@@ -78,5 +76,7 @@ def test_rows_of_one_kind_have_no_rank():
     "name", ["accuracy", "precision_at_1.5", "neg_tail_calibration_error_0.01", 3, ""]
 )
 def test_scoring_refuses_what_ranks_nothing(name):
-    with pytest.raises(InputError, match="scoring must be None or one of average_precision, recall"):
+    with pytest.raises(
+        InputError, match="scoring must be None or one of average_precision, recall"
+    ):
         RowScoring(name)
