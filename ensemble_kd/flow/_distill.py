@@ -179,7 +179,7 @@ def distill(
             ):
                 gate = compare_out_of_fold(student, recipe, rows, settings, n_new)
             else:
-                judge = Judge(rows, teaching.soft_real, settings.gate_scoring(rows))
+                judge = Judge(rows, teaching.soft_real, settings.row_scoring)
                 gate = judge.beside(student_, rival, transfer_set)
         if gate.rival_wins:
             recipe, student_, lessons = plain_recipe(rows.task), rival, []

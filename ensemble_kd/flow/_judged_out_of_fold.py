@@ -78,7 +78,7 @@ def compare_out_of_fold(
     known = ~np.isnan(answers[0, :, 0])
     standard = Standard(
         rows.task, rows.hard[known], rows.weights[known], rows.seed, rows.group_of(known),
-        settings.gate_scoring(rows),
+        settings.row_scoring,
     )  # fmt: skip
     return standard.compare(
         "the distilled student", answers[0, known], "the same student trained plainly",

@@ -93,7 +93,6 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     if not rows.task.is_supervised or rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[DEFAULT])
     judge = Judge(rows, sets.teaching.soft_real, settings.row_scoring)
-    gate = Judge(rows, sets.teaching.soft_real, settings.gate_scoring(rows))
     race = Race(recipes[DEFAULT])
     plain_answers: list[_Answer] = []
     bar = tqdm(desc="race", disable=settings.verbose < 1, unit="fit")
@@ -146,7 +145,7 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     bar.close()
     distilled = second[chosen]
     if distilled is not None and plain_answers:
-        race.gate = gate.compare(distilled, min(plain_answers, key=gate.shortfall))
+        race.gate = judge.compare(distilled, min(plain_answers, key=judge.shortfall))
     return race
 
 

@@ -167,10 +167,6 @@ class Settings:
         """The score to judge by; None judges by losses."""
         return None if self.scoring is None else RowScoring(self.scoring)
 
-    def gate_scoring(self, rows: RealRows) -> RowScoring | None:
-        """Return the score by which plain training may take the student's place."""
-        return self.row_scoring
-
     @property
     def steps(self) -> list[CompressionStep]:
         """The compression."""
@@ -285,7 +281,7 @@ class Settings:
             If a setting is for two classes and there are more, or for more rows than are held out.
         """
         n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
-        if n_classes > 2 and self.scoring is not None:
+        if n_classes != 2 and self.scoring is not None:
             raise InputError(f"scoring={self.scoring!r} is for two classes, got {n_classes}.")
         if n_classes > 2 and isinstance(self.loss, str) and self.loss in rows.task.losses_of_rare:
             raise InputError(f"loss={self.loss!r} is for two classes, got {n_classes}.")

@@ -91,8 +91,8 @@ class TailSynthesizer(MungeSynthesizer):
         undoes, among = plain / drawing, weight
         if len(X) > self.max_rows:
             rng = np.random.default_rng(self.random_state)
-            kept, drawing = thinned(len(X), self.max_rows, rng, drawing)
-            X, undoes = X[kept], undoes[kept]
+            kept, drawn = thinned(len(X), self.max_rows, rng, drawing)
+            X, undoes, drawing = X[kept], undoes[kept], np.asarray(drawn)
             among = undoes * drawing
         self._exchange = Exchange(X, self.schema_, self.p, self.s)
         self._rows, self._weight, self._drawing_weight, self._undoes = X, among, drawing, undoes
