@@ -168,6 +168,7 @@ class _Case:
         found = {}
         for other in BESIDE:
             answers = None if other == method else self._answers(other)
-            usable = answers is not None and len(answers) == len(own)
-            found[f"above_{other}"] = above(self.table.y_test, own, answers) if usable else np.nan
+            found[f"above_{other}"] = np.nan
+            if answers is not None and len(answers) == len(own):
+                found[f"above_{other}"] = above(self.table.y_test, own, answers)
         return found
