@@ -41,6 +41,9 @@ TEACHING = {
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
     "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
+    "--scoring": "of two classes, the score that students are compared by, not the log-loss: "
+    "average_precision, recall_at_fpr_RATE, precision_at_K or neg_expected_cost_FALSE_ALARM_MISSED "
+    "with numbers for the capitals, such as recall_at_fpr_0.01 (default: log-loss)",
     "--min-frequency": "rows, or groups, that must have a category or a number for the model file "
     "to tell it: rarer categories count as never seen (default: %(default)s)",
 }
@@ -93,6 +96,7 @@ def add_teaching(parser: argparse.ArgumentParser) -> Options:
     add("--teacher", metavar="auto|fast|default|best|FILE", default="auto")
     add("--cv", metavar="K", type=read.at_least(2), default=5)
     add("--n-synthetic", metavar="N|Mx|auto", type=read.n_synthetic, default="auto")
+    add("--scoring", metavar="NAME")
     add("--min-frequency", metavar="K", type=read.at_least(1), default=5)
     return group
 

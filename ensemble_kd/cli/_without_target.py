@@ -27,6 +27,7 @@ OF_TARGETS: dict[str, Any] = {
     "alpha": "auto",
     "temperature": None,
     "lessons": [],
+    "scoring": None,
     "min_agreement": None,
 }
 # The same of outliers.

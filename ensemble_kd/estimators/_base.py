@@ -37,6 +37,7 @@ class DistilledEstimator(Adopting):
         temperature: float = 1.0,
         alpha: float | str = "auto",
         loss: Any = "auto",
+        scoring: str | None = None,
         n_synthetic: int | float | str = "auto",
         lessons: Any = (),
         refit: bool = True,
@@ -58,6 +59,7 @@ class DistilledEstimator(Adopting):
         self.temperature = temperature
         self.alpha = alpha
         self.loss = loss
+        self.scoring = scoring
         self.n_synthetic = n_synthetic
         self.lessons = lessons
         self.refit = refit

@@ -37,10 +37,11 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         "auto" races what is left at "auto" below on held-out rows, with plain training among the
         candidates; `recipe_` tells the scores. "fast" takes the defaults, half as many synthetic
         rows and a shorter training.
-    synthesizer : {"auto", "munge", "marginals", "forest_leaves"}, Synthesizer or None, \
+    synthesizer : {"auto", "munge", "marginals", "forest_leaves", "tail"}, Synthesizer or None, \
             default="auto"
         Makes new rows for the teacher to label; None makes none. "auto" is "munge" unless another
-        one clearly wins the race.
+        one clearly wins the race. "tail" makes more of them where the teacher finds a rare class,
+        or doubts, with weights that undo it.
     labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
         Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
         says otherwise.
@@ -53,12 +54,19 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"auto", "soft_targets", "logit_matching", "squared_probabilities", "decoupled", \
-            "dist", "annealed", "relational_distance", "relational_angle", "similarity"}, \
-            DistillationLoss or list of them, default="auto"
+            "dist", "annealed", "ranking", "relational_distance", "relational_angle", \
+            "similarity"}, DistillationLoss or list of them, default="auto"
         How far the student is from the teacher; "auto" is "soft_targets" unless the race, which
-        tries "logit_matching", says otherwise. Of a list the race chooses, the first being the
-        default. Trees cannot learn "dist", "annealed" and the last three, which pull the relations
-        between rows to those that the teacher sees.
+        tries "logit_matching" (and "ranking" where one of two classes is rare), says otherwise. Of
+        a list the race chooses, the first being the default. "ranking", for two classes, adds a
+        term for the order of rows. Trees cannot learn it, "dist", "annealed" and the last three,
+        which pull the relations between rows to those that the teacher sees.
+    scoring : str or None, default=None
+        Of two classes, what race and gate judge by on held-out rows, and a search: such as
+        "average_precision", "recall_at_fpr_0.01", "precision_at_100" or "neg_expected_cost_1_40",
+        the scorers of `ensemble_kd.metrics`. No such score is a sum over rows, so that rows, or
+        groups, are drawn again and again and both models scored on each draw. None: the loss of
+        each row.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, 32 times with six classes or more, at least 20,000 and at most 320,000 (fewer

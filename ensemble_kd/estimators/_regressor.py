@@ -48,6 +48,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         How far the student is from the teacher. The last three are the squared error, and a pull of
         the relations between rows to those that the teacher sees, for networks alone. Of a list the
         race chooses, the first being the default.
+    scoring : None, default=None
+        None, as scores are of two classes; here for the classifier's sake.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.

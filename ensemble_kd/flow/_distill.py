@@ -143,6 +143,7 @@ def distill(
         min_frequency=settings.min_frequency,
     )  # fmt: skip
     LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
+    settings.check_rows(rows)
     warn_of_few_rows(rows)
     student, n_new = settings.student_of(rows), settings.n_new(rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
@@ -189,7 +190,8 @@ def distill(
             ):
                 gate = compare_out_of_fold(student, recipe, rows, settings, n_new)
             else:
-                gate = Judge(rows, teaching.soft_real).beside(student_, rival, transfer_set)
+                judge = Judge(rows, teaching.soft_real, settings.row_scoring)
+                gate = judge.beside(student_, rival, transfer_set)
         if gate.rival_wins:
             recipe, student_, lessons = plain_recipe(rows.task), rival, []
             transfer_set = rows.as_transfer_set(rows.truth)

@@ -16,7 +16,7 @@ from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
 from ensemble_kd.losses import DistillationLoss, check_alpha
-from ensemble_kd.metrics import pickled_bytes
+from ensemble_kd.metrics import RowScoring, pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
@@ -67,11 +67,15 @@ class Settings:
         the whole loss: ``(1 - alpha) / (1 + 32)``.
     loss : str, DistillationLoss or list of them, default="auto"
         What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
-        "logit_matching", for classes; "auto" or "squared_error" for values; for either a name of
-        `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object brings its own
-        alpha and temperature. Of several the race chooses, the first being the default.
+        "logit_matching", for classes ("ranking" for two); "auto" or "squared_error" for values; for
+        either a name of `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object
+        brings its own alpha and temperature. Of several the race chooses, the first being the
+        default.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
+    scoring : str or None, default=None
+        Of two classes, the score that race, gate and search judge by in place of the loss of each
+        row; see `ensemble_kd.metrics.RowScoring`.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
@@ -111,6 +115,7 @@ class Settings:
     alpha: float | str = "auto"
     loss: Any = "auto"
     temperature: float = 1.0
+    scoring: str | None = None
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
     refit: bool = True
@@ -178,11 +183,17 @@ class Settings:
         """The losses that were given, by name or as objects."""
         return list(self.loss) if isinstance(self.loss, list | tuple) else [self.loss]
 
-    def raced_losses(self, task: BaseTask) -> list[Any]:
+    def raced_losses(self, task: BaseTask, is_rare: bool = False) -> list[Any]:
         """Return the losses that a race tries beside the first: those asked for, or the task's."""
-        if self.is_open("loss"):
-            return [] if self.temperature != 1.0 else list(task.raced_losses)
-        return self._losses[1:]
+        if not self.is_open("loss"):
+            return self._losses[1:]
+        raced = [*task.raced_losses, *(task.losses_of_rare if is_rare else ())]
+        return raced if self.temperature == 1.0 else []
+
+    @property
+    def row_scoring(self) -> RowScoring | None:
+        """The score to judge by; None judges by losses."""
+        return None if self.scoring is None else RowScoring(self.scoring)
 
     @property
     def steps(self) -> list[CompressionStep]:
@@ -279,6 +290,8 @@ class Settings:
             )
         if self.alpha != "auto":
             check_alpha(self.alpha)  # type: ignore[arg-type]
+        if self.row_scoring is not None and not task.has_classes:
+            raise InputError(f"scoring must be None without classes, got {self.scoring!r}.")
         if not self._losses:
             raise InputError("loss must be a loss, its name or a list of them, got none.")
         if len(self._losses) > 1 and not self.races:
@@ -296,6 +309,26 @@ class Settings:
         for lesson in as_lessons(self.lessons):
             lesson.check(student)
         as_steps(self.compression)
+
+    def check_rows(self, rows: RealRows) -> None:
+        """Refuse what these rows, whose classes are known by now, do not allow.
+
+        Raises
+        ------
+        InputError
+            If a setting is for two classes and there are more, or for more rows than are held out.
+        """
+        n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
+        if n_classes != 2 and self.scoring is not None:
+            raise InputError(f"scoring={self.scoring!r} is for two classes, got {n_classes}.")
+        for loss in self._losses:
+            if n_classes > 2 and isinstance(loss, str) and loss in rows.task.losses_of_rare:
+                raise InputError(f"loss={loss!r} is for two classes, got {n_classes}.")
+        if self.row_scoring is not None and 0 < n_held_out < self.row_scoring.fewest_rows:
+            raise InputError(
+                f"scoring={self.scoring!r} is of more rows than the {n_held_out} that are held out "
+                "to judge by; name fewer."
+            )
 
     def _check_named_loss(self, task: BaseTask, named: Any) -> None:
         names = ("auto", *task.all_losses)

@@ -103,7 +103,8 @@ class TransferSets:
             found = found.extend(*self._unlabelled, UNLABELLED)
         for synthesizer, share in recipe.synthesizers:
             pool = self._pool(synthesizer)
-            found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
+            X, response = pool.take(round(share * n_synthetic))
+            found = found.extend(X, response, SYNTHETIC, pool.weight[: len(X)])
         return self.views.on(found, recipe.loss)
 
     def go_on(self, recipe: Recipe, deadline: float | None) -> None:
@@ -165,11 +166,14 @@ class _Pool:
             self._synthesizer = clone(synthesizer)
             if self._synthesizer.get_params(deep=False).get("random_state", 0) is None:
                 self._synthesizer.set_params(random_state=rows.seed)
-            weights = {}
+            known: dict[str, Any] = {}
             if X is None and rows.weight is not None:
-                weights = {"sample_weight": rows.weight[sets.drawn_from]}
-            self._synthesizer.fit(sets.train_table if X is None else X, **weights)
+                known = {"sample_weight": rows.weight[sets.drawn_from]}
+            if X is None and rows.task.has_classes:
+                known["y"] = sets._real_labels("out_of_fold")[sets.drawn_from]
+            self._synthesizer.fit(sets.train_table if X is None else X, **known)
         self._raw: list[Any] = []
+        self.weight = np.empty(0)
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets.teaching.soft_real.shape[1]))
 
@@ -184,7 +188,8 @@ class _Pool:
                     break
                 # Without a deadline all at once, which several threads can share.
                 n_next = n_rows - n_made if sets.deadline is None else CHUNK
-                X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
+                X, weight = self._raw_rows(n_made, min(n_made + n_next, n_rows))
+                self.weight = np.append(self.weight, weight)
                 response = sets.teaching.label(X, sets.rows, sets._n_jobs)
                 found.append((sets.rows.schema.encode(X), response))
                 n_made += len(response)
@@ -192,22 +197,25 @@ class _Pool:
         self._response = np.vstack([response for _, response in found])
         return self._X[:n_rows], self._response[:n_rows]
 
-    def _block(self, seeds: list[int]) -> Any:
+    def _block(self, seeds: list[int]) -> tuple[Any, NDArray[np.float64]]:
         """Return new rows in random order, so that the first of them stand for all."""
-        rows = self._synthesizer.sample(BLOCK, seeds)
-        return take_rows(rows, np.random.default_rng(seeds).permutation(BLOCK))
+        rows, weight = self._synthesizer.sample_weighted(BLOCK, seeds)
+        order = np.random.default_rng(seeds).permutation(BLOCK)
+        return take_rows(rows, order), weight[order]
 
-    def _raw_rows(self, start: int, stop: int) -> Any:
-        """Return rows from `start` to `stop` of the endless table."""
-        parts = []
+    def _raw_rows(self, start: int, stop: int) -> tuple[Any, NDArray[np.float64]]:
+        """Return rows from `start` to `stop` of the endless table, and what they weigh."""
+        parts, weights = [], []
         while start < stop:
             index, first = divmod(start, BLOCK)
             if index == len(self._raw):
                 with self._sets._stage("synthesis"):
                     self._raw.append(self._block([self._sets.rows.seed, index]))
             last = min(BLOCK, first + stop - start)
-            parts.append(take_rows(self._raw[index], np.arange(first, last)))
+            rows, weight = self._raw[index]
+            parts.append(take_rows(rows, np.arange(first, last)))
+            weights.append(weight[first:last])
             if last == BLOCK:
                 self._raw[index] = None  # All of it is handed out.
             start += last - first
-        return concatenate(parts)
+        return concatenate(parts), np.concatenate(weights)

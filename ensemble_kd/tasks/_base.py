@@ -36,6 +36,8 @@ class BaseTask(ABC):
     # loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
     raced_losses: ClassVar[tuple[str, ...]] = ()
+    # Losses of two classes, which a race tries where one of them is rare.
+    losses_of_rare: ClassVar[tuple[str, ...]] = ()
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
     # The method of a model that gives its response.
@@ -135,7 +137,8 @@ class BaseTask(ABC):
     @property
     def all_losses(self) -> tuple[str, ...]:
         """The names of all losses that may be chosen: its own, and what relates rows."""
-        return (*self.losses, *RELATIONS)
+        of_two = self.losses_of_rare if self.n_outputs > 2 else ()
+        return (*(name for name in self.losses if name not in of_two), *RELATIONS)
 
     def named_loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
         """Return any of the losses by name; what relates rows stands beside the default loss."""

@@ -49,6 +49,7 @@ class Classification(BaseTask):
     has_classes: ClassVar[bool] = True
     losses: ClassVar[tuple[str, ...]] = tuple(CLASS_LOSSES)
     raced_losses: ClassVar[tuple[str, ...]] = ("logit_matching",)
+    losses_of_rare: ClassVar[tuple[str, ...]] = ("ranking",)
     loss_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "log-loss"
     answers_by: ClassVar[str] = "predict_proba"

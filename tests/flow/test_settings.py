@@ -65,7 +65,7 @@ def test_settings_refuse_an_unknown_name():
 
 NAMES = (
     "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist', "
-    "'annealed', 'relational_distance', 'relational_angle' or 'similarity'"
+    "'annealed', 'ranking', 'relational_distance', 'relational_angle' or 'similarity'"
 )
 
 

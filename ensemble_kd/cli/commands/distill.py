@@ -50,8 +50,8 @@ TEST_SIZE = 0.2
 OPTIONS = {
     "--test-size": "share of the rows kept apart for the test, 0 for none (default: 0.2)",
     "--test": "a table of its own to test on, with the same columns, in place of --test-size",
-    "--synthesizer": "how synthetic rows are made; auto leaves it to the recipe "
-    "(default: %(default)s)",
+    "--synthesizer": "how synthetic rows are made; auto leaves it to the recipe; tail makes more "
+    "around a rare class, with weights that undo it (default: %(default)s)",
     "--recipe": "auto races labels, synthetic rows and losses on held-out rows, and keeps a "
     "plainly trained student where that is better; fast takes the defaults and a shorter training "
     "(default: %(default)s)",
@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test", metavar="TABLE3")
     add("--label", metavar="COL")
     add = adder(add_teaching(parser), OPTIONS)
-    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "none"]
+    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")
     add("--recipe", choices=["auto", "fast"], default="auto")
     add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")
@@ -187,6 +187,7 @@ def _check_options(args: argparse.Namespace, data: Data) -> None:
     if not data.task.has_classes:
         for flag, value in [
             ("--temperature", args.temperature),
+            ("--scoring", args.scoring),
             ("--min-agreement", args.min_agreement),
         ]:
             if value is not None:
@@ -208,6 +209,7 @@ def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Cons
         "alpha": args.alpha,
         "n_synthetic": args.n_synthetic,
         "lessons": args.lessons,
+        "scoring": args.scoring,
         "min_frequency": args.min_frequency,
         "cv": args.cv,
         "time_limit": args.time_limit,

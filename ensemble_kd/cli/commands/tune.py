@@ -154,6 +154,7 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
             cv=args.cv,
             n_synthetic=args.n_synthetic,
             min_frequency=args.min_frequency,
+            scoring=args.scoring,
             random_state=args.seed,
         ),
         max_latency_us=args.max_latency_us,

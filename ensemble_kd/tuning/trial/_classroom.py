@@ -74,7 +74,8 @@ class Classroom:
         validation = rows.take(divided.validation)
         self.X_validation, self.codes = validation.X, validation.codes
         soft = self._teaching.soft_real[divided.validation]
-        self.judge = Judge(validation, soft, self._plain)
+        self.scoring = settings.row_scoring
+        self.judge = Judge(validation, soft, self._plain, self.scoring)
 
     def transfer_set(self, recipe: Recipe) -> TransferSet:
         """Return the rows of a recipe, without those that compare trials.
@@ -105,7 +106,7 @@ class Classroom:
     def judge_of(self, certified: RealRows) -> Judge:
         """Return the judge of other rows, by the teacher of the trials and its plain rivals."""
         soft = self._labeller().label(certified.X, self.rows, self._n_jobs)
-        return Judge(certified, soft, self._plain)
+        return Judge(certified, soft, self._plain, self.scoring)
 
     def make_transfer_set(self, recipe: Recipe) -> TransferSet:
         """Make and label the rows of a recipe."""

@@ -251,7 +251,7 @@ def starting_points(
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     names = space.losses_of(sizes.task)
-    if len(names) > 1 and base["loss"] not in names:
+    if base["loss"] in sizes.task.all_losses and base["loss"] not in names:
         base["loss"] = names[0]
     middle = round((low * high) ** 0.5)
     little = min(high, round(1.4 * small))
