@@ -165,10 +165,12 @@ def distill(
         desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
         for lesson in lessons:
             transfer_set = lesson.teach(transfer_set, desk)
+        ask = sets.ask if student_.asks and recipe.needs_teacher else None
         del sets, desk, unseen  # their rows were copied
         teaching = teaching.after_labelling()
         rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
-        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
+        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student, ask=ask)
+        del ask
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
         with stage("student"):
             if (

@@ -64,22 +64,11 @@ class TreeStudent(Student):
         self.verbose = verbose
 
     def _check(self, loss: DistillationLoss) -> None:
-        check_rows_stand_alone(loss, "tree")
+        check_learnable(loss, "tree")
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "
                 f"{self.max_leaf_nodes!r} and {self.min_samples_leaf!r}."
-            )
-        if isinstance(loss, SoftTargetLoss):
-            if loss.temperature != 1.0:
-                raise InputError(
-                    "temperature must be 1 for student='tree', whose leaves hold probabilities, "
-                    f"got {loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
-                )
-        elif not isinstance(loss, SquaredErrorLoss):
-            raise InputError(
-                f"student='tree' cannot learn {type(loss).__name__}: it has no logits; "
-                "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
             )
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
@@ -93,8 +82,8 @@ class TreeStudent(Student):
             random_state=seed,
         )
         self.tree_.fit(
-            _within_float32(X),
-            _mixed_target(train, loss.alpha),
+            within_float32(X),
+            mixed_target(train, loss.alpha),
             sample_weight=train.sample_weight,
         )
         found = read_trees(self.tree_)
@@ -106,7 +95,7 @@ class TreeStudent(Student):
     def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
         if len(X):
-            inputs = _within_float32(self._ranks.apply(X))
+            inputs = within_float32(self._ranks.apply(X))
             values[:] = self.tree_.predict(inputs).reshape(values.shape)
         return values
 
@@ -114,11 +103,36 @@ class TreeStudent(Student):
         return self._record
 
 
-def _within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:
+def check_learnable(loss: DistillationLoss, student: str) -> None:
+    """Refuse a loss that a tree with probabilities in its leaves cannot learn.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        What is to be learned.
+    student : str
+        Name of the student, for the message.
+    """
+    check_rows_stand_alone(loss, student)
+    if isinstance(loss, SoftTargetLoss):
+        if loss.temperature != 1.0:
+            raise InputError(
+                f"temperature must be 1 for student={student!r}, whose leaves hold probabilities, "
+                f"got {loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
+            )
+    elif not isinstance(loss, SquaredErrorLoss):
+        raise InputError(
+            f"student={student!r} cannot learn {type(loss).__name__}: it has no logits; "
+            "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
+        )
+
+
+def within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows whose numbers are within what scikit-learn's trees take."""
     return np.clip(X, -LARGEST_VALUE, LARGEST_VALUE)
 
 
-def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
+def mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
     """Return the teacher's response mixed with the truth where it is known."""
     share = row_alpha(alpha, rows.task.has_target(rows.hard))
     return share * rows.response + (1 - share) * rows.task.truth(rows.hard)

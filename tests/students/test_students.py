@@ -16,10 +16,12 @@ from ensemble_kd.rows import TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.students import (
     STUDENTS,
+    AdditiveStudent,
     GBDTStudent,
     MLPStudent,
     Student,
     TreeStudent,
+    TrepanStudent,
     as_student,
 )
 
@@ -32,6 +34,8 @@ SMALL = {
     "mlp_of_one_layer": MLPStudent(hidden=(8,), n_updates=150, max_categories=2, random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
+    "trepan": TrepanStudent(max_leaf_nodes=12, random_state=0),
+    "additive": AdditiveStudent(n_bins=12, max_iter=60, random_state=0),
 }
 
 
@@ -245,7 +249,7 @@ def test_student_learns_a_table_of_one_kind_of_column(name, kind, make_transfer_
     assert difference(train(SMALL[name], rows), rows, rows.X) < 1e-6
 
 
-@pytest.mark.parametrize("name", ["mlp", "gbdt"])
+@pytest.mark.parametrize("name", ["mlp", "gbdt", "additive"])
 @pytest.mark.parametrize("loss", [SoftTargetLoss(3.0, 0.5), LogitMatchingLoss(0.5)], ids=repr)
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_student_learns_every_loss(name, loss, task, make_transfer_set):
