@@ -79,6 +79,10 @@ class EncodedNetwork(nn.Module):
         """Return the rows that the dense inputs are multiplied with."""
         return self.first_weight
 
+    def extra_term(self) -> Tensor | None:
+        """Return what is to be lowered beside the loss of the batch just seen; None for nothing."""
+        return None
+
     def settled(self) -> EncodedNetwork:
         """Return the network for use: the rows as weights, however they were trained."""
         return self

@@ -23,6 +23,7 @@ from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
 from ensemble_kd.networks._muon import Muon
 from ensemble_kd.networks._periodic import PeriodicNetwork
+from ensemble_kd.networks._soft_tree import SoftTreeNetwork, SoftTreePlan
 from ensemble_kd.rows import TransferSet
 
 LOG = logger(__name__)
@@ -91,6 +92,7 @@ def train_network(
     device: str,
     seed: int,
     frequency_scale: float | None = None,
+    soft_tree: SoftTreePlan | None = None,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -106,7 +108,7 @@ def train_network(
     encoding : Encoding
         The inputs.
     hidden : tuple of int
-        Widths of the hidden layers, at least one.
+        Widths of the hidden layers; without any the first one's numbers are the outputs.
     plan : TrainingPlan
         How long and how fast.
     device : str
@@ -116,6 +118,8 @@ def train_network(
     frequency_scale : float or None, default=None
         Of the waves that curves of numeric columns are made of while training, see
         `PeriodicNetwork`; None makes them of no waves.
+    soft_tree : SoftTreePlan or None, default=None
+        Makes it a soft tree, without hidden layers.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -128,8 +132,11 @@ def train_network(
     """
     place = resolve_device(device)
     generator = torch.Generator().manual_seed(seed)
-    network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
-    network = network.to(place)
+    network = (
+        SoftTreeNetwork(encoding, soft_tree, transfer_set.n_outputs, generator)
+        if soft_tree is not None
+        else _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
+    ).to(place)
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
     train_rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
@@ -314,6 +321,9 @@ def _train_step(
     batch: _Batch,
 ) -> None:
     loss = objective(network(*batch.inputs), batch)
+    extra = network.extra_term()
+    if extra is not None:
+        loss = loss + extra
     network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:

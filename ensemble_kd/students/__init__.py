@@ -10,13 +10,14 @@ from ensemble_kd.students._mlp import MLPStudent
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
 from ensemble_kd.students._width import MOST_COLUMNS, check_width, telling_columns
-from ensemble_kd.students.for_people import AdditiveStudent, TrepanStudent
+from ensemble_kd.students.for_people import AdditiveStudent, SoftTreeStudent, TrepanStudent
 
 STUDENTS = {
     "mlp": MLPStudent,
     "gbdt": GBDTStudent,
     "tree": TreeStudent,
     "trepan": TrepanStudent,
+    "soft_tree": SoftTreeStudent,
     "additive": AdditiveStudent,
 }
 
@@ -26,7 +27,7 @@ def as_student(student: Any) -> Student:
 
     Parameters
     ----------
-    student : {"mlp", "gbdt", "tree", "trepan", "additive"} or Student
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or Student
         What the caller chose.
 
     Returns
@@ -56,6 +57,7 @@ __all__ = [
     "MLPStudent",
     "NetworkSize",
     "Respond",
+    "SoftTreeStudent",
     "Student",
     "TableBytes",
     "TreeStudent",
