@@ -104,9 +104,7 @@ class EncodedNetwork(nn.Module):
             for layer in self.layers
             if isinstance(layer, nn.Linear)
         )
-        return network_record(
-            encoding, pieces, missing, category, _array(self.first_bias), layers
-        )
+        return network_record(encoding, pieces, missing, category, _array(self.first_bias), layers)
 
 
 class _Layer(nn.Linear):

@@ -73,9 +73,10 @@ class SoftTreeNetwork(EncodedNetwork):
         self._shares: list[Tensor] | None = None
         self.leaves = nn.Parameter(0.1 * drawn(n_gates + 1, n_outputs, generator))
         depth = torch.arange(1, n_gates + 1, device="cpu").log2().floor()
+        steepness = FIRST_STEEPNESS * torch.exp2(-depth)
         with torch.no_grad():
-            self.first_weight *= FIRST_STEEPNESS * 0.5**depth
-            self.category_weight *= FIRST_STEEPNESS * 0.5**depth
+            self.first_weight.mul_(steepness)
+            self.category_weight.mul_(steepness)
 
     def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""

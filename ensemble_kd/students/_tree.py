@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from ensemble_kd.losses import (
     check_rows_stand_alone,
     row_alpha,
 )
-from ensemble_kd.model import TreesRecord
-from ensemble_kd.rows import TransferSet, check_seed
+from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.readable import LeafFacts, Rules, leaf_facts, rules_with
+from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 from ensemble_kd.students._thresholds import discreet_thresholds
@@ -92,6 +94,19 @@ class TreeStudent(Student):
         if transfer_set.discretion is not None:
             self._record = discreet_thresholds(self._record, transfer_set.X)
 
+        self._facts = facts_of(self._record, transfer_set)
+
+    def rules(self) -> Rules:
+        """Return the rules of the tree, with the share of rows and the fidelity of each.
+
+        They are measured on the real rows that were held out, or on all where there were none.
+
+        Returns
+        -------
+        Rules
+        """
+        return told_rules(self.to_model(), self._facts, self._scale.spread)
+
     def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
         if len(X):
@@ -101,6 +116,22 @@ class TreeStudent(Student):
 
     def _body(self) -> TreesRecord:
         return self._record
+
+
+def facts_of(record: TreesRecord, transfer_set: TransferSet) -> LeafFacts:
+    """Return shares and fidelity of the leaves, on held-out rows where there are any."""
+    measured = transfer_set.held_out if transfer_set.held_out.any() else transfer_set.origin == REAL
+    rows = transfer_set.take(measured)
+    return leaf_facts(
+        record, rows.X, rows.response, rows.sample_weight, has_classes=rows.task.has_classes
+    )
+
+
+def told_rules(model: CompactModel, facts: LeafFacts, spread: float) -> Rules:
+    """Return the rules of a tree, whose values were learned in a unit of their own."""
+    if not model.has_classes:
+        facts = replace(facts, fidelity=facts.fidelity * spread)
+    return rules_with(model, facts)
 
 
 def check_learnable(loss: DistillationLoss, student: str) -> None:

@@ -36,7 +36,7 @@ SMALL = {
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
     "trepan": TrepanStudent(max_leaf_nodes=12, random_state=0),
-    "soft_tree": SoftTreeStudent(depth=3, n_updates=200, batch_size=64, random_state=0),
+    "soft_tree": SoftTreeStudent(depth=2, n_updates=80, batch_size=64, random_state=0),
     "additive": AdditiveStudent(n_bins=12, max_iter=60, random_state=0),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.base import clone
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, check_rows_stand_alone
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Encoding, fit_encoding, network_record
+from ensemble_kd.networks import Beyond, Encoding, fit_encoding, network_record
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
@@ -158,7 +159,7 @@ class AdditiveStudent(Student):
     def _fit_encoding(self, train: TransferSet, loss: DistillationLoss) -> Encoding:
         is_real = train.origin == REAL
         real = train.X[is_real]
-        beyond = "edges" if train.task.looks_beyond else None
+        beyond: Beyond = "edges" if train.task.looks_beyond else None
         size = choose_size(
             real, train.schema, train.n_outputs, self.max_bytes, hidden=(), beyond=beyond
         )
@@ -187,16 +188,14 @@ class AdditiveStudent(Student):
             best = flat.reshape(shape).copy()
             self.n_iter_ += 1
             if self._deadline is not None and time.monotonic() >= self._deadline:
-                raise _TimeIsOver
+                raise _OutOfTimeError
 
-        try:
+        options = {"maxiter": self.max_iter, "maxfun": 2 * self.max_iter, "maxcor": MEMORY,
+                   "ftol": 1e-10, "gtol": 1e-7}  # fmt: skip
+        with suppress(_OutOfTimeError):
             minimize(
-                objective, best.ravel(), jac=True, method="L-BFGS-B", callback=note,
-                options={"maxiter": self.max_iter, "maxfun": 2 * self.max_iter, "maxcor": MEMORY,
-                         "ftol": 1e-10, "gtol": 1e-7},
-            )  # fmt: skip
-        except _TimeIsOver:
-            pass
+                objective, best.ravel(), jac=True, method="L-BFGS-B", callback=note, options=options
+            )
         return best
 
     def _respond(self, X: Array) -> Array:
@@ -209,7 +208,7 @@ class AdditiveStudent(Student):
         return self._encoding.pooled_schema(self._schema)
 
 
-class _TimeIsOver(Exception):
+class _OutOfTimeError(Exception):
     """Ends the steps."""
 
 

@@ -12,7 +12,7 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import fit_encoding
+from ensemble_kd.networks import Beyond, fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
@@ -151,7 +151,7 @@ class SoftTreeStudent(Student):
         trained_on = ~transfer_set.held_out
         is_real = trained_on & (transfer_set.origin == REAL)
         real, n_train = transfer_set.X[is_real], int(trained_on.sum())
-        beyond = "edges" if transfer_set.task.looks_beyond else None
+        beyond: Beyond = "edges" if transfer_set.task.looks_beyond else None
         # The first layer, and one of as many units a level.
         hidden = (2 ** (self.depth + 1),) * self.depth
         size = choose_size(

@@ -16,12 +16,19 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import read_trees, tree_arrays
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import TreesRecord
+from ensemble_kd.readable import Rules
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.runtime import TreesRuntime
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 from ensemble_kd.students._thresholds import discreet_thresholds
-from ensemble_kd.students._tree import check_learnable, mixed_target, within_float32
+from ensemble_kd.students._tree import (
+    check_learnable,
+    facts_of,
+    mixed_target,
+    told_rules,
+    within_float32,
+)
 from ensemble_kd.students.for_people._grown import Node, Test, tree_record
 
 Array = NDArray[np.float64]
@@ -104,6 +111,7 @@ class TrepanStudent(Student):
         self._record = ranks.ordering(tree_record(self._grow(rows)))
         if transfer_set.discretion is not None:
             self._record = discreet_thresholds(self._record, transfer_set.X)
+        self._facts = facts_of(self._record, transfer_set)
         del self._rng, self._drawn_from, self._place
 
     def _grow(self, rows: _Rows) -> Node:
@@ -175,6 +183,17 @@ class TrepanStudent(Student):
         parts = share * rows.take(left).spread() + (1 - share) * rows.take(~left).spread()
         return test, rows.spread() - parts
 
+    def rules(self) -> Rules:
+        """Return the rules of the tree, with the share of rows and the fidelity of each.
+
+        They are measured on the real rows that were held out, or on all where there were none.
+
+        Returns
+        -------
+        Rules
+        """
+        return told_rules(self.to_model(), self._facts, self._scale.spread)
+
     def _respond(self, X: Array) -> Array:
         return TreesRuntime(self._record).outputs(X)
 
@@ -192,9 +211,7 @@ class _Rows:
     source: NDArray[np.int64]
 
     def take(self, chosen: NDArray[np.bool_]) -> _Rows:
-        return _Rows(
-            self.X[chosen], self.target[chosen], self.weight[chosen], self.source[chosen]
-        )
+        return _Rows(self.X[chosen], self.target[chosen], self.weight[chosen], self.source[chosen])
 
     def extend(self, X: Array, response: Array) -> _Rows:
         return _Rows(
