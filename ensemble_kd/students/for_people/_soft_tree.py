@@ -49,7 +49,7 @@ class SoftTreeStudent(Student):
         Rows a step, at most.
     learning_rate : float, default=0.02
         Of AdamW at the start, greater than 0.
-    weight_decay : float, default=1e-4
+    weight_decay : float, default=0.0001
         At least 0.
     patience : int, default=12
         Checks without a better held-out loss after which training ends.
@@ -81,7 +81,7 @@ class SoftTreeStudent(Student):
         n_updates: int = 6000,
         batch_size: int = 1024,
         learning_rate: float = 0.02,
-        weight_decay: float = 1e-4,
+        weight_decay: float = 0.0001,
         patience: int = 12,
         device: str = "cpu",
         random_state: Any = None,
