@@ -93,7 +93,7 @@ def test_export_of_a_compressed_student(
 
 
 @pytest.mark.parametrize("compression", ["none", "float16", "int8"])
-# The least of the few numbers of curves and gates is too large for float32 to tell it from 1e-9 more.
+# The least of the few numbers of curves and gates is too large for 1e-9 more to change a float32.
 @pytest.mark.parametrize("student", sorted(STUDENTS.keys() - {"additive", "soft_tree"}))
 def test_json_is_compared_number_by_number(compressed, student, compression):
     """A number that no answer depends on counts, too."""
