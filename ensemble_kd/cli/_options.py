@@ -13,6 +13,9 @@ from ensemble_kd.model import TASKS
 Options = argparse._ActionsContainer
 
 
+# Names of `ensemble_kd.students.STUDENTS`, as this must not wait for its import.
+STUDENTS = ("mlp", "gbdt", "tree", "trepan", "soft_tree", "additive")
+
 MODEL = {
     "model": "model file (.ekd)",
     "--require-signature": "public key (.pub of `keygen`): refuse a model file that it has not "

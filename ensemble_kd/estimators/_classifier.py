@@ -31,7 +31,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         less or more. Any scikit-learn classifier with `predict_proba`, cloned and fitted to the raw
         rows; a list of members to average; ``FrozenEstimator(fitted)`` used as it is, as is any
         other object with `predict_proba`, or a callable, that answers raw rows.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races what is left at "auto" below on held-out rows, with plain training among the

@@ -31,7 +31,8 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
     teacher : detector, list of detector or of (str, detector), or None, default=None
         None: the default `DetectorEnsemble`. Any outlier detector of scikit-learn or PyOD, cloned
         and fitted to the raw rows; a list of them; or ``FrozenEstimator(fitted)``, used as it is.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     contamination : float or "auto", default="auto"
         In (0, 0.5]: the share of rows that are to be called outliers. The offset that does so is

@@ -22,7 +22,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         less or more. Any scikit-learn regressor, cloned and fitted to the raw rows; a list of
         members to average; or ``FrozenEstimator(fitted)``, used as it is, as is any other object
         with `predict`, or a callable, that answers raw rows.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races what is left at "auto" below on held-out rows, with plain training among the

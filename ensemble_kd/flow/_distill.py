@@ -171,16 +171,17 @@ def distill(
     with stage("student"):
         desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
         for lesson in lessons:
-            transfer_set = lesson.teach(transfer_set, desk)
+            transfer_set = sets.views.on(lesson.teach(transfer_set, desk), recipe.loss)
             student_ = lesson.pupil(transfer_set, desk)
             desk = replace(desk, student=student_)
-        transfer_set = sets.views.on(transfer_set, recipe.loss)
+        ask = sets.ask if student_.asks and recipe.needs_teacher else None
         del sets, desk, unseen  # their rows were copied
         learns_more = has_more_to_learn(rows, settings) and not teaching.frozen
         if not learns_more:
             teaching = teaching.after_labelling()
         rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
-        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
+        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student, ask=ask)
+        del ask
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
         with stage("student"):
             if (
@@ -204,8 +205,8 @@ def distill(
     model = decided(compressed.model, real, settings)
     fidelity = held_out_fidelity(model, real)
     if learns_more:  # what was measured was taught by a teacher that had not seen these rows
-        every = all_rows(rows, recipe, teaching, X_unlabeled, n_new, settings, stage)
-        student_ = refitted(student_, recipe, every, stage)
+        every, ask_all = all_rows(rows, recipe, teaching, X_unlabeled, n_new, settings, stage)
+        student_ = refitted(student_, recipe, every, ask_all, stage)
         model = compress(student_.to_model(), settings.steps, every, recipe.loss).model
     gates = [found for found in (teaching.member, gate) if found is not None]
     for comparison in gates:
@@ -250,7 +251,7 @@ def _train_plainly(
     model = compressed.model
     if learns_more := has_more_to_learn(rows, settings):
         every = true_rows(rows)
-        student = refitted(student, recipe, every, stage)
+        student = refitted(student, recipe, every, None, stage)
         model = compress(student.to_model(), settings.steps, every, recipe.loss).model
     return Distillation(
         None, transfer_set, student, model, recipe, [], [], None, stage.times,

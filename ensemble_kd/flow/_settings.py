@@ -52,7 +52,8 @@ class Settings:
         Cloned and fitted; `FrozenEstimator` for one that is fitted already, as any other object
         that answers rows is taken to be. A list is averaged. A name is that of a preset of
         `TeacherEnsemble`, None the default one.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         Cloned and fitted.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races recipes on held-out rows, plain training among them; "fast" takes the default

@@ -118,11 +118,19 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         return self._pool(synthesizer).take(n_rows)
 
+    def ask(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the teacher's response to encoded rows made of values of the real ones."""
+        with self._stage("labels"):
+            return self.teaching.label(self._decoder.decode(codes), self.rows, self._n_jobs)
+
+    @cached_property
+    def _decoder(self) -> RowDecoder:
+        return RowDecoder(self.rows.X, self.rows.schema)
+
     def rows_around(self, recipe: Recipe, codes: NDArray[np.float64], n_rows: int) -> Rows:
         """Return rows that a recipe's synthesizer makes of encoded ones, and the response."""
         synthesizer, _ = recipe.synthesizers[0]
-        decoder = RowDecoder(self.rows.X, self.rows.schema)
-        return _Pool(self, synthesizer, decoder.decode(codes)).take(n_rows)
+        return _Pool(self, synthesizer, self._decoder.decode(codes)).take(n_rows)
 
     def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
         if X_unlabeled is None:

@@ -24,6 +24,7 @@ from ensemble_kd.networks._objective import Batch, Objective, Rows, row_losses
 from ensemble_kd.networks._pace import Pace
 from ensemble_kd.networks._periodic import PeriodicNetwork
 from ensemble_kd.networks._plan import Clock, TrainingPlan, batches_of, cosine
+from ensemble_kd.networks._soft_tree import SoftTreeNetwork, SoftTreePlan
 from ensemble_kd.rows import TransferSet
 
 LOG = logger(__name__)
@@ -49,6 +50,7 @@ def train_network(
     frequency_scale: float | None = None,
     hint_share: float = 0.0,
     offset: NDArray[np.float64] | None = None,
+    soft_tree: SoftTreePlan | None = None,
     progress: str | None = None,
     watch: Callable[[float, Callable[[Any], Any]], None] | None = None,
 ) -> FittedNetwork:
@@ -64,7 +66,7 @@ def train_network(
     encoding : Encoding
         The inputs.
     hidden : tuple of int
-        Widths of the hidden layers, at least one.
+        Widths of the hidden layers; without any the first one's numbers are the outputs.
     plan : TrainingPlan
         How long and how fast.
     device : str
@@ -79,6 +81,8 @@ def train_network(
         steps that follow; see `learn_hint`.
     offset : ndarray of shape (n_samples, n_outputs) or None, default=None
         Added to the outputs for each row, as those of a network that is trained already.
+    soft_tree : SoftTreePlan or None, default=None
+        Makes it a soft tree, without hidden layers.
     progress : str or None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
@@ -92,8 +96,11 @@ def train_network(
     check_view(loss, transfer_set.view)
     place = resolve_device(device)
     generator = torch.Generator().manual_seed(seed)
-    network = _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
-    network = network.to(place)
+    network = (
+        SoftTreeNetwork(encoding, soft_tree, transfer_set.n_outputs, generator)
+        if soft_tree is not None
+        else _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
+    ).to(place)
     train = transfer_set.take(~transfer_set.held_out)
     held_out = transfer_set.take(transfer_set.held_out)
     pace = Pace(loss, train.enters)
@@ -194,6 +201,9 @@ def _train_step(
     batch: Batch,
 ) -> None:
     loss = objective(network, batch)
+    extra = network.extra_term()
+    if extra is not None:
+        loss = loss + extra
     network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:

@@ -11,7 +11,13 @@ from typing import Any
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
+from ensemble_kd.cli._options import (
+    STUDENTS,
+    add_rows_to_learn_from,
+    add_run,
+    add_teaching,
+    adder,
+)
 from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._without_target import OF_TARGETS
@@ -62,8 +68,11 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows, assistant_chain several in turn; born_again and "
     "refinement let the student teach the next one; easy_to_hard lets a network learn easy rows "
-    "first (default: none)",
-    "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "first; hints lets its hidden layers learn how the teacher sees rows, residual half of it what "
+    "the other half has left (default: none)",
+    "--student": "a small network, a few boosted trees, or one tree; for people to read: trepan, a "
+    "tree that asks the teacher where it has few rows, soft_tree, or additive, a curve for each "
+    "column (default: %(default)s)",
     "--label": "with --task outliers: column that says which rows are abnormal, 1 or true (or -1 "
     "beside 1); never learned from, it tells AUC and average precision on the rows kept apart",
     "--contamination": "with --task outliers: share of the rows to be called outliers, above 0 and "
@@ -93,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")
     add("--temperature", metavar="T", type=read.positive)
     add("--lessons", metavar="NAME", nargs="+", action="extend", default=[])
-    add("--student", choices=["mlp", "gbdt", "tree"], default="mlp")
+    add("--student", choices=STUDENTS, default="mlp")
     add("--contamination", metavar="S|auto", type=read.contamination, default="auto")
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
     add = adder(result, OPTIONS)

@@ -11,7 +11,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
 from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
 from ensemble_kd.losses.relations import RELATIONS
-from ensemble_kd.students import STUDENTS, MLPStudent, Student
+from ensemble_kd.students import STUDENTS, MLPStudent, SoftTreeStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
 from ensemble_kd.tuning.trial._sizes import FileBytes
@@ -40,7 +40,7 @@ class Setting:
 
     Parameters
     ----------
-    family : {"mlp", "gbdt", "tree"}
+    family : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"}
         Who learns.
     recipe : Recipe
         From what.
@@ -57,7 +57,7 @@ class Setting:
 
     def with_effort(self, effort: float) -> Setting:
         """Return the same with a network that takes so many times the steps; trees are quick."""
-        if not isinstance(self.student, MLPStudent):
+        if not isinstance(self.student, MLPStudent | SoftTreeStudent):
             return self
         steps = [
             PruneNeurons(step.keep, n_updates=max(1, round(effort * step.n_updates)))
@@ -83,8 +83,8 @@ class SearchSpace:
 
     Parameters
     ----------
-    students : tuple of {"mlp", "gbdt", "tree"}, default=("mlp", "gbdt", "tree")
-        Families.
+    students : tuple of str, default=("mlp", "gbdt", "tree")
+        Families, by name.
     synthesizers : tuple of str, default=all of `SYNTHESIZERS`
         Names of `ensemble_kd.tuning.SYNTHESIZERS`: what makes rows, and how strongly.
     labels : tuple of str, default=("out_of_fold", "in_sample", "true")
@@ -185,8 +185,10 @@ class SearchSpace:
             rate = trial.suggest_float("gbdt_learning_rate", 0.05, 0.5, log=True)
             # As much is learned in all, whatever the number of rounds.
             student.set_params(learning_rate=rate)
-        else:
+        elif family == "tree":
             student = sizes.tree(n_bytes, bits)
+        else:
+            student = sizes.for_people(family, n_bytes, bits)
         recipe = Recipe("tuned", labels, loss, SYNTHESIZERS[synthesizer], changes)
         if labels == "true":
             recipe = replace(plain_recipe(task), name="tuned plain", changes=changes)
@@ -198,7 +200,8 @@ class SearchSpace:
         if family == "mlp":
             name = trial.suggest_categorical("loss", names) if len(names) > 1 else names[0]
         # The leaves of a single tree hold probabilities, which have no temperature.
-        if family != "tree" and hasattr(task.named_loss(name, alpha), "temperature"):
+        trees = ("tree", "trepan")
+        if family not in trees and hasattr(task.named_loss(name, alpha), "temperature"):
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
         return task.named_loss(name, alpha, temperature)
 
@@ -273,6 +276,9 @@ def starting_points(
         {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 8, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
         {"student": "tree", "n_bytes": small_tree},
+        {"student": "trepan", "n_bytes": small_tree},
+        {"student": "soft_tree", "n_bytes": middle},
+        {"student": "additive", "n_bytes": middle},
     ]  # fmt: skip
     found = [base | point for point in points if point["student"] in space.students]
     return [point for point in found if _is_inside(point, space)]

@@ -49,6 +49,18 @@ def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_byt
         assert found >= 0.5 * n_bytes
 
 
+@pytest.mark.parametrize("student", ["trepan", "soft_tree", "additive"])
+@pytest.mark.parametrize("n_bytes", [16_000, 40_000])
+def test_space_gives_students_for_people_that_fit_their_bytes(rows, student, n_bytes):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student=student, n_bytes=n_bytes)
+    setting = SearchSpace(students=(student,)).suggest(trial, rows.task, sizes, SPAN)
+    setting = setting.with_effort(0.01)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    assert len(pack(model, None, card_lines(setting))) <= n_bytes
+    assert [p["student"] for p in starting_points(SearchSpace(students=(student,)), sizes, SPAN)]
+
+
 @pytest.mark.parametrize("width", [160, 48])
 @pytest.mark.parametrize("n_bytes", [16_000, 40_000, 60_000])
 def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes):
