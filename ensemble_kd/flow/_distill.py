@@ -225,6 +225,7 @@ def _desk(
     return Desk(
         student, recipe.loss, n_new if recipe.synthesizers else 0, sets.rows.seed, clock,
         partial(sets.new_rows, recipe), partial(sets.rows_around, recipe), sets.views,
+        sets.teaching.of_each,
     )  # fmt: skip
 
 

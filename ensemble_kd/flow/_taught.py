@@ -70,6 +70,12 @@ class Teaching:
         }
         return {"members": found} if found else {}
 
+    @property
+    def of_each(self) -> NDArray[np.float64]:
+        """What each member says of the real rows out of fold, or the teacher where it has none."""
+        each = getattr(self.teacher, "member_responses_", None)
+        return self.soft_real[None] if each is None else np.asarray(each)
+
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the response to raw rows, shape (n_samples, n_outputs)."""
         return teacher_response(self._compiled_labeller, X, rows.task, n_jobs=n_jobs)

@@ -18,7 +18,9 @@ from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (
     MOST_COMPARED,
+    RowBlend,
     TeacherEnsemble,
+    abstains,
     as_teacher,
     check_distillable,
     cross_fitted_responses,
@@ -147,16 +149,19 @@ def _or_its_best_member(
     deadline on so many of them at most.
     """
     members = getattr(teaching.teacher, "members_", [])
-    if len(members) < 2:
+    if len(members) < 2 or teaching.teacher.best_member_ is None:
         return teaching
     kept = some_of(~rows.held_out & has_label(teaching.soft_real), most, rows.seed)
     weight, truth = rows.weights[kept], rows.truth[kept]
     responses = teaching.teacher.member_responses_
-    selected = isinstance(teaching.teacher.weights, str) and teaching.teacher.weights != "equal"
+    selected = isinstance(teaching.teacher.weights, str) and teaching.teacher.weights == "selection"
+    complete = np.array([not abstains(model) for _, model in members])
+    by_row = isinstance(teaching.teacher.blend_, RowBlend) or not complete.all()
     ensemble, member, best = cross_fitted_responses(
         responses[:, kept], truth, weight, rows.task,
         weights=None if selected else teaching.teacher.weights_,
-        is_sharpened=teaching.teacher.blend_.temperatures is not None, seed=rows.seed,
+        is_sharpened=teaching.teacher.blend_.temperatures is not None,
+        ensemble=teaching.soft_real[kept] if by_row else None, complete=complete, seed=rows.seed,
     )  # fmt: skip
     name, model = members[best]
     standard = Standard(rows.task, rows.hard[kept], weight, rows.seed, rows.group_of(kept), scoring)

@@ -17,17 +17,23 @@ from ensemble_kd.teachers._wrap import (
 )
 from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
+from ensemble_kd.teachers.partial import Abstaining, OwnColumns, abstains
+from ensemble_kd.teachers.per_row import RowBlend
 from ensemble_kd.teachers.weighing import MOST_COMPARED, cross_fitted_responses, some_of
 
 __all__ = [
     "DEFAULT_PRESET",
     "MOST_COMPARED",
     "PRESETS",
+    "Abstaining",
     "CrossFit",
     "GivenTeacher",
     "MemberTime",
+    "OwnColumns",
+    "RowBlend",
     "TeacherEnsemble",
     "BlendedMembers",
+    "abstains",
     "allows_missing",
     "as_teacher",
     "best_member",

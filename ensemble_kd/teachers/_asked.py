@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._given import as_teacher
 from ensemble_kd.teachers._wrap import check_distillable, seeded
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
+from ensemble_kd.teachers.partial import abstains
+from ensemble_kd.teachers.per_row import PER_ROW, RowWeights
 
 
 def checked_members(members: Any, task: BaseTask, seed: int) -> list[tuple[str, Any]]:
@@ -57,32 +60,67 @@ def checked_members(members: Any, task: BaseTask, seed: int) -> list[tuple[str, 
     return [(name, seeded(estimator, seed)) for name, estimator in members]
 
 
-def given_weights(weights: Any, n_members: int) -> NDArray[np.float64] | None:
+def row_weights_of(weights: Any, task: BaseTask) -> RowWeights | None:
+    """Return weights per row, unfitted and checked.
+
+    Parameters
+    ----------
+    weights : str, RowWeights or array of shape (n_members,)
+        As `TeacherEnsemble` takes them.
+    task : BaseTask
+        What is predicted.
+
+    Returns
+    -------
+    RowWeights or None
+        None where each member has one weight for all rows.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, or they say nothing of this task.
+    """
+    if isinstance(weights, str) and weights in PER_ROW:
+        weights = PER_ROW[weights]()
+    if not isinstance(weights, RowWeights):
+        return None
+    found: RowWeights = clone(weights)
+    found.check(task)
+    return found
+
+
+def given_weights(weights: Any, members: list[tuple[str, Any]]) -> NDArray[np.float64] | None:
     """Return weights that sum to 1.
 
     Parameters
     ----------
-    weights : str or array of shape (n_members,)
+    weights : str, RowWeights or array of shape (n_members,)
         As `TeacherEnsemble` takes them.
-    n_members : int
-        How many there are to be.
+    members : list of (str, estimator)
+        What is weighed.
 
     Returns
     -------
     ndarray of shape (n_members,) or None
-        None where they are to be selected.
+        None where they are to be selected; equal ones where each row has weights of its own, and
+        where a member may abstain, so that no selection would compare like with like.
 
     Raises
     ------
     InputError
         If they break a rule.
     """
-    if isinstance(weights, str):
-        if weights == "selection":
+    n_members = len(members)
+    if isinstance(weights, str | RowWeights):
+        if weights == "selection" and not any(abstains(member) for _, member in members):
             return None
-        if weights == "equal":
+        if isinstance(weights, RowWeights) or weights in ("selection", "equal", *PER_ROW):
             return np.full(n_members, 1 / n_members)
-        raise InputError(f"weights must be 'selection', 'equal' or numbers, got {weights!r}.")
+        per_row = ", ".join(map(repr, PER_ROW))
+        raise InputError(
+            f"weights must be 'selection', 'equal' or numbers, got {weights!r}; or for each row "
+            f"{per_row}."
+        )
     given = np.asarray(weights, dtype=np.float64)
     if given.shape != (n_members,) or (given < 0).any() or not given.sum() > 0:
         raise InputError(

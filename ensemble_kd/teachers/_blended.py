@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._wrap import teacher_response
+from ensemble_kd.teachers.per_row import RowBlend
 from ensemble_kd.teachers.weighing import Blend
 
 
@@ -21,23 +23,31 @@ class BlendedMembers:
     ----------
     members : list of (str, estimator)
         Fitted.
-    blend : Blend
+    blend : Blend or RowBlend
         What makes one response of theirs.
     task : BaseTask
         What they predict.
     """
 
-    def __init__(self, members: list[tuple[str, Any]], blend: Blend, task: BaseTask) -> None:
+    def __init__(
+        self, members: list[tuple[str, Any]], blend: Blend | RowBlend, task: BaseTask
+    ) -> None:
         self.members_, self.blend_, self.task_ = members, blend, task
         self.weights_, self.classes_ = blend.weights, task.labels
 
     def predict_proba(self, X: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
         """Return the blend of the members' responses, some threads for each."""
         models = [model for _, model in self.members_]
-        X = _read_once(X, models)
-        return self.blend_(
-            np.array([teacher_response(model, X, self.task_, n_jobs=n_jobs) for model in models])
-        )
+        read = _read_once(X, models)
+        responses = [teacher_response(model, read, self.task_, n_jobs=n_jobs) for model in models]
+        blended = self.blend_(np.array(responses), X)
+        silent = np.isnan(blended[:, 0])
+        if silent.any():
+            raise NotDistillableError(
+                f"each row must have an answer of some teacher, got none of {len(models)} for "
+                f"{int(silent.sum()):,} of {len(silent):,} rows; add a teacher that answers them."
+            )
+        return blended
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the blend of the members' values."""

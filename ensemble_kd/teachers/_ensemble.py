@@ -16,6 +16,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import Task
 from ensemble_kd.rows import (
     Dependence,
+    Groups,
     check_seed,
     check_target,
     check_weight,
@@ -25,13 +26,22 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
-from ensemble_kd.teachers._asked import checked_members, given_weights
+from ensemble_kd.teachers._asked import checked_members, given_weights, row_weights_of
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._wrap import allows_missing
 from ensemble_kd.teachers.in_time import tell_short_time
 from ensemble_kd.teachers.members import has_classes
-from ensemble_kd.teachers.weighing import MOST_COMPARED, Blend, Weighing, find_blend, some_of
+from ensemble_kd.teachers.partial import abstains, asked_by_own_columns
+from ensemble_kd.teachers.per_row import Judged, RowBlend
+from ensemble_kd.teachers.weighing import (
+    MOST_COMPARED,
+    Blend,
+    Weighing,
+    best_of,
+    find_blend,
+    some_of,
+)
 
 # Of the time limit, what members are fitted in; the rest is for their weights.
 FITTING_SHARE = 0.95
@@ -73,9 +83,11 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         teacher.
     task : {"classification", "regression"}, default="classification"
         What the members predict.
-    weights : "selection", "equal" or array of shape (n_members,), default="selection"
+    weights : "selection", "equal", "confidence", "competence", "disagreement", RowWeights or \
+            array of shape (n_members,), default="selection"
         "selection": greedy ensemble selection on out-of-fold responses [1]_; "equal": the plain
-        mean; or weights, at least 0 and not all 0.
+        mean; or weights, at least 0 and not all 0. The other names, and objects of
+        `ensemble_kd.teachers.per_row`, are weights per row.
     cv : int or splitter, default=5
         Folds.
     time_limit : float or None, default=None
@@ -98,8 +110,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
     fit_times_ : dict of str to MemberTime
         Rows and seconds of each member after a fit in limited time; empty after any other.
     weights_ : ndarray of shape (n_members,)
-        They are above 0 and sum to 1.
-    blend_ : Blend
+        They are above 0 and sum to 1. Of weights per row, their means.
+    blend_ : Blend or RowBlend
         What makes one response of the members': their mean; or where that was found better out of
         fold, and the weights are selected, the mean of members that are each sharpened on its own,
         a sharpened mean or a logarithmic pool.
@@ -108,8 +120,8 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         tests the row.
     member_responses_ : ndarray of shape (n_members, n_samples, n_outputs)
         The same of each member alone.
-    best_member_ : str
-        Name of the member with the lowest out-of-fold loss.
+    best_member_ : str or None
+        Name of the member with the lowest out-of-fold loss, among those that answer any row.
     task_ : BaseTask
         What is predicted, with its classes.
     classes_ : ndarray of shape (n_classes,)
@@ -236,14 +248,18 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         weight = check_weight(sample_weight, hard, task)
         record_features(self, X)
         seed = check_seed(self.random_state)
-        members = checked_members(self.members, task, seed)
+        members = [
+            (name, asked_by_own_columns(member, X))
+            for name, member in checked_members(self.members, task, seed)
+        ]
+        by_row = row_weights_of(self.weights, task)
         self.task_ = task
         if task.has_classes:
             self.classes_ = task.labels
         targets = task.targets(hard)
         if isinstance(dependence, str):
             dependence = find_copies(TableSchema.infer(X).encode(X))
-        given = given_weights(self.weights, len(members))
+        given = given_weights(self.weights, members)
         if given is not None:
             members = [member for member, w in zip(members, given, strict=True) if w > 0]
             given = given[given > 0]
@@ -257,7 +273,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             deadline=deadline,
         )  # fmt: skip
         names, found, self.fit_times_ = done.names, done.fits, done.times
-        judged = ~np.isnan(found.response[0, :, 0])
+        judged = (~np.isnan(found.response[:, :, 0])).any(axis=0)
         if held_out is not None:
             judged &= ~held_out
         if deadline is not None:
@@ -274,14 +290,21 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
         self.members_ = list(zip(names, found.fitted, strict=True))
         self.weights_, self.member_responses_ = np.asarray(found.weights), found.response
         of_rows = found.response[:, rows], truth[rows], row_weight[rows]
-        losses = [task.mean_loss(response, *of_rows[1:]) for response in of_rows[0]]
-        self.best_member_ = names[int(np.argmin(losses))]
-        self.blend_ = Blend(self.weights_)
+        complete = np.array([not abstains(model) for model in found.fitted])
+        best = best_of(*of_rows, task, complete)
+        self.best_member_ = names[best] if complete.any() else None
+        self.blend_: Blend | RowBlend = Blend(self.weights_)
         if given is None:
             self.blend_ = find_blend(
                 self.weights_, *of_rows, task, seed=seed, temperatures=weigh.temperatures
             )
-        self.out_of_fold_response_ = self.blend_(found.response)
+        if by_row is None:
+            self.out_of_fold_response_ = self.blend_(found.response)
+        else:
+            group = dependence.group if isinstance(dependence, Groups) else np.arange(len(X))
+            seen = Judged(X, found.response, truth, row_weight, group, judged, task)
+            self.blend_, self.out_of_fold_response_ = RowBlend.fit(by_row, seen)
+            self.weights_ = self.blend_.weights
         if not found.unseen:
             return None
         return BlendedMembers(list(zip(names, found.unseen, strict=True)), self.blend_, task)

@@ -170,7 +170,7 @@ def teacher_response(
     Returns
     -------
     ndarray of shape (n_samples, n_classes) or (n_samples, 1), float64
-        Soft labels whose rows sum to 1, or values.
+        Soft labels whose rows sum to 1, or values; NaN where a teacher that may abstain does.
 
     Raises
     ------
@@ -193,6 +193,8 @@ def teacher_response(
 
 def _ask(teacher: Any, X: Any, task: BaseTask) -> NDArray[np.float64]:
     try:
+        if getattr(type(teacher), "may_abstain", False):
+            return np.asarray(teacher.respond(X, task))
         return task.ask(teacher, X, name_of(teacher))
     except (EnsembleKDError, MemoryError, Warning):
         raise

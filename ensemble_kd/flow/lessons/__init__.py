@@ -8,6 +8,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.flow.lessons._assistant import Assistant, AssistantChain
 from ensemble_kd.flow.lessons._base import Desk, Lesson
 from ensemble_kd.flow.lessons._born_again import BornAgain
+from ensemble_kd.flow.lessons._doubted_rows import DoubtedRows
 from ensemble_kd.flow.lessons._easy_to_hard import EasyToHard
 from ensemble_kd.flow.lessons._hard_rows import HardRows
 from ensemble_kd.flow.lessons._hints import Hints
@@ -21,6 +22,7 @@ LESSONS: dict[str, type[Lesson]] = {
     "born_again": BornAgain,
     "refinement": Refinement,
     "easy_to_hard": EasyToHard,
+    "doubted_rows": DoubtedRows,
     "hints": Hints,
     "residual": Residual,
 }
@@ -64,6 +66,7 @@ __all__ = [
     "AssistantChain",
     "BornAgain",
     "Desk",
+    "DoubtedRows",
     "EasyToHard",
     "HardRows",
     "Hints",

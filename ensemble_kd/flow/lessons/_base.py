@@ -43,6 +43,9 @@ class Desk:
         From encoded rows and a number to that many new rows made of them, and the response.
     view : callable
         From encoded rows, and a view or its name, to how the teacher sees each of them.
+    out_of_fold : ndarray of shape (n_teachers, n_real, n_outputs) or None, default=None
+        What each of the teachers, or the one, says of the real rows out of fold, in their order;
+        NaN where it says nothing.
     """
 
     student: Student
@@ -53,6 +56,7 @@ class Desk:
     new_rows: Callable[[int], Labelled]
     rows_around: Callable[[Codes, int], Labelled]
     view: Callable[[Codes, Any], NDArray[np.float32]]
+    out_of_fold: NDArray[np.float64] | None = None
 
 
 class Lesson(BaseEstimator):  # type: ignore[misc]

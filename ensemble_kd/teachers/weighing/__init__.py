@@ -1,6 +1,8 @@
 """How members become one: which have a weight, how sharp each is, what is made of them."""
 
+from ensemble_kd.teachers.weighing._answers import mean_of_answers
 from ensemble_kd.teachers.weighing._blending import (
+    SMALLEST_PROBABILITY,
     Blend,
     find_blend,
     member_temperatures,
@@ -8,6 +10,7 @@ from ensemble_kd.teachers.weighing._blending import (
 )
 from ensemble_kd.teachers.weighing._selection import (
     MOST_COMPARED,
+    best_of,
     cross_fitted_responses,
     greedy_weights,
     some_of,
@@ -16,11 +19,14 @@ from ensemble_kd.teachers.weighing._weighing import Weighing
 
 __all__ = [
     "MOST_COMPARED",
+    "SMALLEST_PROBABILITY",
     "Blend",
     "Weighing",
+    "best_of",
     "cross_fitted_responses",
     "find_blend",
     "greedy_weights",
+    "mean_of_answers",
     "member_temperatures",
     "sharpen",
     "some_of",

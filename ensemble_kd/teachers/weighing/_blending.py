@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from ensemble_kd.losses import softmax
 from ensemble_kd.tasks import BaseTask
+from ensemble_kd.teachers.weighing._answers import mean_of_answers
 
 # Bounds a logarithm that a member's zero would make infinite.
 SMALLEST_PROBABILITY = 1e-6
@@ -45,8 +47,11 @@ class Blend:
     log_weights: Array | None = None
     temperatures: Array | None = None
 
-    def __call__(self, responses: Array) -> Array:
+    def __call__(self, responses: Array, X: Any = None) -> Array:
         """Return shape (n_rows, n_outputs) of responses of shape (n_members, n_rows, n_outputs)."""
+        silent = np.isnan(responses[..., 0])
+        if (silent.any(axis=0) & ~silent.all(axis=0)).any():
+            return mean_of_answers(responses, self.weights[:, None])
         if self.temperatures is not None:
             responses = sharpen(responses, self.temperatures)
         if self.log_weights is not None:

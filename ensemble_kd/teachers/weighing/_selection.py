@@ -76,6 +76,8 @@ def cross_fitted_responses(
     *,
     weights: NDArray[np.float64] | None,
     is_sharpened: bool = False,
+    ensemble: NDArray[np.float64] | None = None,
+    complete: NDArray[np.bool_] | None = None,
     seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Return the ensemble and its best member, each chosen without the rows that it answers.
@@ -98,6 +100,10 @@ def cross_fitted_responses(
     is_sharpened : bool, default=False
         Whether the ensemble's members are each sharpened on their own, as its `blend_` says; the
         other rows say how sharp. The best member is as it is.
+    ensemble : ndarray of shape (n_samples, n_outputs) or None, default=None
+        The ensemble's response, where each row's was found without its target; None finds it.
+    complete : ndarray of shape (n_members,), bool, or None, default=None
+        The members that answer any row, at least one, which alone may be best; None has all.
     seed : int
         Of the parts.
 
@@ -108,12 +114,12 @@ def cross_fitted_responses(
     best : int
         Index of the member that is best on all rows.
     """
+    found_before = ensemble
     ensemble, member = np.empty_like(responses[0]), np.empty_like(responses[0])
     parts = np.random.default_rng(seed).integers(N_PARTS, size=len(truth))
 
-    def best_of(rows: NDArray[np.bool_]) -> int:
-        losses = [task.mean_loss(r[rows], truth[rows], sample_weight[rows]) for r in responses]
-        return int(np.argmin(losses))
+    def best_on(rows: NDArray[np.bool_]) -> int:
+        return best_of(responses[:, rows], truth[rows], sample_weight[rows], task, complete)
 
     for part in range(N_PARTS):
         rows, others = parts == part, parts != part
@@ -122,11 +128,44 @@ def cross_fitted_responses(
         known, asked, found = (truth[others], sample_weight[others], task), responses, weights
         if is_sharpened:
             asked = sharpen(responses, member_temperatures(responses[:, others], *known))
+        member[rows] = responses[best_on(others)][rows]
+        if found_before is not None:
+            ensemble[rows] = found_before[rows]
+            continue
         if found is None:
             found = greedy_weights(asked[:, others], *known)
         ensemble[rows] = np.tensordot(found, asked[:, rows], axes=1)
-        member[rows] = responses[best_of(others)][rows]
-    return ensemble, member, best_of(np.ones(len(truth), dtype=bool))
+    return ensemble, member, best_on(np.ones(len(truth), dtype=bool))
+
+
+def best_of(
+    responses: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    sample_weight: NDArray[np.float64],
+    task: BaseTask,
+    complete: NDArray[np.bool_] | None = None,
+) -> int:
+    """Return which member has the least loss, among those that answer any row.
+
+    Parameters
+    ----------
+    responses : ndarray of shape (n_members, n_samples, n_outputs)
+        Out-of-fold responses of the members; NaN where one has no answer.
+    truth : ndarray of shape (n_samples, n_outputs)
+        One-hot true classes, or true values.
+    sample_weight : ndarray of shape (n_samples,)
+        Weight of each row.
+    task : BaseTask
+        Whose loss is compared.
+    complete : ndarray of shape (n_members,), bool, or None, default=None
+        These members, at least one; None has all.
+
+    Returns
+    -------
+    int
+    """
+    losses = [task.mean_loss(response, truth, sample_weight) for response in responses]
+    return int(np.argmin(losses if complete is None else np.where(complete, losses, np.inf)))
 
 
 def some_of(rows: NDArray[np.bool_], most: int, seed: int) -> NDArray[np.bool_]:
