@@ -31,6 +31,8 @@ def model_card(estimator: Any) -> str:
     rows = estimator.transfer_set_
     counts = [f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)]
     teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
+    if estimator.teacher_ is None and estimator._recipe.needs_teacher:
+        teacher = "logged scores of a model that was not at hand"
     lines = [
         f"# Distilled {KINDS[rows.task.is_supervised].format(estimator.model_.task)}",
         "",

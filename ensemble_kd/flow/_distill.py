@@ -18,6 +18,7 @@ from ensemble_kd.flow._settings import Settings, no_bigger_than
 from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
+from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
 from ensemble_kd.log import logger
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
@@ -35,7 +36,8 @@ class Distillation:
     Parameters
     ----------
     teacher : estimator or None
-        Fitted on all real rows; None where no recipe has use for a teacher.
+        Fitted on all real rows; None where no recipe has use for a teacher, and of a
+        log.
     transfer_set : TransferSet
         The rows the student learned from.
     student : Student
@@ -47,8 +49,8 @@ class Distillation:
     race : list of dict
         A record for each short fit of the race; empty where there was none.
     gate : list of Comparison
-        The teacher beside its best member, the student beside one trained plainly, as far as they
-        were compared.
+        The teacher beside its best member, the student beside one trained plainly, rows that a
+        surrogate of a log labels beside none, as far as they were compared.
     fidelity : Fidelity or None
         Student beside teacher on held-out real rows; None without a teacher.
     times : dict
@@ -79,6 +81,7 @@ def distill(
     *,
     task: Task = DEFAULT_TASK,
     X_unlabeled: Any = None,
+    soft_labels: Any = None,
     sample_weight: Any = None,
     groups: Any = None,
     time: Any = None,
@@ -97,6 +100,8 @@ def distill(
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.
+    soft_labels : LoggedScores, or what it takes, or None, default=None
+        Scores of the rows in the place of a teacher; without `y` they are all that is learned.
     sample_weight : array of shape (n_samples,) or None, default=None
         Weight of each real row.
     groups : array of shape (n_samples,) or None, default=None
@@ -132,9 +137,14 @@ def distill(
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
     clock = settings.clock()
-    rows = read_rows(
-        X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time,
-        min_frequency=settings.min_frequency,
+    ties, scored = {"sample_weight": sample_weight, "groups": groups, "time": time}, None
+    if soft_labels is not None:
+        scored = read_scored_rows(
+            X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
+        )
+    rows = scored.rows if scored is not None else read_rows(
+        X, y, task=task, cv=settings.cv, random_state=settings.random_state,
+        min_frequency=settings.min_frequency, **ties,
     )  # fmt: skip
     LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
     warn_of_few_rows(rows)
@@ -143,13 +153,19 @@ def distill(
         return _train_plainly(settings.paced(student), rows, settings, stage, clock)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
-        teaching = teach(settings, rows, clock.teacher)
+        teaching = teach(settings, rows, clock.teacher) if scored is None else teach_by_log(scored)
     clock = clock.after_teacher()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
     # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
     # a student would learn their targets, and nothing that is measured on them would be true.
     unseen = teaching.without_held_out()
-    sets = TransferSets(rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race)
+    paying = None
+    if scored is None:
+        sets = TransferSets(rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race)
+    else:  # new rows are labelled by what was fitted to the log, where that is shown to pay
+        sets, n_new, paying = stand_in_where_it_pays(
+            scored, teaching, student, settings, n_new, stage, clock
+        )
 
     race = Race(default_recipe(rows.task, settings, n_new))
     if settings.races:
@@ -190,7 +206,7 @@ def distill(
     real = rows.as_transfer_set(teaching.soft_real)
     model = decided(compressed.model, real, settings)
     fidelity = held_out_fidelity(model, real)
-    gates = [found for found in (teaching.member, gate) if found is not None]
+    gates = [found for found in (teaching.member, paying, gate) if found is not None]
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(

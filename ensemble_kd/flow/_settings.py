@@ -317,7 +317,8 @@ def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
     What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
     such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
     """
-    if isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher):
+    is_given = isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher)
+    if teacher is None or is_given:  # nobody knows what has written a log
         return student
     try:
         n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)

@@ -1,5 +1,6 @@
 """Teachers: any fitted model as one response, and the default heterogeneous ensemble."""
 
+from ensemble_kd.rows import LoggedScores
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
@@ -25,6 +26,7 @@ __all__ = [
     "PRESETS",
     "CrossFit",
     "GivenTeacher",
+    "LoggedScores",
     "MemberTime",
     "TeacherEnsemble",
     "BlendedMembers",

@@ -1,0 +1,116 @@
+"""The rows of a table whose scores a log holds, and these scores in the place of a teacher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_kd.errors import InputError, warn
+from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow._taught import Teaching, has_label
+from ensemble_kd.rows import (
+    LoggedScores,
+    RealRows,
+    concatenate,
+    match_columns,
+    read_rows,
+    table,
+    take_rows,
+    take_values,
+)
+from ensemble_kd.students import check_width
+from ensemble_kd.tasks import BaseTask
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows to learn, the log's response to each, and rows without either.
+
+    Parameters
+    ----------
+    rows : RealRows
+        Scored rows, and those without a score whose target is known.
+    response : ndarray of shape (n_samples, n_outputs)
+        NaN where there is no score.
+    X_unlabeled : data frame or array or None
+        Rows without a score and a target: of use only to what stands in for the model.
+    """
+
+    rows: RealRows
+    response: NDArray[np.float64]
+    X_unlabeled: Any
+
+
+def read_scored_rows(
+    X: Any,
+    y: Any,
+    soft_labels: Any,
+    task: BaseTask,
+    settings: Settings,
+    X_unlabeled: Any = None,
+    **ties: Any,
+) -> Scored:
+    """Read a table beside a log of scores.
+
+    Parameters
+    ----------
+    X : data frame or array of shape (n_samples, n_features)
+        Raw rows.
+    y : array of shape (n_samples,) or None
+        True targets.
+    soft_labels : LoggedScores, or what it takes
+        Scores, one entry a row.
+    task : BaseTask
+        That has read no target.
+    settings : Settings
+        Without a teacher.
+    X_unlabeled : data frame or array or None, default=None
+        Further rows without a score.
+    **ties
+        `sample_weight`, `groups` and `time`, each None or of shape (n_samples,).
+
+    Returns
+    -------
+    Scored
+
+    Raises
+    ------
+    InputError
+        If there is a teacher too, or scores and rows do not fit.
+    """
+    if settings.teacher is not None:
+        raise InputError("give soft_labels or a teacher, not both: the log is the teacher.")
+    X = table(X)
+    log = LoggedScores.of(soft_labels, len(X))
+    if y is None or not task.is_supervised:
+        if settings.fixed_alpha == 0 and task.is_supervised:
+            raise InputError("alpha must be > 0 without y: the scores are all there is to learn.")
+        kept = log.known
+        if not kept.all():  # nothing is known of them
+            apart = take_rows(X, ~kept)
+            if X_unlabeled is not None:
+                apart = concatenate([apart, match_columns(table(X_unlabeled), apart)])
+            X_unlabeled = apart
+            X, log = take_rows(X, kept), log.take(kept)
+            ties = {name: take_values(value, kept) for name, value in ties.items()}
+    rows = read_rows(
+        X, y, ties.pop("sample_weight", None), task.name, settings.cv, settings.random_state,
+        min_frequency=settings.min_frequency, log=log, **ties,
+    )  # fmt: skip
+    return Scored(rows, log.response(rows.task, rows.hard), X_unlabeled)
+
+
+def teach_by_log(scored: Scored) -> Teaching:
+    """Return the log as what a frozen teacher has said, which can be asked nothing more."""
+    if not scored.rows.task.is_supervised:
+        check_width(scored.rows.as_transfer_set(scored.response))
+    n_without = int((~has_label(scored.response)).sum())
+    if n_without:
+        warn(
+            f"{n_without:,} of {len(scored.response):,} rows have no logged score: the student learns "
+            "their true targets alone."
+        )
+    return Teaching(None, None, None, scored.response, True, task=scored.rows.task)
