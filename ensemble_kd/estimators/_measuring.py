@@ -150,7 +150,7 @@ class Measuring:
     def _knows_truth(self) -> bool:
         """Tell whether there were targets to learn."""
         rows = self.transfer_set_
-        return bool(rows.task.has_target(rows.hard[rows.origin == REAL]).any())
+        return bool(rows.task.has_target(rows.hard[rows.origin == REAL]).all())
 
     def _plain_model(self) -> CompactModel:
         """Return the student trained plainly; it is trained once."""

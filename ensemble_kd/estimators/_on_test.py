@@ -142,7 +142,7 @@ def measure_on_test(
     if teacher is not None:
         fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
     above_student: dict[str, tuple[float, float, float]] = {}
-    # Without targets there is no quality, but of outliers, which tell it as far as labels are there.
+    # Without targets there is no quality; of outliers their task says so itself.
     known = not task.is_supervised or bool(task.has_target(hard).all())
     has_losses = known and task.is_supervised
     if has_losses:

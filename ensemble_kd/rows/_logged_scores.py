@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 from ensemble_kd.errors import InputError, NotDistillableError, cause, reason, shown
+from ensemble_kd.rows._checks import check_target
 from ensemble_kd.rows.splits import take_values
 from ensemble_kd.schema import unmasked
 from ensemble_kd.tasks import BaseTask
@@ -88,7 +89,7 @@ class LoggedScores:
     def known(self) -> NDArray[np.bool_]:
         """Which rows are scored, of shape (n_samples,)."""
         missing = np.asarray(pd.isna(self.scores), dtype=bool)
-        return ~missing.reshape(len(missing), -1).any(axis=1)
+        return np.asarray(~missing.reshape(len(missing), -1).any(axis=1))
 
     def take(self, rows: NDArray[Any]) -> LoggedScores:
         """Return those of some rows, by mask."""
@@ -189,13 +190,13 @@ class LoggedScores:
         share = (rankdata(scores) - 0.5) / len(scores)
         told = task.has_target(hard)
         if not task.has_classes:
-            value = np.quantile(hard[told], share) if told.all() else share
+            value = np.quantile(hard[told], share, method="hazen") if told.any() else share
             return np.asarray(value[:, None])
         second = self._classes()[1] if self.classes is not None else task.classes[1]
-        is_second = hard == task.classes.index(second)
-        if told.all() and 0 < is_second.sum() < len(hard):
+        is_second = hard[told] == task.classes.index(second)
+        if 0 < is_second.sum() < len(is_second):
             logit = np.log(share / (1 - share))[:, None]
-            curve = LogisticRegression(C=1e6).fit(logit, is_second)
+            curve = LogisticRegression(C=1e6).fit(logit[told], is_second)
             if curve.coef_[0, 0] <= 0:
                 raise InputError(
                     f"soft_labels of kind 'ranks' must be high for the class {shown(second)}, but "
@@ -204,6 +205,69 @@ class LoggedScores:
             share = curve.predict_proba(logit)[:, 1]
         found = np.column_stack([1 - share, share])
         return found if second == task.classes[1] else found[:, ::-1]
+
+
+def known_targets(y: Any, n_rows: int) -> NDArray[np.bool_]:
+    """Return which targets are known, none of None.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,) or None
+        Targets.
+    n_rows : int
+        Rows of the table.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer of them.
+    """
+    if y is None:
+        return np.zeros(n_rows, dtype=bool)
+    known = ~np.asarray(pd.isna(y if hasattr(y, "iloc") else unmasked(np.asanyarray(y))))
+    if known.shape[:1] != (n_rows,):
+        raise InputError(f"y must be one target a row of {n_rows:,}, got shape {known.shape}.")
+    return np.asarray(known.reshape(n_rows, -1).all(axis=1))
+
+
+def check_targets_beside(
+    log: LoggedScores, y: Any, n_rows: int, task: BaseTask
+) -> tuple[BaseTask, NDArray[Any]]:
+    """Return the task with its classes and the target of each row, as `check_target` does.
+
+    Parameters
+    ----------
+    log : LoggedScores
+        Tells the classes where no target does.
+    y : array-like of shape (n_rows,) or None
+        True targets, None or NaN where they are not known.
+    n_rows : int
+        Rows of the table.
+    task : BaseTask
+        That has read no target.
+
+    Returns
+    -------
+    task : BaseTask
+        With the classes found.
+    hard : ndarray of shape (n_rows,)
+        As far as it is known.
+    """
+    told = known_targets(y if task.is_supervised else None, n_rows)
+    if told.all():
+        return check_target(y, n_rows, task)
+    if not told.any():
+        known = log.task(task)
+        return known, known.no_target(n_rows)
+    values = np.array(np.asarray(take_values(y, told)).tolist())
+    known, of_told = check_target(values, int(told.sum()), task)
+    hard = known.no_target(n_rows)
+    hard[told] = of_told
+    return known, hard
 
 
 class _Log:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._discretion import Discretion
 from ensemble_kd.rows._frames import take_rows
-from ensemble_kd.rows._logged_scores import LoggedScores
+from ensemble_kd.rows._logged_scores import LoggedScores, check_targets_beside
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.rows._weights import mean_one
@@ -184,18 +184,17 @@ def read_rows(
     """
     unread = task_named(task)
     X = table(X)
-    if log is not None and (y is None or not unread.is_supervised):
-        known = log.task(unread)
-        hard = known.no_target(len(X))
-    else:
+    if log is None:
         known, hard = check_target(y, len(X), unread)
+    else:
+        known, hard = check_targets_beside(log, y, len(X), unread)
     weight = check_weight(sample_weight, hard, known)
     seed = check_seed(random_state)
     schema = TableSchema.infer(X)
     codes = schema.encode(X)
     strata, allowed = known.strata(hard), weight
     if log is not None:
-        allowed = log.known * (1.0 if weight is None else weight)
+        allowed = np.where(log.known, 1.0 if weight is None else weight, 0.0)
         if not known.has_target(hard).all():
             strata = log.response(known, hard).argmax(axis=1)
     dependence = given_dependence(groups, time, cv, strata)

@@ -15,6 +15,7 @@ from ensemble_kd.rows import (
     LoggedScores,
     RealRows,
     concatenate,
+    known_targets,
     match_columns,
     read_rows,
     table,
@@ -60,7 +61,7 @@ def read_scored_rows(
     X : data frame or array of shape (n_samples, n_features)
         Raw rows.
     y : array of shape (n_samples,) or None
-        True targets.
+        True targets, None or NaN for gaps.
     soft_labels : LoggedScores, or what it takes
         Scores, one entry a row.
     task : BaseTask
@@ -85,17 +86,19 @@ def read_scored_rows(
         raise InputError("give soft_labels or a teacher, not both: the log is the teacher.")
     X = table(X)
     log = LoggedScores.of(soft_labels, len(X))
-    if y is None or not task.is_supervised:
-        if settings.fixed_alpha == 0 and task.is_supervised:
-            raise InputError("alpha must be > 0 without y: the scores are all there is to learn.")
-        kept = log.known
-        if not kept.all():  # nothing is known of them
-            apart = take_rows(X, ~kept)
-            if X_unlabeled is not None:
-                apart = concatenate([apart, match_columns(table(X_unlabeled), apart)])
-            X_unlabeled = apart
-            X, log = take_rows(X, kept), log.take(kept)
-            ties = {name: take_values(value, kept) for name, value in ties.items()}
+    kept = log.known | known_targets(None if not task.is_supervised else y, len(X))
+    if task.is_supervised and settings.fixed_alpha == 0 and not known_targets(y, len(X)).all():
+        raise InputError(
+            "alpha must be > 0 where y is not known of each row: the scores are all there is to "
+            "learn."
+        )
+    if not kept.all():  # nothing is known of them
+        apart = take_rows(X, ~kept)
+        if X_unlabeled is not None:
+            apart = concatenate([apart, match_columns(table(X_unlabeled), apart)])
+        X, log, X_unlabeled = take_rows(X, kept), log.take(kept), apart
+        y = take_values(y, kept)
+        ties = {name: take_values(value, kept) for name, value in ties.items()}
     rows = read_rows(
         X, y, ties.pop("sample_weight", None), task.name, settings.cv, settings.random_state,
         min_frequency=settings.min_frequency, log=log, **ties,
@@ -110,7 +113,7 @@ def teach_by_log(scored: Scored) -> Teaching:
     n_without = int((~has_label(scored.response)).sum())
     if n_without:
         warn(
-            f"{n_without:,} of {len(scored.response):,} rows have no logged score: the student learns "
+            f"{n_without:,} of {len(scored.response):,} rows have no score: the student learns "
             "their true targets alone."
         )
     return Teaching(None, None, None, scored.response, True, task=scored.rows.task)

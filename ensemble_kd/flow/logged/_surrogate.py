@@ -77,7 +77,7 @@ class Surrogate:
             scored.schema, scored.X, scored.response, scored.task.no_target(len(scored)),
             scored.sample_weight, scored.origin, left, scored.task,
         )  # fmt: skip
-        boosted = GBDTStudent(n_estimators=600, learning_rate=0.06, random_state=seed)
+        boosted = GBDTStudent(random_state=seed)
         boosted.fit_transfer(rows, loss)
         trees = ExtraTreesRegressor(
             N_EXTRA_TREES, max_features=0.5, min_samples_leaf=2, n_jobs=n_jobs, random_state=seed
