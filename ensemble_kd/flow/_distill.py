@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,14 @@ from ensemble_kd.flow._teaching import teach
 from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
 from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
+from ensemble_kd.flow.queries import spend
 from ensemble_kd.log import logger
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.rows import RealRows, TransferSet, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
+from ensemble_kd.teachers import queried_in
 
 LOG = logger(__name__)
 
@@ -60,6 +62,8 @@ class Distillation:
         What each compression step cost; empty where there was none.
     lessons : tuple of str, default=()
         What the student was taught by beside its recipe.
+    queries : list of dict, default=[]
+        What each round of queries bought, where the teacher has a budget of them; see `spend`.
     """
 
     teacher: Any
@@ -73,6 +77,7 @@ class Distillation:
     times: dict[str, Any]
     compression: list[dict[str, Any]]
     lessons: tuple[str, ...] = ()
+    queries: list[dict[str, float]] = field(default_factory=list)
 
 
 def distill(
@@ -149,19 +154,28 @@ def distill(
     LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
     warn_of_few_rows(rows)
     student, n_new = settings.student_of(rows), settings.n_new(rows)
+    queried, bought, paying = queried_in(settings.teacher), None, None
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage, clock)
 
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
-        teaching = teach(settings, rows, clock.teacher) if scored is None else teach_by_log(scored)
+        if scored is not None:
+            teaching = teach_by_log(scored)
+        elif queried is not None:
+            bought = spend(queried, rows, student, settings, n_new, X_unlabeled)
+            rows, teaching, X_unlabeled, n_new = bought.rows, bought.teaching, None, 0
+        else:
+            teaching = teach(settings, rows, clock.teacher)
     clock = clock.after_teacher()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
     # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
     # a student would learn their targets, and nothing that is measured on them would be true.
     unseen = teaching.without_held_out()
-    paying = None
     if scored is None:
-        sets = TransferSets(rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race)
+        sets = TransferSets(
+            rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race,
+            () if bought is None else bought.extra,
+        )  # fmt: skip
     else:  # new rows are labelled by what was fitted to the log, where that is shown to pay
         sets, n_new, paying = stand_in_where_it_pays(
             scored, teaching, student, settings, n_new, stage, clock
@@ -212,7 +226,7 @@ def distill(
     return Distillation(
         teaching.teacher, transfer_set, student_, model, recipe, race.table, gates,
         fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
-        tuple(map(repr, lessons)),
+        tuple(map(repr, lessons)), [] if bought is None else bought.history,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +52,8 @@ class TransferSets:
         The teacher, and what it says of the rows.
     deadline : float or None, default=None
         Time of `time.monotonic` after which no block is begun.
+    extra : sequence of (codes, response, origin), default=()
+        Further rows that are labelled already.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class TransferSets:
         n_jobs: int | None,
         teaching: Teaching,
         deadline: float | None = None,
+        extra: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int]] = (),
     ) -> None:
+        self._extra = extra
         self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
@@ -99,6 +104,8 @@ class TransferSets:
         found = self.rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
         if self._unlabelled is not None:
             found = found.extend(*self._unlabelled, UNLABELLED)
+        for part in self._extra:
+            found = found.extend(*part)
         for synthesizer, share in recipe.synthesizers:
             pool = self._pool(synthesizer)
             found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)

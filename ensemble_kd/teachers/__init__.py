@@ -7,6 +7,7 @@ from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._given import GivenTeacher, as_teacher, fresh, is_fitted, name_of
+from ensemble_kd.teachers._licence import licence_note
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
 from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
@@ -19,15 +20,19 @@ from ensemble_kd.teachers._wrap import (
 )
 from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
+from ensemble_kd.teachers.queries import EndpointError, HTTPTeacher, QueriedTeacher, queried_in
 
 __all__ = [
     "DEFAULT_PRESET",
     "MOST_COMPARED",
     "PRESETS",
     "CrossFit",
+    "EndpointError",
     "GivenTeacher",
+    "HTTPTeacher",
     "LoggedScores",
     "MemberTime",
+    "QueriedTeacher",
     "TeacherEnsemble",
     "BlendedMembers",
     "allows_missing",
@@ -41,8 +46,10 @@ __all__ = [
     "fit_teacher",
     "fresh",
     "is_fitted",
+    "licence_note",
     "make_folds",
     "name_of",
+    "queried_in",
     "seeded",
     "some_of",
     "teacher_response",
