@@ -9,7 +9,6 @@ from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._given import GivenTeacher, as_teacher, fresh, is_fitted, name_of
 from ensemble_kd.teachers._licence import licence_note
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
-from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._wrap import (
     allows_missing,
@@ -21,6 +20,7 @@ from ensemble_kd.teachers._wrap import (
 from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 from ensemble_kd.teachers.queries import EndpointError, HTTPTeacher, QueriedTeacher, queried_in
+from ensemble_kd.teachers.weighing import MOST_COMPARED, cross_fitted_responses, some_of
 
 __all__ = [
     "DEFAULT_PRESET",
