@@ -107,7 +107,18 @@ def read_scored_rows(
 
 
 def teach_by_log(scored: Scored) -> Teaching:
-    """Return the log as what a frozen teacher has said, which can be asked nothing more."""
+    """Return the log as what a frozen teacher has said, which can be asked nothing more.
+
+    Parameters
+    ----------
+    scored : Scored
+        Rows and scores.
+
+    Returns
+    -------
+    Teaching
+        Without a teacher, and with nothing that labels rows.
+    """
     if not scored.rows.task.is_supervised:
         check_width(scored.rows.as_transfer_set(scored.response))
     n_without = int((~has_label(scored.response)).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ensemble_kd.benchmarks import logged_scores
+from ensemble_kd.benchmarks.quality import logged_scores
 
 
 def row(way, to_teacher, n_synthetic=0):

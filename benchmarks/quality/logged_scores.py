@@ -1,4 +1,4 @@
-"""What a log costs beside its writer: ``python -m ensemble_kd.benchmarks.logged_scores``.
+"""What a log costs beside its writer: ``python -m ensemble_kd.benchmarks.quality.logged_scores``.
 
 A teacher is fitted on one half of the training rows and writes its scores beside the other half.
 The same student learns from the log alone, from the log with rows that a surrogate of it labels
@@ -116,7 +116,7 @@ def report(rows: list[dict[str, Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is not there yet, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.logged_scores")
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.quality.logged_scores")
     parser.add_argument("--datasets", nargs="+", metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rows", type=int, default=MAX_TRAIN, help="training rows at most")
