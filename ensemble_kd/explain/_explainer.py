@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.explain._engine import values_of
 from ensemble_kd.explain._explanations import Contributions
-from ensemble_kd.explain._network import NetworkValues
-from ensemble_kd.explain._score import score_weights, with_whole_shares
-from ensemble_kd.explain._trees import TreesValues
-from ensemble_kd.model import CompactModel, MLPRecord, ReasonGroup
+from ensemble_kd.model import CompactModel, ReasonGroup
 
 
 class Explainer:
@@ -47,12 +45,7 @@ class Explainer:
             player[list(group.columns)] = i
         player[list(reasons.excluded)] = len(groups) + np.arange(len(reasons.excluded))
         n_players = len(groups) + len(reasons.excluded)
-        weight, offset = score_weights(model, reasons.output)
-        rest = reasons.background, player, n_players, weight, offset
-        if isinstance(model.body, MLPRecord):
-            self._values: NetworkValues | TreesValues = NetworkValues(model.body, *rest)
-        else:
-            self._values = TreesValues(with_whole_shares(model, model.body), *rest)
+        self._values = values_of(model, player, n_players)
 
     def explain(self, codes: NDArray[np.float64]) -> Contributions:
         """Return the contributions to the score of encoded rows.
