@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.explain._network import NetworkValues
-from ensemble_kd.explain._orders import player_orders
-from ensemble_kd.explain._score import score_weights, steps_of, with_sum, with_whole_shares
+from ensemble_kd.explain._plan import Plan
+from ensemble_kd.explain._score import with_sum, with_whole_shares
 from ensemble_kd.explain._trees import TreesValues
 from ensemble_kd.model import CompactModel, MLPRecord
 from ensemble_kd.runtime import CompiledRuntime, build_runtime
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Values(Protocol):
@@ -29,46 +28,39 @@ class Values(Protocol):
         """Return shape (n_rows, n_players): with `base` they sum to the number."""
 
 
-def values_of(model: CompactModel, player: Ints, n_players: int) -> Values:
+def values_of(model: CompactModel, plan: Plan) -> Values:
     """Return what finds the contributions to the score that `build_runtime` scores with.
 
     Parameters
     ----------
     model : CompactModel
         With reasons.
-    player : ndarray of shape (n_columns,), int
-        Which player each column belongs to.
-    n_players : int
-        How many there are.
+    plan : Plan
+        What they are counted from.
 
     Returns
     -------
     Values
         The same numbers to some 1e-6 and, in whichever way they are found, the same order.
     """
-    assert model.reasons is not None
-    weight, offset = score_weights(model, model.reasons.output)
-    background = model.reasons.background
-    rest = background, player, n_players, weight, offset
+    rest = plan.background, plan.player, plan.n_players, plan.weight, plan.offset
     body = model.body
     if not isinstance(body, MLPRecord):
         return TreesValues(with_whole_shares(model, body), *rest)
     runtime = build_runtime(model)
     if not isinstance(runtime, CompiledRuntime):
-        return NetworkValues(body, *rest, steps_of(model))
+        return NetworkValues(body, *rest, plan.n_steps)
     if body.outside is not None:
-        return _Answered(NetworkValues(body, *rest), runtime, weight, offset)
-    steps = steps_of(model) or n_players
-    orders = player_orders(player, n_players, len(background))
-    plan: dict[str, NDArray[Any]] = {
-        "background": np.asarray(background, dtype=np.float64),
-        "player": player.astype(np.int32),
-        "order": np.array(orders, dtype=np.int32),
-        "weight": np.asarray(weight, dtype=np.float64),
-        "offset": np.array([offset]),
-        "n_steps": np.array([min(steps, n_players)], dtype=np.int32),
+        return _Answered(NetworkValues(body, *rest), runtime, plan.weight, plan.offset)
+    arrays: dict[str, NDArray[Any]] = {
+        "background": np.asarray(plan.background, dtype=np.float64),
+        "player": plan.player.astype(np.int32),
+        "order": np.array(plan.orders, dtype=np.int32),
+        "weight": np.asarray(plan.weight, dtype=np.float64),
+        "offset": np.array([plan.offset]),
+        "n_steps": np.array([plan.n_steps], dtype=np.int32),
     }
-    return _Core(CompiledRuntime(model, reasons=plan))
+    return _Core(CompiledRuntime(model, reasons=arrays))
 
 
 class _Core:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from ensemble_kd.explain import Explainer, with_reasons
+from ensemble_kd.explain import Explainer, plan_of, with_reasons
 from ensemble_kd.explain._engine import values_of
 from ensemble_kd.explain._network import NetworkValues
 from ensemble_kd.explain._score import score_weights, with_sum
@@ -91,7 +91,7 @@ def test_core_alone_explains_a_row_as_in_a_batch_to_the_last_bit(monkeypatch):
     assert (np.array(ones) == batch).all()
 
 
-def plan_of(model, **changes):
+def arrays_of_plan(model, **changes):
     weight, offset = score_weights(model, model.reasons.output)
     n_players = 6
     return {
@@ -108,7 +108,7 @@ def plan_of(model, **changes):
 def test_narrower_vectors_tell_the_same(most_floats):
     X = hard_rows(60, seed=6)
     model = MODELS["wide"]
-    plan = plan_of(model)
+    plan = arrays_of_plan(model)
     widest = CompiledRuntime(model, reasons=plan).explain(X)
     narrow = CompiledRuntime(model, most_floats=most_floats, reasons=plan).explain(X)
     for one, other in zip(widest, narrow, strict=True):
@@ -138,7 +138,7 @@ TWICE = np.zeros((5, 6), dtype=np.int32)
 )
 def test_core_refuses_a_plan_that_is_unsound(changes, message):
     with pytest.raises(ValueError, match=message):
-        CompiledRuntime(MODELS["wide"], reasons=plan_of(MODELS["wide"], **changes))
+        CompiledRuntime(MODELS["wide"], reasons=arrays_of_plan(MODELS["wide"], **changes))
 
 
 def test_core_refuses_what_does_not_fit():
@@ -147,12 +147,12 @@ def test_core_refuses_what_does_not_fit():
         CompiledRuntime(model).core.explain(np.zeros((1, 6)), np.zeros((1, 7)))
     with pytest.raises(ValueError, match="built without reasons"):
         _ = CompiledRuntime(model).core.base
-    core = CompiledRuntime(model, reasons=plan_of(model)).core
+    core = CompiledRuntime(model, reasons=arrays_of_plan(model)).core
     with pytest.raises(ValueError, match="out must have 7 entries, got 6"):
         core.explain(np.zeros((1, 6)), np.zeros((1, 6)))
     outside = NETWORKS["outside"]
     with pytest.raises(ValueError, match="must be absent"):
-        CompiledRuntime(outside, reasons=plan_of(outside))
+        CompiledRuntime(outside, reasons=arrays_of_plan(outside))
 
 
 def test_twin_columns_are_told_in_the_order_of_the_table(monkeypatch):
@@ -232,7 +232,7 @@ def test_many_columns_change_in_steps_and_few_one_by_one():
     assert with_reasons(model, rows).reasons.n_steps is None
     assert with_reasons(model, rows, n_steps=2).reasons.n_steps == 2
     told = replace(model, reasons=Reasons(BACKGROUND, n_steps=2))
-    with_core = values_of(told, np.arange(6), 6)
+    with_core = values_of(told, plan_of(told))
     assert not isinstance(with_core, NetworkValues)
 
 
