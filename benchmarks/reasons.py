@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from ensemble_kd.datasets import load_dataset
-from ensemble_kd.explain import Explainer, with_reasons
-from ensemble_kd.explain._score import score_weights
+from ensemble_kd.explain import Explainer, plan_of, with_reasons
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import REAL, TransferSet
@@ -87,14 +86,13 @@ def taught(name: str, n_updates: int = N_UPDATES, most_rows: int = MOST_ROWS) ->
 def largest_difference(model: CompactModel, codes: Floats, n_rows: int) -> float:
     """Return by how much base and contributions miss the served score, at most, of made-up rows."""
     explainer, runtime = Explainer(model), build_runtime(model)
-    assert model.reasons is not None
-    weight, offset = score_weights(model, model.reasons.output)
+    plan = plan_of(model)
     rng = np.random.default_rng(2)
     worst = 0.0
     for first in range(0, n_rows, CHUNK):
         n = min(CHUNK, n_rows - first)
         X = np.column_stack([rng.choice(column, n) for column in codes.T])
-        served = runtime.outputs(X) @ weight + offset
+        served = runtime.outputs(X) @ plan.weight + plan.offset
         worst = max(worst, float(np.abs(explainer.explain(X).score - served).max()))
     return worst
 

@@ -135,8 +135,8 @@ def network_file(tmp_path):
     y = (frame["a"] * frame["b"] > 0).astype(int)
     student = MLPStudent(hidden=(4,), n_updates=5, random_state=0)
     fitted = DistilledClassifier(
-        [("tree", DecisionTreeClassifier(max_depth=2))], student, cv=2, n_synthetic=50,
-        random_state=0,
+        teacher=[("tree", DecisionTreeClassifier(max_depth=2))], student=student, cv=2,
+        n_synthetic=50, random_state=0,
     ).fit(frame, y)  # fmt: skip
     fitted.save(tmp_path / "plain.ekd")
     frame.to_csv(tmp_path / "rows.csv", index=False)
