@@ -302,8 +302,9 @@ def test_classifier_learns_where_only_unlabelled_rows_are():
         ({"temperature": 0.0}, "temperature must be > 0"),
         (
             {"loss": "kl"},
-            "loss must be 'auto', 'soft_targets', 'logit_matching', 'relational_distance', "
-            "'relational_angle' or 'similarity', got 'kl'",
+            "loss must be 'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', "
+            "'decoupled', 'dist', 'annealed', 'relational_distance', 'relational_angle' or "
+            "'similarity', got 'kl'",
         ),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss='logit"),
         ({"temperature": 2.0}, "temperature must be 1 for student='tree'"),
