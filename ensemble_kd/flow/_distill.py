@@ -2,88 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ensemble_kd.compress import compress
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
 from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
 from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted, true_rows
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import no_bigger_than
-from ensemble_kd.flow._teaching import teach
-from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.lessons import Desk, as_lessons
 from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
 from ensemble_kd.flow.queries import spend
+from ensemble_kd.flow.teaching import TransferSets, no_bigger_than, teach
 from ensemble_kd.log import logger
-from ensemble_kd.metrics import Fidelity
-from ensemble_kd.model import CompactModel, Task
-from ensemble_kd.rows import RealRows, TransferSet, read_rows, warn_of_few_rows
+from ensemble_kd.model import Task
+from ensemble_kd.rows import RealRows, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
 from ensemble_kd.teachers import queried_in
 
 LOG = logger(__name__)
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """What came of a distillation.
-
-    Parameters
-    ----------
-    teacher : estimator or None
-        Fitted on all real rows; None where no recipe has use for a teacher, and of a log.
-    transfer_set : TransferSet
-        The rows the student learned from, the first time.
-    student : Student
-        Fitted, and where it was refitted the second time: on all rows, by the teacher that saw all.
-    model : CompactModel
-        The student as plain arrays.
-    recipe : Recipe
-        What the student was taught by.
-    race : list of dict
-        A record for each short fit of the race; empty where there was none.
-    gate : list of Comparison
-        The teacher beside its best member, the student beside one trained plainly, rows that a
-        surrogate of a log labels beside none, as far as they were compared.
-    fidelity : Fidelity or None
-        Student beside teacher on held-out real rows, which neither has seen; None without a
-        teacher. A refitted student was measured before, as were the two of the gate.
-    times : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race", "student" and "refit", of which
-        rows and labels are under their names; with a time limit rows and seconds of each of the
-        teacher's "members", too.
-    compression : list of dict
-        What each compression step cost; empty where there was none.
-    lessons : tuple of str, default=()
-        What the student was taught by beside its recipe.
-    refitted : bool, default=False
-        Whether the student was trained once more, on all rows.
-    queries : list of dict, default=[]
-        What each round of queries bought, where the teacher has a budget of them; see `spend`.
-    """
-
-    teacher: Any
-    transfer_set: TransferSet
-    student: Student
-    model: CompactModel
-    recipe: Recipe
-    race: list[dict[str, Any]]
-    gate: list[Comparison]
-    fidelity: Fidelity | None
-    times: dict[str, Any]
-    compression: list[dict[str, Any]]
-    lessons: tuple[str, ...] = ()
-    refitted: bool = False
-    queries: list[dict[str, float]] = field(default_factory=list)
 
 
 def distill(
@@ -148,11 +92,10 @@ def distill(
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
     clock = settings.clock()
-    ties, scored = {"sample_weight": sample_weight, "groups": groups, "time": time}, None
-    if soft_labels is not None:
-        scored = read_scored_rows(
-            X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
-        )
+    ties = {"sample_weight": sample_weight, "groups": groups, "time": time}
+    scored = None if soft_labels is None else read_scored_rows(
+        X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
+    )  # fmt: skip
     rows = scored.rows if scored is not None else read_rows(
         X, y, task=task, cv=settings.cv, random_state=settings.random_state,
         min_frequency=settings.min_frequency, **ties,
@@ -161,10 +104,10 @@ def distill(
     settings.check_rows(rows)
     warn_of_few_rows(rows)
     student, n_new = settings.student_of(rows), settings.n_new(rows)
-    queried, bought, paying = queried_in(settings.teacher), None, None
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage, clock)
 
+    queried, bought, paying = queried_in(settings.teacher), None, None
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         if scored is not None:
             teaching = teach_by_log(scored)
@@ -242,9 +185,10 @@ def distill(
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(
-        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates,
-        fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
-        tuple(map(repr, lessons)), learns_more, [] if bought is None else bought.history,
+        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates, fidelity,
+        times={**stage.times, **teaching.seconds_of_members()}, compression=compressed.report,
+        lessons=tuple(map(repr, lessons)), refitted=learns_more,
+        queries=[] if bought is None else bought.history,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from ensemble_kd.flow._comparison import Comparison, Standard
 from ensemble_kd.flow._recipes import Recipe, candidate_recipes, plain_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import TransferSets
 from ensemble_kd.log import logger
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows, TransferSet

@@ -10,10 +10,9 @@ from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._race import MIN_ROWS_TO_RACE, SECOND_ROWS
 from ensemble_kd.flow._recipes import default_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching, has_label
-from ensemble_kd.flow._transfer_sets import TransferSets
 from ensemble_kd.flow.logged._scored_rows import Scored
 from ensemble_kd.flow.logged._surrogate import Surrogate
+from ensemble_kd.flow.teaching import Teaching, TransferSets, has_label
 from ensemble_kd.students import Student
 
 # Share of the student's own effort that each of the two fits takes.

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching, has_label
-from ensemble_kd.flow._views import refuse_views
+from ensemble_kd.flow.teaching import Teaching, has_label, refuse_views
 from ensemble_kd.rows import (
     LoggedScores,
     RealRows,

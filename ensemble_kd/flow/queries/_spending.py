@@ -12,8 +12,7 @@ from sklearn.base import clone
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.flow._recipes import default_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching, has_label
-from ensemble_kd.flow._views import refuse_views
+from ensemble_kd.flow.teaching import Teaching, has_label, refuse_views
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import (
     SYNTHETIC,

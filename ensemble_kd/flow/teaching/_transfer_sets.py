@@ -13,8 +13,8 @@ from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._taught import Teaching
-from ensemble_kd.flow._views import Views
+from ensemble_kd.flow.teaching._taught import Teaching
+from ensemble_kd.flow.teaching._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
