@@ -273,7 +273,7 @@ class TeacherEnsemble(BaseEstimator):  # type: ignore[misc]
             deadline=deadline,
         )  # fmt: skip
         names, found, self.fit_times_ = done.names, done.fits, done.times
-        judged = (~np.isnan(found.response[:, :, 0])).any(axis=0)
+        judged = np.asarray((~np.isnan(found.response[:, :, 0])).any(axis=0), dtype=bool)
         if held_out is not None:
             judged &= ~held_out
         if deadline is not None:
