@@ -22,6 +22,7 @@ from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 from ensemble_kd.teachers.partial import Abstaining, OwnColumns, abstains
 from ensemble_kd.teachers.per_row import RowBlend
 from ensemble_kd.teachers.queries import EndpointError, HTTPTeacher, QueriedTeacher, queried_in
+from ensemble_kd.teachers.related import NewHead
 from ensemble_kd.teachers.weighing import MOST_COMPARED, cross_fitted_responses, some_of
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "HTTPTeacher",
     "LoggedScores",
     "MemberTime",
+    "NewHead",
     "OwnColumns",
     "RowBlend",
     "QueriedTeacher",

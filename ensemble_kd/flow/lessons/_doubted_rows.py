@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ class DoubtedRows(Lesson):
 
 
 def contradicts(
-    responses: Array, hard: NDArray[np.float64], learned: NDArray[np.bool_], task: BaseTask
+    responses: Array, hard: NDArray[Any], learned: NDArray[np.bool_], task: BaseTask
 ) -> NDArray[np.bool_]:
     """Return which teachers contradict the target of which rows.
 
