@@ -78,8 +78,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
         and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
         easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
-        "residual" half of it what the other half has left; or objects of
-        `ensemble_kd.flow.lessons`.
+        "residual" half of it what the other half has left; "doubted_rows" lets true targets that
+        the teachers contradict count for less; or objects of `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell

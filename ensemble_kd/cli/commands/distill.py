@@ -73,7 +73,8 @@ OPTIONS = {
     "first, and label the synthetic rows, assistant_chain several in turn; born_again and "
     "refinement let the student teach the next one; easy_to_hard lets a network learn easy rows "
     "first; hints lets its hidden layers learn how the teacher sees rows, residual half of it what "
-    "the other half has left (default: none)",
+    "the other half has left; doubted_rows lets labels that the teachers contradict count for less "
+    "(default: none)",
     "--student": "a small network, a few boosted trees, or one tree; for people to read: trepan, a "
     "tree that asks the teacher where it has few rows, soft_tree, or additive, a curve for each "
     "column (default: %(default)s)",

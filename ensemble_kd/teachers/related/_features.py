@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import CompactModel, Dense, MLPRecord
-from ensemble_kd.runtime import MLPRuntime
+from ensemble_kd.runtime import MLPRuntime, respond
 from ensemble_kd.teachers._given import GivenTeacher, is_fitted, name_of
 
 Array = NDArray[np.float64]
@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 SMALLEST_ANSWER = 1e-4
 
 
-def trunk_of(model: Any) -> CompactModel | None:
-    """Return the compact network that a model is, None of any other.
+def compact_of(model: Any) -> CompactModel | None:
+    """Return the compact model that a model is, or holds; None of any other.
 
     Parameters
     ----------
@@ -31,12 +31,25 @@ def trunk_of(model: Any) -> CompactModel | None:
     Returns
     -------
     CompactModel or None
-        Of a network with hidden layers.
     """
     inner = model.estimator if isinstance(model, FrozenEstimator) else model
     found = getattr(inner, "model_", getattr(inner, "model", inner))
-    is_network = isinstance(found, CompactModel) and isinstance(found.body, MLPRecord)
-    return found if is_network and found.body.layers else None
+    return found if isinstance(found, CompactModel) else None
+
+
+def has_trunk(model: CompactModel | None) -> bool:
+    """Tell whether a compact model is a network with hidden layers.
+
+    Parameters
+    ----------
+    model : CompactModel or None
+        None has none.
+
+    Returns
+    -------
+    bool
+    """
+    return model is not None and isinstance(model.body, MLPRecord) and bool(model.body.layers)
 
 
 def hidden_of(trunk: CompactModel, X: Any) -> Array:
@@ -53,14 +66,17 @@ def hidden_of(trunk: CompactModel, X: Any) -> Array:
     -------
     ndarray of shape (n_samples, n_units)
     """
-    names = [column.name for column in trunk.schema.columns]
-    if hasattr(X, "columns") and set(names) <= set(X.columns):
-        X = X[names]
-    codes = trunk.schema.encode(X, check_types=False)
     body = trunk.body
     assert isinstance(body, MLPRecord)
     before = replace(body, layers=body.layers[:-1], output_mean=0.0, output_scale=1.0)
-    return np.maximum(MLPRuntime(before).outputs(codes), 0.0)
+    return np.maximum(MLPRuntime(before).outputs(_codes(trunk, X)), 0.0)
+
+
+def _codes(model: CompactModel, X: Any) -> Array:
+    names = [column.name for column in model.schema.columns]
+    if hasattr(X, "columns") and set(names) <= set(X.columns):
+        X = X[names]
+    return np.asarray(model.schema.encode(X, check_types=False))
 
 
 def answers_of(model: Any, X: Any) -> Array:
@@ -77,6 +93,10 @@ def answers_of(model: Any, X: Any) -> Array:
     -------
     ndarray of shape (n_samples, n_answers)
     """
+    compact = compact_of(model)
+    if compact is not None:
+        answer = respond(compact, _codes(compact, X))
+        return _centred_logs(answer) if compact.has_classes else answer
     if not hasattr(model, "predict") and not hasattr(model, "predict_proba"):
         model = GivenTeacher(model)
     if hasattr(model, "fit") and hasattr(model, "get_params") and not is_fitted(model):
@@ -87,8 +107,10 @@ def answers_of(model: Any, X: Any) -> Array:
     has_classes = hasattr(model, "predict_proba") and not isinstance(model, GivenTeacher)
     answer = np.asarray((model.predict_proba if has_classes else model.predict)(X), dtype=float)
     answer = answer.reshape(len(answer), -1)
-    if not has_classes:
-        return answer
+    return _centred_logs(answer) if has_classes else answer
+
+
+def _centred_logs(answer: Array) -> Array:
     logs = np.log(np.maximum(answer, SMALLEST_ANSWER))
     return np.asarray(logs - logs.mean(axis=1, keepdims=True))
 

@@ -15,7 +15,13 @@ from ensemble_kd.model import CompactModel, Task
 from ensemble_kd.rows import TargetScale
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
 from ensemble_kd.teachers.members import has_classes
-from ensemble_kd.teachers.related._features import answers_of, hidden_of, trunk_of, with_head
+from ensemble_kd.teachers.related._features import (
+    answers_of,
+    compact_of,
+    has_trunk,
+    hidden_of,
+    with_head,
+)
 
 Array = NDArray[np.float64]
 
@@ -88,7 +94,8 @@ class NewHead(BaseEstimator):  # type: ignore[misc]
         if self.task_.has_classes:
             self.classes_ = self.task_.labels
         weight = np.ones(len(hard)) if sample_weight is None else np.asarray(sample_weight, float)
-        self._trunk = trunk_of(self.model)
+        compact = compact_of(self.model)
+        self._trunk = compact if has_trunk(compact) else None
         inputs = self._inputs(X)
         mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
         spread = np.where(spread > 1e-9 * np.abs(mean).max(initial=1.0), spread, np.inf)
