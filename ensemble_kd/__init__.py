@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     )
     from ensemble_kd.flow import Distillation, distill
     from ensemble_kd.scoring import Scorer, load
-    from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+    from ensemble_kd.students import (
+        AdditiveStudent,
+        GBDTStudent,
+        MLPStudent,
+        SoftTreeStudent,
+        TreeStudent,
+        TrepanStudent,
+    )
     from ensemble_kd.teachers import TeacherEnsemble
     from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
     from ensemble_kd.tuning import DistillationSearch
@@ -36,7 +43,14 @@ _NAMES = {
     "estimators": ["DistilledClassifier", "DistilledOutlierDetector", "DistilledRegressor"],
     "flow": ["Distillation", "distill"],
     "scoring": ["Scorer", "load"],
-    "students": ["GBDTStudent", "MLPStudent", "TreeStudent"],
+    "students": [
+        "AdditiveStudent",
+        "GBDTStudent",
+        "MLPStudent",
+        "SoftTreeStudent",
+        "TreeStudent",
+        "TrepanStudent",
+    ],
     "teachers": ["TeacherEnsemble"],
     "transfer": ["MarginalSynthesizer", "MungeSynthesizer"],
     "tuning": ["DistillationSearch"],
@@ -44,6 +58,7 @@ _NAMES = {
 _HOMES = {name: f"ensemble_kd.{room}" for room, names in _NAMES.items() for name in names}
 
 __all__ = [
+    "AdditiveStudent",
     "BudgetError",
     "BundleError",
     "Distillation",
@@ -60,8 +75,10 @@ __all__ = [
     "MungeSynthesizer",
     "NotDistillableError",
     "Scorer",
+    "SoftTreeStudent",
     "TeacherEnsemble",
     "TreeStudent",
+    "TrepanStudent",
     "distill",
     "load",
 ]

@@ -13,6 +13,9 @@ from ensemble_kd.model import TASKS
 Options = argparse._ActionsContainer
 
 
+# Names of `ensemble_kd.students.STUDENTS`, as this must not wait for its import.
+STUDENTS = ("mlp", "gbdt", "tree", "trepan", "soft_tree", "additive")
+
 MODEL = {
     "model": "model file (.ekd)",
     "--require-signature": "public key (.pub of `keygen`): refuse a model file that it has not "
@@ -41,6 +44,9 @@ TEACHING = {
     "--cv": "folds for labels from models that had not seen the row (default: %(default)s)",
     "--n-synthetic": "synthetic rows: a number such as 20000, a multiple of the real rows such as "
     "3x, or auto: 32x, at least 20000 and at most 320000 (default: %(default)s)",
+    "--scoring": "of two classes, the score that students are compared by, not the log-loss: "
+    "average_precision, recall_at_fpr_RATE, precision_at_K or neg_expected_cost_FALSE_ALARM_MISSED "
+    "with numbers for the capitals, such as recall_at_fpr_0.01 (default: log-loss)",
     "--min-frequency": "rows, or groups, that must have a category or a number for the model file "
     "to tell it: rarer categories count as never seen (default: %(default)s)",
 }
@@ -49,8 +55,8 @@ TEACHING = {
 def adder(to: Options, about: Mapping[str, str]) -> Callable[..., None]:
     """Return what adds an argument by its name, as argparse does, and finds the help on it."""
 
-    def add(name: str, **how: Any) -> None:
-        to.add_argument(name, help=about[name], **how)
+    def add(name: str, *others: str, **how: Any) -> None:
+        to.add_argument(name, *others, help=about[name], **how)
 
     return add
 
@@ -93,6 +99,7 @@ def add_teaching(parser: argparse.ArgumentParser) -> Options:
     add("--teacher", metavar="auto|fast|default|best|FILE", default="auto")
     add("--cv", metavar="K", type=read.at_least(2), default=5)
     add("--n-synthetic", metavar="N|Mx|auto", type=read.n_synthetic, default="auto")
+    add("--scoring", metavar="NAME")
     add("--min-frequency", metavar="K", type=read.at_least(1), default=5)
     return group
 

@@ -31,16 +31,18 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         less or more. Any scikit-learn classifier with `predict_proba`, cloned and fitted to the raw
         rows; a list of members to average; ``FrozenEstimator(fitted)`` used as it is, as is any
         other object with `predict_proba`, or a callable, that answers raw rows.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races what is left at "auto" below on held-out rows, with plain training among the
         candidates; `recipe_` tells the scores. "fast" takes the defaults, half as many synthetic
         rows and a shorter training.
-    synthesizer : {"auto", "munge", "marginals", "forest_leaves"}, Synthesizer or None, \
+    synthesizer : {"auto", "munge", "marginals", "forest_leaves", "tail"}, Synthesizer or None, \
             default="auto"
         Makes new rows for the teacher to label; None makes none. "auto" is "munge" unless another
-        one clearly wins the race.
+        one clearly wins the race. "tail" makes more of them where the teacher finds a rare class,
+        or doubts, with weights that undo it.
     labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
         Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
         says otherwise.
@@ -53,9 +55,19 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, on hard labels, with no teacher.
     loss : {"auto", "soft_targets", "logit_matching", "squared_probabilities", "decoupled", \
-            "dist", "annealed"} or DistillationLoss, default="auto"
+            "dist", "annealed", "ranking", "relational_distance", "relational_angle", \
+            "similarity"}, DistillationLoss or list of them, default="auto"
         How far the student is from the teacher; "auto" is "soft_targets" unless the race, which
-        tries "logit_matching", says otherwise. Trees cannot learn "dist" and "annealed".
+        tries "logit_matching" (and "ranking" where one of two classes is rare), says otherwise. Of
+        a list the race chooses, the first being the default. "ranking", for two classes, adds a
+        term for the order of rows. Trees cannot learn it, "dist", "annealed" and the last three,
+        which pull the relations between rows to those that the teacher sees.
+    scoring : str or None, default=None
+        Of two classes, what race and gate judge by on held-out rows, and a search: such as
+        "average_precision", "recall_at_fpr_0.01", "precision_at_100" or "neg_expected_cost_1_40",
+        the scorers of `ensemble_kd.metrics`. No such score is a sum over rows, so that rows, or
+        groups, are drawn again and again and both models scored on each draw. None: the loss of
+        each row.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, 32 times with six classes or more, at least 20,000 and at most 320,000 (fewer
@@ -65,7 +77,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
         and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
-        easy rows first; or objects of `ensemble_kd.flow.lessons`.
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell
@@ -127,6 +141,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
         "members", too: the rows and seconds of each, 0 rows for one that was left out.
+    queries_ : DataFrame
+        Of a `QueriedTeacher`: rows that it was asked for by then, and how far a first student was
+        from it on held-out rows, after each round. Empty for other teachers.
     compression_ : DataFrame
         The student as it was and after each compression step: bytes of its arrays, loss against
         the true targets, and distance from the teacher, on held-out rows. Empty without steps.

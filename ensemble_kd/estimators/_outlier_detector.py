@@ -31,7 +31,8 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
     teacher : detector, list of detector or of (str, detector), or None, default=None
         None: the default `DetectorEnsemble`. Any outlier detector of scikit-learn or PyOD, cloned
         and fitted to the raw rows; a list of them; or ``FrozenEstimator(fitted)``, used as it is.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     contamination : float or "auto", default="auto"
         In (0, 0.5]: the share of rows that are to be called outliers. The offset that does so is
@@ -141,7 +142,7 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, soft_labels: Any = None) -> Self:
         """Fit the detectors, make and score the transfer set, fit the student, find the offset.
 
         Parameters
@@ -150,6 +151,11 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
             Real rows; mixed types and missing values are welcome.
         y : None, default=None
             Not looked at: labels serve `measure` alone.
+        soft_labels : array of shape (n_samples,), LoggedScores or None, default=None
+            Scores of the rows by detectors that nobody can call any more, low for what is abnormal,
+            in their place; missing for some, if need be. Synthetic rows are labelled by trees
+            fitted to the scores, and only where held-out rows show clearly that this pays; without
+            them the student knows nothing of rows outside of the table.
 
         Returns
         -------
@@ -164,7 +170,9 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         """
         X = table(X)
         record_features(self, X)
-        return self.adopt(distill(X, task=self.task, settings=self.settings()))
+        return self.adopt(
+            distill(X, task=self.task, settings=self.settings(), soft_labels=soft_labels)
+        )
 
     @property
     def offset_(self) -> float:

@@ -22,7 +22,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         less or more. Any scikit-learn regressor, cloned and fitted to the raw rows; a list of
         members to average; or ``FrozenEstimator(fitted)``, used as it is, as is any other object
         with `predict`, or a callable, that answers raw rows.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         The compact model.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races what is left at "auto" below on held-out rows, with plain training among the
@@ -43,8 +44,13 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         whole loss the truth has ``(1 - alpha) / (1 + synthetic rows per real one)``: with 0.7 and
         96 rows 0.3 %, a correction where the teacher errs and no second source to learn from. With
         ``alpha=0, n_synthetic=0`` the student is trained plainly, without a teacher.
-    loss : {"auto", "squared_error"} or DistillationLoss, default="auto"
-        How far the student is from the teacher.
+    loss : {"auto", "squared_error", "relational_distance", "relational_angle", "similarity"}, \
+            DistillationLoss or list of them, default="auto"
+        How far the student is from the teacher. The last three are the squared error, and a pull of
+        the relations between rows to those that the teacher sees, for networks alone. Of a list the
+        race chooses, the first being the default.
+    scoring : None, default=None
+        None, as scores are of two classes; here for the classifier's sake.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows. "auto" is 96 times
         the real rows, at least 20,000 and at most 320,000.
@@ -53,7 +59,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         a first, short fit differs from the teacher; "assistant" lets a wide network learn from the
         teacher first, and label the synthetic rows, "assistant_chain" several in turn; "born_again"
         and "refinement" let the student teach the next one; "easy_to_hard" lets a network learn
-        easy rows first; or objects of `ensemble_kd.flow.lessons`.
+        easy rows first; "hints" lets its hidden layers learn how the teacher sees rows first, and
+        "residual" half of it what the other half has left; or objects of
+        `ensemble_kd.flow.lessons`.
     refit : bool, default=True
         Whether the student that predicts is trained once more for as long as the first was best, on
         all rows and by the teacher that was fitted on all. `fidelity_`, `gate_` and `recipe_` tell
@@ -112,6 +120,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
         "members", too: the rows and seconds of each, 0 rows for one that was left out.
+    queries_ : DataFrame
+        Of a `QueriedTeacher`: rows that it was asked for by then, and how far a first student was
+        from it on held-out rows, after each round. Empty for other teachers.
     compression_ : DataFrame
         The student as it was and after each compression step: bytes of its arrays, loss against
         the true targets, and distance from the teacher, on held-out rows. Empty without steps.

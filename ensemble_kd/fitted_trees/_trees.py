@@ -59,6 +59,22 @@ class Tree(NamedTuple):
         share = self.cover[numeric] / max(self.cover[0], 1e-12)
         return self.feature[numeric], self.threshold[numeric], share
 
+    def cut(self, least_share: float) -> Tree:
+        """Return the tree without the splits that fewer than a share of its rows came by."""
+        splits = (self.left >= 0) & (self.cover >= least_share * self.cover[0])
+        levels = [np.zeros(1, dtype=np.int64)]
+        while len(levels[-1]):
+            split = levels[-1][splits[levels[-1]]]
+            levels.append(np.concatenate([self.left[split], self.right[split]]).astype(np.int64))
+        kept = np.concatenate(levels)
+        place = np.full(len(self.left), -1)
+        place[kept] = np.arange(len(kept))
+        cut = Tree._make(of_nodes[kept] for of_nodes in self)
+        return cut._replace(
+            left=np.where(splits[kept], place[cut.left], -1),
+            right=np.where(splits[kept], place[cut.right], -1),
+        )
+
 
 @dataclass(frozen=True)
 class FittedTrees:

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._comparison import FEW, Comparison, compare, rarest
+from ensemble_kd.flow._comparison import FEW, Comparison, Standard, rarest
 from ensemble_kd.flow._recipes import Recipe, plain_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._teaching import teach
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import TransferSets, teach
 from ensemble_kd.rows import RealRows, read_again, take_rows
 from ensemble_kd.students import Student
 from ensemble_kd.teachers import fresh, make_folds
@@ -64,7 +63,7 @@ def compare_out_of_fold(
     Comparison
         On all real rows.
     """
-    losses = np.full((2, len(rows)), np.nan)
+    answers = np.full((2, len(rows), rows.task.n_outputs), np.nan)
     plain = plain_recipe(rows.task)
     folds = make_folds(rows.targets, N_FOLDS, rows.task, rows.seed, dependence=rows.dependence)
     for train, test in folds:
@@ -72,12 +71,15 @@ def compare_out_of_fold(
         teaching = teach(settings, own).without_held_out()
         sets = TransferSets(own, None, Stages(), settings.n_jobs, teaching)
         codes = own.schema.encode(take_rows(rows.X, test), check_types=False)
-        for one, way in zip(losses, (recipe, plain), strict=True):
+        for answer, way in zip(answers, (recipe, plain), strict=True):
             fitted = way.student(student).fit_transfer(sets.of(way, n_new), way.loss)
-            one[test] = rows.task.row_losses(fitted.respond(codes), rows.truth[test])
-    known = ~np.isnan(losses[0])
-    return compare(
-        "the distilled student", losses[0, known], "the same student trained plainly",
-        losses[1, known], rows.weights[known], rows.seed, rows.task.strata(rows.hard[known]),
-        rows.group_of(known),
+            answer[test] = fitted.respond(codes)
+    known = ~np.isnan(answers[0, :, 0])
+    standard = Standard(
+        rows.task, rows.hard[known], rows.weights[known], rows.seed, rows.group_of(known),
+        settings.row_scoring,
+    )  # fmt: skip
+    return standard.compare(
+        "the distilled student", answers[0, known], "the same student trained plainly",
+        answers[1, known],
     )  # fmt: skip

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ensemble_kd.flow._comparison import Comparison, compare
+from ensemble_kd.flow._comparison import Comparison, Standard
 from ensemble_kd.flow._recipes import Recipe, candidate_recipes, plain_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import TransferSets
 from ensemble_kd.log import logger
+from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Student
 
@@ -25,6 +26,8 @@ MIN_ROWS_TO_RACE = 100
 # Share of the student's own effort, and how many recipes it is spent on.
 FIRST_EFFORT, SECOND_EFFORT = 0.025, 0.12
 N_CONTENDERS = 2
+# Resamples that tell how sure a lead by a score is.
+N_RESAMPLES = 200
 FIRST_ROWS, SECOND_ROWS = 10_000, 40_000
 # A recipe goes on that is better than the default by so many standard errors of the paired
 # difference, and takes its place in the end by so many more.
@@ -58,7 +61,9 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     the teacher's out-of-fold response, which tells the same with less noise; one that departs from
     the teacher by design, by the true target alone, since it may be the very thing that is wrong.
     The default stays unless another is clearly better, by a multiple of the standard error of the
-    paired difference.
+    paired difference. With `scoring` that score takes the place of the loss, its standard error
+    found by drawing the held-out rows again; the teacher's probabilities then say of how much of a
+    positive row each is.
 
     Parameters
     ----------
@@ -82,17 +87,17 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     recipes = candidate_recipes(
         rows.task, student, settings, n_synthetic,
         has_splits=any(map(len, sets.splits)), has_numbers=not rows.schema.is_discrete.all(),
-        frozen=sets.teaching.frozen,
+        frozen=sets.teaching.frozen, is_rare=rows.task.rare(rows.hard, rows.weight) is not None,
     )  # fmt: skip
     plain = plain_recipe(rows.task)
-    if not rows.task.is_supervised or rows.held_out.sum() < MIN_ROWS_TO_RACE:
+    if not rows.has_truth or rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[DEFAULT])
-    judge = Judge(rows, sets.teaching.soft_real)
+    judge = Judge(rows, sets.teaching.soft_real, settings.row_scoring)
     race = Race(recipes[DEFAULT])
-    plain_losses: list[NDArray[np.float64]] = []
+    plain_answers: list[_Answer] = []
     bar = tqdm(desc="race", disable=settings.verbose < 1, unit="fit")
 
-    def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Losses | None:
+    def short_fit(recipe: Recipe, effort: float, n_rows: int) -> _Answer | None:
         if deadline is not None and time.monotonic() >= deadline:
             return None
         bar.set_postfix(recipe=recipe.name)
@@ -100,15 +105,16 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
         transfer_set = sets.of(recipe, min(n_rows, n_synthetic))
         fitted = recipe.student(student.with_effort(effort))
         fitted.fit_transfer(transfer_set, recipe.loss, deadline=deadline)
-        losses = judge(fitted, transfer_set)
+        answer = judge(fitted, transfer_set)
         if recipe is plain:
-            plain_losses.append(losses.truth)
+            plain_answers.append(answer)
         race.table.append(
             {
                 **recipe.describe(),
                 "effort": effort,
-                "held_out_loss": judge.mean(losses.truth),
-                "loss_to_teacher": judge.mean(losses.soft),
+                "held_out_loss": judge.mean(answer.truth),
+                "loss_to_teacher": judge.mean(answer.soft),
+                **judge.score(answer),
                 "seconds": time.perf_counter() - start,
             }
         )
@@ -117,13 +123,13 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
             race.table[-1],
         )
         bar.update()
-        return losses
+        return answer
 
-    def better(losses: dict[int, _Losses | None], n_errors: float) -> list[int]:
+    def better(answers: dict[int, _Answer | None], n_errors: float) -> list[int]:
         """Return those that beat the default by some standard errors, the best first."""
         lead = {}
-        for i, found in losses.items():
-            default = losses[DEFAULT]
+        for i, found in answers.items():
+            default = answers[DEFAULT]
             if i != DEFAULT and found is not None and default is not None:
                 by_truth = recipes[i].departs_from(recipes[DEFAULT])
                 lead[i] = judge.lead(found, default, by_truth=by_truth)
@@ -138,15 +144,16 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
     short_fit(plain, SECOND_EFFORT, 0)
     bar.close()
     distilled = second[chosen]
-    if distilled is not None and plain_losses:
-        race.gate = judge.compare(distilled.truth, min(plain_losses, key=judge.mean))
+    if distilled is not None and plain_answers:
+        race.gate = judge.compare(distilled, min(plain_answers, key=judge.shortfall))
     return race
 
 
 @dataclass(frozen=True)
-class _Losses:
-    """Loss of each held-out row against the true target, and against the teacher's response."""
+class _Answer:
+    """The response to each held-out row, its loss against the true target and the teacher's."""
 
+    response: NDArray[np.float64]
     truth: NDArray[np.float64]
     soft: NDArray[np.float64]
 
@@ -160,44 +167,78 @@ class Judge:
         With their true targets.
     soft_real : ndarray of shape (n_samples, n_outputs)
         The teacher's response to each of them, out of fold.
+    scoring : RowScoring or None, default=None
+        A score of all rows in place of the loss of each.
     """
 
-    def __init__(self, rows: RealRows, soft_real: NDArray[np.float64]) -> None:
-        self._task, self._weight, self._seed = rows.task, rows.weights[rows.held_out], rows.seed
-        self._strata = rows.task.strata(rows.hard[rows.held_out])
-        self._group = rows.group_of(rows.held_out)
+    def __init__(
+        self, rows: RealRows, soft_real: NDArray[np.float64], scoring: RowScoring | None = None
+    ) -> None:
+        self._standard = Standard(
+            rows.task, rows.hard[rows.held_out], rows.weights[rows.held_out], rows.seed,
+            rows.group_of(rows.held_out), scoring,
+        )  # fmt: skip
+        self._task, self._weight, self._scoring = rows.task, self._standard.weight, scoring
         self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
 
-    def __call__(self, student: Student, transfer_set: TransferSet) -> _Losses:
-        """Return the losses of a student."""
+    def __call__(self, student: Student, transfer_set: TransferSet) -> _Answer:
+        """Return the answer of a student."""
         response = student.respond(transfer_set.X[transfer_set.held_out])
         truth, soft = (
             self._task.row_losses(response, target) for target in (self._truth, self._soft)
         )
-        return _Losses(truth, soft)
+        return _Answer(response, truth, soft)
 
-    def lead(self, found: _Losses, default: _Losses, *, by_truth: bool) -> float:
+    def lead(self, found: _Answer, default: _Answer, *, by_truth: bool) -> float:
         """Return by how many standard errors a recipe beats the default."""
+        if self._scoring is not None:
+            gain = self._gains(self._scoring, found, default, by_truth=by_truth)
+            error = float(np.nanstd(gain[1:], ddof=1)) if np.isfinite(gain[1:]).sum() > 1 else 0.0
+            return float(np.nan_to_num(gain[0])) / max(error, 1e-300)
         gain = default.truth - found.truth
         if not by_truth:
             gain = (gain + default.soft - found.soft) / 2
         spread = (gain - self.mean(gain)) * self._weight / self._weight.sum()
-        if self._group is not None:  # whose rows say much the same
-            spread = np.bincount(np.unique(self._group, return_inverse=True)[1], spread)
+        group = self._standard.group
+        if group is not None:  # whose rows say much the same
+            spread = np.bincount(np.unique(group, return_inverse=True)[1], spread)
         n = len(spread)
         error = float(np.sqrt((spread**2).sum() * n / max(n - 1, 1)))
         return self.mean(gain) / max(error, 1e-300)
 
-    def compare(self, distilled: NDArray[np.float64], plain: NDArray[np.float64]) -> Comparison:
+    def _gains(
+        self, scoring: RowScoring, found: _Answer, default: _Answer, *, by_truth: bool
+    ) -> NDArray[np.float64]:
+        """Return by how much a recipe's score is better, then the same of each resample."""
+        targets = [self._truth] if by_truth else [self._truth, self._soft]
+        answers = [(t, one.response) for one in (default, found) for t in targets]
+        short = self._standard.shortfalls(scoring, answers, N_RESAMPLES)
+        n = len(targets)
+        return np.asarray((short[:n] - short[n:]).mean(axis=0))
+
+    def shortfall(self, answer: _Answer) -> float:
+        """Return what students are ranked by, the lower the better, by the true targets."""
+        if self._scoring is None:
+            return self.mean(answer.truth)
+        positive, score = self._truth[:, 1], answer.response[:, 1]
+        return float(self._scoring.shortfall(positive, score, self._weight[None])[0])
+
+    def score(self, answer: _Answer) -> dict[str, float]:
+        """Return the score under its name; nothing where there is none."""
+        if self._scoring is None:
+            return {}
+        return {self._scoring.name: self._scoring.value(self.shortfall(answer))}
+
+    def compare(self, distilled: _Answer, plain: _Answer) -> Comparison:
         """Return the distilled student beside the plain one."""
-        return compare(
-            "the distilled student", distilled, "the same student trained plainly", plain,
-            self._weight, self._seed, self._strata, self._group,
+        return self._standard.compare(
+            "the distilled student", distilled.response, "the same student trained plainly",
+            plain.response,
         )  # fmt: skip
 
     def beside(self, distilled: Student, plain: Student, rows: TransferSet) -> Comparison:
         """Return two fitted students beside each other."""
-        return self.compare(self(distilled, rows).truth, self(plain, rows).truth)
+        return self.compare(self(distilled, rows), self(plain, rows))
 
     def mean(self, losses: NDArray[np.float64]) -> float:
         """Return the weighted mean."""

@@ -20,6 +20,7 @@ from ensemble_kd.transfer import (
     MarginalSynthesizer,
     MungeSynthesizer,
     Synthesizer,
+    TailSynthesizer,
     as_synthesizer,
 )
 
@@ -151,6 +152,7 @@ def candidate_recipes(
     has_splits: bool,
     has_numbers: bool,
     frozen: bool,
+    is_rare: bool = False,
 ) -> list[Recipe]:
     """Return the recipes to race: the default first, then those with one thing changed.
 
@@ -170,6 +172,8 @@ def candidate_recipes(
         Whether the table has numeric columns.
     frozen : bool
         Whether the teacher is, so that its labels are in-sample whatever is chosen.
+    is_rare : bool, default=False
+        Whether the second of two classes is rare.
 
     Returns
     -------
@@ -188,6 +192,8 @@ def candidate_recipes(
             replace(default, name="MUNGE and leaves", synthesizers=with_leaves),
             replace(default, name="forest leaves", synthesizers=((leaves, 1.0),)),
         ]
+        if is_rare:
+            found.append(replace(default, name="tail", synthesizers=((TailSynthesizer(), 1.0),)))
         if not isinstance(student, MLPStudent):
             found.append(replace(default, name="real rows alone", synthesizers=()))
     if settings.is_open("labels") and not frozen:
@@ -195,12 +201,13 @@ def candidate_recipes(
     if settings.fixed_alpha is None:
         half = settings.distillation_loss(task, alpha=0.4)
         found.append(replace(default, name="more truth", loss=half))
+    if isinstance(student, MLPStudent) or not settings.is_open("loss"):
+        for other in settings.raced_losses(task, is_rare):
+            name = other.replace("_", " ") if isinstance(other, str) else repr(other)
+            loss = settings.distillation_loss(task, loss=other)
+            found.append(replace(default, name=name, loss=loss))
     if not isinstance(student, MLPStudent):
         return found
-    if settings.is_open("loss") and settings.temperature == 1.0:
-        for name in task.raced_losses:
-            other = settings.distillation_loss(task, name=name)
-            found.append(replace(default, name=name.replace("_", " "), loss=other))
     if student.edges == "auto" and has_splits:
         found.append(replace(default, name="quantile edges", changes={"edges": "quantiles"}))
     if student.encoding == "auto" and has_numbers:

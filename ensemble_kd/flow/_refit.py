@@ -10,10 +10,9 @@ import numpy as np
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import Teaching, TransferSets
 from ensemble_kd.rows import RealRows, TransferSet
-from ensemble_kd.students import Student
+from ensemble_kd.students import Ask, Student
 
 
 def has_more_to_learn(rows: RealRows, settings: Settings) -> bool:
@@ -24,7 +23,9 @@ def has_more_to_learn(rows: RealRows, settings: Settings) -> bool:
     return settings.refits and rows.task.is_supervised and bool(rows.held_out.any())
 
 
-def refitted(student: Student, recipe: Recipe, every: TransferSet, stage: Stages) -> Student:
+def refitted(
+    student: Student, recipe: Recipe, every: TransferSet, ask: Ask | None, stage: Stages
+) -> Student:
     """Return the student trained anew for as long as the given one was best.
 
     Nothing is chosen or measured here: what is told of the student is found by the given one, on
@@ -38,6 +39,8 @@ def refitted(student: Student, recipe: Recipe, every: TransferSet, stage: Stages
         What it was taught by.
     every : TransferSet
         What to learn; no row is held out.
+    ask : callable or None
+        The whole teacher's response to encoded rows, for a student that `asks`.
     stage : Stages
         Notes the time of "refit".
 
@@ -47,7 +50,7 @@ def refitted(student: Student, recipe: Recipe, every: TransferSet, stage: Stages
         With the history of the given one, as no rows were held out for its own.
     """
     with stage("refit"):
-        again = student.for_all_rows().fit_transfer(every, recipe.loss)
+        again = student.for_all_rows().fit_transfer(every, recipe.loss, ask=ask)
         if hasattr(student, "history_"):
             again.history_ = student.history_
     return again
@@ -61,7 +64,7 @@ def all_rows(
     n_synthetic: int,
     settings: Settings,
     stage: Stages,
-) -> TransferSet:
+) -> tuple[TransferSet, Ask | None]:
     """Return the transfer set of all real rows, the new ones labelled by the whole teacher.
 
     Parameters
@@ -83,12 +86,14 @@ def all_rows(
 
     Returns
     -------
-    TransferSet
+    every : TransferSet
+    ask : callable or None
+        What a student may ask that teacher; None where the recipe has no use for one.
     """
     if not recipe.needs_teacher:
-        return true_rows(rows)
+        return true_rows(rows), None
     sets = TransferSets(_none_held_out(rows), X_unlabeled, stage, settings.n_jobs, teaching)
-    return sets.of(recipe, n_synthetic)
+    return sets.of(recipe, n_synthetic), sets.ask
 
 
 def true_rows(rows: RealRows) -> TransferSet:

@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.compress import CompressionStep, as_steps
 from ensemble_kd.decision import check_contamination
@@ -16,11 +15,11 @@ from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
 from ensemble_kd.losses import DistillationLoss, check_alpha
-from ensemble_kd.metrics import pickled_bytes
+from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, GivenTeacher, TeacherEnsemble
+from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, TeacherEnsemble
 from ensemble_kd.transfer import as_synthesizer
 
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
@@ -35,8 +34,6 @@ FEWEST, MOST = 20_000, 320_000
 MULTIPLE, MOST_MULTIPLE, MULTIPLE_LABELS = 32, 96, 192
 # A teacher of many classes labels slowly: fewer rows where each needs many numbers.
 MOST_LABELS = 4_000_000
-# Bytes that the student of a small teacher may take, and beyond which no student needs to look.
-SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
 # Parameters of 0.1, and the lessons that they are now.
 FORMER_LESSONS = {"active": "hard_rows", "assistant": "assistant"}
 
@@ -52,7 +49,8 @@ class Settings:
         Cloned and fitted; `FrozenEstimator` for one that is fitted already, as any other object
         that answers rows is taken to be. A list is averaged. A name is that of a preset of
         `TeacherEnsemble`, None the default one.
-    student : {"mlp", "gbdt", "tree"} or Student, default="mlp"
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
+            Student, default="mlp"
         Cloned and fitted.
     recipe : {"auto", "fast"}, default="auto"
         "auto" races recipes on held-out rows, plain training among them; "fast" takes the default
@@ -65,12 +63,17 @@ class Settings:
         In [0, 1]: the weight of the teacher on real rows, the truth having the rest. Synthetic rows
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
         the whole loss: ``(1 - alpha) / (1 + 32)``.
-    loss : str or DistillationLoss, default="auto"
+    loss : str, DistillationLoss or list of them, default="auto"
         What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
-        "logit_matching", for classes; "auto" or "squared_error" for values. An object brings its
-        own alpha and temperature.
+        "logit_matching", for classes ("ranking" for two); "auto" or "squared_error" for values; for
+        either a name of `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object
+        brings its own alpha and temperature. Of several the race chooses, the first being the
+        default.
     temperature : float, default=1.0
         Of soft targets, greater than 0.
+    scoring : str or None, default=None
+        Of two classes, the score that race, gate and search judge by in place of the loss of each
+        row; see `ensemble_kd.metrics.RowScoring`.
     n_synthetic : int, float or "auto", default="auto"
         Synthetic rows: a number, or as a float a multiple of the real rows; see `n_synthetic_rows`.
     lessons : Lesson, str or list of them, default=()
@@ -110,6 +113,7 @@ class Settings:
     alpha: float | str = "auto"
     loss: Any = "auto"
     temperature: float = 1.0
+    scoring: str | None = None
     n_synthetic: int | float | str = "auto"
     lessons: Any = ()
     refit: bool = True
@@ -167,9 +171,27 @@ class Settings:
     @property
     def fixed_alpha(self) -> float | None:
         """The alpha that the user gave, as such or in a loss; None where it is open."""
-        if not isinstance(self.loss, str):
-            return float(self.loss.alpha)
+        loss = self._losses[0]
+        if not isinstance(loss, str):
+            return float(loss.alpha)
         return None if isinstance(self.alpha, str) else float(self.alpha)
+
+    @property
+    def _losses(self) -> list[Any]:
+        """The losses that were given, by name or as objects."""
+        return list(self.loss) if isinstance(self.loss, list | tuple) else [self.loss]
+
+    def raced_losses(self, task: BaseTask, is_rare: bool = False) -> list[Any]:
+        """Return the losses that a race tries beside the first: those asked for, or the task's."""
+        if not self.is_open("loss"):
+            return self._losses[1:]
+        raced = [*task.raced_losses, *(task.losses_of_rare if is_rare else ())]
+        return raced if self.temperature == 1.0 else []
+
+    @property
+    def row_scoring(self) -> RowScoring | None:
+        """The score to judge by; None judges by losses."""
+        return None if self.scoring is None else RowScoring(self.scoring)
 
     @property
     def steps(self) -> list[CompressionStep]:
@@ -204,16 +226,21 @@ class Settings:
         return student
 
     def distillation_loss(
-        self, task: BaseTask, alpha: float | None = None, name: str | None = None
+        self, task: BaseTask, alpha: float | None = None, loss: Any = None
     ) -> DistillationLoss:
-        """Return the loss, with what is open at its default or as given here."""
-        if not isinstance(self.loss, str):
-            given: DistillationLoss = self.loss
+        """Return a loss, the first that was given, with what is open at its default or as here."""
+        loss = self._losses[0] if loss is None else loss
+        if not isinstance(loss, str):
+            given: DistillationLoss = loss
             return given
         if alpha is None:
             alpha = DEFAULT_ALPHA if self.fixed_alpha is None else self.fixed_alpha
-        name = name or (task.losses[0] if self.loss == "auto" else self.loss)
-        return task.loss(name, alpha, self.temperature)
+        name = task.losses[0] if loss == "auto" else loss
+        return task.named_loss(name, alpha, self.temperature)
+
+    def losses_of(self, task: BaseTask) -> list[DistillationLoss]:
+        """Return the losses that were given, the default one where that is open."""
+        return [self.distillation_loss(task, loss=one) for one in self._losses]
 
     # --- how much ---------------------------------------------------------------------------------
 
@@ -265,8 +292,18 @@ class Settings:
             )
         if self.alpha != "auto":
             check_alpha(self.alpha)  # type: ignore[arg-type]
-        if isinstance(self.loss, str) or self.loss is None:
-            self._check_named_loss(task)
+        if self.row_scoring is not None and not task.has_classes:
+            raise InputError(f"scoring must be None without classes, got {self.scoring!r}.")
+        if not self._losses:
+            raise InputError("loss must be a loss, its name or a list of them, got none.")
+        if len(self._losses) > 1 and not self.races:
+            raise InputError(
+                f"recipe must be 'auto' to choose among {len(self._losses)} losses, got "
+                f"{self.recipe!r}; give one loss."
+            )
+        for loss in self._losses:
+            if isinstance(loss, str) or loss is None:
+                self._check_named_loss(task, loss)
         if not self.is_open("synthesizer"):
             as_synthesizer(self.synthesizer)
         check_contamination(self.contamination)
@@ -275,14 +312,34 @@ class Settings:
             lesson.check(student)
         as_steps(self.compression)
 
-    def _check_named_loss(self, task: BaseTask) -> None:
-        names = ("auto", *task.losses)
-        if self.loss not in names:
+    def check_rows(self, rows: RealRows) -> None:
+        """Refuse what these rows, whose classes are known by now, do not allow.
+
+        Raises
+        ------
+        InputError
+            If a setting is for two classes and there are more, or for more rows than are held out.
+        """
+        n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
+        if n_classes != 2 and self.scoring is not None:
+            raise InputError(f"scoring={self.scoring!r} is for two classes, got {n_classes}.")
+        for loss in self._losses:
+            if n_classes > 2 and isinstance(loss, str) and loss in rows.task.losses_of_rare:
+                raise InputError(f"loss={loss!r} is for two classes, got {n_classes}.")
+        if self.row_scoring is not None and 0 < n_held_out < self.row_scoring.fewest_rows:
+            raise InputError(
+                f"scoring={self.scoring!r} is of more rows than the {n_held_out} that are held out "
+                "to judge by; name fewer."
+            )
+
+    def _check_named_loss(self, task: BaseTask, named: Any) -> None:
+        names = ("auto", *task.all_losses)
+        if named not in names:
             listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
-            raise InputError(f"loss must be {listed}, got {self.loss!r}.")
-        loss = self.distillation_loss(task, alpha=0.5)
+            raise InputError(f"loss must be {listed}, got {named!r}.")
+        loss = self.distillation_loss(task, 0.5, named)
         if self.temperature != 1.0 and not hasattr(loss, "temperature"):
-            name = task.losses[0] if self.loss == "auto" else self.loss
+            name = task.losses[0] if named == "auto" else named
             raise InputError(
                 f"temperature must be 1 with loss={name!r}, which has none, got "
                 f"{self.temperature!r}."
@@ -324,18 +381,3 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int
     if isinstance(n_synthetic, int | np.integer):
         return int(n_synthetic)
     return round(float(n_synthetic) * n_real)
-
-
-def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
-    """Return the student with no more bytes to spend than its teacher takes.
-
-    What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
-    such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
-    """
-    if isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher):
-        return student
-    try:
-        n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
-    except Exception:  # A teacher that cannot be pickled has no size to compare with.
-        return student
-    return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)

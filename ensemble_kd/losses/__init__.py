@@ -9,6 +9,9 @@ from ensemble_kd.losses._base import (
     RowLoss,
     check_alpha,
     check_rows_stand_alone,
+    check_view,
+    needs_hidden,
+    needs_view,
     one_hot,
     row_alpha,
     torch_batch_term,
@@ -17,6 +20,7 @@ from ensemble_kd.losses._base import (
 from ensemble_kd.losses._decoupled import DecoupledLoss
 from ensemble_kd.losses._dist import DISTLoss
 from ensemble_kd.losses._logit_matching import LogitMatchingLoss
+from ensemble_kd.losses._ranking import RankingLoss
 from ensemble_kd.losses._soft_targets import SoftTargetLoss, log_softmax, soft_targets, softmax
 from ensemble_kd.losses._squared_error import SquaredErrorLoss
 from ensemble_kd.losses._squared_probabilities import SquaredProbabilitiesLoss
@@ -29,6 +33,7 @@ CLASS_LOSSES: dict[str, Callable[[float, float], DistillationLoss]] = {
     "decoupled": DecoupledLoss,
     "dist": DISTLoss,
     "annealed": lambda _, alpha: AnnealedLoss(alpha),
+    "ranking": lambda _, alpha: RankingLoss(alpha),
 }
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "DecoupledLoss",
     "DistillationLoss",
     "LogitMatchingLoss",
+    "RankingLoss",
     "RowLoss",
     "SoftTargetLoss",
     "SquaredErrorLoss",
@@ -45,8 +51,11 @@ __all__ = [
     "check_alpha",
     "check_learned_at_once",
     "check_rows_stand_alone",
+    "check_view",
     "log_softmax",
     "loss_at",
+    "needs_hidden",
+    "needs_view",
     "one_hot",
     "row_alpha",
     "soft_targets",

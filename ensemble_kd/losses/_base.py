@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     # (outputs, response, hard) of a batch -> one value a row.
     TorchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
-    # (outputs, response, weight) of a batch -> one value for all of its rows.
-    TorchBatchTerm = Callable[[Tensor, Tensor, Tensor], Tensor]
+    # (outputs, response, weight) of a batch -> one value for all of its rows. Where the loss says
+    # so (`needs_hidden`, `needs_view`), it is called with hidden= and view= as well.
+    TorchBatchTerm = Callable[..., Tensor]
 
 Array = NDArray[np.float64]
 
@@ -27,6 +28,12 @@ class DistillationLoss(Protocol):
     Each row stands alone, so sample weights are the caller's. A row without a true target (-1 as a
     class, NaN as a value) is judged by the teacher's response alone, as if `alpha` were 1. What
     relates the rows of a batch to each other is the batch term, which networks alone can learn.
+
+    A batch term may ask for more than outputs: a loss whose attribute `needs_hidden` is true gets
+    the student's last hidden layer, after its activation, of shape (n_rows, n_units), as `hidden=`;
+    one whose `needs_view` is true the teacher's view of each row, of shape (n_rows, n_components),
+    as `view=`. Which view that is it may say by an attribute `view`, see
+    `ensemble_kd.teachers.views`. Without these attributes it gets neither.
 
     Two methods may be left out. `step_curvature`, of the arguments of `curvature`, is what trees
     divide a gradient by where the curvature may be near 0 or below. `at(share)` returns the loss to
@@ -53,6 +60,9 @@ class DistillationLoss(Protocol):
 
 class RowLoss:
     """Base of the losses; their rows stand alone, unless they say otherwise."""
+
+    needs_hidden: ClassVar[bool] = False
+    needs_view: ClassVar[bool] = False
 
     def torch_batch_term(self) -> TorchBatchTerm | None:
         """Return None: there is no such term."""
@@ -146,6 +156,54 @@ def torch_batch_term(loss: DistillationLoss) -> TorchBatchTerm | None:
     callable or None
     """
     return loss.torch_batch_term() if hasattr(loss, "torch_batch_term") else None
+
+
+def needs_hidden(loss: DistillationLoss) -> bool:
+    """Tell whether the batch term of a loss looks at the student's last hidden layer.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        The loss.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(getattr(loss, "needs_hidden", False))
+
+
+def needs_view(loss: DistillationLoss) -> bool:
+    """Tell whether the batch term of a loss looks at the teacher's view of each row.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        The loss.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(getattr(loss, "needs_view", False))
+
+
+def check_view(loss: DistillationLoss, view: NDArray[np.float32] | None) -> None:
+    """Refuse rows without a view of the teacher's where a loss needs one.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        What is to be learned.
+    view : ndarray of shape (n_rows, n_components), float32, or None
+        Of the rows.
+    """
+    if needs_view(loss) and view is None:
+        raise InputError(
+            f"{type(loss).__name__} needs the teacher's view of each row, got rows without one; "
+            "distil with a teacher, or give the rows one: "
+            "dataclasses.replace(transfer_set, view=...)."
+        )
 
 
 def check_rows_stand_alone(loss: DistillationLoss, student: str) -> None:

@@ -12,6 +12,7 @@ from ensemble_kd.metrics._rare_events import (
     precision_at,
     recall_at_fpr,
 )
+from ensemble_kd.metrics._row_scoring import RowScoring
 from ensemble_kd.metrics._scorers import scorer
 from ensemble_kd.metrics._tail import tail_calibration_error
 from ensemble_kd.scoring.latency import QUANTILES, Latency, measure_latency
@@ -25,6 +26,7 @@ __all__ = [
     "Latency",
     "LossRows",
     "RankFidelity",
+    "RowScoring",
     "alert_overlap",
     "average_precision",
     "expected_cost",

@@ -60,24 +60,35 @@ def scorer(name: str) -> Any:
     >>> scorer("recall_at_fpr_0.01")(model, X, y) > 0.5
     True
     """
-    for form, (measure, names) in FORMS.items():
+    form, numbers = read_name(name, "a scorer")
+    measure, _ = FORMS[form]
+    return make_scorer(
+        _Scored(name, measure, numbers),
+        greater_is_better=not name.startswith("neg_"),
+        response_method="predict" if measure is expected_cost else "predict_proba",
+    )
+
+
+def read_name(name: str, what: str) -> tuple[str, dict[str, Any]]:
+    """Return the form of a name, and the numbers in it; `what` calls it in a message.
+
+    Raises
+    ------
+    InputError
+        If it is of no form.
+    """
+    for form, (_, names) in FORMS.items():
         stem = re.sub("_[A-Z_]+$", "", form)
         numbers_of = "".join(r"_(\d+)" if key == "k" else f"_{NUMBER}" for key in names)
-        found = re.fullmatch(stem + numbers_of, name)
-        if found is None:
-            continue
-        read = {"k": int}
-        numbers = {
-            key: read.get(key, float)(value)
-            for key, value in zip(names, found.groups(), strict=True)
-        }
-        return make_scorer(
-            _Scored(name, measure, numbers),
-            greater_is_better=not name.startswith("neg_"),
-            response_method="predict" if measure is expected_cost else "predict_proba",
-        )
+        found = re.fullmatch(stem + numbers_of, str(name))
+        if found is not None:
+            read = {"k": int}
+            return form, {
+                key: read.get(key, float)(value)
+                for key, value in zip(names, found.groups(), strict=True)
+            }
     raise InputError(
-        f"a scorer must be one of {', '.join(FORMS)}, with numbers in place of capitals, got "
+        f"{what} must be one of {', '.join(FORMS)}, with numbers in place of capitals, got "
         f"{name!r}."
     )
 

@@ -3,5 +3,6 @@
 from ensemble_kd.networks._edges import OUTSIDE
 from ensemble_kd.networks._encoding import Beyond, Encoding, fit_encoding
 from ensemble_kd.networks._outside import OUTSIDE_EDGES
+from ensemble_kd.networks._record import network_record
 
-__all__ = ["OUTSIDE", "OUTSIDE_EDGES", "Beyond", "Encoding", "fit_encoding"]
+__all__ = ["OUTSIDE", "OUTSIDE_EDGES", "Beyond", "Encoding", "fit_encoding", "network_record"]

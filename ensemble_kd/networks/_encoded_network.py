@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ensemble_kd.model import Dense, MLPRecord, SharedRows, expand
+from ensemble_kd.model import Dense, MLPRecord
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import own_modes
+from ensemble_kd.networks._record import network_record
 
 # Category tables of up to this many rows enter as indicators: one product with the numeric inputs
 # is faster than a look-up and its scattered gradient.
@@ -67,16 +69,26 @@ class EncodedNetwork(nn.Module):
 
     def forward(self, dense: Tensor, category: Tensor) -> Tensor:
         """Return outputs of shape (n_samples, n_outputs)."""
+        return self.with_hidden(dense, category)[0]
+
+    def with_hidden(self, dense: Tensor, category: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs, and the last hidden layer after its activation."""
         h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_rows())
         if not self.has_indicators:
             h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
+        hidden = h
         for layer in self.layers:
-            h = layer(torch.relu(h))
-        return h
+            hidden = torch.relu(h)
+            h = layer(hidden)
+        return h, hidden
 
     def first_rows(self) -> Tensor:
         """Return the rows that the dense inputs are multiplied with."""
         return self.first_weight
+
+    def extra_term(self) -> Tensor | None:
+        """Return what is to be lowered beside the loss of the batch just seen; None for nothing."""
+        return None
 
     def settled(self) -> EncodedNetwork:
         """Return the network for use: the rows as weights, however they were trained."""
@@ -94,29 +106,12 @@ class EncodedNetwork(nn.Module):
     def to_record(self, encoding: Encoding) -> MLPRecord:
         """Return the weights as plain arrays."""
         pieces, missing, category = (_array(part) for part in self.first_layer())
-        starts = np.cumsum(encoding.category_sizes) - encoding.category_sizes
-        rows = [start + at for start, at in zip(starts, encoding.table_rows, strict=True)]
-        index = np.concatenate([np.empty(0, dtype=np.int16), *rows]).astype(np.int16)
-        shared = SharedRows(category, index)
-        is_shared = len(category) < len(index) and len(category) <= np.iinfo(np.int16).max
-        dense = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
-        return MLPRecord(
-            numeric_columns=encoding.numeric_columns,
-            edge_offsets=_offsets(np.array([len(edges) for edges in encoding.edges], dtype=int)),
-            edges=np.concatenate([np.empty(0), *encoding.edges]),
-            numeric_weight=pieces,
-            missing_weight=missing,
-            category_columns=encoding.category_columns,
-            category_offsets=_offsets(np.array([len(at) for at in rows], dtype=int)),
-            category_weight=expand(shared),
-            first_bias=_array(self.first_bias),
-            layers=tuple(
-                Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
-                for layer in dense
-            ),
-            outside=encoding.outside,
-            storage={"category_weight": shared} if is_shared else {},
+        layers = tuple(
+            Dense(np.ascontiguousarray(_array(layer.weight).T), _array(layer.bias))
+            for layer in self.layers
+            if isinstance(layer, nn.Linear)
         )
+        return network_record(encoding, pieces, missing, category, _array(self.first_bias), layers)
 
 
 class _Layer(nn.Linear):
@@ -208,10 +203,6 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
     return tensor.detach().cpu().numpy().astype(np.float32)
 
 
-def _offsets(sizes: NDArray[np.integer]) -> NDArray[np.int32]:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-
-
 @dataclass
 class FittedNetwork:
     """A trained network that can still predict with torch.
@@ -236,11 +227,21 @@ class FittedNetwork:
     @own_modes()
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return logits, or values of mean 0 and spread 1, of shape (n_samples, n_outputs)."""
+        return self._asked(self.network.forward, X)
+
+    @own_modes()
+    def hidden(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the last hidden layer after its activation, of shape (n_samples, n_units)."""
+        return self._asked(lambda *inputs: self.network.with_hidden(*inputs)[1], X)
+
+    def _asked(
+        self, ask: Callable[[Tensor, Tensor], Tensor], X: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         network = self.network.cpu().eval()
         inputs = EncodedInputs(self.encoding, X, network, torch.device("cpu"), keep=False)
         with torch.no_grad():
             chunks = torch.arange(len(X), device="cpu").split(8192)
-            out = torch.cat([network(*inputs.batch(rows)) for rows in chunks]).double().numpy()
+            out = torch.cat([ask(*inputs.batch(rows)) for rows in chunks]).double().numpy()
         return np.asarray(out)
 
     def to_record(self) -> MLPRecord:

@@ -46,6 +46,8 @@ class TransferSet:
     enters : ndarray of shape (n_samples,), float64, or None, default=None
         Share of the training, in [0, 1), at which a network first learns each row; None where it
         learns all of them from the start.
+    view : ndarray of shape (n_samples, n_components), float32, or None, default=None
+        How the teacher sees each row, for what relates rows to each other; None where nobody asks.
     """
 
     schema: TableSchema
@@ -59,6 +61,7 @@ class TransferSet:
     splits: tuple[NDArray[np.float64], ...] = ()
     discretion: Discretion | None = None
     enters: NDArray[np.float64] | None = None
+    view: NDArray[np.float32] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -79,6 +82,7 @@ class TransferSet:
             sample_weight=self.sample_weight[rows],
             origin=self.origin[rows],
             held_out=self.held_out[rows],
+            view=None if self.view is None else self.view[rows],
             enters=None if self.enters is None else self.enters[rows],
         )
 
@@ -93,12 +97,17 @@ class TransferSet:
         return self if told is None else replace(self, schema=told.schema, X=told.recode(self.X))
 
     def extend(
-        self, X: NDArray[np.float64], response: NDArray[np.float64], origin: int
+        self,
+        X: NDArray[np.float64],
+        response: NDArray[np.float64],
+        origin: int,
+        weight: NDArray[np.float64] | None = None,
     ) -> TransferSet:
-        """Return the set with rows added that have no true target, each of weight 1.
+        """Return the set with rows added that have no true target, by default each of weight 1.
 
         That is the mean of real rows. Synthetic rows carry the weight of those that they are made
-        of by their number: a row of twice the weight was drawn twice as often.
+        of by their number: a row of twice the weight was drawn twice as often. The view, which is
+        of all rows or of none, is dropped.
 
         Parameters
         ----------
@@ -108,6 +117,8 @@ class TransferSet:
             The teacher's response to them.
         origin : int
             UNLABELLED or SYNTHETIC.
+        weight : ndarray of shape (n_added,) or None, default=None
+            Of rows that were drawn more often than they are met.
         """
         n_added = len(X)
         return replace(
@@ -115,9 +126,10 @@ class TransferSet:
             X=np.vstack([self.X, X]),
             response=np.vstack([self.response, response]),
             hard=np.concatenate([self.hard, self.task.no_target(n_added)]),
-            sample_weight=np.concatenate([self.sample_weight, np.ones(n_added)]),
+            sample_weight=np.concatenate([self.sample_weight, _or_ones(weight, n_added)]),
             origin=np.concatenate([self.origin, np.full(n_added, origin, dtype=np.int8)]),
             held_out=np.concatenate([self.held_out, np.zeros(n_added, dtype=bool)]),
+            view=None,
             enters=None if self.enters is None else np.append(self.enters, np.zeros(n_added)),
         )
 
@@ -126,3 +138,7 @@ class TransferSet:
         counts = [int((self.origin == code).sum()) for code in range(len(ORIGINS))]
         parts = [f"{count} {name}" for count, name in zip(counts, ORIGINS, strict=True) if count]
         return f"TransferSet({', '.join(parts)}; {int(self.held_out.sum())} held out)"
+
+
+def _or_ones(weight: NDArray[np.float64] | None, n_rows: int) -> NDArray[np.float64]:
+    return np.ones(n_rows) if weight is None else weight

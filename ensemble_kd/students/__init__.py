@@ -3,15 +3,24 @@
 from typing import Any
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.students._base import Respond, Student, Watch
+from ensemble_kd.students._base import Ask, Respond, Student, Watch
 from ensemble_kd.students._beyond import how_beyond
 from ensemble_kd.students._gbdt import GBDTStudent
 from ensemble_kd.students._mlp import MLPStudent
+from ensemble_kd.students._residual import ResidualStudent
 from ensemble_kd.students._size import SIZES, NetworkSize, TableBytes
 from ensemble_kd.students._tree import TreeStudent
 from ensemble_kd.students._width import MOST_COLUMNS, check_width, telling_columns
+from ensemble_kd.students.for_people import AdditiveStudent, SoftTreeStudent, TrepanStudent
 
-STUDENTS = {"mlp": MLPStudent, "gbdt": GBDTStudent, "tree": TreeStudent}
+STUDENTS = {
+    "mlp": MLPStudent,
+    "gbdt": GBDTStudent,
+    "tree": TreeStudent,
+    "trepan": TrepanStudent,
+    "soft_tree": SoftTreeStudent,
+    "additive": AdditiveStudent,
+}
 
 
 def as_student(student: Any) -> Student:
@@ -19,7 +28,7 @@ def as_student(student: Any) -> Student:
 
     Parameters
     ----------
-    student : {"mlp", "gbdt", "tree"} or Student
+    student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or Student
         What the caller chose.
 
     Returns
@@ -43,13 +52,18 @@ __all__ = [
     "MOST_COLUMNS",
     "SIZES",
     "STUDENTS",
+    "AdditiveStudent",
+    "Ask",
     "GBDTStudent",
     "MLPStudent",
     "NetworkSize",
+    "ResidualStudent",
     "Respond",
+    "SoftTreeStudent",
     "Student",
     "TableBytes",
     "TreeStudent",
+    "TrepanStudent",
     "Watch",
     "as_student",
     "check_width",

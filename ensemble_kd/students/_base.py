@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +21,22 @@ Respond = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 # Told the share of the training that is done, and how the student responds by then; it ends the
 # training by raising.
 Watch = Callable[[float, Respond], None]
+# From rows, encoded as those of the transfer set, to the teacher's response.
+Ask = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Student(BaseEstimator):  # type: ignore[misc]
     """Base of the students. A student has the parameters `random_state` and `verbose`."""
+
+    # Whether it learns more where it may ask the teacher.
+    asks: ClassVar[bool] = False
 
     _task: BaseTask
     _scale: TargetScale
     _discretion: Discretion | None = None
     _deadline: float | None = None
     _watch: Watch | None = None
+    _ask: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
 
     def fit_transfer(
         self,
@@ -39,6 +45,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
         *,
         deadline: float | None = None,
         watch: Watch | None = None,
+        ask: Ask | None = None,
     ) -> Self:
         """Learn the rows that are not held out, stopped by those that are.
 
@@ -54,6 +61,9 @@ class Student(BaseEstimator):  # type: ignore[misc]
             Called now and then with the share of the training that is done, in (0, 1], and a
             function from encoded rows to the response by then. What it raises ends the training. A
             student that is fitted in one go never calls it.
+        ask : callable or None, default=None
+            From encoded rows to the teacher's response, for a student that `asks`: others never
+            call it. None leaves the transfer set alone to learn from.
 
         Returns
         -------
@@ -65,7 +75,8 @@ class Student(BaseEstimator):  # type: ignore[misc]
             If a parameter is out of range, or the student cannot learn this loss.
         """
         self._check(loss)
-        transfer_set, told = transfer_set.weighted().discreet(), transfer_set.discretion
+        weighted, told = transfer_set.weighted(), transfer_set.discretion
+        transfer_set = weighted.discreet()
         scale = self._scale = TargetScale.of_rows(transfer_set)
         self._schema, self._task = transfer_set.schema, transfer_set.task
         self._deadline, self._discretion = deadline, told
@@ -73,10 +84,14 @@ class Student(BaseEstimator):  # type: ignore[misc]
             self._watch = lambda share, respond: watch(
                 share, lambda X: scale.put_back(respond(self._in_own_codes(X)))
             )
+        if ask is not None:
+            # Rows made of values of the set's own are told by where each value is taken from, as a
+            # code that several categories share cannot be shown to the teacher.
+            self._ask = lambda taken: scale.scale(ask(np.take_along_axis(weighted.X, taken, 0)))
         try:
             self._fit(scale.scale_rows(transfer_set), loss)
         finally:
-            self._watch = None
+            self._watch = self._ask = None
         return self
 
     def with_effort(self, effort: float) -> Self:

@@ -12,12 +12,12 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import fit_encoding
+from ensemble_kd.networks import Beyond, fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
-from ensemble_kd.students._size import choose_size
+from ensemble_kd.students._size import NetworkSize, choose_size
 
 # Of the moving average of weights: over about 250 steps.
 AVERAGING = 0.996
@@ -114,6 +114,9 @@ class MLPStudent(Student):
     """
 
     _stop_after: int | None = None
+    _hint_share: float = 0.0
+    # A fitted network whose outputs are added to those of this one.
+    _after: Any = None
 
     def __init__(
         self,
@@ -158,9 +161,7 @@ class MLPStudent(Student):
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
-        task = transfer_set.task
-        chosen = task.looks_beyond if self.beyond == "auto" else self.beyond
-        beyond = how_beyond(transfer_set.schema, chosen)
+        beyond = self._beyond(transfer_set)
         if beyond is not None:
             transfer_set = with_checks_outside(transfer_set, check_seed(self.random_state))
         trained_on = ~transfer_set.held_out
@@ -172,31 +173,24 @@ class MLPStudent(Student):
         epoch = -(-n_train // batch_size)
         is_real = trained_on & (transfer_set.origin == REAL)
         real = transfer_set.X[is_real]
-        size = choose_size(
+        size = self._size(transfer_set, beyond)
+        before = self._after
+        encoding = fit_encoding(
             real,
             transfer_set.schema,
-            transfer_set.n_outputs,
-            self.max_bytes,
-            hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
-            n_bins=None if self.n_bins == "auto" else int(self.n_bins),
-            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
+            n_bins=size.n_bins,
+            max_categories=size.max_categories,
+            splits=() if self.edges == "quantiles" else transfer_set.splits,
+            # Groups made by a row's own true target would tell it.
+            response=transfer_set.response[is_real] if loss.alpha > 0 else None,
+            fewest_rows=size.fewest_rows,
+            discretion=transfer_set.discretion,
             beyond=beyond,
         )
         self._network = networks.train_network(
             transfer_set,
             loss,
-            encoding=fit_encoding(
-                real,
-                transfer_set.schema,
-                n_bins=size.n_bins,
-                max_categories=size.max_categories,
-                splits=() if self.edges == "quantiles" else transfer_set.splits,
-                # Groups made by a row's own true target would tell it.
-                response=transfer_set.response[is_real] if loss.alpha > 0 else None,
-                fewest_rows=size.fewest_rows,
-                discretion=transfer_set.discretion,
-                beyond=beyond,
-            ),
+            encoding=encoding if before is None else before.encoding,
             hidden=size.hidden,
             plan=networks.TrainingPlan(
                 n_updates=min(self.n_updates, self.max_epochs * epoch),
@@ -213,10 +207,31 @@ class MLPStudent(Student):
             device=self.device,
             seed=check_seed(self.random_state),
             frequency_scale=float(self.frequency_scale) if self.encoding == "periodic" else None,
+            hint_share=self._hint_share,
+            offset=None if before is None else before.outputs(transfer_set.X),
             progress="student" if self.verbose >= 1 else None,
             watch=self._watch,
         )
         self.history_ = self._network.history
+
+    def _beyond(self, transfer_set: TransferSet) -> Beyond | None:
+        """Return how rows outside are told apart."""
+        chosen = transfer_set.task.looks_beyond if self.beyond == "auto" else self.beyond
+        return how_beyond(transfer_set.schema, chosen)
+
+    def _size(self, transfer_set: TransferSet, beyond: Beyond | None) -> NetworkSize:
+        """Return the size that fits the bytes, with what was chosen as it is."""
+        is_real = ~transfer_set.held_out & (transfer_set.origin == REAL)
+        return choose_size(
+            transfer_set.X[is_real],
+            transfer_set.schema,
+            transfer_set.n_outputs,
+            self.max_bytes,
+            hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
+            n_bins=None if self.n_bins == "auto" else int(self.n_bins),
+            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
+            beyond=beyond,
+        )
 
     def with_effort(self, effort: float) -> MLPStudent:
         """Return an unfitted student that takes a share of the steps, or more of them.
@@ -247,6 +262,38 @@ class MLPStudent(Student):
         """
         student: MLPStudent = clone(self)
         student._stop_after = self._network.kept + 1
+        return student
+
+    def with_hint(self, share: float) -> MLPStudent:
+        """Return an unfitted student whose hidden layers first learn the teacher's view of rows.
+
+        Parameters
+        ----------
+        share : float
+            Steps of that, as a multiple of those that follow; 0 is none.
+
+        Returns
+        -------
+        MLPStudent
+        """
+        student: MLPStudent = clone(self)
+        student._hint_share = share
+        return student
+
+    def of_kind(self, kind: type[MLPStudent]) -> MLPStudent:
+        """Return an unfitted student of another class with the same parameters and hints.
+
+        Parameters
+        ----------
+        kind : type
+            A class of networks.
+
+        Returns
+        -------
+        MLPStudent
+        """
+        student: MLPStudent = clone(kind(**self.get_params(deep=False)))
+        student._hint_share = self._hint_share
         return student
 
     def within(self, n_bytes: int, n_outputs: int) -> MLPStudent:

@@ -95,7 +95,7 @@ def choose_size(
     table = TableBytes(X, schema, beyond=beyond)
     for listed in SIZES:
         size = NetworkSize(
-            hidden or listed.hidden,
+            listed.hidden if hidden is None else hidden,
             n_bins or listed.n_bins,
             max_categories or listed.max_categories,
         )

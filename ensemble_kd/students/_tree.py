@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from ensemble_kd.losses import (
     check_learned_at_once,
     row_alpha,
 )
-from ensemble_kd.model import TreesRecord
-from ensemble_kd.rows import TransferSet, check_seed
+from ensemble_kd.model import CompactModel, TreesRecord
+from ensemble_kd.readable import LeafFacts, Rules, leaf_facts, rules_with
+from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 from ensemble_kd.students._thresholds import discreet_thresholds
@@ -64,22 +66,11 @@ class TreeStudent(Student):
         self.verbose = verbose
 
     def _check(self, loss: DistillationLoss) -> None:
-        check_learned_at_once(loss, "tree")
+        check_learnable(loss, "tree")
         if self.max_leaf_nodes < 2 or self.min_samples_leaf < 1:
             raise InputError(
                 "max_leaf_nodes must be >= 2 and min_samples_leaf >= 1, got "
                 f"{self.max_leaf_nodes!r} and {self.min_samples_leaf!r}."
-            )
-        if isinstance(loss, SoftTargetLoss):
-            if loss.temperature != 1.0:
-                raise InputError(
-                    "temperature must be 1 for student='tree', whose leaves hold probabilities, "
-                    f"got {loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
-                )
-        elif not isinstance(loss, SquaredErrorLoss):
-            raise InputError(
-                f"student='tree' cannot learn {type(loss).__name__}: it has no logits; "
-                "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
             )
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
@@ -93,8 +84,8 @@ class TreeStudent(Student):
             random_state=seed,
         )
         self.tree_.fit(
-            _within_float32(X),
-            _mixed_target(train, loss.alpha),
+            within_float32(X),
+            mixed_target(train, loss.alpha),
             sample_weight=train.sample_weight,
         )
         found = read_trees(self.tree_)
@@ -103,10 +94,23 @@ class TreeStudent(Student):
         if transfer_set.discretion is not None:
             self._record = discreet_thresholds(self._record, transfer_set.X)
 
+        self._facts = facts_of(self._record, transfer_set)
+
+    def rules(self) -> Rules:
+        """Return the rules of the tree, with the share of rows and the fidelity of each.
+
+        They are measured on the real rows that were held out, or on all where there were none.
+
+        Returns
+        -------
+        Rules
+        """
+        return told_rules(self.to_model(), self._facts, self._scale.spread)
+
     def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         values = np.empty((len(X), self.tree_.n_outputs_))
         if len(X):
-            inputs = _within_float32(self._ranks.apply(X))
+            inputs = within_float32(self._ranks.apply(X))
             values[:] = self.tree_.predict(inputs).reshape(values.shape)
         return values
 
@@ -114,11 +118,52 @@ class TreeStudent(Student):
         return self._record
 
 
-def _within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:
+def facts_of(record: TreesRecord, transfer_set: TransferSet) -> LeafFacts:
+    """Return shares and fidelity of the leaves, on held-out rows where there are any."""
+    measured = transfer_set.held_out if transfer_set.held_out.any() else transfer_set.origin == REAL
+    rows = transfer_set.take(measured)
+    return leaf_facts(
+        record, rows.X, rows.response, rows.sample_weight, has_classes=rows.task.has_classes
+    )
+
+
+def told_rules(model: CompactModel, facts: LeafFacts, spread: float) -> Rules:
+    """Return the rules of a tree, whose values were learned in a unit of their own."""
+    if not model.has_classes:
+        facts = replace(facts, fidelity=facts.fidelity * spread)
+    return rules_with(model, facts)
+
+
+def check_learnable(loss: DistillationLoss, student: str) -> None:
+    """Refuse a loss that a tree with probabilities in its leaves cannot learn.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        What is to be learned.
+    student : str
+        Name of the student, for the message.
+    """
+    check_learned_at_once(loss, student)
+    if isinstance(loss, SoftTargetLoss):
+        if loss.temperature != 1.0:
+            raise InputError(
+                f"temperature must be 1 for student={student!r}, whose leaves hold probabilities, "
+                f"got {loss.temperature!r}; choose 'mlp' or 'gbdt' for another."
+            )
+    elif not isinstance(loss, SquaredErrorLoss):
+        raise InputError(
+            f"student={student!r} cannot learn {type(loss).__name__}: it has no logits; "
+            "choose loss='soft_targets', or student 'mlp' or 'gbdt'."
+        )
+
+
+def within_float32(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows whose numbers are within what scikit-learn's trees take."""
     return np.clip(X, -LARGEST_VALUE, LARGEST_VALUE)
 
 
-def _mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
+def mixed_target(rows: TransferSet, alpha: float) -> NDArray[np.float64]:
     """Return the teacher's response mixed with the truth where it is known."""
     share = row_alpha(alpha, rows.task.has_target(rows.hard))
     return share * rows.response + (1 - share) * rows.task.truth(rows.hard)

@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 
 from ensemble_kd.errors import NotDistillableError, cause, reason
 from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.losses.relations import RELATIONS
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
 from ensemble_kd.tasks._rare import Rare
@@ -35,6 +36,8 @@ class BaseTask(ABC):
     # loss of a row; of the reported score.
     losses: ClassVar[tuple[str, ...]]
     raced_losses: ClassVar[tuple[str, ...]] = ()
+    # Losses of two classes, which a race tries where one of them is rare.
+    losses_of_rare: ClassVar[tuple[str, ...]] = ()
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
     # The method of a model that gives its response.
@@ -130,6 +133,18 @@ class BaseTask(ABC):
     @abstractmethod
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
         """Return one of the losses by name, with the weight of the teacher's response."""
+
+    @property
+    def all_losses(self) -> tuple[str, ...]:
+        """The names of all losses that may be chosen: its own, and what relates rows."""
+        of_two = self.losses_of_rare if self.n_outputs > 2 else ()
+        return (*(name for name in self.losses if name not in of_two), *RELATIONS)
+
+    def named_loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
+        """Return any of the losses by name; what relates rows stands beside the default loss."""
+        if name in RELATIONS:
+            return RELATIONS[name](self.loss(self.losses[0], alpha, temperature))
+        return self.loss(name, alpha, temperature)
 
     def plain_loss(self) -> DistillationLoss:
         """Return the loss against the truth alone."""

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import (
-    BaseEnsemble,
-    StackingClassifier,
-    StackingRegressor,
-    VotingClassifier,
-    VotingRegressor,
-)
-from sklearn.frozen import FrozenEstimator
+from sklearn.ensemble import BaseEnsemble
 
 from ensemble_kd.fitted_trees import Tree, read_trees
 from ensemble_kd.schema import TableSchema
+from ensemble_kd.teachers._inside import models_inside
 from ensemble_kd.teachers.members import TableMember
 
 Splits = tuple[NDArray[np.float64], ...]
@@ -48,7 +40,7 @@ def teacher_splits(teacher: Any, schema: TableSchema) -> Splits:
     """
     n_columns = len(schema.columns)
     found: list[list[NDArray[np.float64]]] = [[np.empty((0, 2))] for _ in range(n_columns)]
-    for weight, model in _members(teacher):
+    for weight, model in models_inside(teacher):
         if weight <= 0 or not _reads_columns(model, schema):
             continue
         trees = _telling_trees(getattr(model, "model_", model))
@@ -58,25 +50,6 @@ def teacher_splits(teacher: Any, schema: TableSchema) -> Splits:
             for j in np.unique(feature[usable]):
                 found[j].append(weighed[usable & (feature == j)])
     return tuple(np.vstack(parts) for parts in found)
-
-
-def _members(teacher: Any, weight: float = 1.0) -> Iterator[tuple[float, Any]]:
-    """Yield the fitted models inside a teacher, each with its weight."""
-    if isinstance(teacher, FrozenEstimator):
-        yield from _members(teacher.estimator, weight)
-    elif hasattr(teacher, "members_") and hasattr(teacher, "weights_"):
-        for w, (_, model) in zip(teacher.weights_, teacher.members_, strict=True):
-            yield from _members(model, weight * float(w))
-    elif isinstance(teacher, CalibratedClassifierCV):
-        for part in teacher.calibrated_classifiers_:
-            yield from _members(part.estimator, weight / len(teacher.calibrated_classifiers_))
-    elif isinstance(
-        teacher, VotingClassifier | VotingRegressor | StackingClassifier | StackingRegressor
-    ):
-        for model in teacher.estimators_:
-            yield from _members(model, weight / len(teacher.estimators_))
-    else:
-        yield weight, teacher
 
 
 def _reads_columns(model: Any, schema: TableSchema) -> bool:

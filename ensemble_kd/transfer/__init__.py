@@ -8,12 +8,14 @@ from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
 from ensemble_kd.transfer._guards import GuardSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
 from ensemble_kd.transfer._munge import MungeSynthesizer, mixed_metric
+from ensemble_kd.transfer._tail import TailSynthesizer
 
 SYNTHESIZERS: dict[str, type[Synthesizer]] = {
     "munge": MungeSynthesizer,
     "marginals": MarginalSynthesizer,
     "forest_leaves": ForestLeafSynthesizer,
     "guards": GuardSynthesizer,
+    "tail": TailSynthesizer,
 }
 
 
@@ -22,7 +24,8 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
     Parameters
     ----------
-    synthesizer : {"munge", "marginals", "forest_leaves", "guards"}, Synthesizer or None
+    synthesizer : {"munge", "marginals", "forest_leaves", "guards", "tail"}, \
+            Synthesizer or None
         What was chosen.
 
     Returns
@@ -47,6 +50,7 @@ __all__ = [
     "MungeSynthesizer",
     "SYNTHESIZERS",
     "Synthesizer",
+    "TailSynthesizer",
     "as_synthesizer",
     "mixed_metric",
 ]

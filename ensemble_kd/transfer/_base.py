@@ -27,6 +27,9 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
 
     # Whether its rows may hold what the table did not: a column then has a wider dtype if need be.
     _leaves_the_table = False
+    # Whether the response to the rows says which of them to draw from.
+    _learns_response = False
+    _response: Matrix | None = None
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn the rows.
@@ -36,8 +39,8 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         X : data frame or array of shape (n_samples, n_features), or EncodedTable
             Real rows: mixed types and missing values are welcome. Rows that were read before bring
             their decoder.
-        y : Ignored, default=None
-            Present for API consistency.
+        y : array of shape (n_samples, n_classes) or None, default=None
+            The teacher's probabilities, for a synthesizer that draws by them; others ignore it.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0: a row is drawn, and met as a neighbour, as often as its
             weight says, and not at all if that is 0. A multiple of the weights says the same.
@@ -53,7 +56,10 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         """
         X = X if isinstance(X, EncodedTable) else table(X)
         weight = _drawing_weight(sample_weight, len(X))
+        self._response = _drawing_response(y, len(X)) if self._learns_response else None
         if weight is not None and not weight.all():
+            if self._response is not None:
+                self._response = self._response[weight > 0]
             X, weight = take_rows(X, weight > 0), weight[weight > 0]
         if weight is not None and weight.min() == weight.max():
             weight = None
@@ -87,12 +93,44 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         InputError
             If n_samples is negative.
         """
+        return self.sample_weighted(n_samples, random_state)[0]
+
+    def sample_weighted(
+        self, n_samples: int, random_state: Any = None
+    ) -> tuple[Any, NDArray[np.float64]]:
+        """Draw new rows, and what each weighs.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows, at least 0.
+        random_state : int, Generator or None, default=None
+            Seed: the same seed gives the same rows.
+
+        Returns
+        -------
+        rows : data frame or array of shape (n_samples, n_features)
+            Those of `sample`.
+        weight : ndarray of shape (n_samples,)
+            Of a mean of 1 in the long run; 1 throughout unless some rows are drawn more often than
+            they are met.
+
+        Raises
+        ------
+        InputError
+            If n_samples is negative.
+        """
         check_is_fitted(self, "schema_")
         if n_samples < 0:
             raise InputError(f"n_samples must be >= 0, got {n_samples}.")
-        rng = np.random.default_rng(random_state)
-        codes = self._sample_encoded(n_samples, rng)
-        return self._decoder.decode(codes, widens=self._leaves_the_table)
+        codes, weight = self._sample_weighted(n_samples, np.random.default_rng(random_state))
+        return self._decoder.decode(codes, widens=self._leaves_the_table), weight
+
+    def _sample_weighted(
+        self, n_samples: int, rng: np.random.Generator
+    ) -> tuple[Matrix, NDArray[np.float64]]:
+        """Return encoded rows, and what each weighs."""
+        return self._sample_encoded(n_samples, rng), np.ones(n_samples)
 
     @abstractmethod
     def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
@@ -101,6 +139,19 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
         """Return encoded rows of shape (n_samples, n_columns)."""
+
+
+def _drawing_response(y: Any, n_rows: int) -> Matrix | None:
+    """Return probabilities of classes as an array, or None."""
+    if y is None:
+        return None
+    response = np.asarray(y, dtype=np.float64)
+    if response.ndim != 2 or response.shape[1] < 2 or len(response) != n_rows:
+        raise InputError(
+            f"a synthesizer that draws by the response needs probabilities of classes of {n_rows} "
+            f"rows, got the shape {response.shape}; choose another one for values."
+        )
+    return response
 
 
 def _drawing_weight(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:

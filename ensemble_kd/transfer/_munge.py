@@ -77,17 +77,20 @@ class MungeSynthesizer(Synthesizer):
         self.random_state = random_state
 
     def _fit_encoded(self, X: Matrix, weight: NDArray[np.float64] | None) -> None:
-        if self.n_neighbors < 1:
-            raise InputError(f"n_neighbors must be >= 1, got {self.n_neighbors!r}.")
-        if self.max_rows < 2:
-            raise InputError(f"max_rows must be >= 2, got {self.max_rows!r}.")
+        self._check()
         if len(X) > self.max_rows:
             rng = np.random.default_rng(self.random_state)
             kept, weight = thinned(len(X), self.max_rows, rng, weight)
             X = X[kept]
         self._exchange = Exchange(X, self.schema_, self.p, self.s)
         self._rows, self._weight = X, weight
-        self.neighbors_ = _nearest(mixed_metric(X, self.schema_), self.n_neighbors, self.n_jobs)
+        self.neighbors_ = nearest(mixed_metric(X, self.schema_), self.n_neighbors, self.n_jobs)
+
+    def _check(self) -> None:
+        if self.n_neighbors < 1:
+            raise InputError(f"n_neighbors must be >= 1, got {self.n_neighbors!r}.")
+        if self.max_rows < 2:
+            raise InputError(f"max_rows must be >= 2, got {self.max_rows!r}.")
 
     def _sample_encoded(self, n_samples: int, rng: np.random.Generator) -> Matrix:
         base = evenly_often(len(self._rows), n_samples, rng, self._weight)
@@ -148,7 +151,7 @@ def _scaled(values: Matrix, missing: NDArray[np.bool_]) -> Matrix:
     return np.asarray(np.clip((filled - median) / width, -2.0, 2.0))
 
 
-def _nearest(
+def nearest(
     coordinates: NDArray[np.float32], n_neighbors: int, n_jobs: int | None
 ) -> NDArray[np.int64]:
     """Return the nearest other rows of each row; a table of one row is its own neighbour."""

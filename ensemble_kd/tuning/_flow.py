@@ -112,11 +112,14 @@ def search(
     open_storage(asked.storage, folder)  # a wrong one is refused before a teacher is fitted
     memory = joblib.Memory(folder / "cache", verbose=0)
     settings = replace(asked.estimator.settings(), n_jobs=asked.n_jobs, verbose=asked.verbose)
+    if asked.scoring is not None:
+        settings = replace(settings, scoring=asked.scoring)
     everything = read_rows(
         X, y, sample_weight, asked.estimator.task, settings.cv, seed, groups=groups,
         time=time_of_rows, min_frequency=settings.min_frequency,
     )  # fmt: skip
     warn_of_few_rows(everything)
+    settings.check_rows(everything)
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)
@@ -127,7 +130,8 @@ def search(
         classroom = Classroom(settings, divided, X_unlabeled, memory, n_rows=n_rows)
     sizes = FileBytes(classroom.rows, CARD_LINES)
     span = space.n_bytes or sizes.span(budget.max_bytes)
-    facts = (classroom.key, budget, span, asked.effort, n_rows, space, asked.sampler)
+    facts = (classroom.key, budget, span, asked.effort, n_rows, space, asked.sampler,
+             *filter(None, [settings.scoring]))  # fmt: skip
     name = f"tune-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
     students, meter = folder / name, asked.meter or Meter()
     students.mkdir(exist_ok=True)

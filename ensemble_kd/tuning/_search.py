@@ -13,6 +13,7 @@ import numpy as np
 from ensemble_kd._optional import require
 from ensemble_kd.errors import BudgetError, InputError
 from ensemble_kd.estimators import DistilledEstimator
+from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.scoring import load
 from ensemble_kd.teachers import fresh
@@ -47,6 +48,9 @@ class DistillationSearch(FittedSearch):
         What `max_latency_us` limits: the median of single calls, or what 99 of 100 stay below.
     margin : float, default=0.15
         Share of `max_latency_us` left free for the noise of later measurements, in [0, 1).
+    scoring : str or None, default=None
+        Of two classes, the score that students are compared by, such as ``"average_precision"``;
+        None takes the estimator's, and without one the loss. Gains are told in losses all the same.
     space : SearchSpace or None, default=None
         What varies; None takes all of it.
     n_trials : int, default=60
@@ -95,7 +99,8 @@ class DistillationSearch(FittedSearch):
     best_params_ : dict
         Parameters of its trial.
     best_score_ : float
-        Its loss on the validation rows, the lower the better.
+        Its loss on the validation rows, the lower the better; with a scoring what is missing to 1,
+        or the cost of a row.
     model_ : CompactModel
         The student, which predicts.
     certificate_ : Certificate
@@ -156,6 +161,7 @@ class DistillationSearch(FittedSearch):
         min_gain_kept: float | None = None,
         latency: str = "p50",
         margin: float = MARGIN,
+        scoring: str | None = None,
         space: SearchSpace | None = None,
         n_trials: int = 60,
         n_finalists: int = 6,
@@ -178,6 +184,7 @@ class DistillationSearch(FittedSearch):
         self.min_gain_kept = min_gain_kept
         self.latency = latency
         self.margin = margin
+        self.scoring = scoring
         self.space = space
         self.n_trials = n_trials
         self.n_finalists = n_finalists
@@ -288,6 +295,8 @@ def _checked(search: DistillationSearch) -> tuple[Budget, SearchSpace]:
         raise InputError(f"effort must be in (0, 1], got {search.effort!r}.")
     if not 0 < search.certify_share <= 0.5:
         raise InputError(f"certify_share must be in (0, 0.5], got {search.certify_share!r}.")
+    if search.scoring is not None:
+        RowScoring(search.scoring)
     if search.sampler not in SAMPLERS:
         raise InputError(f"sampler must be one of {list(SAMPLERS)}, got {search.sampler!r}.")
     limits = (search.max_latency_us, search.max_bytes, search.min_gain_kept)

@@ -300,7 +300,12 @@ def test_classifier_learns_where_only_unlabelled_rows_are():
         ({"alpha": 1.5}, r"alpha must be in \[0, 1\], got 1.5"),
         ({"alpha": None}, r"alpha must be in \[0, 1\], got None"),
         ({"temperature": 0.0}, "temperature must be > 0"),
-        ({"loss": "kl"}, "loss must be 'auto', 'soft_targets', .* or 'annealed', got 'kl'"),
+        (
+            {"loss": "kl"},
+            "loss must be 'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', "
+            "'decoupled', 'dist', 'annealed', 'ranking', 'relational_distance', "
+            "'relational_angle' or 'similarity', got 'kl'",
+        ),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss='logit"),
         ({"temperature": 2.0}, "temperature must be 1 for student='tree'"),
         ({"n_synthetic": -1}, "n_synthetic must be >= 0"),

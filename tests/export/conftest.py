@@ -13,7 +13,13 @@ import pytest
 from sklearn.base import clone
 
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
-from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.students import (
+    AdditiveStudent,
+    GBDTStudent,
+    MLPStudent,
+    SoftTreeStudent,
+    TreeStudent,
+)
 
 TASKS = ("binary", "multiclass", "regression")
 # At rank 1 the weights of one network in some cancel, and 8 bits are a tenth of what is left: of
@@ -24,6 +30,8 @@ STUDENTS = {
     "looking_mlp": MLPStudent(hidden=(16, 8), n_updates=120, beyond="numbers", random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
+    "soft_tree": SoftTreeStudent(depth=2, n_updates=80, batch_size=64, random_state=0),
+    "additive": AdditiveStudent(n_bins=12, max_iter=60, random_state=0),
 }
 # Trained for longer, so that its values spread as those of a real one do.
 LONG = {

@@ -15,6 +15,7 @@ from ensemble_kd.flow._recipes import (
     recipe_table,
 )
 from ensemble_kd.losses import LogitMatchingLoss, SoftTargetLoss, SquaredErrorLoss
+from ensemble_kd.losses.relations import SimilarityLoss
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
 from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
@@ -22,7 +23,8 @@ from ensemble_kd.transfer import MarginalSynthesizer, MungeSynthesizer
 
 def candidates(student: Any = None, task: Any = "classification", **options: Any) -> list[Recipe]:
     fixed = {k: v for k, v in options.items() if k in Settings.__dataclass_fields__}
-    rest = {"n_synthetic": 100, "has_splits": True, "has_numbers": True, "frozen": False}
+    rest = {"n_synthetic": 100, "has_splits": True, "has_numbers": True, "frozen": False,
+            "is_rare": False}  # fmt: skip
     rest |= {k: fixed.pop(k) if k in fixed else v for k, v in options.items() if k in rest}
     return candidate_recipes(task_named(task), student or MLPStudent(), Settings(**fixed), **rest)
 
@@ -40,6 +42,15 @@ def test_candidates_differ_from_the_default_in_one_thing(student, task):
         changed = [k for k, v in facts(other).items() if v != facts(default)[k]]
         # A distillation loss is a class and a number.
         assert len(changed) == 1, (other.name, changed)
+
+
+def test_rare_class_has_candidates_of_its_own_and_no_other_table_has():
+    common, rare = ({r.name for r in candidates(is_rare=is_rare)} for is_rare in (False, True))
+    assert rare - common == {"tail", "ranking"}
+    of_trees = {recipe.name for recipe in candidates(GBDTStudent(), is_rare=True)}
+    assert "tail" in of_trees and "ranking" not in of_trees
+    fixed = candidates(is_rare=True, synthesizer="munge", loss="soft_targets")
+    assert not {"tail", "ranking"} & {recipe.name for recipe in fixed}
 
 
 def test_candidates_have_names_of_their_own():
@@ -76,6 +87,14 @@ def test_candidates_without_synthetic_rows_make_none():
 def test_candidates_of_a_tree_have_no_logits_to_match():
     kinds = {type(recipe.loss) for recipe in candidates(TreeStudent())}
     assert kinds == {SoftTargetLoss}
+
+
+def test_candidates_try_the_losses_that_are_asked_for():
+    asked = ["logit_matching", "similarity", SoftTargetLoss(2.0, 0.7)]
+    default, *others = candidates(loss=asked)
+    assert isinstance(default.loss, LogitMatchingLoss)
+    tried = [r.loss for r in others if type(r.loss) is not LogitMatchingLoss]
+    assert tried == [SimilarityLoss(SoftTargetLoss(alpha=0.7)), asked[2]]
 
 
 def test_candidates_try_logit_matching_and_no_other_loss():

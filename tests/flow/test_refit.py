@@ -14,7 +14,8 @@ from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, distill
 from ensemble_kd.bundle import load_bundle
 from ensemble_kd.compress import PruneNeurons
 from ensemble_kd.rows import SYNTHETIC, TransferSet
-from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
+from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent, TrepanStudent
+from ensemble_kd.teachers import QueriedTeacher
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(1500, 3))
@@ -158,3 +159,41 @@ def test_card_says_that_the_student_was_trained_once_more(tmp_path):
         fitted.save(tmp_path / "model.ekd")
         card = load_bundle(tmp_path / "model.ekd").card
         assert ("Trained once more on all rows" in card) is refit
+
+
+def test_student_that_asks_is_refitted_by_asking_the_whole_teacher():
+    given = {"student": TrepanStudent(rows_a_node=200, max_leaf_nodes=6)}
+    one, two = run(**given), run(**given, refit=False)
+    assert one.refitted and not two.refitted
+    assert one.student.n_queries_ > 0 and two.student.n_queries_ > 0
+    assert not np.allclose(one.student.respond(X), two.student.respond(X))
+
+
+def test_scores_of_a_log_and_a_budget_of_queries_are_learned_once():
+    scores = GaussianNB().fit(X, Y).predict_proba(X)[:, 1]
+    bought = QueriedTeacher(GaussianNB().fit(X, Y).predict_proba, budget=400)
+    for given in ({"teacher": None, "soft_labels": scores}, {"teacher": bought}):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = run(**given, student=TrepanStudent(rows_a_node=200, max_leaf_nodes=6))
+        assert not result.refitted
+    assert bought.n_asked <= 400
+
+
+def test_relations_are_refitted_by_views_of_the_whole_teacher():
+    class Watched(MLPStudent):
+        seen: ClassVar[list[TransferSet]] = []
+
+        def fit_transfer(self, transfer_set: TransferSet, loss: Any, **options: Any) -> Watched:
+            Watched.seen.append(transfer_set)
+            super().fit_transfer(transfer_set, loss, **options)
+            return self
+
+    given = {"teacher": GaussianNB(), "student": Watched(hidden=(8,), n_updates=40)}
+    few = X[:300]  # too few are held out for a race
+    result = distill(few, Y[:300], **given, loss="similarity", n_synthetic=100, cv=3)
+    last = Watched.seen[-1]
+    assert result.refitted and not last.held_out.any()
+    assert last.view.shape[0] == len(last) > 300
+    assert len(last.view) == len(result.transfer_set.view)
+    assert not np.array_equal(last.view, result.transfer_set.view)  # that of another teacher

@@ -12,8 +12,8 @@ from sklearn.linear_model import LinearRegression
 from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
-from ensemble_kd.flow._settings import no_bigger_than
 from ensemble_kd.flow.lessons import Assistant, BornAgain, HardRows
+from ensemble_kd.flow.teaching._taught import no_bigger_than
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification, Regression, task_named
@@ -64,8 +64,8 @@ def test_settings_refuse_an_unknown_name():
 
 
 NAMES = (
-    "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist' or "
-    "'annealed'"
+    "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist', "
+    "'annealed', 'ranking', 'relational_distance', 'relational_angle' or 'similarity'"
 )
 
 
@@ -79,6 +79,9 @@ NAMES = (
         ({"alpha": "half"}, r"alpha must be in \[0, 1\], got 'half'"),
         ({"loss": None}, f"loss must be {NAMES}, got None"),
         ({"loss": "squared_error"}, f"loss must be {NAMES}, got 'squared_error'"),
+        ({"loss": ["auto", "kl"]}, f"loss must be {NAMES}, got 'kl'"),
+        ({"loss": []}, "loss must be a loss, its name or a list of them, got none"),
+        ({"loss": ["auto", "similarity"], "recipe": "fast"}, "recipe must be 'auto' to choose"),
         ({"loss": "annealed", "temperature": 2.0}, "temperature must be 1 with loss='annealed'"),
         ({"lessons": [BornAgain(generations=-1)]}, "generations must be a whole number >= 0, got"),
         ({"synthesizer": "mung"}, "synthesizer must be one of"),
@@ -98,7 +101,11 @@ def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"loss": "soft_targets"}, "loss must be 'auto' or 'squared_error', got 'soft_targets'"),
+        (
+            {"loss": "soft_targets"},
+            "loss must be 'auto', 'squared_error', 'relational_distance', 'relational_angle' or "
+            "'similarity', got 'soft_targets'",
+        ),
         ({"temperature": 2.0}, "temperature must be 1 with loss='squared_error', which has none"),
     ],
     ids=str,

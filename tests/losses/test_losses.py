@@ -15,6 +15,7 @@ from ensemble_kd.losses import (
     DecoupledLoss,
     DISTLoss,
     LogitMatchingLoss,
+    RankingLoss,
     SoftTargetLoss,
     SquaredErrorLoss,
     SquaredProbabilitiesLoss,
@@ -334,3 +335,36 @@ def test_loss_refuses_an_alpha_out_of_range(kind, alpha):
 def test_logit_matching_loss_refuses_a_clip_out_of_range(clip):
     with pytest.raises(InputError, match="clip must be > 0, got"):
         LogitMatchingLoss(clip=clip)
+
+
+# --- a tail of one in a hundred thousand ----------------------------------------------------------
+
+
+def tail() -> np.ndarray:
+    """Return probabilities whose odds are a hundredth apart, down to 1e-5 of either class.
+
+    Below 1 single precision has steps of 6e-8, which is 0.6 % of 1e-5.
+    """
+    odds = np.arange(np.log(1e-5), -np.log(1e-5), 1e-2)
+    chance = 1 / (1 + np.exp(-odds))
+    return np.column_stack([1 / (1 + np.exp(odds)), chance]).astype(np.float32)
+
+
+def test_single_precision_and_the_clip_of_logits_keep_the_ranks_of_the_tail():
+    logits = teacher_logits(tail(), LogitMatchingLoss().clip)
+    assert (np.diff(logits[:, 1] - logits[:, 0]) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [SoftTargetLoss(), LogitMatchingLoss(), RankingLoss()],
+    ids=lambda one: type(one).__name__,
+)
+def test_loss_in_single_precision_pulls_neighbours_in_the_tail_apart(loss):
+    # A student that gives each row what is right for the next one is pulled back, wherever it is.
+    response = torch.from_numpy(tail())
+    outputs = response[1:].log().requires_grad_()
+    hard = torch.full((len(outputs),), -1)
+    torch_twin(loss)(outputs, response[:-1], hard).sum().backward()
+    # By log-odds: what rounding loses in the one class is there in the other.
+    assert bool((outputs.grad[:, 1] > outputs.grad[:, 0]).all())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ensemble_kd.errors import InputError
 from ensemble_kd.losses import CLASS_LOSSES
 from ensemble_kd.students import GBDTStudent, MLPStudent
 
-NOT_OF_TREES = {"dist", "annealed"}
+NOT_OF_TREES = {"dist", "annealed", "ranking"}
 
 
 @pytest.fixture(scope="module", params=["binary", "multiclass"])
@@ -28,7 +29,16 @@ def share_left(rows, student, name):
 
 @pytest.mark.parametrize("name", sorted(CLASS_LOSSES))
 def test_network_follows_its_teacher_by_every_loss(rows, name):
-    assert share_left(rows, MLPStudent(hidden=(16,), n_updates=300, random_state=0), name) < 0.3
+    student = MLPStudent(hidden=(16,), n_updates=300, random_state=0)
+    if name not in rows.task.all_losses:
+        with pytest.raises(InputError, match=f"loss='{name}' is for two classes, got 3 outputs"):
+            share_left(rows, student, name)
+    else:
+        assert share_left(rows, student, name) < 0.3
+
+
+def test_losses_for_two_classes_are_not_offered_to_more(rows):
+    assert ("ranking" in rows.task.all_losses) == (rows.n_outputs == 2)
 
 
 @pytest.mark.parametrize("name", sorted(set(CLASS_LOSSES) - NOT_OF_TREES))

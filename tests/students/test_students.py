@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ from ensemble_kd.rows import TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.students import (
     STUDENTS,
+    AdditiveStudent,
     GBDTStudent,
     MLPStudent,
+    SoftTreeStudent,
     Student,
     TreeStudent,
+    TrepanStudent,
     as_student,
 )
 
@@ -32,6 +36,9 @@ SMALL = {
     "mlp_of_one_layer": MLPStudent(hidden=(8,), n_updates=150, max_categories=2, random_state=0),
     "gbdt": GBDTStudent(n_estimators=15, num_leaves=8, n_jobs=1, random_state=0),
     "tree": TreeStudent(max_leaf_nodes=12, random_state=0),
+    "trepan": TrepanStudent(max_leaf_nodes=12, random_state=0),
+    "soft_tree": SoftTreeStudent(depth=2, n_updates=80, batch_size=64, random_state=0),
+    "additive": AdditiveStudent(n_bins=12, max_iter=60, random_state=0),
 }
 
 
@@ -245,7 +252,7 @@ def test_student_learns_a_table_of_one_kind_of_column(name, kind, make_transfer_
     assert difference(train(SMALL[name], rows), rows, rows.X) < 1e-6
 
 
-@pytest.mark.parametrize("name", ["mlp", "gbdt"])
+@pytest.mark.parametrize("name", ["mlp", "gbdt", "additive"])
 @pytest.mark.parametrize("loss", [SoftTargetLoss(3.0, 0.5), LogitMatchingLoss(0.5)], ids=repr)
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_student_learns_every_loss(name, loss, task, make_transfer_set):
@@ -306,5 +313,5 @@ def test_as_student_returns_what_is_one():
 
 @pytest.mark.parametrize("given", ["MLP", None, TreeStudent], ids=repr)
 def test_as_student_refuses_anything_else(given):
-    with pytest.raises(InputError, match=r"student must be one of \['gbdt', 'mlp', 'tree'\]"):
+    with pytest.raises(InputError, match=re.escape(f"student must be one of {sorted(STUDENTS)}")):
         as_student(given)

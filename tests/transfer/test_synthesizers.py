@@ -263,7 +263,8 @@ def test_as_synthesizer_returns_what_is_one(given):
 def test_as_synthesizer_refuses_anything_else(given):
     with pytest.raises(
         InputError,
-        match=r"synthesizer must be one of \['forest_leaves', 'guards', 'marginals', 'munge'\]",
+        match=r"synthesizer must be one of "
+        r"\['forest_leaves', 'guards', 'marginals', 'munge', 'tail'\]",
     ):
         as_synthesizer(given)
 

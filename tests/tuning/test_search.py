@@ -461,3 +461,24 @@ def test_search_whose_time_the_teacher_took_says_so_and_goes_on_with_its_labels(
     assert draw_study(first, tmp_path) == []
     assert search(**given).fit(*table).certificate_.size_bytes <= 40_000
     assert "[W " not in capfd.readouterr().err
+
+
+def test_search_by_a_score_is_a_study_of_its_own(table, tmp_path):
+    few = {"n_trials": 2, "n_finalists": 0, "refit": False, "workdir": tmp_path}
+    found = search(scoring="average_precision", **few).fit(*table)
+    assert 0 < found.best_score_ < 1
+    assert found.best_score_ == found.trials_["loss"].min()
+    of_estimator = search(estimator(scoring="average_precision"), **few).fit(*table)
+    assert of_estimator.best_score_ == found.best_score_
+    assert len([*tmp_path.glob("tune-*")]) == 1
+    search(**few).fit(*table)
+    assert len([*tmp_path.glob("tune-*")]) == 2
+
+
+def test_search_refuses_a_score_of_values(table):
+    X, _ = table
+    inner = DistilledRegressor(encoded(DecisionTreeRegressor(max_depth=2)), n_synthetic=100)
+    with pytest.raises(InputError, match="is for two classes, got 1"):
+        search(inner, scoring="average_precision").fit(X, np.arange(len(X), dtype=float))
+    with pytest.raises(InputError, match="scoring must be None or one of"):
+        search(scoring="accuracy").fit(*table)

@@ -11,7 +11,13 @@ from typing import Any
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
+from ensemble_kd.cli._options import (
+    STUDENTS,
+    add_rows_to_learn_from,
+    add_run,
+    add_teaching,
+    adder,
+)
 from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._without_target import OF_TARGETS
@@ -29,6 +35,9 @@ is kept apart, which nothing is fitted on; teacher and student are compared on i
 With --task outliers there is no target: the teacher is an ensemble of outlier detectors, and the
 student learns its score, low for what is abnormal, inside of the table and far outside.
 
+A table may carry the scores of a model that nobody can call any more: --scores-col names them, and
+they are the teacher. Then --target may be left out.
+
 Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
 scikit-learn estimator in a joblib file, which takes the raw rows and is fitted here, fitted or not.
 One that is to be used as it is comes in a FrozenEstimator; so is any other object with
@@ -40,6 +49,7 @@ examples:
   ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
   ensemble-kd distill cards.parquet --task outliers --label fraud --contamination 0.01
+  ensemble-kd distill scored.csv --target churned --scores-col p --out churn.ekd
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
 EXTRA = "train"
@@ -50,8 +60,8 @@ TEST_SIZE = 0.2
 OPTIONS = {
     "--test-size": "share of the rows kept apart for the test, 0 for none (default: 0.2)",
     "--test": "a table of its own to test on, with the same columns, in place of --test-size",
-    "--synthesizer": "how synthetic rows are made; auto leaves it to the recipe "
-    "(default: %(default)s)",
+    "--synthesizer": "how synthetic rows are made; auto leaves it to the recipe; tail makes more "
+    "around a rare class, with weights that undo it (default: %(default)s)",
     "--recipe": "auto races labels, synthetic rows and losses on held-out rows, and keeps a "
     "plainly trained student where that is better; fast takes the defaults and a shorter training "
     "(default: %(default)s)",
@@ -62,8 +72,11 @@ OPTIONS = {
     "those on which a first student differs from the teacher; assistant lets a wide network learn "
     "first, and label the synthetic rows, assistant_chain several in turn; born_again and "
     "refinement let the student teach the next one; easy_to_hard lets a network learn easy rows "
-    "first (default: none)",
-    "--student": "a small network, a few boosted trees, or one tree (default: %(default)s)",
+    "first; hints lets its hidden layers learn how the teacher sees rows, residual half of it what "
+    "the other half has left (default: none)",
+    "--student": "a small network, a few boosted trees, or one tree; for people to read: trepan, a "
+    "tree that asks the teacher where it has few rows, soft_tree, or additive, a curve for each "
+    "column (default: %(default)s)",
     "--label": "with --task outliers: column that says which rows are abnormal, 1 or true (or -1 "
     "beside 1); never learned from, it tells AUC and average precision on the rows kept apart",
     "--contamination": "with --task outliers: share of the rows to be called outliers, above 0 and "
@@ -75,6 +88,13 @@ OPTIONS = {
     "rows are left out to end in time, which is said (default: no limit)",
     "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
     "big as teachers are, and no model file, as opening it runs code",
+    "--scores-col": "column with the scores of a model that is gone, the place of a teacher, with "
+    "gaps if need be: the probability of the second class in sorted order, a value, or a score "
+    "that is low for what is abnormal; or a column for each class",
+    "--scores-kind": "what the scores are: response, as above; decisions, the class that was "
+    "named; ranks, numbers whose order alone counts (default: %(default)s)",
+    "--classes": "classes in the order of the columns of --scores-col; of one column the second is "
+    "the one it is about (default: those of --target, else the columns' names, else 0 and 1)",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
     "smaller share of the test rows; the model is written all the same",
 }
@@ -86,14 +106,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test-size", metavar="S", type=read.share_below_one)
     add("--test", metavar="TABLE3")
     add("--label", metavar="COL")
+    add("--scores-col", "--scores-cols", metavar="COL", nargs="+", default=[])
+    add("--scores-kind", choices=["response", "decisions", "ranks"], default="response")
+    add("--classes", metavar="NAME", nargs="+")
     add = adder(add_teaching(parser), OPTIONS)
-    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "none"]
+    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")
     add("--recipe", choices=["auto", "fast"], default="auto")
     add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")
     add("--temperature", metavar="T", type=read.positive)
     add("--lessons", metavar="NAME", nargs="+", action="extend", default=[])
-    add("--student", choices=["mlp", "gbdt", "tree"], default="mlp")
+    add("--student", choices=STUDENTS, default="mlp")
     add("--contamination", metavar="S|auto", type=read.contamination, default="auto")
     result = add_run(parser, at_once="fits", seed="the same seed gives the same model")
     add = adder(result, OPTIONS)
@@ -187,6 +210,7 @@ def _check_options(args: argparse.Namespace, data: Data) -> None:
     if not data.task.has_classes:
         for flag, value in [
             ("--temperature", args.temperature),
+            ("--scoring", args.scoring),
             ("--min-agreement", args.min_agreement),
         ]:
             if value is not None:
@@ -208,6 +232,7 @@ def _estimator(args: argparse.Namespace, data: Data, teacher: Any, console: Cons
         "alpha": args.alpha,
         "n_synthetic": args.n_synthetic,
         "lessons": args.lessons,
+        "scoring": args.scoring,
         "min_frequency": args.min_frequency,
         "cv": args.cv,
         "time_limit": args.time_limit,

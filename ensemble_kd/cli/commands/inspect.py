@@ -28,6 +28,7 @@ EXAMPLES = """\
 examples:
   ensemble-kd inspect model.ekd
   ensemble-kd inspect model.ekd --card > MODEL_CARD.md
+  ensemble-kd inspect tree.ekd --rules
 """
 JSON_HELP = "print the facts as one JSON object; with --card, the card among them"
 SHOWN_CLASSES = 20
@@ -37,6 +38,12 @@ INVALID = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `inspect` takes."""
     add_model(parser)
+    parser.add_argument(
+        "--rules",
+        action="store_true",
+        help="print what the student has learned in place of the facts: the rules of one tree, or "
+        "the curves of an additive model",
+    )
     parser.add_argument(
         "--card", action="store_true", help="print the model card in place of the facts"
     )
@@ -58,11 +65,27 @@ def run(args: argparse.Namespace) -> int:
         facts["scored_by"] = facts["scored_by"] or {"C": "the core in C"}.get(runtime, runtime)
     except BundleError as error:
         facts["selftest"] |= {"passed": False, "message": one_line(str(error))}
+    if args.rules:
+        return _print_rules(bundle, args.json)
     if args.json:
         print_json(facts | {"card": bundle.card} if args.card else facts)
     else:
         print(printable(bundle.card.rstrip("\n")) if args.card else render(facts))
     return 0 if facts["selftest"]["passed"] else INVALID
+
+
+def _print_rules(bundle: Bundle, as_json: bool) -> int:
+    """Print the rules or the curves, and return the exit code."""
+    from ensemble_kd.model import MLPRecord
+    from ensemble_kd.readable import curves, rules
+
+    model = bundle.model
+    told = curves(model) if isinstance(model.body, MLPRecord) else rules(model)
+    if as_json:
+        print_json(told.to_dict())
+    else:
+        print(printable(str(told)))
+    return 0
 
 
 def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]:

@@ -12,7 +12,13 @@ from ensemble_kd._optional import require
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
+from ensemble_kd.cli._options import (
+    STUDENTS,
+    add_rows_to_learn_from,
+    add_run,
+    add_teaching,
+    adder,
+)
 from ensemble_kd.cli._out import check_out, told_of
 from ensemble_kd.cli._tuned_detector import has_target, run_for_outliers
 from ensemble_kd.cli.teacher import fit, read_teacher
@@ -57,7 +63,7 @@ BUDGET = {
     "--min-gain-kept": "share of the teacher's gain over plain training to keep",
 }
 SEARCH = {
-    "--students": "families to try (default: all)",
+    "--students": "families to try (default: %(default)s)",
     "--trials": "students to try, in all (default: %(default)s)",
     "--finalists": "the best trials, which are then trained for twice the steps of distill on "
     "twice its synthetic rows, to choose from; 0 takes the best trial (default: %(default)s)",
@@ -90,8 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--max-bytes", metavar="N", type=read.at_least(1))
     add("--min-gain-kept", metavar="S", type=read.share)
     add = adder(parser.add_argument_group("search"), SEARCH)
-    families = ["mlp", "gbdt", "tree"]
-    add("--students", nargs="+", choices=families, default=families)
+    add("--students", nargs="+", choices=STUDENTS, default=["mlp", "gbdt", "tree"])
     add("--trials", metavar="N", type=read.at_least(1), default=60)
     add("--finalists", metavar="N", type=read.at_least(0), default=6)
     add("--timeout", metavar="S", type=read.positive)
@@ -154,6 +159,7 @@ def _search(args: argparse.Namespace, data: Data, teacher: Any, console: Console
             cv=args.cv,
             n_synthetic=args.n_synthetic,
             min_frequency=args.min_frequency,
+            scoring=args.scoring,
             random_state=args.seed,
         ),
         max_latency_us=args.max_latency_us,

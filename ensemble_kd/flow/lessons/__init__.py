@@ -10,7 +10,9 @@ from ensemble_kd.flow.lessons._base import Desk, Lesson
 from ensemble_kd.flow.lessons._born_again import BornAgain
 from ensemble_kd.flow.lessons._easy_to_hard import EasyToHard
 from ensemble_kd.flow.lessons._hard_rows import HardRows
+from ensemble_kd.flow.lessons._hints import Hints
 from ensemble_kd.flow.lessons._refinement import Refinement
+from ensemble_kd.flow.lessons._residual import Residual
 
 LESSONS: dict[str, type[Lesson]] = {
     "hard_rows": HardRows,
@@ -19,6 +21,8 @@ LESSONS: dict[str, type[Lesson]] = {
     "born_again": BornAgain,
     "refinement": Refinement,
     "easy_to_hard": EasyToHard,
+    "hints": Hints,
+    "residual": Residual,
 }
 
 
@@ -62,7 +66,9 @@ __all__ = [
     "Desk",
     "EasyToHard",
     "HardRows",
+    "Hints",
     "Lesson",
     "Refinement",
+    "Residual",
     "as_lessons",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class Desk:
         teacher's response to them.
     rows_around : callable
         From encoded rows and a number to that many new rows made of them, and the response.
+    view : callable
+        From encoded rows, and a view or its name, to how the teacher sees each of them.
     """
 
     student: Student
@@ -49,10 +52,14 @@ class Desk:
     clock: Deadlines
     new_rows: Callable[[int], Labelled]
     rows_around: Callable[[Codes, int], Labelled]
+    view: Callable[[Codes, Any], NDArray[np.float32]]
 
 
 class Lesson(BaseEstimator):  # type: ignore[misc]
     """Base of the methods of teaching: parameters that clone well, and `teach`."""
+
+    # Whether it looks at how the teacher sees rows.
+    needs_view: ClassVar[bool] = False
 
     def check(self, student: Student) -> None:
         """Refuse parameters out of range, and a student that it cannot teach; before all else.
@@ -83,3 +90,20 @@ class Lesson(BaseEstimator):  # type: ignore[misc]
         -------
         TransferSet
         """
+
+    def pupil(self, transfer_set: TransferSet, desk: Desk) -> Student:
+        """Return who is to learn that: the student as it is, or with something learned already.
+
+        Parameters
+        ----------
+        transfer_set : TransferSet
+            What `teach` returned.
+        desk : Desk
+            The student, and what makes more rows.
+
+        Returns
+        -------
+        Student
+            Unfitted.
+        """
+        return desk.student

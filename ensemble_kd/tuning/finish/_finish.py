@@ -188,7 +188,7 @@ class Finish:
         key = digest(rows, None, None)
         plain = trained_plainly(rows.as_transfer_set(rows.truth), self.memory, key)
         soft = self._teaching.label(certified.X, rows, self.settings.n_jobs)
-        return Judge(certified, soft, plain)
+        return Judge(certified, soft, plain, self.settings.row_scoring)
 
     def _certify(self, candidate: Candidate, data: bytes, judge: Judge) -> Certificate:
         response = load(data).respond(self.divided.certified.X)

@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import joblib
+import numpy as np
+from numpy.typing import NDArray
 
 import ensemble_kd
 from ensemble_kd.flow import Recipe, Settings, Stages, Teaching, TransferSets, teach
+from ensemble_kd.losses import needs_view
 from ensemble_kd.rows import RealRows, TransferSet, table_digest
 from ensemble_kd.students import Student
 from ensemble_kd.tuning.trial._judge import Judge, train_plainly
@@ -71,7 +74,8 @@ class Classroom:
         validation = rows.take(divided.validation)
         self.X_validation, self.codes = validation.X, validation.codes
         soft = self._teaching.soft_real[divided.validation]
-        self.judge = Judge(validation, soft, self._plain)
+        self.scoring = settings.row_scoring
+        self.judge = Judge(validation, soft, self._plain, self.scoring)
 
     def transfer_set(self, recipe: Recipe) -> TransferSet:
         """Return the rows of a recipe, without those that compare trials.
@@ -80,10 +84,15 @@ class Classroom:
         """
         if not recipe.needs_teacher:
             return self._divided.without_validation(self.rows.as_transfer_set(self.rows.truth))
-        found = self._cached(replace(recipe, labels="out_of_fold"))
+        bare = replace(recipe, loss=self.rows.task.plain_loss())  # which asks for no view
+        found = self._cached(replace(bare, labels="out_of_fold"))
+        if needs_view(recipe.loss):
+            view = getattr(recipe.loss, "view", "auto")
+            name = f"{self._name(replace(bare, labels='out_of_fold'))} seen as {view!r}"
+            found = replace(found, view=remembered(self._memory, name, self._see, found.X, view))
         if recipe.labels == "out_of_fold":
             return found
-        in_sample = self._cached(replace(recipe, synthesizers=()))
+        in_sample = self._cached(replace(bare, synthesizers=()))
         response = found.response.copy()
         response[: len(in_sample)] = in_sample.response
         return replace(found, response=response)
@@ -97,15 +106,22 @@ class Classroom:
     def judge_of(self, certified: RealRows) -> Judge:
         """Return the judge of other rows, by the teacher of the trials and its plain rivals."""
         soft = self._labeller().label(certified.X, self.rows, self._n_jobs)
-        return Judge(certified, soft, self._plain)
+        return Judge(certified, soft, self._plain, self.scoring)
 
     def make_transfer_set(self, recipe: Recipe) -> TransferSet:
         """Make and label the rows of a recipe."""
+        return self._divided.without_validation(self._sets().of(recipe, self.n_rows))
+
+    def _sets(self) -> TransferSets:
         if self._made.sets is None:
             self._made.sets = TransferSets(
                 self.rows, self._X_unlabeled, Stages(), self._n_jobs, self._labeller()
             )
-        return self._divided.without_validation(self._made.sets.of(recipe, self.n_rows))
+        return self._made.sets
+
+    def _see(self, codes: NDArray[np.float64], view: Any) -> NDArray[np.float32]:
+        """Return how the teacher sees rows."""
+        return self._sets().views(codes, view)
 
     def _labeller(self) -> Teaching:
         """Return a copy of the teaching, as what labels fast is compiled and does not travel."""
@@ -113,8 +129,11 @@ class Classroom:
             self._made.labeller = replace(self._teaching)
         return self._made.labeller
 
+    def _name(self, recipe: Recipe) -> str:
+        return f"{self.key} {self.n_rows} {recipe.labels} {recipe.synthesizers!r}"
+
     def _cached(self, recipe: Recipe) -> TransferSet:
-        name = f"{self.key} {self.n_rows} {recipe.labels} {recipe.synthesizers!r}"
+        name = self._name(recipe)
         kept = self._made.kept
         if name not in kept:
             kept[name] = remembered(self._memory, name, self.make_transfer_set, recipe)

@@ -13,11 +13,15 @@ from ensemble_kd.model import CompactModel, TreesRecord
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import (
     SIZES,
+    AdditiveStudent,
     GBDTStudent,
     MLPStudent,
     NetworkSize,
+    SoftTreeStudent,
+    Student,
     TableBytes,
     TreeStudent,
+    TrepanStudent,
     how_beyond,
 )
 from ensemble_kd.tuning.trial._file import pack
@@ -171,6 +175,15 @@ class FileBytes:
         of_node, of_number = NODE_BYTES[bits]
         n_nodes = self._tree_room(n_bytes) // (of_node + of_number * self._n_outputs)
         return TreeStudent(max_leaf_nodes=int(np.clip((n_nodes + 1) // 2, 2, MOST_LEAVES)))
+
+    def for_people(self, family: str, n_bytes: int, bits: str) -> Student:
+        """Return a student of curves, a soft tree, or one that asks, as large as fits."""
+        if family == "trepan":
+            return TrepanStudent(max_leaf_nodes=self.tree(n_bytes, bits).max_leaf_nodes)
+        room = max(1, n_bytes - self.fixed)
+        chosen = {"additive": AdditiveStudent, "soft_tree": SoftTreeStudent}[family]
+        student: Student = chosen(max_bytes=math.ceil(room / NETWORK_SHARE[bits]))
+        return student
 
     def _tree_room(self, n_bytes: int) -> int:
         """Return what nodes may take."""

@@ -10,7 +10,8 @@ from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
 from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
-from ensemble_kd.students import STUDENTS, MLPStudent, Student
+from ensemble_kd.losses.relations import RELATIONS
+from ensemble_kd.students import STUDENTS, MLPStudent, SoftTreeStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
 from ensemble_kd.tuning.trial._sizes import FileBytes
@@ -39,7 +40,7 @@ class Setting:
 
     Parameters
     ----------
-    family : {"mlp", "gbdt", "tree"}
+    family : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"}
         Who learns.
     recipe : Recipe
         From what.
@@ -56,7 +57,7 @@ class Setting:
 
     def with_effort(self, effort: float) -> Setting:
         """Return the same with a network that takes so many times the steps; trees are quick."""
-        if not isinstance(self.student, MLPStudent):
+        if not isinstance(self.student, MLPStudent | SoftTreeStudent):
             return self
         steps = [
             PruneNeurons(step.keep, n_updates=max(1, round(effort * step.n_updates)))
@@ -82,8 +83,8 @@ class SearchSpace:
 
     Parameters
     ----------
-    students : tuple of {"mlp", "gbdt", "tree"}, default=("mlp", "gbdt", "tree")
-        Families.
+    students : tuple of str, default=("mlp", "gbdt", "tree")
+        Families, by name.
     synthesizers : tuple of str, default=all of `SYNTHESIZERS`
         Names of `ensemble_kd.tuning.SYNTHESIZERS`: what makes rows, and how strongly.
     labels : tuple of str, default=("out_of_fold", "in_sample", "true")
@@ -121,7 +122,7 @@ class SearchSpace:
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
             ("labels", LABELS),
-            ("losses", [*CLASS_LOSSES, "squared_error"]),
+            ("losses", [*CLASS_LOSSES, "squared_error", *RELATIONS]),
         ):
             given = getattr(self, name)
             if given is None and name == "losses":
@@ -184,8 +185,10 @@ class SearchSpace:
             rate = trial.suggest_float("gbdt_learning_rate", 0.05, 0.5, log=True)
             # As much is learned in all, whatever the number of rounds.
             student.set_params(learning_rate=rate)
-        else:
+        elif family == "tree":
             student = sizes.tree(n_bytes, bits)
+        else:
+            student = sizes.for_people(family, n_bytes, bits)
         recipe = Recipe("tuned", labels, loss, SYNTHESIZERS[synthesizer], changes)
         if labels == "true":
             recipe = replace(plain_recipe(task), name="tuned plain", changes=changes)
@@ -197,9 +200,10 @@ class SearchSpace:
         if family == "mlp":
             name = trial.suggest_categorical("loss", names) if len(names) > 1 else names[0]
         # The leaves of a single tree hold probabilities, which have no temperature.
-        if family != "tree" and hasattr(task.loss(name, alpha), "temperature"):
+        trees = ("tree", "trepan")
+        if family not in trees and hasattr(task.named_loss(name, alpha), "temperature"):
             temperature = trial.suggest_float("temperature", *self.temperature, log=True)
-        return task.loss(name, alpha, temperature)
+        return task.named_loss(name, alpha, temperature)
 
     def losses_of(self, task: BaseTask) -> list[str]:
         """Return the names of the losses to choose among, at least one.
@@ -215,7 +219,7 @@ class SearchSpace:
         """
         if self.losses is None:
             return [task.losses[0], *task.raced_losses]
-        return [name for name in self.losses if name in task.losses] or [task.losses[0]]
+        return [name for name in self.losses if name in task.all_losses] or [task.losses[0]]
 
 
 def starting_points(
@@ -250,7 +254,7 @@ def starting_points(
         "num_leaves": 15, "gbdt_learning_rate": 0.15, "weights": "int8",
     } | _of_recipe(recipe)  # fmt: skip
     names = space.losses_of(sizes.task)
-    if len(names) > 1 and base["loss"] not in names:
+    if base["loss"] in sizes.task.all_losses and base["loss"] not in names:
         base["loss"] = names[0]
     middle = round((low * high) ** 0.5)
     little = min(high, round(1.4 * small))
@@ -272,6 +276,9 @@ def starting_points(
         {"student": "gbdt", "n_bytes": small_trees, "num_leaves": 8, "gbdt_learning_rate": 0.5},
         {"student": "tree", "n_bytes": middle},
         {"student": "tree", "n_bytes": small_tree},
+        {"student": "trepan", "n_bytes": small_tree},
+        {"student": "soft_tree", "n_bytes": middle},
+        {"student": "additive", "n_bytes": middle},
     ]  # fmt: skip
     found = [base | point for point in points if point["student"] in space.students]
     return [point for point in found if _is_inside(point, space)]
@@ -287,6 +294,9 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
         known["synthesizer"] = made_by[repr(recipe.synthesizers)]
     for name, make in CLASS_LOSSES.items():
         if type(recipe.loss) is type(make(1.0, 1.0)):
+            known["loss"] = name
+    for name, kind in RELATIONS.items():
+        if type(recipe.loss) is kind:
             known["loss"] = name
     if hasattr(recipe.loss, "temperature"):
         known["temperature"] = float(recipe.loss.temperature)

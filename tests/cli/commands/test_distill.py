@@ -118,12 +118,14 @@ def test_distill_with_a_teacher_of_its_own_needs_no_file(
     result = run(
         *("distill", room.csv, "--target", "churned", "--out", tmp_path / "m.ekd"),
         *("--n-synthetic", "2.5x", "--temperature", "2", "--n-jobs", "2", "--seed", "4"),
+        *("--scoring", "recall_at_fpr_0.01"),
         *asked,
     )
     assert result.code == 2
     assert seen["teacher"] == given
     assert seen["n_synthetic"] == 2.5
     assert seen["temperature"] == 2.0
+    assert seen["scoring"] == "recall_at_fpr_0.01"
     assert seen["n_jobs"] == 2
     assert seen["random_state"] == 4
     assert seen["verbose"] == 0  # stderr is no terminal here

@@ -3,8 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble_kd import load
+from ensemble_kd import GBDTStudent, load
 from ensemble_kd.bundle import load_bundle, save_bundle
+from ensemble_kd.losses import SoftTargetLoss
+from ensemble_kd.scoring import save
 
 
 def test_inspect_tells_what_the_file_holds(run, room):
@@ -101,3 +103,23 @@ def test_inspect_prints_no_control_characters(run, room, tmp_path):
     path = _save_again(room, tmp_path / "m.ekd", model=model, card="---\n---\n\x1b]0;title\x07")
     assert "\x1b" not in run("inspect", path).out
     assert "\\x1b]0;title" in run("inspect", path, "--card").out
+
+
+def test_inspect_prints_the_rules_of_a_tree(run, room):
+    result = run("inspect", room.classifier.model, "--rules")
+    assert result.code == 0
+    n_leaves = int((load(room.classifier.model).model.body.feature < 0).sum())
+    lines = result.out.splitlines()
+    assert len(lines) == n_leaves
+    assert all(line.startswith("if ") for line in lines)
+    told = json.loads(run("inspect", room.classifier.model, "--rules", "--json").out)
+    assert len(told["rules"]) == n_leaves
+
+
+def test_inspect_refuses_rules_of_what_has_none(run, tmp_path, make_transfer_set):
+    rows = make_transfer_set("binary", n_rows=100)
+    student = GBDTStudent(n_estimators=3, n_jobs=1).fit_transfer(rows, SoftTargetLoss())
+    save(student.to_model(), tmp_path / "boosted.ekd")
+    result = run("inspect", tmp_path / "boosted.ekd", "--rules")
+    assert result.code == 2
+    assert "rules are those of one tree" in result.err

@@ -24,7 +24,7 @@ from ensemble_kd.compress.networks._forward import forward
 from ensemble_kd.compress.networks._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.losses import SquaredErrorLoss
 from ensemble_kd.model import Dense, SharedRows
-from ensemble_kd.networks._fine_tune import fine_tune
+from ensemble_kd.networks.training._fine_tune import fine_tune
 from ensemble_kd.runtime import MLPRuntime
 
 from ..conftest import NETWORKS, run
@@ -256,10 +256,12 @@ def test_pruned_network_learns_as_ever_before_a_far_deadline(fitted):
 def test_pruned_network_ends_its_training_at_the_deadline(fitted, monkeypatch):
     case = fitted("mlp binary")
     clock = itertools.count(0.0)  # a second passes whenever the time is asked for
-    monkeypatch.setattr("ensemble_kd.networks._fine_tune.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(
+        "ensemble_kd.networks.training._fine_tune.time.monotonic", lambda: next(clock)
+    )
     steps = []
     monkeypatch.setattr(
-        "ensemble_kd.networks._fine_tune._train_step", lambda *given: steps.append(given)
+        "ensemble_kd.networks.training._fine_tune._train_step", lambda *given: steps.append(given)
     )
     body = prune_neurons(case.model, 0.5, "obs", case.rows, case.loss).body
     options = {"learning_rate": 0.003, "seed": 0, "n_updates": 1000}

@@ -8,6 +8,7 @@ import pytest
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Recipe
 from ensemble_kd.losses import CLASS_LOSSES, LogitMatchingLoss, SquaredErrorLoss
+from ensemble_kd.losses.relations import SimilarityLoss
 from ensemble_kd.rows import read_rows
 from ensemble_kd.tasks import Classification
 from ensemble_kd.tuning import SYNTHESIZERS, SearchSpace
@@ -48,6 +49,18 @@ def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_byt
         assert found >= 0.5 * n_bytes
 
 
+@pytest.mark.parametrize("student", ["trepan", "soft_tree", "additive"])
+@pytest.mark.parametrize("n_bytes", [16_000, 40_000])
+def test_space_gives_students_for_people_that_fit_their_bytes(rows, student, n_bytes):
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student=student, n_bytes=n_bytes)
+    setting = SearchSpace(students=(student,)).suggest(trial, rows.task, sizes, SPAN)
+    setting = setting.with_effort(0.01)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    assert len(pack(model, None, card_lines(setting))) <= n_bytes
+    assert [p["student"] for p in starting_points(SearchSpace(students=(student,)), sizes, SPAN)]
+
+
 @pytest.mark.parametrize("width", [160, 48])
 @pytest.mark.parametrize("n_bytes", [16_000, 40_000, 60_000])
 def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes):
@@ -57,6 +70,28 @@ def test_space_networks_like_the_flows_own_fit_their_bytes(rows, width, n_bytes)
     _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
     assert len(pack(model, None, card_lines(setting))) <= n_bytes
     assert len(set(setting.student.hidden)) == 1 and max(setting.student.hidden) <= width
+
+
+def test_space_has_the_losses_that_are_asked_for(rows):
+    sizes, space = FileBytes(rows, []), SearchSpace(losses=("similarity",))
+    space.check()
+    for params in starting_points(space, sizes, SPAN):
+        setting = space.suggest(optuna.trial.FixedTrial(params), rows.task, sizes, SPAN)
+        taught = setting.family == "mlp" and params["labels"] != "true"
+        assert isinstance(setting.recipe.loss, SimilarityLoss) == taught
+    # What is left at None is what races try.
+    first = starting_points(
+        SearchSpace(),
+        sizes,
+        SPAN,
+        Recipe("", "out_of_fold", rows.task.named_loss("similarity", 0.7), ()),
+    )
+    assert {params["loss"] for params in first} == {rows.task.losses[0]}
+    for params in first:
+        setting = SearchSpace().suggest(optuna.trial.FixedTrial(params), rows.task, sizes, SPAN)
+        assert not isinstance(setting.recipe.loss, SimilarityLoss)
+    with pytest.raises(InputError, match="losses must be some of"):
+        SearchSpace(losses=("likeness",)).check()
 
 
 def test_space_has_the_flows_own_network(rows):

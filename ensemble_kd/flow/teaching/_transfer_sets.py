@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,8 @@ from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow.teaching._taught import Teaching
+from ensemble_kd.flow.teaching._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
@@ -51,6 +53,8 @@ class TransferSets:
         The teacher, and what it says of the rows.
     deadline : float or None, default=None
         Time of `time.monotonic` after which no block is begun.
+    extra : sequence of (codes, response, origin), default=()
+        Further rows that are labelled already.
     """
 
     def __init__(
@@ -61,10 +65,13 @@ class TransferSets:
         n_jobs: int | None,
         teaching: Teaching,
         deadline: float | None = None,
+        extra: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int]] = (),
     ) -> None:
+        self._extra = extra
         self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
+        self.views = Views(rows, self.drawn_from, stage, teaching)
         self._in_sample: NDArray[np.float64] | None = None
         with stage("labels"):
             self.splits = teaching.splits(rows)
@@ -99,10 +106,13 @@ class TransferSets:
         found = self.rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
         if self._unlabelled is not None:
             found = found.extend(*self._unlabelled, UNLABELLED)
+        for part in self._extra:
+            found = found.extend(*part)
         for synthesizer, share in recipe.synthesizers:
             pool = self._pool(synthesizer)
-            found = found.extend(*pool.take(round(share * n_synthetic)), SYNTHETIC)
-        return found
+            X, response = pool.take(round(share * n_synthetic))
+            found = found.extend(X, response, SYNTHETIC, pool.weight[: len(X)])
+        return self.views.on(found, recipe.loss)
 
     def go_on(self, recipe: Recipe, deadline: float | None) -> None:
         """Forget the rows of other recipes, and label those of this one until a deadline."""
@@ -115,11 +125,23 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         return self._pool(synthesizer).take(n_rows)
 
+    def can_be_asked(self, recipe: Recipe) -> bool:
+        """Tell whether a recipe wants a teacher's answers, and there is one that gives any."""
+        return recipe.needs_teacher and self.teaching.labeller is not None
+
+    def ask(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the teacher's response to encoded rows made of values of the real ones."""
+        with self._stage("labels"):
+            return self.teaching.label(self._decoder.decode(codes), self.rows, self._n_jobs)
+
+    @cached_property
+    def _decoder(self) -> RowDecoder:
+        return RowDecoder(self.rows.X, self.rows.schema)
+
     def rows_around(self, recipe: Recipe, codes: NDArray[np.float64], n_rows: int) -> Rows:
         """Return rows that a recipe's synthesizer makes of encoded ones, and the response."""
         synthesizer, _ = recipe.synthesizers[0]
-        decoder = RowDecoder(self.rows.X, self.rows.schema)
-        return _Pool(self, synthesizer, decoder.decode(codes)).take(n_rows)
+        return _Pool(self, synthesizer, self._decoder.decode(codes)).take(n_rows)
 
     def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
         if X_unlabeled is None:
@@ -163,11 +185,14 @@ class _Pool:
             self._synthesizer = clone(synthesizer)
             if self._synthesizer.get_params(deep=False).get("random_state", 0) is None:
                 self._synthesizer.set_params(random_state=rows.seed)
-            weights = {}
+            known: dict[str, Any] = {}
             if X is None and rows.weight is not None:
-                weights = {"sample_weight": rows.weight[sets.drawn_from]}
-            self._synthesizer.fit(sets.train_table if X is None else X, **weights)
+                known = {"sample_weight": rows.weight[sets.drawn_from]}
+            if X is None and rows.task.has_classes:
+                known["y"] = sets._real_labels("out_of_fold")[sets.drawn_from]
+            self._synthesizer.fit(sets.train_table if X is None else X, **known)
         self._raw: list[Any] = []
+        self.weight = np.empty(0)
         self._X = np.empty((0, len(rows.schema.columns)))
         self._response = np.empty((0, sets.teaching.soft_real.shape[1]))
 
@@ -182,7 +207,8 @@ class _Pool:
                     break
                 # Without a deadline all at once, which several threads can share.
                 n_next = n_rows - n_made if sets.deadline is None else CHUNK
-                X = self._raw_rows(n_made, min(n_made + n_next, n_rows))
+                X, weight = self._raw_rows(n_made, min(n_made + n_next, n_rows))
+                self.weight = np.append(self.weight, weight)
                 response = sets.teaching.label(X, sets.rows, sets._n_jobs)
                 found.append((sets.rows.schema.encode(X), response))
                 n_made += len(response)
@@ -190,22 +216,25 @@ class _Pool:
         self._response = np.vstack([response for _, response in found])
         return self._X[:n_rows], self._response[:n_rows]
 
-    def _block(self, seeds: list[int]) -> Any:
+    def _block(self, seeds: list[int]) -> tuple[Any, NDArray[np.float64]]:
         """Return new rows in random order, so that the first of them stand for all."""
-        rows = self._synthesizer.sample(BLOCK, seeds)
-        return take_rows(rows, np.random.default_rng(seeds).permutation(BLOCK))
+        rows, weight = self._synthesizer.sample_weighted(BLOCK, seeds)
+        order = np.random.default_rng(seeds).permutation(BLOCK)
+        return take_rows(rows, order), weight[order]
 
-    def _raw_rows(self, start: int, stop: int) -> Any:
-        """Return rows from `start` to `stop` of the endless table."""
-        parts = []
+    def _raw_rows(self, start: int, stop: int) -> tuple[Any, NDArray[np.float64]]:
+        """Return rows from `start` to `stop` of the endless table, and what they weigh."""
+        parts, weights = [], []
         while start < stop:
             index, first = divmod(start, BLOCK)
             if index == len(self._raw):
                 with self._sets._stage("synthesis"):
                     self._raw.append(self._block([self._sets.rows.seed, index]))
             last = min(BLOCK, first + stop - start)
-            parts.append(take_rows(self._raw[index], np.arange(first, last)))
+            rows, weight = self._raw[index]
+            parts.append(take_rows(rows, np.arange(first, last)))
+            weights.append(weight[first:last])
             if last == BLOCK:
                 self._raw[index] = None  # All of it is handed out.
             start += last - first
-        return concatenate(parts)
+        return concatenate(parts), np.concatenate(weights)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
-from ensemble_kd.flow._comparison import compare
-from ensemble_kd.flow._detectors import teach_detectors
+from ensemble_kd.flow._comparison import Standard
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching, has_label
+from ensemble_kd.flow.teaching._detectors import teach_detectors
+from ensemble_kd.flow.teaching._taught import Teaching, has_label
+from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (
     MOST_COMPARED,
@@ -81,7 +82,8 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
         taught = Teaching(
             teacher_, teacher_, beside or teacher_, soft_real, False, times=times, task=rows.task
         )
-        return _or_its_best_member(taught, rows, MOST_COMPARED if in_time else len(rows))
+        most = MOST_COMPARED if in_time else len(rows)
+        return _or_its_best_member(taught, rows, most, settings.row_scoring)
     found = fit_members(
         [("teacher", teacher)], rows.X, rows.targets, rows.weight, cv=rows.cv, task=rows.task,
         seed=rows.seed, held_out=rows.held_out, dependence=rows.dependence,
@@ -136,7 +138,9 @@ def _tell_unlabelled(soft_real: NDArray[np.float64]) -> None:
         )
 
 
-def _or_its_best_member(teaching: Teaching, rows: RealRows, most: int) -> Teaching:
+def _or_its_best_member(
+    teaching: Teaching, rows: RealRows, most: int, scoring: RowScoring | None
+) -> Teaching:
     """Let the best member label the rows where the ensemble is worse out of fold, and say so.
 
     Both are compared on rows that had no say in the weights, or in which member is the best; with a
@@ -155,11 +159,10 @@ def _or_its_best_member(teaching: Teaching, rows: RealRows, most: int) -> Teachi
         is_sharpened=teaching.teacher.blend_.temperatures is not None, seed=rows.seed,
     )  # fmt: skip
     name, model = members[best]
-    comparison = compare(
-        "the teacher", rows.task.row_losses(ensemble, truth),
-        f"its best single member ({name})", rows.task.row_losses(member, truth), weight, rows.seed,
-        rows.task.strata(rows.hard[kept]), rows.group_of(kept),
-    )  # fmt: skip
+    standard = Standard(rows.task, rows.hard[kept], weight, rows.seed, rows.group_of(kept), scoring)
+    comparison = standard.compare(
+        "the teacher", ensemble, f"its best single member ({name})", member
+    )
     if not comparison.rival_wins:
         return replace(teaching, member=comparison)
     warn(f"{comparison} That member is distilled in its place.")

@@ -11,20 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ensemble_kd.losses import DistillationLoss, torch_batch_term, torch_twin
+from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import one_thread, own_modes
-from ensemble_kd.networks._training import (
-    Objective,
-    _average,
-    _batches,
-    _cosine,
-    _Rows,
-    _train_step,
-    row_losses,
-)
+from ensemble_kd.networks.training._objective import Objective, Rows, row_losses
+from ensemble_kd.networks.training._plan import batches_of, cosine
+from ensemble_kd.networks.training._training import _average, _train_step
 from ensemble_kd.rows import TargetScale, TransferSet
 
 N_CHECKS = 10
@@ -71,6 +65,7 @@ def fine_tune(
     """
     if record.output_scale == 0.0 or not record.layers:
         return record
+    check_view(loss, transfer_set.view)
     progress = _progress(deadline)
     place = torch.device("cpu")
     encoding = _encoding_of(record)
@@ -79,13 +74,15 @@ def fine_tune(
     _load(network, record)
     scaled = TargetScale(record.output_mean, record.output_scale).scale_rows(transfer_set)
     train, held_out = scaled.take(~scaled.held_out), scaled.take(scaled.held_out)
-    rows = _Rows(train, EncodedInputs(encoding, train.X, network, place), place)
+    objective = Objective.of(loss)
+    rows = Rows(
+        train, EncodedInputs(encoding, train.X, network, place), place, objective.needs_view
+    )
     check = rows
     if len(held_out):
-        check = _Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
-    objective = Objective(torch_twin(loss), torch_batch_term(loss))
+        check = Rows(held_out, EncodedInputs(encoding, held_out.X, network, place), place)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    batches = _batches(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
+    batches = batches_of(len(train), int(np.clip(len(train) // 20, 16, batch_size)), seed)
     averaged = copy.deepcopy(network)
     with one_thread(place):
         best, best_loss = record, check.mean(row_losses(network, objective, check))
@@ -95,7 +92,7 @@ def fine_tune(
                 if step >= n_updates:
                     break
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * _cosine(step, n_updates)
+                    group["lr"] = learning_rate * cosine(step, n_updates)
                 _train_step(network, [optimizer], objective, rows.batch(next(batches)))
                 _average(averaged, network, min(AVERAGING, (1 + update) / (10 + update)))
             now = check.mean(row_losses(averaged, objective, check))
