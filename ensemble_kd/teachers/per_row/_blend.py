@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ class RowBlend:
 
     weights: Array
     row_weights: RowWeights
-    temperatures: None = None
+    # No member is sharpened on its own.
+    temperatures: ClassVar[None] = None
 
     @classmethod
     def fit(cls, row_weights: RowWeights, judged: Judged) -> tuple[RowBlend, Array]:
