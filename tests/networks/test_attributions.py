@@ -157,7 +157,8 @@ def looked_at(rows, loss):
     student = MLPStudent(hidden=(16,), n_updates=100, random_state=0).fit_transfer(rows, loss)
     network = student._network.network
     inputs = EncodedInputs(student._network.encoding, rows.X, network, torch.device("cpu"))
-    sizes = attributions(network, inputs.batch(torch.arange(len(rows))), 2, 2).abs().sum(dim=0)
+    found = attributions(network, inputs.batch(torch.arange(len(rows))), 2, 2)
+    sizes = found.detach().abs().sum(dim=0)
     error = float(((student.respond(rows.X) - rows.response) ** 2).mean())
     return float(sizes[1] / sizes.sum()), error
 
