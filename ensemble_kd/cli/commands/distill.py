@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test", metavar="TABLE3")
     add("--label", metavar="COL")
     add = adder(add_teaching(parser), OPTIONS)
-    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "none"]
+    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "cut_pairs", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")
     add("--recipe", choices=["auto", "fast"], default="auto")
     add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")
