@@ -37,6 +37,7 @@ def reasons_to_dict(reasons: Reasons) -> dict[str, Any]:
             for group in reasons.groups
         ],
         "excluded": list(reasons.excluded),
+        "n_steps": reasons.n_steps,
     }
 
 
@@ -63,6 +64,7 @@ def reasons_from_dict(entries: Mapping[str, Any]) -> Reasons:
             for group in entries["groups"]
         ),
         excluded=tuple(entries["excluded"]),
+        n_steps=entries["n_steps"],
     )
 
 

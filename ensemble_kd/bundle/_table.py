@@ -241,11 +241,13 @@ REASONS_ENTRIES: dict[str, type] = {
     "raises": bool,
     "groups": list,
     "excluded": list,
+    "n_steps": int,  # or null
 }
 # Of a group; code and text may be null.
 REASON_ENTRIES: dict[str, type] = {"name": str, "columns": list, "code": str, "text": str}
 MAX_BACKGROUND = 256
 MAX_REASON_LENGTH = 1000
+MAX_STEPS = 256
 
 # --- named places of version 4 --------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.cli._console import Console
+from ensemble_kd.cli._logged_scores import is_logged, read_logged_data
 from ensemble_kd.cli._without_target import check_options_of, read_data_of_outliers
 from ensemble_kd.errors import InputError, cause, reason
 from ensemble_kd.schema import TableSchema, near_match
@@ -42,6 +43,8 @@ class Data:
         Rows without a target.
     groups, time : Series or None
         Group and time of each row to fit on.
+    log, log_test : LoggedScores or None
+        Scores in the place of a teacher: of the rows to fit on, and of those kept apart.
     """
 
     task: BaseTask
@@ -55,6 +58,8 @@ class Data:
     X_unlabeled: Any
     groups: Any = None
     time: Any = None
+    log: Any = None
+    log_test: Any = None
 
 
 def read_data(
@@ -85,6 +90,8 @@ def read_data(
     from ensemble_kd.rows import draw_test_rows
     from ensemble_kd.tasks import DEFAULT_TASK, read_target, task_named
 
+    if is_logged(args):
+        return read_logged_data(args, console, test_share, test)
     task = task_named(DEFAULT_TASK if args.task == "auto" else args.task)
     if not task.is_supervised:
         return read_data_of_outliers(args, task, console, test_share, test)

@@ -55,8 +55,8 @@ TEACHING = {
 def adder(to: Options, about: Mapping[str, str]) -> Callable[..., None]:
     """Return what adds an argument by its name, as argparse does, and finds the help on it."""
 
-    def add(name: str, **how: Any) -> None:
-        to.add_argument(name, help=about[name], **how)
+    def add(name: str, *others: str, **how: Any) -> None:
+        to.add_argument(name, *others, help=about[name], **how)
 
     return add
 

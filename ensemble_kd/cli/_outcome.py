@@ -31,15 +31,20 @@ def measure(estimator: Any, data: Data) -> dict[str, Any]:
     if n_test:
         known = task.has_target(data.hard_test).all()
         y = task.targets(data.hard_test) if known else None
-        estimator.measure(data.X_test, y, data.weight_test)
+        estimator.measure(data.X_test, y, data.weight_test, soft_labels=data.log_test)
     test = estimator.test_
     fidelity = estimator.fidelity_ if test is None else test.fidelity
+    is_logged = estimator.teacher_ is None and estimator.chosen_recipe().needs_teacher
     return {
         "task": task.name,
         "classes": list(task.classes) if task.has_classes else None,
         "offset": getattr(estimator, "offset_", None),
         "student": type(estimator.student_).__name__,
-        "teacher": None if estimator.teacher_ is None else name_of(estimator.teacher_),
+        "teacher": "logged scores"
+        if is_logged
+        else None
+        if estimator.teacher_ is None
+        else name_of(estimator.teacher_),
         "n_columns": data.X.shape[1],
         "n_rows": {
             "fit": len(data.X),

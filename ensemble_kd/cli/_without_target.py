@@ -34,7 +34,7 @@ OF_TARGETS: dict[str, Any] = {
 OF_OUTLIERS: dict[str, Any] = {"label": None, "contamination": "auto"}
 
 
-def check_options_of(task: BaseTask, args: argparse.Namespace) -> None:
+def check_options_of(task: BaseTask, args: argparse.Namespace, but: tuple[str, ...] = ()) -> None:
     """Refuse options that are for models of another kind.
 
     Parameters
@@ -43,6 +43,8 @@ def check_options_of(task: BaseTask, args: argparse.Namespace) -> None:
         What is predicted.
     args : Namespace
         The command's options.
+    but : tuple of str, default=()
+        Those that are taken all the same.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def check_options_of(task: BaseTask, args: argparse.Namespace) -> None:
     """
     others = OF_OUTLIERS if task.is_supervised else OF_TARGETS
     for name, default in others.items():
-        if getattr(args, name, default) == default:
+        if name in but or getattr(args, name, default) == default:
             continue
         flag = f"--{name.replace('_', '-')}"
         if task.is_supervised:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, Self
 
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -68,6 +69,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         self.gate_ = result.gate
         self.fidelity_ = result.fidelity
         self.fit_times_ = result.times
+        self.queries_ = pd.DataFrame(result.queries)
         self.compression_ = report_table(result.compression)
         self._recipe, self._lessons = result.recipe, result.lessons
         self._refitted = result.refitted

@@ -11,6 +11,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._adopting import Adopting
 from ensemble_kd.flow import DEFAULT_MIN_FREQUENCY, distill
 from ensemble_kd.rows import (
+    LoggedScores,
     check_seed,
     check_target,
     draw_test_rows,
@@ -76,9 +77,10 @@ class DistilledEstimator(Adopting):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
+        soft_labels: Any = None,
         X_unlabeled: Any = None,
         groups: Any = None,
         time: Any = None,
@@ -90,10 +92,16 @@ class DistilledEstimator(Adopting):
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Real rows; mixed types and missing values are welcome.
-        y : array of shape (n_samples,)
-            True targets.
+        y : array of shape (n_samples,) or None, default=None
+            True targets, which `soft_labels` alone can be without.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0, for teacher and student.
+        soft_labels : array or data frame of shape (n_samples,) or (n_samples, n_classes), \
+                LoggedScores or None, default=None
+            Scores of the rows by a model that nobody can call any more, in the place of a teacher;
+            missing for some, if need be. Probabilities, or values; `LoggedScores` says what else.
+            Synthetic rows are labelled by trees fitted to the scores, and only where held-out rows
+            show clearly that this pays: `gate_` tells.
         X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
             Further real rows without a target, which the teacher labels.
         groups : array of shape (n_samples,) or None, default=None
@@ -122,23 +130,29 @@ class DistilledEstimator(Adopting):
         settings = self.settings()
         if test_size is not None:
             test = self._test_rows(X, y, test_size, groups, time)
+            log = None if soft_labels is None else LoggedScores.of(soft_labels, len(X))
             kept, apart = ([take_values(given, rows) for given in (y, sample_weight, groups, time)]
                            for rows in (~test, test))  # fmt: skip
             self.fit(
                 take_rows(X, ~test), kept[0], kept[1], X_unlabeled=X_unlabeled, groups=kept[2],
-                time=kept[3],
+                time=kept[3], soft_labels=None if log is None else log.take(~test),
             )  # fmt: skip
-            return self.measure(take_rows(X, test), apart[0], apart[1])
+            own = None if log is None else log.take(test)
+            return self.measure(take_rows(X, test), apart[0], apart[1], soft_labels=own)
         return self.adopt(
             distill(
                 X, y, task=self.task, X_unlabeled=X_unlabeled, sample_weight=sample_weight,
-                groups=groups, time=time, settings=settings,
+                groups=groups, time=time, settings=settings, soft_labels=soft_labels,
             )
         )  # fmt: skip
 
     def _test_rows(self, X: Any, y: Any, share: float, groups: Any, time: Any) -> NDArray[np.bool_]:
         if not (isinstance(share, float | np.floating) and 0 < share < 1):
             raise InputError(f"test_size must be a share in (0, 1), got {share!r}.")
+        if y is None:
+            raise InputError(
+                "test_size needs y; without it keep rows apart for `measure` yourself."
+            )
         task, hard = check_target(y, len(X), task_named(self.task))
         test = draw_test_rows(
             X, task, hard, share, check_seed(self.random_state), groups=groups, time=time

@@ -19,7 +19,7 @@ from ensemble_kd.estimators._on_test import (
 )
 from ensemble_kd.flow import Recipe, plain_twin
 from ensemble_kd.model import CompactModel, given_labels
-from ensemble_kd.rows import TransferSet, table
+from ensemble_kd.rows import REAL, LoggedScores, TransferSet, table
 from ensemble_kd.schema import unmasked
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import best_member, teacher_response
@@ -38,7 +38,9 @@ class Measuring:
     _plain: CompactModel | None = None
     _tested_before_decision: bool = False
 
-    def measure(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def measure(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, soft_labels: Any = None
+    ) -> Self:
         """Compare the student with its final teacher on rows that nothing was fitted on.
 
         What was found is in `test_`, and goes into the card and the facts of a saved file.
@@ -49,9 +51,11 @@ class Measuring:
             Rows that were not given to `fit`.
         y : array of shape (n_samples,) or None, default=None
             True targets. Of outliers labels, 1 (or -1) for what is abnormal and 0 (or 1) for all
-            else, or None.
+            else, or None, as of a student that learned from a log of scores alone.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row; where all are 0 rows count alike.
+        soft_labels : array or data frame, LoggedScores or None, default=None
+            Logged scores of these rows, one for each, in the place of a teacher that can be asked.
 
         Returns
         -------
@@ -65,7 +69,10 @@ class Measuring:
         """
         X, hard, weight = self._checked_test(X, y, sample_weight)
         task = self.transfer_set_.task
-        self.test_ = measure_on_test(self._teacher_and_student(X), task, hard, weight)
+        found = self._teacher_and_student(X)
+        if soft_labels is not None:
+            found[TEACHER] = self._logged(soft_labels, len(X), hard)
+        self.test_ = measure_on_test(found, task, hard, weight)
         self._tested_before_decision = False
         return self
 
@@ -102,7 +109,7 @@ class Measuring:
         member = best_member(self.teacher_)
         if member is not None:
             found[MEMBER] = teacher_response(member[1], X, task)
-        if self._recipe.needs_teacher and task.is_supervised:  # else it is the student
+        if self._recipe.needs_teacher and self._knows_truth():  # else it is the student
             found[PLAIN] = Scorer(self._plain_model()).respond(X)
         return measure_on_test(found, task, hard, weight)
 
@@ -110,7 +117,7 @@ class Measuring:
         """Return rows, the index of their classes or their values, and their weights or None."""
         check_is_fitted(self, "model_")
         X, task = table(X, fitted=self), self.transfer_set_.task
-        if y is None and not task.is_supervised:
+        if y is None and not self._knows_truth():
             hard = task.no_target(len(X))
         else:
             hard = task.hard_of(given_labels(y), "y")
@@ -134,6 +141,17 @@ class Measuring:
         if self.teacher_ is not None:
             found[TEACHER] = teacher_response(self.teacher_, X, self.transfer_set_.task)
         return found
+
+    def _logged(self, soft_labels: Any, n_rows: int, hard: Any) -> NDArray[np.float64]:
+        log = LoggedScores.of(soft_labels, n_rows)
+        if not log.known.all():
+            raise InputError("soft_labels must score each row of a test; leave the others out.")
+        return log.response(self.transfer_set_.task, hard)
+
+    def _knows_truth(self) -> bool:
+        """Tell whether there were targets to learn."""
+        rows = self.transfer_set_
+        return bool(rows.task.has_target(rows.hard[rows.origin == REAL]).all())
 
     def _plain_model(self) -> CompactModel:
         """Return the student trained plainly; it is trained once."""

@@ -10,6 +10,7 @@ from ensemble_kd.metrics import RankFidelity
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import ORIGINS, REAL, SYNTHETIC, UNLABELLED, table_digest
 from ensemble_kd.runtime import percentile
+from ensemble_kd.teachers import licence_note
 
 # What a card tells of figures that calibration has made old.
 KINDS = {True: "{} model", False: "outlier detector"}
@@ -31,15 +32,21 @@ def model_card(estimator: Any) -> str:
     rows = estimator.transfer_set_
     counts = [f"{int((rows.origin == code).sum()):,} {name}" for code, name in enumerate(ORIGINS)]
     teacher = "none" if estimator.teacher_ is None else type(estimator.teacher_).__name__
+    if estimator.teacher_ is None and estimator._recipe.needs_teacher:
+        teacher = "logged scores of a model that was not at hand"
+    note = licence_note(estimator.teacher) if estimator._recipe.needs_teacher else None
     lines = [
         f"# Distilled {KINDS[rows.task.is_supervised].format(estimator.model_.task)}",
         "",
         f"- Student: {type(estimator.student_).__name__}",
         f"- Teacher: {teacher}",
+        *([] if note is None else [f"- Licence note of the teacher: {note}"]),
         f"- Columns: {len(rows.schema.columns)}",
         f"- Learned from: {', '.join(counts)} rows",
         *_recipe_lines(estimator.recipe_),
     ]
+    if len(estimator.queries_):
+        lines.append(f"- Queries of the teacher: {int(estimator.queries_['queries'].iloc[-1]):,}")
     lines += [f"- Lesson: {lesson}" for lesson in estimator._lessons]
     lines += [f"- On real rows, {found}" for found in estimator.gate_]
     if estimator._refitted:
@@ -90,6 +97,8 @@ def training_facts(estimator: Any) -> dict[str, Any]:
         facts["expected_unseen"] = {
             name: round(share, 4) for name, share in estimator._expected_unseen.items() if share
         }
+    if len(estimator.queries_):
+        facts["queries"] = int(estimator.queries_["queries"].iloc[-1])
     if estimator._lessons:
         facts["lessons"] = list(estimator._lessons)
     if len(estimator.compression_):

@@ -142,7 +142,10 @@ def measure_on_test(
     if teacher is not None:
         fidelity = measure_fidelity(teacher, student, task, held_out=True, weight=weight)
     above_student: dict[str, tuple[float, float, float]] = {}
-    if task.is_supervised:
+    # Without targets there is no quality; of outliers their task says so itself.
+    known = not task.is_supervised or bool(task.has_target(hard).all())
+    has_losses = known and task.is_supervised
+    if has_losses:
         losses = LossRows(task, task.truth(hard), weights, floor=FLOOR)
         above_student = {
             who: losses.excess(response, student)
@@ -153,12 +156,13 @@ def measure_on_test(
             kept = losses.gain_kept(plain, student, teacher)
     return OnTest(
         len(hard),
-        {who: task.quality(responses[who], hard, weight) for who in WHO if who in responses},
+        {who: task.quality(responses[who], hard, weight) if known else {}
+         for who in WHO if who in responses},
         fidelity,
-        task.rare(hard, weight),
+        task.rare(hard, weight) if known else None,
         {who: found for who, response in responses.items()
-         if (found := task.bounds(response, hard, weight))},
+         if known and (found := task.bounds(response, hard, weight))},
         above_student,
         kept,
-        task.is_supervised,
+        has_losses,
     )  # fmt: skip

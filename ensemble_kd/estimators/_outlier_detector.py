@@ -142,7 +142,7 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, soft_labels: Any = None) -> Self:
         """Fit the detectors, make and score the transfer set, fit the student, find the offset.
 
         Parameters
@@ -151,6 +151,11 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
             Real rows; mixed types and missing values are welcome.
         y : None, default=None
             Not looked at: labels serve `measure` alone.
+        soft_labels : array of shape (n_samples,), LoggedScores or None, default=None
+            Scores of the rows by detectors that nobody can call any more, low for what is abnormal,
+            in their place; missing for some, if need be. Synthetic rows are labelled by trees
+            fitted to the scores, and only where held-out rows show clearly that this pays; without
+            them the student knows nothing of rows outside of the table.
 
         Returns
         -------
@@ -165,7 +170,9 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         """
         X = table(X)
         record_features(self, X)
-        return self.adopt(distill(X, task=self.task, settings=self.settings()))
+        return self.adopt(
+            distill(X, task=self.task, settings=self.settings(), soft_labels=soft_labels)
+        )
 
     @property
     def offset_(self) -> float:

@@ -120,6 +120,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     fit_times_ : dict
         Seconds spent on "teacher", "synthesis", "labels", "race" and "student"; with a time limit
         "members", too: the rows and seconds of each, 0 rows for one that was left out.
+    queries_ : DataFrame
+        Of a `QueriedTeacher`: rows that it was asked for by then, and how far a first student was
+        from it on held-out rows, after each round. Empty for other teachers.
     compression_ : DataFrame
         The student as it was and after each compression step: bytes of its arrays, loss against
         the true targets, and distance from the teacher, on held-out rows. Empty without steps.

@@ -6,6 +6,7 @@ from typing import Any
 
 from ensemble_kd.explain._explainer import Explainer
 from ensemble_kd.explain._explanations import Contributions, Explanation, Reason
+from ensemble_kd.explain._plan import Plan, plan_of
 from ensemble_kd.explain._table import with_reasons
 from ensemble_kd.model import CompactModel
 
@@ -13,8 +14,10 @@ __all__ = [
     "Contributions",
     "Explainer",
     "Explanation",
+    "Plan",
     "Reason",
     "contributions",
+    "plan_of",
     "with_reasons",
 ]
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.explain._engine import values_of
 from ensemble_kd.explain._explanations import Contributions
-from ensemble_kd.explain._network import NetworkValues
-from ensemble_kd.explain._score import score_weights, with_whole_shares
-from ensemble_kd.explain._trees import TreesValues
-from ensemble_kd.model import CompactModel, MLPRecord, ReasonGroup
+from ensemble_kd.explain._plan import plan_of
+from ensemble_kd.model import CompactModel
 
 
 class Explainer:
@@ -28,31 +26,10 @@ class Explainer:
     """
 
     def __init__(self, model: CompactModel) -> None:
-        reasons = model.reasons
-        if reasons is None:
-            raise InputError(
-                "the model has no reasons: make it one that has them with "
-                "ensemble_kd.explain.with_reasons, or the command `ensemble-kd reasons`."
-            )
-        names = model.schema.names
-        taken = {j for group in reasons.groups for j in group.columns} | set(reasons.excluded)
-        alone = [ReasonGroup(str(names[j]), (j,)) for j in range(len(names)) if j not in taken]
-        # In the order of the table, by which equal contributions are told.
-        groups = sorted([*reasons.groups, *alone], key=lambda group: min(group.columns))
-        self._groups, self._raises = tuple(groups), reasons.raises
-        # An excluded column plays for itself, so that the values of the others do not depend on
-        # what else is excluded.
-        player = np.empty(len(names), dtype=np.int64)
-        for i, group in enumerate(groups):
-            player[list(group.columns)] = i
-        player[list(reasons.excluded)] = len(groups) + np.arange(len(reasons.excluded))
-        n_players = len(groups) + len(reasons.excluded)
-        weight, offset = score_weights(model, reasons.output)
-        rest = reasons.background, player, n_players, weight, offset
-        if isinstance(model.body, MLPRecord):
-            self._values: NetworkValues | TreesValues = NetworkValues(model.body, *rest)
-        else:
-            self._values = TreesValues(with_whole_shares(model, model.body), *rest)
+        plan = plan_of(model)
+        self._groups = plan.groups
+        self._raises = model.reasons is None or model.reasons.raises
+        self._values = values_of(model, plan)
 
     def explain(self, codes: NDArray[np.float64]) -> Contributions:
         """Return the contributions to the score of encoded rows.

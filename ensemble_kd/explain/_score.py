@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.model import CompactModel, LogitScaling, TreesRecord
+from ensemble_kd.model import CompactModel, LogitScaling, MLPRecord, TreesRecord
 
 
 def score_weights(model: CompactModel, output: int) -> tuple[NDArray[np.float64], float]:
@@ -47,6 +47,27 @@ def score_weights(model: CompactModel, output: int) -> tuple[NDArray[np.float64]
     return weight, 0.0
 
 
+def steps_of(model: CompactModel) -> int | None:
+    """Return in how many steps columns change along an order; None for one after the other.
+
+    So they do where there are no hidden layers, as nothing is saved, and where numbers tell how far
+    outside a row lies, which columns share.
+
+    Parameters
+    ----------
+    model : CompactModel
+        With reasons.
+
+    Returns
+    -------
+    int or None
+    """
+    body = model.body
+    if not isinstance(body, MLPRecord) or not body.layers or body.outside is not None:
+        return None
+    return None if model.reasons is None else model.reasons.n_steps
+
+
 def with_whole_shares(model: CompactModel, record: TreesRecord) -> TreesRecord:
     """Return trees whose leaves hold shares that sum to 1, as the response has them.
 
@@ -72,3 +93,26 @@ def with_whole_shares(model: CompactModel, record: TreesRecord) -> TreesRecord:
         value[is_leaf] = whole / whole.sum(axis=1, keepdims=True)
         record = replace(record, base=np.zeros_like(record.base))
     return replace(record, value=value)  # type: ignore[arg-type]
+
+
+def with_sum(values: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return contributions whose sum is the score's distance from the base, whatever was rounded.
+
+    What is left is shared in proportion to their sizes, which keeps their order and their ties.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_players)
+        Contributions that sum to it but for rounding.
+    total : ndarray of shape (n_rows,)
+        What they are to sum to.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_players)
+        The same, where all are 0.
+    """
+    size = np.abs(values)
+    whole = size.sum(axis=1)
+    left = np.where(whole > 0, total - values.sum(axis=1), 0.0) / np.where(whole > 0, whole, 1.0)
+    return np.asarray(values + left[:, None] * size)

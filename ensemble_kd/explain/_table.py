@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.explain._background import quantile_rows
 from ensemble_kd.explain._explainer import Explainer
-from ensemble_kd.model import CompactModel, ReasonGroup, Reasons
+from ensemble_kd.model import CompactModel, MLPRecord, ReasonGroup, Reasons
 
 N_BACKGROUND = 32
+# Columns and groups that change one after the other; of more several at once, in so many steps.
+FEW_PLAYERS, N_STEPS = 8, 4
+MOST_STEPS = 256
 
 Texts = Mapping[str, str | tuple[str | None, str | None]]
 
@@ -26,6 +29,7 @@ def with_reasons(
     explained: Any = None,
     raises: bool | None = None,
     n_background: int = N_BACKGROUND,
+    n_steps: int | Literal["auto"] | None = "auto",
 ) -> CompactModel:
     """Return the model with what its reasons are counted from and called; answers stay.
 
@@ -50,6 +54,10 @@ def with_reasons(
         of an outlier detector, else what raises it.
     n_background : int, default=32
         Most rows that contributions are counted from, from 1 to 256; time grows with them.
+    n_steps : int, "auto" or None, default="auto"
+        In how many steps the columns of a network change from what a row of the background has,
+        from 1 to 256; None for one after the other, and so "auto" has it of at most 8 columns and
+        groups, and 4 steps of more. The fewer, the faster and the rougher. Trees are exact without.
 
     Returns
     -------
@@ -62,6 +70,12 @@ def with_reasons(
     """
     if isinstance(n_background, bool) or not 1 <= n_background <= 256:
         raise InputError(f"n_background must be from 1 to 256, got {n_background!r}.")
+    if n_steps not in ("auto", None) and (
+        isinstance(n_steps, bool) or n_steps not in range(1, MOST_STEPS + 1)
+    ):
+        raise InputError(
+            f"n_steps must be from 1 to {MOST_STEPS}, 'auto' or None, got {n_steps!r}."
+        )
     codes = model.schema.encode(X)
     if not len(codes):
         raise InputError("reasons are counted from real rows, got none.")
@@ -74,6 +88,11 @@ def with_reasons(
         groups=names.groups(texts or {}, groups or {}, set(hidden)),
         excluded=hidden,
     )
+    if n_steps == "auto":
+        grouped = sum(len(group.columns) - 1 for group in reasons.groups)
+        n_steps = None if len(model.schema.columns) - grouped <= FEW_PLAYERS else N_STEPS
+    if isinstance(model.body, MLPRecord):
+        reasons = replace(reasons, n_steps=n_steps)
     explained_model = replace(model, reasons=reasons)
     Explainer(explained_model)  # refuses what it cannot explain now, not at the first row
     return explained_model

@@ -2,7 +2,8 @@
 
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._comparison import Comparison, compare
-from ensemble_kd.flow._distill import Distillation, distill
+from ensemble_kd.flow._distill import distill
+from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._plain import PLAIN_EFFORTS, plain_twin
 from ensemble_kd.flow._recipes import (
@@ -18,9 +19,7 @@ from ensemble_kd.flow._settings import (
     Settings,
     n_synthetic_rows,
 )
-from ensemble_kd.flow._taught import Teaching
-from ensemble_kd.flow._teaching import teach
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import Teaching, TransferSets, teach
 
 __all__ = [
     "DEFAULT_MIN_FREQUENCY",

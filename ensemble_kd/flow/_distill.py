@@ -2,81 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ensemble_kd.compress import compress
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
 from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
 from ensemble_kd.flow._race import Judge, Race, run_race
 from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
 from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted, true_rows
-from ensemble_kd.flow._settings import Settings, no_bigger_than
-from ensemble_kd.flow._teaching import teach
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow.lessons import Desk, as_lessons
+from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
+from ensemble_kd.flow.queries import spend
+from ensemble_kd.flow.teaching import TransferSets, no_bigger_than, teach
 from ensemble_kd.log import logger
-from ensemble_kd.metrics import Fidelity
-from ensemble_kd.model import CompactModel, Task
-from ensemble_kd.rows import RealRows, TransferSet, read_rows, warn_of_few_rows
+from ensemble_kd.model import Task
+from ensemble_kd.rows import RealRows, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
+from ensemble_kd.teachers import queried_in
 
 LOG = logger(__name__)
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """What came of a distillation.
-
-    Parameters
-    ----------
-    teacher : estimator or None
-        Fitted on all real rows; None where no recipe has use for a teacher.
-    transfer_set : TransferSet
-        The rows the student learned from, the first time.
-    student : Student
-        Fitted, and where it was refitted the second time: on all rows, by the teacher that saw all.
-    model : CompactModel
-        The student as plain arrays.
-    recipe : Recipe
-        What the student was taught by.
-    race : list of dict
-        A record for each short fit of the race; empty where there was none.
-    gate : list of Comparison
-        The teacher beside its best member, the student beside one trained plainly, as far as they
-        were compared.
-    fidelity : Fidelity or None
-        Student beside teacher on held-out real rows, which neither has seen; None without a
-        teacher. A refitted student was measured before, as were the two of the gate.
-    times : dict
-        Seconds spent on "teacher", "synthesis", "labels", "race", "student" and "refit", of which
-        rows and labels are under their names; with a time limit rows and seconds of each of the
-        teacher's "members", too.
-    compression : list of dict
-        What each compression step cost; empty where there was none.
-    lessons : tuple of str, default=()
-        What the student was taught by beside its recipe.
-    refitted : bool, default=False
-        Whether the student was trained once more, on all rows.
-    """
-
-    teacher: Any
-    transfer_set: TransferSet
-    student: Student
-    model: CompactModel
-    recipe: Recipe
-    race: list[dict[str, Any]]
-    gate: list[Comparison]
-    fidelity: Fidelity | None
-    times: dict[str, Any]
-    compression: list[dict[str, Any]]
-    lessons: tuple[str, ...] = ()
-    refitted: bool = False
 
 
 def distill(
@@ -85,6 +36,7 @@ def distill(
     *,
     task: Task = DEFAULT_TASK,
     X_unlabeled: Any = None,
+    soft_labels: Any = None,
     sample_weight: Any = None,
     groups: Any = None,
     time: Any = None,
@@ -103,6 +55,8 @@ def distill(
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.
+    soft_labels : LoggedScores, or what it takes, or None, default=None
+        Scores of the rows in the place of a teacher; without `y` they are all that is learned.
     sample_weight : array of shape (n_samples,) or None, default=None
         Weight of each real row.
     groups : array of shape (n_samples,) or None, default=None
@@ -138,9 +92,13 @@ def distill(
     stage, settings = Stages(), settings or Settings.of(choices)
     settings.check(task_named(task))
     clock = settings.clock()
-    rows = read_rows(
-        X, y, sample_weight, task, settings.cv, settings.random_state, groups=groups, time=time,
-        min_frequency=settings.min_frequency,
+    ties = {"sample_weight": sample_weight, "groups": groups, "time": time}
+    scored = None if soft_labels is None else read_scored_rows(
+        X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
+    )  # fmt: skip
+    rows = scored.rows if scored is not None else read_rows(
+        X, y, task=task, cv=settings.cv, random_state=settings.random_state,
+        min_frequency=settings.min_frequency, **ties,
     )  # fmt: skip
     LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
     settings.check_rows(rows)
@@ -149,14 +107,29 @@ def distill(
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
         return _train_plainly(settings.paced(student), rows, settings, stage, clock)
 
+    queried, bought, paying = queried_in(settings.teacher), None, None
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
-        teaching = teach(settings, rows, clock.teacher)
+        if scored is not None:
+            teaching = teach_by_log(scored)
+        elif queried is not None:
+            bought = spend(queried, rows, student, settings, n_new, X_unlabeled)
+            rows, teaching, X_unlabeled, n_new = bought.rows, bought.teaching, None, 0
+        else:
+            teaching = teach(settings, rows, clock.teacher)
     clock = clock.after_teacher()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
     # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
     # a student would learn their targets, and nothing that is measured on them would be true.
     unseen = teaching.without_held_out()
-    sets = TransferSets(rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race)
+    if scored is None:
+        sets = TransferSets(
+            rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race,
+            () if bought is None else bought.extra,
+        )  # fmt: skip
+    else:  # new rows are labelled by what was fitted to the log, where that is shown to pay
+        sets, n_new, paying = stand_in_where_it_pays(
+            scored, teaching, student, settings, n_new, stage, clock
+        )
 
     race = Race(default_recipe(rows.task, settings, n_new))
     if settings.races:
@@ -174,7 +147,7 @@ def distill(
             transfer_set = sets.views.on(lesson.teach(transfer_set, desk), recipe.loss)
             student_ = lesson.pupil(transfer_set, desk)
             desk = replace(desk, student=student_)
-        ask = sets.ask if student_.asks and recipe.needs_teacher else None
+        ask = sets.ask if student_.asks and sets.can_be_asked(recipe) else None
         del sets, desk, unseen  # their rows were copied
         learns_more = has_more_to_learn(rows, settings) and not teaching.frozen
         if not learns_more:
@@ -208,13 +181,14 @@ def distill(
         every, ask_all = all_rows(rows, recipe, teaching, X_unlabeled, n_new, settings, stage)
         student_ = refitted(student_, recipe, every, ask_all, stage)
         model = compress(student_.to_model(), settings.steps, every, recipe.loss).model
-    gates = [found for found in (teaching.member, gate) if found is not None]
+    gates = [found for found in (teaching.member, paying, gate) if found is not None]
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(
-        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates,
-        fidelity, {**stage.times, **teaching.seconds_of_members()}, compressed.report,
-        tuple(map(repr, lessons)), learns_more,
+        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates, fidelity,
+        times={**stage.times, **teaching.seconds_of_members()}, compression=compressed.report,
+        lessons=tuple(map(repr, lessons)), refitted=learns_more,
+        queries=[] if bought is None else bought.history,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.decision import with_offset
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import has_label
+from ensemble_kd.flow.teaching import has_label
 from ensemble_kd.metrics import Fidelity, measure_fidelity
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import REAL, TransferSet

@@ -10,8 +10,7 @@ from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._comparison import FEW, Comparison, Standard, rarest
 from ensemble_kd.flow._recipes import Recipe, plain_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._teaching import teach
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import TransferSets, teach
 from ensemble_kd.rows import RealRows, read_again, take_rows
 from ensemble_kd.students import Student
 from ensemble_kd.teachers import fresh, make_folds

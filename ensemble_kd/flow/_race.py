@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from ensemble_kd.flow._comparison import Comparison, Standard
 from ensemble_kd.flow._recipes import Recipe, candidate_recipes, plain_recipe
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._transfer_sets import TransferSets
+from ensemble_kd.flow.teaching import TransferSets
 from ensemble_kd.log import logger
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows, TransferSet
@@ -90,7 +90,7 @@ def run_race(student: Student, settings: Settings, sets: TransferSets, n_synthet
         frozen=sets.teaching.frozen, is_rare=rows.task.rare(rows.hard, rows.weight) is not None,
     )  # fmt: skip
     plain = plain_recipe(rows.task)
-    if not rows.task.is_supervised or rows.held_out.sum() < MIN_ROWS_TO_RACE:
+    if not rows.has_truth or rows.held_out.sum() < MIN_ROWS_TO_RACE:
         return Race(recipes[DEFAULT])
     judge = Judge(rows, sets.teaching.soft_real, settings.row_scoring)
     race = Race(recipes[DEFAULT])

@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.compress import CompressionStep, as_steps
 from ensemble_kd.decision import check_contamination
@@ -16,11 +15,11 @@ from ensemble_kd.errors import InputError, NotDistillableError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
 from ensemble_kd.losses import DistillationLoss, check_alpha
-from ensemble_kd.metrics import RowScoring, pickled_bytes
+from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, GivenTeacher, TeacherEnsemble
+from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, TeacherEnsemble
 from ensemble_kd.transfer import as_synthesizer
 
 GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
@@ -35,8 +34,6 @@ FEWEST, MOST = 20_000, 320_000
 MULTIPLE, MOST_MULTIPLE, MULTIPLE_LABELS = 32, 96, 192
 # A teacher of many classes labels slowly: fewer rows where each needs many numbers.
 MOST_LABELS = 4_000_000
-# Bytes that the student of a small teacher may take, and beyond which no student needs to look.
-SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
 # Parameters of 0.1, and the lessons that they are now.
 FORMER_LESSONS = {"active": "hard_rows", "assistant": "assistant"}
 
@@ -241,6 +238,10 @@ class Settings:
         name = task.losses[0] if loss == "auto" else loss
         return task.named_loss(name, alpha, self.temperature)
 
+    def losses_of(self, task: BaseTask) -> list[DistillationLoss]:
+        """Return the losses that were given, the default one where that is open."""
+        return [self.distillation_loss(task, loss=one) for one in self._losses]
+
     # --- how much ---------------------------------------------------------------------------------
 
     def n_new(self, rows: RealRows) -> int:
@@ -380,18 +381,3 @@ def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int
     if isinstance(n_synthetic, int | np.integer):
         return int(n_synthetic)
     return round(float(n_synthetic) * n_real)
-
-
-def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
-    """Return the student with no more bytes to spend than its teacher takes.
-
-    What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
-    such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
-    """
-    if isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher):
-        return student
-    try:
-        n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
-    except Exception:  # A teacher that cannot be pickled has no size to compare with.
-        return student
-    return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)

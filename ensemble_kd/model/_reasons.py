@@ -53,6 +53,9 @@ class Reasons:
         No column is in two of them.
     excluded : tuple of int, default=()
         Indices of columns that are never named.
+    n_steps : int or None, default=None
+        In how many steps the columns of a network change along an order, several at once, at least
+        1; None for one after the other. Trees take no steps.
     """
 
     background: NDArray[np.float64]
@@ -60,3 +63,4 @@ class Reasons:
     raises: bool = True
     groups: tuple[ReasonGroup, ...] = ()
     excluded: tuple[int, ...] = ()
+    n_steps: int | None = None

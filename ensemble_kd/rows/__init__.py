@@ -13,6 +13,7 @@ from ensemble_kd.rows._discretion import Discretion, number_between
 from ensemble_kd.rows._encoded_table import EncodedTable
 from ensemble_kd.rows._few_rows import warn_of_few_rows
 from ensemble_kd.rows._frames import RowDecoder, concatenate, match_columns, take_rows
+from ensemble_kd.rows._logged_scores import LoggedScores, known_targets
 from ensemble_kd.rows._reach import reach
 from ensemble_kd.rows._real_rows import RealRows, read_again, read_rows
 from ensemble_kd.rows._target_scale import TargetScale
@@ -39,6 +40,7 @@ __all__ = [
     "Discretion",
     "EncodedTable",
     "Groups",
+    "LoggedScores",
     "RealRows",
     "RowDecoder",
     "TargetScale",
@@ -51,6 +53,7 @@ __all__ = [
     "draw_share",
     "draw_test_rows",
     "find_copies",
+    "known_targets",
     "given_dependence",
     "match_columns",
     "mean_one",

@@ -30,6 +30,8 @@ def warn_of_few_rows(rows: RealRows) -> None:
             "and trust no figure to more than a digit."
         )
         return
+    if not rows.has_truth:
+        return
     strata = task.strata(rows.hard)
     counts = np.bincount(strata[counted])
     apart = np.bincount(strata[counted & rows.held_out], minlength=len(counts))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._discretion import Discretion
 from ensemble_kd.rows._frames import take_rows
+from ensemble_kd.rows._logged_scores import LoggedScores, check_targets_beside
 from ensemble_kd.rows._odd_columns import warn_of_odd_columns
 from ensemble_kd.rows._transfer_set import REAL, TransferSet
 from ensemble_kd.rows._weights import mean_one
@@ -91,6 +92,11 @@ class RealRows:
         """Weight of each row, 1 where none was given, of shape (n_samples,)."""
         return np.ones(len(self)) if self.weight is None else self.weight
 
+    @property
+    def has_truth(self) -> bool:
+        """Whether the true target of each row is known."""
+        return bool(self.task.has_target(self.hard).all())
+
     def group_of(self, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
         """Return the group of some rows, by mask; None where each stands alone."""
         return self.dependence.group[rows] if isinstance(self.dependence, Groups) else None
@@ -139,6 +145,7 @@ def read_rows(
     groups: Any = None,
     time: Any = None,
     min_frequency: int = 1,
+    log: LoggedScores | None = None,
 ) -> RealRows:
     """Check the rows, encode them, and choose which of them are held out.
 
@@ -162,6 +169,9 @@ def read_rows(
         Time of each row; what is held out is later than what is learned.
     min_frequency : int, default=1
         Rows, or groups, that must have a category or a number for a student to tell it.
+    log : LoggedScores or None, default=None
+        Scores of the rows: of those without one none is held out, and without `y` they tell the
+        classes.
 
     Returns
     -------
@@ -174,18 +184,25 @@ def read_rows(
     """
     unread = task_named(task)
     X = table(X)
-    known, hard = check_target(y, len(X), unread)
+    if log is None:
+        known, hard = check_target(y, len(X), unread)
+    else:
+        known, hard = check_targets_beside(log, y, len(X), unread)
     weight = check_weight(sample_weight, hard, known)
     seed = check_seed(random_state)
     schema = TableSchema.infer(X)
     codes = schema.encode(X)
-    strata = known.strata(hard)
+    strata, allowed = known.strata(hard), weight
+    if log is not None:
+        allowed = np.where(log.known, 1.0 if weight is None else weight, 0.0)
+        if not known.has_target(hard).all():
+            strata = log.response(known, hard).argmax(axis=1)
     dependence = given_dependence(groups, time, cv, strata)
     warn_of_odd_columns(X, schema, codes)
     if dependence is None:
         dependence = find_copies(codes)
         tell_copies(dependence)
-    held_out = _hold_out(strata, weight, seed, known.held_out_share, dependence)
+    held_out = _hold_out(strata, allowed, seed, known.held_out_share, dependence)
     rows = RealRows(X, schema, codes, known, hard, weight, held_out, cv, seed, dependence)
     return replace(rows, discretion=_discretion(rows, min_frequency))
 

@@ -25,6 +25,7 @@ else:
 
 # A thread must be worth its start, of some 50 us.
 ROWS_PER_THREAD = 1024
+ROWS_EXPLAINED = 4096
 
 
 class CompiledRuntime:
@@ -42,6 +43,10 @@ class CompiledRuntime:
         Use vectors of at most so many floats, as a machine without AVX-512 (8) or AVX2 (4) does.
     extra : {"ignore", "error"} or None, default=None
         What becomes of keys of a dict that the model does not take; only "ignore" allows them.
+    reasons : mapping of str to ndarray, or None, default=None
+        Of a network without numbers of outside: `background` (encoded rows), `player` (of each
+        column), `order` (of the players, beside each row of the background), `weight` (of each sum)
+        and `offset`, which give the number explained, and `n_steps`.
 
     Attributes
     ----------
@@ -64,12 +69,17 @@ class CompiledRuntime:
         left_categories: NDArray[np.uint64] | None = None,
         most_floats: int = 16,
         extra: str | None = None,
+        reasons: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         self.n_threads = n_threads
         self._n_columns = len(model.schema.columns)
         self._n_outputs = model.n_outputs
         arguments, options = core_arguments(model, left_categories, extra)
         self._n_sums = model.n_sums
+        self._n_players = 0
+        if reasons is not None:
+            self._n_players = int(reasons["player"].max()) + 1
+            options["reasons"] = {k: np.ascontiguousarray(v) for k, v in reasons.items()}
         self.core = Model(*arguments, **options, most_floats=most_floats)
 
     def outputs(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,6 +113,26 @@ class CompiledRuntime:
         out = np.empty((len(X), self._n_outputs))
         self.core.respond(self._checked(X), out, self._threads_for(len(X)))
         return out
+
+    def explain(self, X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what each player adds to the number explained, and that number.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns), float64
+            Encoded rows.
+
+        Returns
+        -------
+        contributions : ndarray of shape (n_samples, n_players), float64
+            With `core.base` they sum to the number.
+        score : ndarray of shape (n_samples,), float64
+            The number as `outputs` has it, in single precision where that has.
+        """
+        X, out = self._checked(X), np.empty((len(X), self._n_players + 1))
+        for i in range(0, len(X), ROWS_EXPLAINED):  # in between, signals are answered
+            self.core.explain(X[i : i + ROWS_EXPLAINED], out[i : i + ROWS_EXPLAINED])
+        return out[:, :-1], out[:, -1]
 
     def _checked(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         if X.ndim != 2 or X.shape[1] != self._n_columns:

@@ -111,7 +111,7 @@ class Classification(BaseTask):
 
     def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
         """Refuse weights that leave a single class."""
-        if len(np.unique(hard[weight > 0])) < 2:
+        if self.has_target(hard).all() and len(np.unique(hard[weight > 0])) < 2:
             raise InputError("sample_weight must be above 0 for rows of at least two classes.")
 
     def splitter(self, targets: NDArray[Any], n_splits: int, seed: int) -> Any:

@@ -21,6 +21,7 @@ REASONS = Reasons(
     output=1,
     groups=(ReasonGroup("who", (0, 2), "R1", "Age and city are unusual."), ReasonGroup("m", (1,))),
     excluded=(3,),
+    n_steps=4,
 )
 
 
@@ -64,6 +65,8 @@ GROUP = {"name": "who", "columns": [0], "code": None, "text": None}
         ({"output": 2}, "output must be in [0, 2), got 2"),
         ({"output": True}, "output must be of type int"),
         ({"raises": 1}, "raises must be of type bool"),
+        ({"n_steps": 0}, "n_steps must be in [1, 256] or null, got 0"),
+        ({"n_steps": 2.0}, "n_steps must be of type int"),
         ({"background": []}, "from 1 to 256 rows, got 0"),
         ({"background": [[1, 1, 1]]}, "must be a list of 4 values"),
         ({"background": [[1, 2, 1, 1]]}, "null or a code in [0, 2), got 2"),

@@ -63,9 +63,9 @@ def test_plain_training_sees_the_true_targets_of_the_fit_alone_and_is_done_once(
 
     seen = []
 
-    def spy(student, rows):
+    def spy(student, rows, **how):
         seen.append(rows)
-        return _plain_twin(student, rows)
+        return _plain_twin(student, rows, **how)
 
     _plain_twin = _measuring.plain_twin
     monkeypatch.setattr(_measuring, "plain_twin", spy)

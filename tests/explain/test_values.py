@@ -34,6 +34,14 @@ from .oracle import (
 )
 
 BACKGROUND = encoded_rows(5, seed=9)
+
+
+@pytest.fixture(autouse=True)
+def _in_double(monkeypatch):
+    """Have numpy explain what numpy scores; test_core.py has the core in C, in single precision."""
+    monkeypatch.setenv("ENSEMBLE_KD_RUNTIME", "numpy")
+
+
 OUTSIDE = Outside(
     np.array([0, 1, 2, 5], dtype=np.int32),
     np.array([-2.0, -1.0, -1.5, 0.0]),

@@ -257,7 +257,7 @@ def test_distill_model_is_the_student():
 
 
 def test_distill_measures_fidelity_on_held_out_rows():
-    result = run()
+    result = run(refit=False)
     rows = result.transfer_set.take(result.transfer_set.held_out)
     gaps = result.student.respond(rows.X) - rows.response
     assert result.fidelity.n_rows == len(rows)
@@ -271,6 +271,7 @@ def test_distill_measures_fidelity_where_rare_categories_are_pooled(make_frame, 
         y=make_target(frame),
         teacher=make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()),
         student=MLPStudent(hidden=(4,), n_updates=20, max_categories=1),
+        refit=False,
     )
     rows = result.transfer_set.take(result.transfer_set.held_out)
     gaps = result.student.respond(rows.X) - rows.response
@@ -280,7 +281,7 @@ def test_distill_measures_fidelity_where_rare_categories_are_pooled(make_frame, 
 
 def test_distill_times_every_stage():
     times = run(X_unlabeled=X[:5]).times
-    assert set(times) == {"teacher", "labels", "synthesis", "race", "student"}
+    assert set(times) == {"teacher", "labels", "synthesis", "race", "student", "refit"}
     assert all(seconds >= 0 for seconds in times.values())
 
 
@@ -329,7 +330,7 @@ def test_distill_leaves_what_it_was_given_unchanged(make_frame, make_target):
 
 def test_distill_fits_a_clone_of_the_student_once():
     Keeper.n_fits = 0
-    run(student=Keeper())
+    run(student=Keeper(), refit=False)
     assert Keeper.n_fits == 1
 
 
@@ -406,7 +407,11 @@ def test_distill_reads_the_whole_table_twice(make_frame, make_target, monkeypatc
         lambda schema, X, **how: lengths.append(len(X)) or encode(schema, X, **how),
     )
     members = [("forest", ExtraTreesMember()), ("boosted", LightGBMMember(num_leaves=4))]
-    result = run(frame, target, teacher=TeacherEnsemble(members, cv=2), n_synthetic=300)
+    given = {"teacher": TeacherEnsemble(members, cv=2), "n_synthetic": 300}
+    result = run(frame, target, **given, refit=False)
     assert len(result.race) > 3  # in-sample labels and every synthesizer among them
     # Once for the flow, once for the members that are fitted on all rows.
     assert lengths.count(1200) == 2
+    lengths.clear()
+    run(frame, target, **given)
+    assert lengths.count(1200) == 3  # once more for the rows that are made of all of them

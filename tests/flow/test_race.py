@@ -140,7 +140,7 @@ def test_targets_of_held_out_rows_reach_no_number_that_is_reported(recipe):
         result = run(
             y=coin, teacher=ExtraTreesClassifier(15, random_state=0), n_synthetic=4000,
             student=GBDTStudent(n_estimators=200, num_leaves=31), recipe=recipe,
-            compression="float16",
+            compression="float16", refit=False,
         )  # fmt: skip
     held_out = result.transfer_set.held_out[: len(X)]
     answer = result.student.respond(X[held_out])[:, 1]

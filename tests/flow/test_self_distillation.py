@@ -37,7 +37,7 @@ def desk_of(rows: TransferSet, student: Any = TREES, clock: Any = None) -> Desk:
     def none(*_: Any) -> Any:
         raise AssertionError("no more rows are needed")
 
-    return Desk(student, loss, n_synthetic, 0, clock, none, none)
+    return Desk(student, loss, n_synthetic, 0, clock, none, none, none)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from sklearn.linear_model import LinearRegression
 from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Settings
-from ensemble_kd.flow._settings import no_bigger_than
 from ensemble_kd.flow.lessons import Assistant, BornAgain, HardRows
+from ensemble_kd.flow.teaching._taught import no_bigger_than
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.tasks import Classification, Regression, task_named

@@ -12,9 +12,10 @@ from sklearn.ensemble import RandomForestClassifier
 from ensemble_kd.compress import PruneNeurons
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import distill
-from ensemble_kd.flow.lessons import Hints
+from ensemble_kd.flow.lessons import BornAgain, Hints
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.students import MLPStudent, ResidualStudent
+from ensemble_kd.teachers import QueriedTeacher
 from ensemble_kd.teachers.views import LeafView, View
 from ensemble_kd.transfer import CutPairSynthesizer
 
@@ -166,3 +167,19 @@ def test_hints_take_the_view_of_the_loss_and_a_share_of_steps(taught):
 def test_rows_added_after_hints_are_refused_with_a_remedy(taught):
     with pytest.raises(InputError, match="put lessons that add rows before 'hints'"):
         taught(SoftTargetLoss(), lessons=["hints", "hard_rows"])
+
+
+def test_rows_that_a_lesson_adds_are_seen_by_the_next_one(taught):
+    found = taught(Sees(view=LeafView(4)), lessons=["hard_rows", BornAgain(generations=1)])
+    assert found.transfer_set.view.shape == (len(found.transfer_set), 4)
+
+
+@pytest.mark.parametrize("given", [{"loss": "similarity"}, {"loss": "auto", "lessons": ["hints"]}])
+def test_nobody_looks_into_a_log_or_spends_queries_on_a_look(taught, given, make_frame):
+    frame = make_frame(120).select_dtypes("number").fillna(0.0)
+    with pytest.raises(InputError, match="needs the teacher's view of each row, but of the model"):
+        taught(**given, teacher=None, soft_labels=np.linspace(0.1, 0.9, len(frame)))
+    asked = QueriedTeacher(lambda X: np.full((len(X), 2), 0.5), budget=100)
+    with pytest.raises(InputError, match="would spend the teacher's queries"):
+        taught(**given, teacher=asked)
+    assert asked.n_asked == 0

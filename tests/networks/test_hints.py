@@ -13,10 +13,10 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.networks import fit_encoding
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
-from ensemble_kd.networks._hints import hint_gap, learn_hint
-from ensemble_kd.networks._objective import Rows
-from ensemble_kd.networks._plan import TrainingPlan
-from ensemble_kd.networks._training import _make_optimizers
+from ensemble_kd.networks.training._hints import hint_gap, learn_hint
+from ensemble_kd.networks.training._objective import Rows
+from ensemble_kd.networks.training._plan import TrainingPlan
+from ensemble_kd.networks.training._training import _make_optimizers
 from ensemble_kd.students import MLPStudent
 
 PLAN = TrainingPlan(n_updates=200, batch_size=64, learning_rate=0.01, weight_decay=0.0)

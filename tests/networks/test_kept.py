@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ensemble_kd.networks._kept import Kept
+from ensemble_kd.networks.training._kept import Kept
 
 
 @pytest.mark.parametrize("span", [1, 3, 7])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ensemble_kd.networks._muon import Muon, orthogonalised
+from ensemble_kd.networks.training._muon import Muon, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(40, 8), (8, 40), (16, 16), (1, 9)], ids=str)

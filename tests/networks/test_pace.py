@@ -10,7 +10,7 @@ import pytest
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import AnnealedLoss, SoftTargetLoss
-from ensemble_kd.networks._pace import Pace
+from ensemble_kd.networks.training._pace import Pace
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
 
 ENTERS = np.array([0.4, 0.0, 0.2, 0.0])

@@ -14,7 +14,7 @@ from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.networks import Encoding, fit_encoding
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._periodic import PeriodicNetwork
-from ensemble_kd.networks._training import TrainingPlan, train_network
+from ensemble_kd.networks.training._training import TrainingPlan, train_network
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import Column, TableSchema

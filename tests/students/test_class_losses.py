@@ -29,7 +29,7 @@ def share_left(rows, student, name):
 
 @pytest.mark.parametrize("name", sorted(CLASS_LOSSES))
 def test_network_follows_its_teacher_by_every_loss(rows, name):
-    student = MLPStudent(hidden=(16,), n_updates=150, random_state=0)
+    student = MLPStudent(hidden=(16,), n_updates=300, random_state=0)
     if name not in rows.task.all_losses:
         with pytest.raises(InputError, match=f"loss='{name}' is for two classes, got 3 outputs"):
             share_left(rows, student, name)

@@ -6,6 +6,7 @@ from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_nu
 from ensemble_kd.bundle._table import (
     MAX_BACKGROUND,
     MAX_REASON_LENGTH,
+    MAX_STEPS,
     PLACES_VERSION,
     REASON_ENTRIES,
     REASONS,
@@ -38,7 +39,7 @@ def read_reasons(
     Returns
     -------
     dict
-        With background, output, raises, groups and excluded.
+        With background, output, raises, groups, excluded and n_steps.
 
     Raises
     ------
@@ -51,7 +52,10 @@ def read_reasons(
         )
     reasons = decode_json(data, REASONS)
     check_keys(REASONS, reasons, REASONS_ENTRIES.keys())
-    check_types(REASONS, reasons, REASONS_ENTRIES)
+    steps = reasons["n_steps"]
+    check_types(REASONS, reasons | {"n_steps": 1 if steps is None else steps}, REASONS_ENTRIES)
+    if steps is not None and not 1 <= steps <= MAX_STEPS:
+        raise BundleError(f"{REASONS}: n_steps must be in [1, {MAX_STEPS}] or null, got {steps}.")
     if not 0 <= reasons["output"] < n_outputs:
         raise BundleError(
             f"{REASONS}: output must be in [0, {n_outputs}), got {shown(reasons['output'])}."

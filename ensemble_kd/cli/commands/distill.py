@@ -35,6 +35,9 @@ is kept apart, which nothing is fitted on; teacher and student are compared on i
 With --task outliers there is no target: the teacher is an ensemble of outlier detectors, and the
 student learns its score, low for what is abnormal, inside of the table and far outside.
 
+A table may carry the scores of a model that nobody can call any more: --scores-col names them, and
+they are the teacher. Then --target may be left out.
+
 Rows without a target are not thrown away: the teacher labels them. A teacher of your own is a
 scikit-learn estimator in a joblib file, which takes the raw rows and is fitted here, fitted or not.
 One that is to be used as it is comes in a FrozenEstimator; so is any other object with
@@ -46,6 +49,7 @@ examples:
   ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
   ensemble-kd distill cards.parquet --task outliers --label fraud --contamination 0.01
+  ensemble-kd distill scored.csv --target churned --scores-col p --out churn.ekd
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
 EXTRA = "train"
@@ -84,6 +88,13 @@ OPTIONS = {
     "rows are left out to end in time, which is said (default: no limit)",
     "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
     "big as teachers are, and no model file, as opening it runs code",
+    "--scores-col": "column with the scores of a model that is gone, the place of a teacher, with "
+    "gaps if need be: the probability of the second class in sorted order, a value, or a score "
+    "that is low for what is abnormal; or a column for each class",
+    "--scores-kind": "what the scores are: response, as above; decisions, the class that was "
+    "named; ranks, numbers whose order alone counts (default: %(default)s)",
+    "--classes": "classes in the order of the columns of --scores-col; of one column the second is "
+    "the one it is about (default: those of --target, else the columns' names, else 0 and 1)",
     "--min-agreement": "end with exit code 4 if student and teacher name the same class on a "
     "smaller share of the test rows; the model is written all the same",
 }
@@ -95,6 +106,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test-size", metavar="S", type=read.share_below_one)
     add("--test", metavar="TABLE3")
     add("--label", metavar="COL")
+    add("--scores-col", "--scores-cols", metavar="COL", nargs="+", default=[])
+    add("--scores-kind", choices=["response", "decisions", "ranks"], default="response")
+    add("--classes", metavar="NAME", nargs="+")
     add = adder(add_teaching(parser), OPTIONS)
     synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "cut_pairs", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")

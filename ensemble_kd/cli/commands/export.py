@@ -44,6 +44,7 @@ OPTIONS = {
     "in a network, less is saved in trees (default: float32)",
     "--inputs": "c: type of numeric columns, edges and thresholds; float32 suits machines without "
     "double precision, and rounds (default: float64)",
+    "--reasons": "c: tell reasons, too, as a network of float32 that has them does",
     "--missing": "onnx: the text of a missing value in a column of categories "
     "(default: an empty one)",
 }
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", metavar="NAME")
     add("--dtype", choices=["float32", "int8"])
     add("--inputs", choices=["float64", "float32"])
+    add("--reasons", action="store_true", default=None)
     add("--missing", metavar="TEXT")
 
 
@@ -121,6 +123,7 @@ def export(model: CompactModel, out: str, args: argparse.Namespace) -> dict[str,
             name=args.name or exports.macro_name(Path(out).stem),
             dtype=args.dtype or "float32",
             inputs=args.inputs or "float64",
+            reasons=bool(args.reasons),
         )
         told = ("worst_difference", "table_bytes", "text_bytes", "stack_bytes")
         content, facts = c.source.encode(), {name: getattr(c, name) for name in told}
@@ -157,6 +160,7 @@ def _check_options(args: argparse.Namespace) -> None:
         ("--name", args.name, ("onnx", "c")),
         ("--dtype", args.dtype, ("c",)),
         ("--inputs", args.inputs, ("c",)),
+        ("--reasons", args.reasons, ("c",)),
         ("--missing", args.missing, ("onnx",)),
     ]:
         if value is not None and args.to not in formats:

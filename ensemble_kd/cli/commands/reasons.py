@@ -37,6 +37,8 @@ OPTIONS = {
     "--texts": "CSV file: column, code, text, and group if wanted",
     "--exclude": "columns that are never named, such as protected ones",
     "--explained": "class whose score is explained (default: the second of two)",
+    "--steps": "steps in which the columns of a network change from usual values to the row's: "
+    "the fewer, the faster and the rougher (default: one by one of at most 8 columns, 4 of more)",
     "--out": "model file to write, replaced at once",
 }
 MOST_ROWS = 1_000_000
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--texts", metavar="FILE")
     add("--exclude", metavar="COL", nargs="+", action="extend", default=[])
     add("--explained", metavar="CLASS")
+    add("--steps", type=int, metavar="N")
     add("--out", metavar="FILE", required=True)
 
 
@@ -68,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     model = with_reasons(
         scorer.model, rows, texts=said.texts, groups=said.groups, excluded=args.exclude,
         explained=_label(scorer.model.classes, args.explained),
+        n_steps="auto" if args.steps is None else args.steps,
     )  # fmt: skip
     save_again(scorer.bundle, model, args.out)
     note_unsigned(scorer.bundle, console)

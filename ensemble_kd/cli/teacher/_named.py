@@ -125,10 +125,11 @@ def fit(estimator: Any, data: Data) -> None:
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the teacher .* in-sample", category=UserWarning)
-        if data.y is None:
-            estimator.fit(data.X)
+        log = {} if data.log is None else {"soft_labels": data.log}
+        if not data.task.is_supervised:
+            estimator.fit(data.X, **log)
             return
         estimator.fit(
             data.X, data.y, data.weight, X_unlabeled=data.X_unlabeled, groups=data.groups,
-            time=data.time,
+            time=data.time, **log,
         )  # fmt: skip

@@ -76,7 +76,7 @@ def main_source(
         answers is allowed.
     """
     columns = [
-        _cells(column, codes[:, j], real.itemsize == 8)
+        cells(column, codes[:, j], real.itemsize == 8)
         for j, column in enumerate(model.schema.columns)
     ]
     rows = ",\n".join("    {" + ", ".join(row) + "}" for row in zip(*columns, strict=True))
@@ -88,7 +88,8 @@ def main_source(
     return filled(MAIN, N_ROWS=len(codes), ROWS=rows, ANSWERS=answers, ALLOWED=repr(allowed))
 
 
-def _cells(column: Column, values: NDArray[np.float64], is_double: bool) -> list[str]:
+def cells(column: Column, values: NDArray[np.float64], is_double: bool) -> list[str]:
+    """Return a column's values as they stand in a row."""
     if column.kind == "numeric":
         held = values if is_double else values.astype(np.float32)
         return floats(shortest(held), double=is_double)

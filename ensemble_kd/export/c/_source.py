@@ -19,6 +19,12 @@ from ensemble_kd.export.c._interface import declarations, fields_of, text_functi
 from ensemble_kd.export.c._link import add_decision_tables, link_source
 from ensemble_kd.export.c._main import main_source
 from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
+from ensemble_kd.export.c._reasons import (
+    REASON_TEXTS,
+    check_reasons,
+    reasons_declared,
+    reasons_source,
+)
 from ensemble_kd.export.c._rounding import rounding
 from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
 from ensemble_kd.export.c._tables import Tables
@@ -79,6 +85,7 @@ def export_c(
     name: str = "model",
     dtype: WeightType = "float32",
     inputs: InputType = "float64",
+    reasons: bool = False,
 ) -> str:
     """Return a model as one C99 file, and write it if a path is given.
 
@@ -94,6 +101,8 @@ def export_c(
         Type of the weights and leaf values.
     inputs : {"float64", "float32"}, default="float64"
         Type of numeric columns, edges and thresholds.
+    reasons : bool, default=False
+        Whether it tells reasons, too: of a network with hidden layers, in float32.
 
     Returns
     -------
@@ -106,7 +115,7 @@ def export_c(
         If a parameter is none of these, a text cannot stand in a C string, two categories of a
         column are the same text, or the file cannot be written.
     """
-    source = build_c(model, name=name, dtype=dtype, inputs=inputs).source
+    source = build_c(model, name=name, dtype=dtype, inputs=inputs, reasons=reasons).source
     if path is not None:
         write_export(source.encode("ascii"), path)
     return source
@@ -118,6 +127,7 @@ def build_c(
     name: str = "model",
     dtype: WeightType = "float32",
     inputs: InputType = "float64",
+    reasons: bool = False,
 ) -> CSource:
     """Return a model as C, and what it needs of a machine.
 
@@ -131,6 +141,8 @@ def build_c(
         Type of the weights and leaf values.
     inputs : {"float64", "float32"}, default="float64"
         Type of numeric columns, edges and thresholds.
+    reasons : bool, default=False
+        Whether it tells reasons, too: of a network with hidden layers, in float32.
 
     Returns
     -------
@@ -144,6 +156,8 @@ def build_c(
     """
     _check(name, dtype, inputs)
     check_decided(model)
+    if reasons:
+        check_reasons(model, dtype)
     refuse_hashes(model.schema)
     rounded = _with_inputs(model, inputs)
     held = _with_weights(rounded, dtype)
@@ -155,7 +169,12 @@ def build_c(
     else:
         functions, stack_bytes = trees_source(rounded, rounded.body, fields, numbers, dtype)
     add_decision_tables(model, numbers)
-    label_functions = text_functions(model, texts)
+    told = ""
+    if reasons:
+        assert isinstance(rounded.body, MLPRecord)
+        told, more_bytes = reasons_source(rounded, rounded.body, fields, numbers, texts)
+        stack_bytes += more_bytes
+    label_functions = text_functions(model, texts) + REASON_TEXTS * reasons
 
     codes = probe_rows(model)
     held_codes = codes.astype(real).astype(np.float64)
@@ -169,12 +188,14 @@ def build_c(
         "#ifndef @_DECLARED\n#define @_DECLARED\n",
         '\n#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         declarations(model, "double" if inputs == "float64" else "float"),
+        reasons_declared(model) if reasons else "",
         "\n#ifdef __cplusplus\n}\n#endif\n",
         "\n#endif\n\n#ifndef ENSEMBLE_KD_HEADER\n",
         "\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n",
         numbers.source(),
         "\n",
         functions,
+        told,
         link_source(model),
         f"\n#ifndef ENSEMBLE_KD_NO_TEXTS\n\n{label_functions}\n#endif\n" * bool(label_functions),
         main_source(model, held_codes, expected, numbers.real, rounding(held, held_codes)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,9 @@ class Desk:
 
 class Lesson(BaseEstimator):  # type: ignore[misc]
     """Base of the methods of teaching: parameters that clone well, and `teach`."""
+
+    # Whether it looks at how the teacher sees rows.
+    needs_view: ClassVar[bool] = False
 
     def check(self, student: Student) -> None:
         """Refuse parameters out of range, and a student that it cannot teach; before all else.

@@ -32,6 +32,8 @@ class Hints(Lesson):
     .. [1] Romero et al. (2015). FitNets: Hints for Thin Deep Nets.
     """
 
+    needs_view = True
+
     def __init__(self, view: Any = "auto", share: float = 0.25) -> None:
         self.view = view
         self.share = share

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "columns.h"
-#include "network_rows.h"
+#include "network_reasons.h"
 #include "response.h"
 #include "trees_walk.h"
 
@@ -36,6 +36,7 @@ typedef struct {
     PyObject *encode_other; /* called with a row that raw_rows.h does not read */
     int is_network;
     Network network;
+    Reasons reasons; /* of a network */
     Trees trees;
     Response response;
     PyObject *column_of; /* a dict of a column's name to its index */

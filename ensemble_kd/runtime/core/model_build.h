@@ -134,17 +134,17 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     static char *names[] = {"kind",        "arrays",      "columns",      "classes",
                             "encode_other", "link",        "n_layers",     "output_mean",
                             "output_scale", "most_floats", "logit_scale",  "logit_bias",
-                            "curve_x",      "curve_y",     "threshold",    NULL};
+                            "curve_x",      "curve_y",     "threshold",    "reasons",    NULL};
     const char *kind, *link = "identity";
     PyObject *arrays, *columns, *classes, *encode_other;
-    PyObject *logit_bias = Py_None, *curve_x = Py_None, *curve_y = Py_None;
+    PyObject *logit_bias = Py_None, *curve_x = Py_None, *curve_y = Py_None, *reasons = Py_None;
     int n_layers = 0, most_floats = 16;
     double mean = 0.0, scale = 1.0, logit_scale = 1.0, threshold = NAN;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddidOOOd", names, &kind,
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "sO!O!O!O|$siddidOOOdO", names, &kind,
                                      &PyDict_Type, &arrays, &PyTuple_Type, &columns, &PyTuple_Type,
                                      &classes, &encode_other, &link, &n_layers, &mean, &scale,
                                      &most_floats, &logit_scale, &logit_bias, &curve_x, &curve_y,
-                                     &threshold)) {
+                                     &threshold, &reasons)) {
         return NULL;
     }
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -168,6 +168,10 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
         network->kernels = choose_kernels(most_floats);
         status = build_network(&self->memory, arrays, n_layers, self->columns, self->n_columns,
                                network);
+        if (status == 0) {
+            status = build_reasons(&self->memory, reasons, network, self->n_columns,
+                                   &self->reasons);
+        }
     } else if (status == 0 && strcmp(kind, "trees") == 0) {
         status = build_trees(&self->memory, arrays, self->columns, self->n_columns, &self->trees);
     } else if (status == 0) {

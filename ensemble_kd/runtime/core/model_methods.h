@@ -4,6 +4,7 @@
 
 #include "batches.h"
 #include "model_build.h"
+#include "model_reasons.h"
 
 static PyObject *fill_answer(Model *self, const double *answer, PyObject *filled)
 {
@@ -148,6 +149,8 @@ static PyObject *model_n_floats(Model *self, void *closure)
 static PyGetSetDef MODEL_PROPERTIES[] = {
     {"n_floats", (getter)model_n_floats, NULL,
      "Floats in a vector of those that the layers of a network are summed in.", NULL},
+    {"base", (getter)model_base, NULL,
+     "Mean over the background of the number that is explained.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -172,13 +175,17 @@ static PyMethodDef MODEL_METHODS[] = {
     {"respond", (PyCFunction)model_respond, METH_VARARGS,
      "respond($self, X, out, n_threads, /)\n--\n\n"
      "Write the response to encoded rows into `out`."},
+    {"explain", (PyCFunction)model_explain, METH_VARARGS,
+     "explain($self, X, out, /)\n--\n\n"
+     "Write what each player adds to the score of encoded rows into `out`, and behind it the score."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot MODEL_SLOTS[] = {
     {Py_tp_doc, "Model(kind, arrays, columns, classes, encode_other, *, link='identity', "
                 "n_layers=0, output_mean=0.0, output_scale=1.0, most_floats=16, "
-                "logit_scale=1.0, logit_bias=None, curve_x=None, curve_y=None, threshold=nan)\n"
+                "logit_scale=1.0, logit_bias=None, curve_x=None, curve_y=None, threshold=nan, "
+                "reasons=None)\n"
                 "--\n\n"
                 "A compact model, checked and laid out for scoring."},
     {Py_tp_new, model_new},

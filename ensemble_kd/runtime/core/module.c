@@ -21,6 +21,8 @@
 #include "network_avx2.h"   /* of eight */
 #include "network_avx512.h" /* and of sixteen, each with the sums of network_sums.h; */
 #include "network_rows.h"   /* then rows, by one of these */
+#include "network_moves.h"  /* what moves its output, with the sums of network_doubles.h, */
+#include "network_reasons.h" /* and what each column adds to it */
 #include "trees_nodes.h"    /* what a node, a leaf and a set of categories are; */
 #include "trees_layout.h"   /* the trees, checked and laid out; */
 #include "trees_walk.h"     /* then one row, then many */
@@ -30,6 +32,7 @@
 #include "raw_rows.h"       /* a dict to numbers */
 #include "storage.h"        /* arrays that a file keeps short, expanded */
 #include "model_build.h"    /* from what Python gives to a model */
+#include "model_reasons.h"  /* what each column adds to a row's score */
 #include "model_methods.h"  /* the type `Model`, which Python sees */
 
 static int fill_module(PyObject *module)

@@ -19,6 +19,7 @@ from ensemble_kd.bundle import load_bundle
 from ensemble_kd.cli.commands import distill as command
 from ensemble_kd.errors import BundleError, InputError
 from ensemble_kd.estimators import ESTIMATORS
+from ensemble_kd.flow.lessons import LESSONS
 from ensemble_kd.rows import draw_test_rows
 from ensemble_kd.tasks import Classification
 
@@ -60,7 +61,8 @@ def test_distill_json_is_all_of_stdout(distill, tmp_path):
     assert outcome["n_rows"] == {"fit": 192, "test": 48, "unlabeled": 0, "synthetic": 200}
     assert outcome["teacher"] == "Pipeline"
     assert not outcome["teacher_frozen"]
-    assert set(outcome["fit_times_s"]) == {"teacher", "synthesis", "labels", "race", "student"}
+    stages = {"teacher", "synthesis", "labels", "race", "student", "refit"}
+    assert set(outcome["fit_times_s"]) == stages
     assert outcome["fidelity_on"] == "test"
     assert result.err.count("\n") == 1  # the warning of files that run code stays
 
@@ -140,7 +142,8 @@ def test_unknown_lessons_are_refused_before_the_fit(distill, monkeypatch):
     monkeypatch.setattr(command, "fit", _never)
     result = distill("--lessons", "assistant", "hard_row")
     assert result.code == 2
-    assert "--lessons must be among hard_rows, assistant, got 'hard_row' (did you" in result.err
+    names = ", ".join(LESSONS)
+    assert f"--lessons must be among {names}, got 'hard_row' (did you" in result.err
 
 
 # --- teachers from files --------------------------------------------------------------------------

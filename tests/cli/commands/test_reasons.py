@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
-from ensemble_kd import load
+from ensemble_kd import DistilledClassifier, load
+from ensemble_kd.students import MLPStudent
 
 TEXTS = """\
 column,code,text,group
@@ -122,3 +125,34 @@ def test_compressed_model_keeps_its_reasons(run, room, explained, tmp_path):
     kept, before = (load(path).model.reasons for path in (out, explained))
     assert (kept.groups, kept.excluded) == (before.groups, before.excluded)
     assert run("score", out, room.csv, "--reasons", "2").code == 0
+
+
+@pytest.fixture
+def network_file(tmp_path):
+    """A file of a network over five columns, without reasons, and rows of them."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 5)).round(3), columns=list("abcde"))
+    y = (frame["a"] * frame["b"] > 0).astype(int)
+    student = MLPStudent(hidden=(4,), n_updates=5, random_state=0)
+    fitted = DistilledClassifier(
+        teacher=[("tree", DecisionTreeClassifier(max_depth=2))], student=student, cv=2,
+        n_synthetic=50, random_state=0,
+    ).fit(frame, y)  # fmt: skip
+    fitted.save(tmp_path / "plain.ekd")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    return tmp_path / "plain.ekd", tmp_path / "rows.csv"
+
+
+def test_steps_are_kept_and_the_c_file_tells_reasons(run, network_file, tmp_path):
+    plain, rows = network_file
+    out = tmp_path / "told.ekd"
+    assert run("reasons", plain, "--rows", rows, "--steps", "2", "--out", out).code == 0
+    assert load(out).model.reasons.n_steps == 2
+    assert run("export", out, "--to", "c", "--reasons").code == 0
+    source = (tmp_path / "told.c").read_text()
+    assert "int told_reasons(const float *contribution, int *reason);" in source
+    refused = run("export", out, "--to", "json", "--reasons")
+    assert refused.code != 0
+    assert "--reasons is for --to c" in refused.err
+    wrong = run("reasons", plain, "--rows", rows, "--steps", "0", "--out", out)
+    assert "n_steps must be from 1 to 256" in wrong.err

@@ -87,6 +87,9 @@ def test_space_has_the_losses_that_are_asked_for(rows):
         Recipe("", "out_of_fold", rows.task.named_loss("similarity", 0.7), ()),
     )
     assert {params["loss"] for params in first} == {rows.task.losses[0]}
+    for params in first:
+        setting = SearchSpace().suggest(optuna.trial.FixedTrial(params), rows.task, sizes, SPAN)
+        assert not isinstance(setting.recipe.loss, SimilarityLoss)
     with pytest.raises(InputError, match="losses must be some of"):
         SearchSpace(losses=("likeness",)).check()
 

@@ -11,9 +11,9 @@ from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._comparison import Standard
-from ensemble_kd.flow._detectors import teach_detectors
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching, has_label
+from ensemble_kd.flow.teaching._detectors import teach_detectors
+from ensemble_kd.flow.teaching._taught import Teaching, has_label
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.teachers import (

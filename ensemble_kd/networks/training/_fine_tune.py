@@ -16,9 +16,9 @@ from ensemble_kd.model import MLPRecord, SharedRows, expand
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import Encoding
 from ensemble_kd.networks._modes import one_thread, own_modes
-from ensemble_kd.networks._objective import Objective, Rows, row_losses
-from ensemble_kd.networks._plan import batches_of, cosine
-from ensemble_kd.networks._training import _average, _train_step
+from ensemble_kd.networks.training._objective import Objective, Rows, row_losses
+from ensemble_kd.networks.training._plan import batches_of, cosine
+from ensemble_kd.networks.training._training import _average, _train_step
 from ensemble_kd.rows import TargetScale, TransferSet
 
 N_CHECKS = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +13,8 @@ from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._taught import Teaching
-from ensemble_kd.flow._views import Views
+from ensemble_kd.flow.teaching._taught import Teaching
+from ensemble_kd.flow.teaching._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
@@ -52,6 +53,8 @@ class TransferSets:
         The teacher, and what it says of the rows.
     deadline : float or None, default=None
         Time of `time.monotonic` after which no block is begun.
+    extra : sequence of (codes, response, origin), default=()
+        Further rows that are labelled already.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class TransferSets:
         n_jobs: int | None,
         teaching: Teaching,
         deadline: float | None = None,
+        extra: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int]] = (),
     ) -> None:
+        self._extra = extra
         self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
@@ -101,6 +106,8 @@ class TransferSets:
         found = self.rows.as_transfer_set(self._real_labels(recipe.labels), self.splits)
         if self._unlabelled is not None:
             found = found.extend(*self._unlabelled, UNLABELLED)
+        for part in self._extra:
+            found = found.extend(*part)
         for synthesizer, share in recipe.synthesizers:
             pool = self._pool(synthesizer)
             X, response = pool.take(round(share * n_synthetic))
@@ -117,6 +124,10 @@ class TransferSets:
         """Return the first synthetic rows of a recipe, and the teacher's response to them."""
         synthesizer, _ = recipe.synthesizers[0]
         return self._pool(synthesizer).take(n_rows)
+
+    def can_be_asked(self, recipe: Recipe) -> bool:
+        """Tell whether a recipe wants a teacher's answers, and there is one that gives any."""
+        return recipe.needs_teacher and self.teaching.labeller is not None
 
     def ask(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the teacher's response to encoded rows made of values of the real ones."""

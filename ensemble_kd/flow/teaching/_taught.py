@@ -8,11 +8,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
+from ensemble_kd.students import Student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import MemberTime, compiled, teacher_response, teacher_splits
+from ensemble_kd.teachers import (
+    GivenTeacher,
+    MemberTime,
+    compiled,
+    teacher_response,
+    teacher_splits,
+)
+
+# Bytes that the student of a small teacher may take, and beyond which no student needs to look.
+SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -87,3 +99,19 @@ class Teaching:
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which rows have a response, as those that no fold tests have none."""
     return ~np.isnan(soft_real[:, 0])
+
+
+def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
+    """Return the student with no more bytes to spend than its teacher takes.
+
+    What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
+    such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
+    """
+    is_given = isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher)
+    if teacher is None or is_given:  # nobody knows what has written a log
+        return student
+    try:
+        n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)
+    except Exception:  # A teacher that cannot be pickled has no size to compare with.
+        return student
+    return student.within(max(n_bytes, SMALLEST_BUDGET), n_outputs)

@@ -6,7 +6,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
 from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow.teaching._taught import Teaching
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import check_width
 from ensemble_kd.teachers import fresh, is_fitted, name_of

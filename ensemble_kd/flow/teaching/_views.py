@@ -9,14 +9,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.errors import InputError
 from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._taught import Teaching
+from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.lessons import as_lessons
+from ensemble_kd.flow.teaching._taught import Teaching
 from ensemble_kd.losses import DistillationLoss, needs_view
 from ensemble_kd.rows import RealRows, RowDecoder, TransferSet, take_rows
+from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers.views import View, as_view
 
 # Rows that are decoded at once.
 BLOCK = 10_000
+
+
+def refuse_views(settings: Settings, task: BaseTask, why: str) -> None:
+    """Refuse losses and lessons that look at how the teacher sees rows, where nobody can.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was chosen.
+    task : BaseTask
+        What is predicted.
+    why : str
+        Why nobody can, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is such a one.
+    """
+    for one in (*settings.losses_of(task), *as_lessons(settings.lessons)):
+        if needs_view(one):
+            raise InputError(
+                f"{type(one).__name__} needs the teacher's view of each row, but {why}; choose "
+                "another loss or lesson."
+            )
 
 
 class Views:

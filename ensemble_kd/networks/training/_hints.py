@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ensemble_kd.errors import InputError
 from ensemble_kd.networks._encoded_network import EncodedNetwork, drawn
 from ensemble_kd.networks._modes import one_thread
-from ensemble_kd.networks._objective import Rows
-from ensemble_kd.networks._plan import Clock, TrainingPlan, batches_of, cosine
+from ensemble_kd.networks.training._objective import Rows
+from ensemble_kd.networks.training._plan import Clock, TrainingPlan, batches_of, cosine
 
 
 def hint_gap(told: Tensor, view: Tensor, weight: Tensor) -> Tensor:

@@ -16,15 +16,15 @@ from ensemble_kd.log import logger
 from ensemble_kd.losses import DistillationLoss, check_view
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork, FittedNetwork
 from ensemble_kd.networks._encoding import Encoding
-from ensemble_kd.networks._hints import learn_hint
-from ensemble_kd.networks._kept import Kept
 from ensemble_kd.networks._modes import one_thread, own_modes
-from ensemble_kd.networks._muon import Muon
-from ensemble_kd.networks._objective import Batch, Objective, Rows, row_losses
-from ensemble_kd.networks._pace import Pace
 from ensemble_kd.networks._periodic import PeriodicNetwork
-from ensemble_kd.networks._plan import Clock, TrainingPlan, batches_of, cosine
 from ensemble_kd.networks._soft_tree import SoftTreeNetwork, SoftTreePlan
+from ensemble_kd.networks.training._hints import learn_hint
+from ensemble_kd.networks.training._kept import Kept
+from ensemble_kd.networks.training._muon import Muon
+from ensemble_kd.networks.training._objective import Batch, Objective, Rows, row_losses
+from ensemble_kd.networks.training._pace import Pace
+from ensemble_kd.networks.training._plan import Clock, TrainingPlan, batches_of, cosine
 from ensemble_kd.rows import TransferSet
 
 LOG = logger(__name__)

@@ -1,0 +1,140 @@
+"""What a log costs beside its writer: ``python -m ensemble_kd.benchmarks.quality.logged_scores``.
+
+A teacher is fitted on one half of the training rows and writes its scores beside the other half.
+The same student learns from the log alone, from the log with rows that a surrogate of it labels
+wherever a held-out check says that this pays, and from the teacher itself, which labels synthetic
+rows. Finished rows are kept in ``--out`` and not made again, so a run can be cut short at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+
+from ensemble_kd import TeacherEnsemble
+from ensemble_kd.benchmarks.quality._objective import split_dataset
+from ensemble_kd.benchmarks.shared import (
+    PACKAGE,
+    RowStore,
+    chosen_datasets,
+    estimator_for,
+    loss_of,
+    markdown_table,
+    number,
+    source_digest,
+)
+from ensemble_kd.datasets import load_dataset
+from ensemble_kd.scoring import Scorer
+from ensemble_kd.teachers import teacher_response
+
+DATASETS = (
+    *("adult", "phoneme", "magic", "telco_churn", "ad_mammography"),
+    *("spambase", "california_housing", "power_plant"),
+)
+MAX_TRAIN = 8000
+WAYS = {
+    "log alone": {"n_synthetic": 0},
+    "log, surrogate where it pays": {},
+    "teacher asked": {},
+}
+
+
+def run_dataset(name: str, seed: int, max_train: int) -> list[dict[str, Any]]:
+    """Return a row for each way to teach on one data set.
+
+    Parameters
+    ----------
+    name : str
+        Of its card.
+    seed : int
+        Of the cuts, the teacher and the student.
+    max_train : int
+        Rows of teacher and student together.
+
+    Returns
+    -------
+    list of dict
+        "loss" against the true targets and "to_teacher", the root mean squared difference, on test
+        rows; "n_synthetic" and "seconds" of the fit.
+    """
+    data = split_dataset(load_dataset(name), seed, max_train)
+    is_past = np.random.default_rng(seed).random(len(data.y_train)) < 0.5
+    X, y = data.X_train[~is_past].reset_index(drop=True), data.y_train[~is_past]
+    teacher = TeacherEnsemble("fast", task=data.task.name, random_state=seed)
+    teacher.fit(data.X_train[is_past], data.y_train[is_past])
+    task = teacher.task_
+    log, goal = (teacher_response(teacher, rows, task) for rows in (X, data.X_test))
+    found = []
+    for way, options in WAYS.items():
+        is_asked = way == "teacher asked"
+        student = estimator_for(data.task)(
+            FrozenEstimator(teacher) if is_asked else None, recipe="fast", random_state=seed,
+            **options,
+        )  # fmt: skip
+        given = {} if is_asked else {"soft_labels": log}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="the teacher .* in-sample")
+            student.fit(X, y, **given)
+        answer = Scorer(student.model_).respond(data.X_test)
+        found.append(
+            {
+                "dataset": name, "seed": seed, "method": way,
+                "loss": loss_of(task, data.y_test, answer),
+                "teacher_loss": loss_of(task, data.y_test, goal),
+                "to_teacher": float(np.sqrt(np.mean((answer - goal) ** 2))),
+                "n_synthetic": int((student.transfer_set_.origin == 2).sum()),
+                "seconds": sum(student.fit_times_.values()),
+            }
+        )  # fmt: skip
+    return found
+
+
+def report(rows: list[dict[str, Any]]) -> str:
+    """Return a table: the difference to the teacher by each way, and what the log costs of it."""
+    lines = []
+    for name, seed in dict.fromkeys((row["dataset"], row["seed"]) for row in rows):
+        by_way = {r["method"]: r for r in rows if (r["dataset"], r["seed"]) == (name, seed)}
+        ways = [by_way[way] for way in WAYS]
+        asked = ways[-1]["to_teacher"]
+        used = "yes" if ways[1]["n_synthetic"] else "no"
+        lines.append([
+            name, str(seed), *(number(way["to_teacher"]) for way in ways),
+            *(f"{way['to_teacher'] / asked - 1:+.0%}" for way in ways[:2]), used,
+            *(number(way["loss"]) for way in ways), number(ways[0]["teacher_loss"]),
+        ])  # fmt: skip
+    columns = ["data set", "seed", *(f"to teacher: {way}" for way in WAYS),
+               "missing synthesis", "with surrogate", "surrogate used",
+               *(f"loss: {way}" for way in WAYS), "loss: teacher"]  # fmt: skip
+    return markdown_table(columns, lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is not there yet, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.quality.logged_scores")
+    parser.add_argument("--datasets", nargs="+", metavar="NAME")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--rows", type=int, default=MAX_TRAIN, help="training rows at most")
+    parser.add_argument("--out", type=Path, default=Path("logged_scores"), help="folder")
+    args = parser.parse_args(arguments)
+    store = RowStore(args.out, f"rows={args.rows}", source_digest((PACKAGE,)))
+    rows = []
+    for name in chosen_datasets(args.datasets, DATASETS):
+        for seed in args.seeds:
+            kept = [store.get(name, seed, way) for way in WAYS]
+            if any(row is None for row in kept):
+                kept = list(run_dataset(name, seed, args.rows))
+                for row in kept:
+                    store.put(row)
+            rows += [row for row in kept if row is not None]
+    print(report(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
