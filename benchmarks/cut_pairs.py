@@ -1,8 +1,10 @@
 """Rows at the teacher's cuts beside MUNGE: ``python -m ensemble_kd.benchmarks.cut_pairs``.
 
 The same teacher and network with rows of `MungeSynthesizer`, and with half of them or all of them
-covering pairs of bins (`CutPairSynthesizer`). Told on test rows: the loss, and how far the student
-is from its teacher (by how much the teacher's own loss rises).
+covering pairs of bins (`CutPairSynthesizer`). Told are the loss on test rows, and how far the
+student is from its teacher (by how much the teacher's own loss rises, of values as a share of their
+variance): on test rows, and on rows whose columns are drawn from them one by one, which hold
+combinations that the table hardly has.
 """
 
 from __future__ import annotations
@@ -21,7 +23,12 @@ from ensemble_kd.flow import distill
 from ensemble_kd.students import MLPStudent
 from ensemble_kd.teachers import teacher_response
 from ensemble_kd.teachers.members import LightGBMMember
-from ensemble_kd.transfer import CutPairSynthesizer, MungeSynthesizer, Synthesizer
+from ensemble_kd.transfer import (
+    CutPairSynthesizer,
+    MarginalSynthesizer,
+    MungeSynthesizer,
+    Synthesizer,
+)
 
 DATASETS = ("magic", "california_housing")
 MOST_TEST_ROWS = 5000
@@ -35,8 +42,8 @@ SYNTHESIZERS: dict[str, Synthesizer] = {
 def figures(
     X: Any, y: Any, X_test: Any, y_test: Any, *, synthesizer: Synthesizer, task: Any,
     teacher: Any, seed: int = 0, n_synthetic: float = 6.0, n_updates: int = 800,
-) -> tuple[float, float]:  # fmt: skip
-    """Return the student's loss on test rows, and its distance from the teacher.
+) -> tuple[float, float, float]:  # fmt: skip
+    """Return the student's loss on test rows, and its distances from the teacher.
 
     Parameters
     ----------
@@ -59,17 +66,21 @@ def figures(
 
     Returns
     -------
-    tuple of (float, float)
+    tuple of (float, float, float)
+        Loss; distance on test rows, and on rows of independent columns.
     """
     done = distill(
         X, y, task=task, teacher=teacher, student=MLPStudent(n_updates=n_updates), recipe="fast",
         synthesizer=synthesizer, n_synthetic=n_synthetic, random_state=seed,
     )  # fmt: skip
-    task_of = done.transfer_set.task
-    response = done.student.respond(done.transfer_set.schema.encode(X_test))
-    asked = teacher_response(done.teacher, X_test, task_of)
-    apart = float(task_of.divergence(response, asked).mean())
-    return loss_of(task_of, np.asarray(y_test), response), apart
+    task_of, schema = done.transfer_set.task, done.transfer_set.schema
+    loss = loss_of(task_of, np.asarray(y_test), done.student.respond(schema.encode(X_test)))
+    apart = []
+    for rows in (X_test, MarginalSynthesizer().fit(X_test).sample(len(X_test), seed)):
+        asked = teacher_response(done.teacher, rows, task_of)
+        found = task_of.divergence(done.student.respond(schema.encode(rows)), asked).mean()
+        apart.append(float(found if task_of.has_classes else found / asked.var()))
+    return loss, apart[0], apart[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in chosen_datasets(options.datasets, DATASETS, options.data_dir):
         dataset = load_dataset(name, options.data_dir)
         task = "regression" if dataset.task == "regression" else "classification"
-        found: dict[str, list[tuple[float, float]]] = {each: [] for each in SYNTHESIZERS}
+        found: dict[str, list[tuple[float, float, float]]] = {each: [] for each in SYNTHESIZERS}
         for seed in range(options.seeds):
             order = np.random.default_rng(seed).permutation(len(dataset.y))
             n_train = min(options.rows, len(order) * 7 // 10)
@@ -104,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def table(found: dict[str, list[tuple[float, float]]]) -> str:
+def table(found: dict[str, list[tuple[float, float, float]]]) -> str:
     """Return means over seeds as a table; changes are paired by seed with the first line's."""
     first = np.array(next(iter(found.values())))
     lines = []
@@ -112,10 +123,21 @@ def table(found: dict[str, list[tuple[float, float]]]) -> str:
         values = np.array(of_seeds)
         change, spread = (values - first).mean(axis=0), (values - first).std(axis=0, ddof=1)
         cells = [
-            (f"{values[:, k].mean():.4f}", f"{change[k]:+.4f} ({spread[k]:.4f})") for k in range(2)
+            (f"{values[:, k].mean():.4f}", f"{change[k]:+.4f} ({spread[k]:.4f})") for k in range(3)
         ]
-        lines.append([name, *cells[0], *cells[1]])
-    return markdown_table(["rows", "loss", "change (sd)", "from the teacher", "change (sd)"], lines)
+        lines.append([name, *cells[0], *cells[1], *cells[2]])
+    return markdown_table(
+        [
+            "rows",
+            "loss",
+            "change (sd)",
+            "from the teacher",
+            "change (sd)",
+            "of independent columns",
+            "change (sd)",
+        ],
+        lines,
+    )
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import torch
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import SoftTargetLoss, SquaredErrorLoss
 from ensemble_kd.losses.attention import AttentionLoss, SobolevLoss
-from ensemble_kd.networks import _attributions as module
-from ensemble_kd.networks._attributions import attributions
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
 from ensemble_kd.networks._encoding import fit_encoding
 from ensemble_kd.networks._soft_tree import SoftTreeNetwork, SoftTreePlan
+from ensemble_kd.networks.training import _attributions as module
+from ensemble_kd.networks.training._attributions import attributions
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import GBDTStudent, MLPStudent, ResidualStudent, TreeStudent

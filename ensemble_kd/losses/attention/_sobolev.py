@@ -19,8 +19,9 @@ class SobolevLoss(AttributionLoss):
     ----------
     base : DistillationLoss
         The loss of each row.
-    strength : float, default=0.1
-        Weight of the term, at least 0.
+    strength : float, default=1.0
+        Weight of the term, at least 0. On adult (2,500 rows) agreement and loss were better at 1
+        than at 0.1, on california_housing they were as good.
     view : View or str, default="attributions"
         What each column adds for the teacher, see `AttributionLoss`.
 
@@ -37,6 +38,8 @@ class SobolevLoss(AttributionLoss):
     .. [1] Czarnecki, Osindero, Jaderberg, Świrszcz, Pascanu (2017). Sobolev Training for Neural
        Networks.
     """
+
+    strength: float = 1.0
 
     def map(self, attributions: Tensor) -> Tensor:
         """Return them as they are."""

@@ -18,8 +18,8 @@ from ensemble_kd.losses import (
     torch_batch_term,
     torch_twin,
 )
-from ensemble_kd.networks._attributions import attributions
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
+from ensemble_kd.networks.training._attributions import attributions
 from ensemble_kd.rows import TransferSet
 
 

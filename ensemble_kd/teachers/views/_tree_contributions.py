@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import FittedTrees, Tree, read_trees, tree_arrays
 from ensemble_kd.model import TreesRecord
+from ensemble_kd.teachers.members import xgboost_contributions
 from ensemble_kd.teachers.views._leaves import LEAST_SHARE, MOST_TREES, Leaves
 from ensemble_kd.teachers.views._parts import Part
 
@@ -45,7 +45,7 @@ def tree_contributions(part: Part, group: Ints, n_outputs: int) -> Contributions
     library = type(model).__module__.partition(".")[0]
     if not part.of_table or _n_features(model) != len(group):
         return None
-    ask = {"lightgbm": _ask_lightgbm, "xgboost": _ask_xgboost}.get(library)
+    ask = {"lightgbm": _ask_lightgbm, "xgboost": xgboost_contributions}.get(library)
     if ask is None:
         return _along_paths(part, group, n_outputs)
     members = np.eye(int(group.max()) + 1)[group]
@@ -66,19 +66,6 @@ def _n_features(model: Any) -> int | None:
 def _ask_lightgbm(booster: Any, X: Array) -> Array:
     found = np.asarray(booster.predict(X, pred_contrib=True)).reshape(len(X), -1, X.shape[1] + 1)
     return found[:, :, :-1]
-
-
-def _ask_xgboost(booster: Any, X: Array) -> Array:
-    kinds = booster.feature_types
-    rows = require("xgboost", extra="train").DMatrix(
-        X, feature_names=booster.feature_names, feature_types=kinds, enable_categorical=True
-    )
-    best = booster.attr("best_iteration")
-    n_rounds = 0 if best is None else int(best) + 1
-    found = booster.predict(
-        rows, pred_contribs=True, strict_shape=True, iteration_range=(0, n_rounds)
-    )
-    return np.asarray(found[:, :, :-1], dtype=np.float64)
 
 
 def _along_paths(part: Part, group: Ints, n_outputs: int) -> Contributions | None:
