@@ -232,7 +232,8 @@ def test_imports_of_torch_stand_in_few_files():
     networks = (
         "_encoded_network", "_modes", "_periodic", "_side_by_side", "_soft_tree",
         "training/_attributions", "training/_fine_tune", "training/_hints", "training/_kept",
-        "training/_muon", "training/_objective", "training/_pace", "training/_plan", "training/_training",
+        "training/_muon", "training/_objective", "training/_pace", "training/_plan",
+        "training/_training",
     )  # fmt: skip
     losses = (
         "_annealed", "_base", "_beside", "_decoupled", "_dist", "_logit_matching", "_ranking",
