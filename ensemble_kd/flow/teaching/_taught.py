@@ -97,7 +97,17 @@ class Teaching:
 
 
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rows have a response, as those that no fold tests have none."""
+    """Return which rows have a response, as those that no fold tests have none.
+
+    Parameters
+    ----------
+    soft_real : ndarray of shape (n_samples, n_outputs)
+        The teacher's response, NaN where there is none.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), bool
+    """
     return ~np.isnan(soft_real[:, 0])
 
 
@@ -106,9 +116,22 @@ def no_bigger_than(teacher: Any, student: Student, n_outputs: int) -> Student:
 
     What is pickled may be a mere handle, so some bytes are left in any case. What is no estimator,
     such as AutoGluon's predictor or a function, nearly always is one, and tells no size.
+
+    Parameters
+    ----------
+    teacher : object or None
+        Fitted; None of a log, whose author nobody knows.
+    student : Student
+        Unfitted.
+    n_outputs : int
+        Numbers in a response.
+
+    Returns
+    -------
+    Student
     """
     is_given = isinstance(teacher, FrozenEstimator) and isinstance(teacher.estimator, GivenTeacher)
-    if teacher is None or is_given:  # nobody knows what has written a log
+    if teacher is None or is_given:
         return student
     try:
         n_bytes = pickled_bytes(teacher, at_most=LARGEST_BUDGET)

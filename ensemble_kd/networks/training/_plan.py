@@ -23,22 +23,22 @@ class TrainingPlan:
         Rows a step.
     learning_rate, weight_decay : float
         Of the optimizer, at the start.
-    muon : bool
+    muon : bool, default=False
         Whether the weight matrices of the first and the hidden layers are trained by Muon, in place
         of AdamW, which then has the rest.
-    averaging : float
+    averaging : float, default=0.998
         Decay of the moving average of the weights, in [0, 1); the average is the model.
-    patience : int
+    patience : int, default=12
         Checks after the one that is kept by then, after which training ends.
-    span : int
+    span : int, default=1
         Checks whose mean held-out loss stands for the one in their middle, odd: the check whose
         mean is least is kept. 1 takes the least loss itself.
-    n_checks : int
+    n_checks : int, default=40
         Checks, evenly spread over the steps.
-    stop_after : int or None
+    stop_after : int or None, default=None
         Checks after which training ends, wherever the learning rate is by then, and the weights of
         the last one are the model; None keeps those of the least held-out loss.
-    deadline : float or None
+    deadline : float or None, default=None
         Time of `time.monotonic` by which training ends. Where the steps would take longer, the
         learning rate falls with the time that has passed instead of the steps taken.
     """

@@ -83,7 +83,7 @@ def train_network(
         Added to the outputs for each row, as those of a network that is trained already.
     soft_tree : SoftTreePlan or None, default=None
         Makes it a soft tree, without hidden layers.
-    progress : str or None
+    progress : str or None, default=None
         Title of a progress bar; None shows none.
     watch : callable or None, default=None
         Called at each check with the share of the steps that is done and a function from encoded
