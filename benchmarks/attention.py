@@ -31,7 +31,7 @@ from ensemble_kd.teachers import teacher_response
 from ensemble_kd.teachers.members import LightGBMMember
 from ensemble_kd.teachers.views import AttributionView
 
-DATASETS = ("adult", "california_housing")
+DATASETS = ("adult", "california_housing", "magic")
 STRENGTHS = (0.1, 1.0)
 MOST_TEST_ROWS, N_EXPLAINED = 5000, 100
 N_SYNTHETIC = 4.0
