@@ -231,13 +231,15 @@ def files_with(package: str, found_in: Callable[[Path], Iterator[str]]) -> set[s
 def test_imports_of_torch_stand_in_few_files():
     networks = (
         "_encoded_network", "_modes", "_periodic", "_side_by_side", "_soft_tree",
-        "training/_fine_tune", "training/_hints", "training/_kept", "training/_muon",
-        "training/_objective", "training/_pace", "training/_plan", "training/_training",
+        "training/_attributions", "training/_fine_tune", "training/_hints", "training/_kept",
+        "training/_muon", "training/_objective", "training/_pace", "training/_plan",
+        "training/_training",
     )  # fmt: skip
     losses = (
-        "_annealed", "_base", "_decoupled", "_dist", "_logit_matching", "_ranking",
-        "_soft_targets", "_squared_error", "_squared_probabilities", "relations/_angle",
-        "relations/_base", "relations/_distance", "relations/_similarity",
+        "_annealed", "_base", "_beside", "_decoupled", "_dist", "_logit_matching", "_ranking",
+        "_soft_targets", "_squared_error", "_squared_probabilities",
+        "attention/_attention", "attention/_base", "attention/_sobolev",
+        "relations/_angle", "relations/_base", "relations/_distance", "relations/_similarity",
     )  # fmt: skip
     files = {f"networks/{name}.py" for name in networks} | {f"losses/{name}.py" for name in losses}
     assert files_with("torch", imported_by) == files

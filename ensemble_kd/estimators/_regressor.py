@@ -29,10 +29,10 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         "auto" races what is left at "auto" below on held-out rows, with plain training among the
         candidates; `recipe_` tells the scores. "fast" takes the defaults, half as many synthetic
         rows and a shorter training.
-    synthesizer : {"auto", "munge", "marginals", "forest_leaves"}, Synthesizer or None, \
-            default="auto"
+    synthesizer : {"auto", "munge", "marginals", "forest_leaves", "cut_pairs"}, Synthesizer or \
+            None, default="auto"
         Makes new rows for the teacher to label; None makes none. "auto" is "munge" unless another
-        one clearly wins the race.
+        one clearly wins the race. "cut_pairs" covers pairs of columns at the teacher's cuts.
     labels : {"auto", "out_of_fold", "in_sample"}, default="auto"
         Where the teacher's labels of real rows come from; "auto" is "out_of_fold" unless the race
         says otherwise.

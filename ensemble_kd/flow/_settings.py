@@ -66,7 +66,7 @@ class Settings:
     loss : str, DistillationLoss or list of them, default="auto"
         What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
         "logit_matching", for classes ("ranking" for two); "auto" or "squared_error" for values; for
-        either a name of `ensemble_kd.losses.relations.RELATIONS`, such as "similarity". An object
+        either a name of `ensemble_kd.losses.BESIDE`, such as "similarity" or "attention". An object
         brings its own alpha and temperature. Of several the race chooses, the first being the
         default.
     temperature : float, default=1.0

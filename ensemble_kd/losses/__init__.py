@@ -10,6 +10,7 @@ from ensemble_kd.losses._base import (
     check_alpha,
     check_rows_stand_alone,
     check_view,
+    needs_attributions,
     needs_hidden,
     needs_view,
     one_hot,
@@ -17,6 +18,7 @@ from ensemble_kd.losses._base import (
     torch_batch_term,
     torch_twin,
 )
+from ensemble_kd.losses._beside import LossWithTerm
 from ensemble_kd.losses._decoupled import DecoupledLoss
 from ensemble_kd.losses._dist import DISTLoss
 from ensemble_kd.losses._logit_matching import LogitMatchingLoss
@@ -24,6 +26,8 @@ from ensemble_kd.losses._ranking import RankingLoss
 from ensemble_kd.losses._soft_targets import SoftTargetLoss, log_softmax, soft_targets, softmax
 from ensemble_kd.losses._squared_error import SquaredErrorLoss
 from ensemble_kd.losses._squared_probabilities import SquaredProbabilitiesLoss
+from ensemble_kd.losses.attention import ATTENTION
+from ensemble_kd.losses.relations import RELATIONS
 
 # Losses of classes by name, each made of a temperature (which few have) and alpha.
 CLASS_LOSSES: dict[str, Callable[[float, float], DistillationLoss]] = {
@@ -36,13 +40,18 @@ CLASS_LOSSES: dict[str, Callable[[float, float], DistillationLoss]] = {
     "ranking": lambda _, alpha: RankingLoss(alpha),
 }
 
+# Losses with a term beside the loss of each row, by name, each made of that loss.
+BESIDE: dict[str, type[LossWithTerm]] = {**RELATIONS, **ATTENTION}
+
 __all__ = [
+    "BESIDE",
     "CLASS_LOSSES",
     "AnnealedLoss",
     "DISTLoss",
     "DecoupledLoss",
     "DistillationLoss",
     "LogitMatchingLoss",
+    "LossWithTerm",
     "RankingLoss",
     "RowLoss",
     "SoftTargetLoss",
@@ -54,6 +63,7 @@ __all__ = [
     "check_view",
     "log_softmax",
     "loss_at",
+    "needs_attributions",
     "needs_hidden",
     "needs_view",
     "one_hot",

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     # (outputs, response, hard) of a batch -> one value a row.
     TorchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
     # (outputs, response, weight) of a batch -> one value for all of its rows. Where the loss says
-    # so (`needs_hidden`, `needs_view`), it is called with hidden= and view= as well.
+    # so (`needs_hidden`, `needs_view`, `needs_attributions`), it is called with hidden=, view= and
+    # attributions= as well.
     TorchBatchTerm = Callable[..., Tensor]
 
 Array = NDArray[np.float64]
@@ -33,7 +34,11 @@ class DistillationLoss(Protocol):
     the student's last hidden layer, after its activation, of shape (n_rows, n_units), as `hidden=`;
     one whose `needs_view` is true the teacher's view of each row, of shape (n_rows, n_components),
     as `view=`. Which view that is it may say by an attribute `view`, see
-    `ensemble_kd.teachers.views`. Without these attributes it gets neither.
+    `ensemble_kd.teachers.views`. One whose `needs_attributions` is true gets what each column, or
+    group of columns, adds to the student's outputs, for the first rows of the batch, at most 256,
+    of shape (n_first, n_components) as `attributions=`: the columns are grouped as by
+    `ensemble_kd.losses.attention.column_groups` into as many as the view has numbers. Without
+    these attributes it gets none of them.
 
     Two methods may be left out. `step_curvature`, of the arguments of `curvature`, is what trees
     divide a gradient by where the curvature may be near 0 or below. `at(share)` returns the loss to
@@ -63,6 +68,7 @@ class RowLoss:
 
     needs_hidden: ClassVar[bool] = False
     needs_view: ClassVar[bool] = False
+    needs_attributions: ClassVar[bool] = False
 
     def torch_batch_term(self) -> TorchBatchTerm | None:
         """Return None: there is no such term."""
@@ -188,6 +194,21 @@ def needs_view(loss: DistillationLoss) -> bool:
     return bool(getattr(loss, "needs_view", False))
 
 
+def needs_attributions(loss: DistillationLoss) -> bool:
+    """Tell whether the batch term of a loss looks at what columns add to the student's outputs.
+
+    Parameters
+    ----------
+    loss : DistillationLoss
+        The loss.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(getattr(loss, "needs_attributions", False))
+
+
 def check_view(loss: DistillationLoss, view: NDArray[np.float32] | None) -> None:
     """Refuse rows without a view of the teacher's where a loss needs one.
 
@@ -217,9 +238,11 @@ def check_rows_stand_alone(loss: DistillationLoss, student: str) -> None:
         Name of the student, for the message.
     """
     if torch_batch_term(loss) is not None:
+        looks = "looks into a network at what each column adds"
+        what = looks if needs_attributions(loss) else "relates the rows of a batch to each other"
         raise InputError(
-            f"student={student!r} cannot learn {type(loss).__name__}, which relates the rows of a "
-            "batch to each other; choose student='mlp'."
+            f"student={student!r} cannot learn {type(loss).__name__}, which {what}; choose "
+            "student='mlp'."
         )
 
 

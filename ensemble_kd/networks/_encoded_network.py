@@ -48,6 +48,7 @@ class EncodedNetwork(nn.Module):
         n_rows = int(encoding.category_sizes.sum())
         self.n_bins = [len(edges) - 1 for edges in encoding.edges]
         self.has_indicators = n_rows <= MOST_INDICATORS
+        self.columns = _columns_of(encoding, self.has_indicators)
         scale = math.sqrt(2.0 / max(1, n_numeric + n_categorical))
         pieces = torch.cat(
             [drawn(n, sizes[0], generator) * scale / math.sqrt(n) for n in self.n_bins]
@@ -73,9 +74,17 @@ class EncodedNetwork(nn.Module):
 
     def with_hidden(self, dense: Tensor, category: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs, and the last hidden layer after its activation."""
+        return self.after_first(self.first(dense, category))
+
+    def first(self, dense: Tensor, category: Tensor) -> Tensor:
+        """Return what the first layer says, before any activation: a sum over columns."""
         h = torch.addmm(self.first_bias, dense.to(self.first_bias.dtype), self.first_rows())
         if not self.has_indicators:
             h = h + nn.functional.embedding_bag(category, self.category_weight, mode="sum")
+        return h
+
+    def after_first(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs, and the last hidden layer, of what the first layer says."""
         hidden = h
         for layer in self.layers:
             hidden = torch.relu(h)
@@ -112,6 +121,15 @@ class EncodedNetwork(nn.Module):
             if isinstance(layer, nn.Linear)
         )
         return network_record(encoding, pieces, missing, category, _array(self.first_bias), layers)
+
+
+def _columns_of(encoding: Encoding, has_indicators: bool) -> NDArray[np.int64]:
+    """Return the column that each of the first layer's rows belongs to, all in their order."""
+    n_bins = [len(edges) - 1 for edges in encoding.edges]
+    of_pieces, of_missing = np.repeat(encoding.numeric_columns, n_bins), encoding.numeric_columns
+    categories = encoding.category_columns
+    of_table = np.repeat(categories, encoding.category_sizes) if has_indicators else categories
+    return np.concatenate([of_pieces, of_missing, of_table]).astype(np.int64)
 
 
 class _Layer(nn.Linear):

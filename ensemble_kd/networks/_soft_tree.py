@@ -80,7 +80,14 @@ class SoftTreeNetwork(EncodedNetwork):
 
     def with_hidden(self, dense: Tensor, category: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs, and what arrives at each leaf."""
-        weights = self.leaf_weights(super().with_hidden(dense, category)[0])
+        weights = self.leaf_weights(self.first(dense, category))
+        return weights @ self.leaves, weights
+
+    def after_first(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same of what the gates say; the batch just seen stays the same."""
+        shares = self._shares
+        weights = self.leaf_weights(h)
+        self._shares = shares
         return weights @ self.leaves, weights
 
     def leaf_weights(self, gates: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ import time
 from sklearn.base import clone
 
 from ensemble_kd._optional import require
-from ensemble_kd.losses import DistillationLoss
+from ensemble_kd.errors import InputError
+from ensemble_kd.losses import DistillationLoss, needs_attributions
 from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._mlp import MLPStudent
 
@@ -77,6 +78,14 @@ class ResidualStudent(MLPStudent):
         student: ResidualStudent = clone(self)
         student._stops = (self._kept[0] + 1, self._kept[1] + 1)
         return student
+
+    def _check(self, loss: DistillationLoss) -> None:
+        super()._check(loss)
+        if needs_attributions(loss):
+            raise InputError(
+                f"two networks in turn cannot learn {type(loss).__name__}, as neither has all that "
+                "a column adds; choose student='mlp', without the lesson 'residual'."
+            )
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")

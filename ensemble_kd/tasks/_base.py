@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils import get_tags
 
 from ensemble_kd.errors import NotDistillableError, cause, reason
-from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.losses.relations import RELATIONS
+from ensemble_kd.losses import BESIDE, DistillationLoss
 from ensemble_kd.model import Link, Task
 from ensemble_kd.schema import Category
 from ensemble_kd.tasks._rare import Rare
@@ -136,14 +135,14 @@ class BaseTask(ABC):
 
     @property
     def all_losses(self) -> tuple[str, ...]:
-        """The names of all losses that may be chosen: its own, and what relates rows."""
+        """The names of all losses that may be chosen: its own, and those with a term."""
         of_two = self.losses_of_rare if self.n_outputs > 2 else ()
-        return (*(name for name in self.losses if name not in of_two), *RELATIONS)
+        return (*(name for name in self.losses if name not in of_two), *BESIDE)
 
     def named_loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
-        """Return any of the losses by name; what relates rows stands beside the default loss."""
-        if name in RELATIONS:
-            return RELATIONS[name](self.loss(self.losses[0], alpha, temperature))
+        """Return any of the losses by name; a term stands beside the default loss."""
+        if name in BESIDE:
+            return BESIDE[name](self.loss(self.losses[0], alpha, temperature))
         return self.loss(name, alpha, temperature)
 
     def plain_loss(self) -> DistillationLoss:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.transfer._base import Synthesizer
+from ensemble_kd.transfer._cut_pairs import CutPairSynthesizer
 from ensemble_kd.transfer._forest_leaves import ForestLeafSynthesizer
 from ensemble_kd.transfer._guards import GuardSynthesizer
 from ensemble_kd.transfer._marginals import MarginalSynthesizer
@@ -16,6 +17,7 @@ SYNTHESIZERS: dict[str, type[Synthesizer]] = {
     "forest_leaves": ForestLeafSynthesizer,
     "guards": GuardSynthesizer,
     "tail": TailSynthesizer,
+    "cut_pairs": CutPairSynthesizer,
 }
 
 
@@ -24,7 +26,7 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
     Parameters
     ----------
-    synthesizer : {"munge", "marginals", "forest_leaves", "guards", "tail"}, \
+    synthesizer : {"munge", "marginals", "forest_leaves", "guards", "tail", "cut_pairs"}, \
             Synthesizer or None
         What was chosen.
 
@@ -44,6 +46,7 @@ def as_synthesizer(synthesizer: Any) -> Synthesizer | None:
 
 
 __all__ = [
+    "CutPairSynthesizer",
     "ForestLeafSynthesizer",
     "GuardSynthesizer",
     "MarginalSynthesizer",

@@ -30,8 +30,13 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
     # Whether the response to the rows says which of them to draw from.
     _learns_response = False
     _response: Matrix | None = None
+    # Whether the teacher's splits say where to put rows; () are none.
+    _learns_splits = False
+    _splits: tuple[Matrix, ...] = ()
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, splits: tuple[Matrix, ...] = ()
+    ) -> Self:
         """Learn the rows.
 
         Parameters
@@ -44,6 +49,9 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0: a row is drawn, and met as a neighbour, as often as its
             weight says, and not at all if that is 0. A multiple of the weights says the same.
+        splits : tuple of ndarray of shape (n_thresholds, 2), default=()
+            For each column the thresholds of the teacher's trees and their weights, for a
+            synthesizer that looks there; others ignore them. () has none.
 
         Returns
         -------
@@ -70,8 +78,19 @@ class Synthesizer(BaseEstimator):  # type: ignore[misc]
                 "EncodedTable.read(X, decodes=True)."
             )
         self.schema_, self._decoder = read.schema, read.decoder
+        self._splits = self._own_splits(splits)
         self._fit_encoded(read.codes, weight)
         return self
+
+    def _own_splits(self, splits: tuple[Matrix, ...]) -> tuple[Matrix, ...]:
+        n_columns = len(self.schema_.columns)
+        if not self._learns_splits or not len(splits):
+            return ()
+        if len(splits) != n_columns:
+            raise InputError(
+                f"splits must be those of each of {n_columns} columns, got {len(splits)}."
+            )
+        return tuple(splits)
 
     def sample(self, n_samples: int, random_state: Any = None) -> Any:
         """Draw new rows.

@@ -304,7 +304,7 @@ def test_classifier_learns_where_only_unlabelled_rows_are():
             {"loss": "kl"},
             "loss must be 'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', "
             "'decoupled', 'dist', 'annealed', 'ranking', 'relational_distance', "
-            "'relational_angle' or 'similarity', got 'kl'",
+            "'relational_angle', 'similarity', 'attention' or 'sobolev', got 'kl'",
         ),
         ({"loss": "logit_matching", "temperature": 2.0}, "temperature must be 1 with loss='logit"),
         ({"temperature": 2.0}, "temperature must be 1 for student='tree'"),

@@ -65,7 +65,8 @@ def test_settings_refuse_an_unknown_name():
 
 NAMES = (
     "'auto', 'soft_targets', 'logit_matching', 'squared_probabilities', 'decoupled', 'dist', "
-    "'annealed', 'ranking', 'relational_distance', 'relational_angle' or 'similarity'"
+    "'annealed', 'ranking', 'relational_distance', 'relational_angle', "
+    "'similarity', 'attention' or 'sobolev'"
 )
 
 
@@ -103,8 +104,8 @@ def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
     [
         (
             {"loss": "soft_targets"},
-            "loss must be 'auto', 'squared_error', 'relational_distance', 'relational_angle' or "
-            "'similarity', got 'soft_targets'",
+            "loss must be 'auto', 'squared_error', 'relational_distance', 'relational_angle', "
+            "'similarity', 'attention' or 'sobolev', got 'soft_targets'",
         ),
         ({"temperature": 2.0}, "temperature must be 1 with loss='squared_error', which has none"),
     ],

@@ -17,6 +17,7 @@ from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.students import MLPStudent, ResidualStudent
 from ensemble_kd.teachers import QueriedTeacher
 from ensemble_kd.teachers.views import LeafView, View
+from ensemble_kd.transfer import CutPairSynthesizer
 
 TEACHER = RandomForestClassifier(5, max_leaf_nodes=8, random_state=0)
 
@@ -89,6 +90,34 @@ def test_relations_are_learned_by_name(taught, loss):
     responses = [one.student.respond(rows.X) for one in (found, same, other)]
     np.testing.assert_array_equal(responses[0], responses[1])
     assert not np.array_equal(responses[0], responses[2])
+
+
+@pytest.mark.parametrize("loss", ["attention", "sobolev"])
+def test_attributions_are_learned_by_name(taught, loss):
+    found = taught(loss, compression=[PruneNeurons(0.5, n_updates=3)])
+    rows = found.transfer_set
+    assert found.recipe.describe()["loss"] == type(found.recipe.loss).__name__
+    # A number for each column, and a network that is pruned learns on.
+    assert rows.view.shape == rows.X.shape
+    assert [len(layer.weight) for layer in found.model.body.layers] == [4]
+    answers = [taught(name).student.respond(rows.X) for name in (loss, loss, "soft_targets")]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert not np.array_equal(answers[0], answers[2])
+
+
+def test_synthesizers_get_the_cuts_of_the_teacher(taught):
+    given = []
+
+    class Noted(CutPairSynthesizer):
+        def fit(self, X: Any, y: Any = None, sample_weight: Any = None, splits: Any = ()) -> Any:
+            given.append(splits)
+            return super().fit(X, y, sample_weight, splits)
+
+    found = taught("soft_targets", synthesizer=Noted())
+    [splits] = given
+    assert sum(len(of_column) for of_column in splits) > 0
+    for own, of_set in zip(splits, found.transfer_set.splits, strict=True):
+        np.testing.assert_array_equal(own, of_set)
 
 
 def test_relations_are_compressed_by_what_they_were_taught_by(taught):

@@ -17,6 +17,7 @@ from ensemble_kd.rows import EncodedTable
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.transfer import (
     SYNTHESIZERS,
+    CutPairSynthesizer,
     ForestLeafSynthesizer,
     MarginalSynthesizer,
     MungeSynthesizer,
@@ -32,6 +33,7 @@ each_synthesizer = pytest.mark.parametrize(
         MungeSynthesizer(),
         MungeSynthesizer(p=1.0, s=0.1, n_neighbors=1),
         MungeSynthesizer(p=0.9, max_rows=20),
+        CutPairSynthesizer(share=0.8),
     ],
     ids=repr,
 )
@@ -264,7 +266,7 @@ def test_as_synthesizer_refuses_anything_else(given):
     with pytest.raises(
         InputError,
         match=r"synthesizer must be one of "
-        r"\['forest_leaves', 'guards', 'marginals', 'munge', 'tail'\]",
+        r"\['cut_pairs', 'forest_leaves', 'guards', 'marginals', 'munge', 'tail'\]",
     ):
         as_synthesizer(given)
 

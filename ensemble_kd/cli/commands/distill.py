@@ -111,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scores-kind", choices=["response", "decisions", "ranks"], default="response")
     add("--classes", metavar="NAME", nargs="+")
     add = adder(add_teaching(parser), OPTIONS)
-    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "none"]
+    synthesizers = ["auto", "munge", "marginals", "forest_leaves", "tail", "cut_pairs", "none"]
     add("--synthesizer", choices=synthesizers, default="auto")
     add("--recipe", choices=["auto", "fast"], default="auto")
     add("--alpha", metavar="A|auto", type=read.share_or_auto, default="auto")

@@ -190,7 +190,8 @@ class _Pool:
                 known = {"sample_weight": rows.weight[sets.drawn_from]}
             if X is None and rows.task.has_classes:
                 known["y"] = sets._real_labels("out_of_fold")[sets.drawn_from]
-            self._synthesizer.fit(sets.train_table if X is None else X, **known)
+            table = sets.train_table if X is None else X
+            self._synthesizer.fit(table, splits=sets.splits, **known)
         self._raw: list[Any] = []
         self.weight = np.empty(0)
         self._X = np.empty((0, len(rows.schema.columns)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ensemble_kd.losses.relations._base import NOTHING, RelationalLoss, huber, weighted_mean
+from ensemble_kd.losses._beside import weighted_mean
+from ensemble_kd.losses.relations._base import NOTHING, RelationalLoss, huber
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,12 +12,14 @@ from torch import Tensor
 
 from ensemble_kd.losses import (
     DistillationLoss,
+    needs_attributions,
     needs_hidden,
     needs_view,
     torch_batch_term,
     torch_twin,
 )
 from ensemble_kd.networks._encoded_network import EncodedInputs, EncodedNetwork
+from ensemble_kd.networks.training._attributions import attributions
 from ensemble_kd.rows import TransferSet
 
 
@@ -31,6 +33,7 @@ class Batch:
     weight: Tensor
     view: Tensor | None = None
     offset: Tensor | None = None
+    n_columns: int = 0  # of the table
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,15 @@ class Objective:
     batch_term: Callable[..., Tensor] | None
     needs_hidden: bool = False
     needs_view: bool = False
+    needs_attributions: bool = False
 
     @classmethod
     def of(cls, loss: DistillationLoss) -> Objective:
         """Return what a loss asks for."""
-        return cls(torch_twin(loss), torch_batch_term(loss), needs_hidden(loss), needs_view(loss))
+        return cls(
+            torch_twin(loss), torch_batch_term(loss), needs_hidden(loss), needs_view(loss),
+            needs_attributions(loss),
+        )  # fmt: skip
 
     def __call__(self, network: EncodedNetwork, batch: Batch) -> Tensor:
         outputs, hidden = network.with_hidden(*batch.inputs)
@@ -58,6 +65,9 @@ class Objective:
         if self.needs_view:
             assert batch.view is not None
             more["view"] = batch.view
+            if self.needs_attributions:
+                more["attributions"] = attributions(network, batch.inputs, batch.n_columns,
+                                                    batch.view.shape[1])  # fmt: skip
         return loss + self.batch_term(outputs, batch.response, batch.weight, **more)
 
 
@@ -73,7 +83,7 @@ class Rows:
         offset: NDArray[np.float64] | None = None,
     ) -> None:
         hard_type = np.float32 if rows.hard.dtype.kind == "f" else np.int64
-        self._inputs = inputs
+        self._inputs, self._n_columns = inputs, rows.X.shape[1]
         self._response = torch.from_numpy(rows.response.astype(np.float32)).to(place)
         self._hard = torch.from_numpy(rows.hard.astype(hard_type)).to(place)
         self.weight = torch.from_numpy(rows.sample_weight.astype(np.float32)).to(place)
@@ -94,6 +104,7 @@ class Rows:
             self.weight.index_select(0, rows),
             None if self.view is None else self.view.index_select(0, rows),
             None if self._offset is None else self._offset.index_select(0, rows),
+            self._n_columns,
         )
 
     def mean(self, values: Tensor) -> float:

@@ -12,7 +12,7 @@ from ensemble_kd.teachers.members._network import NetworkMember
 from ensemble_kd.teachers.members._presets import DEFAULT_PRESET, PRESETS, default_members
 from ensemble_kd.teachers.members._spline import SplineMember
 from ensemble_kd.teachers.members._stopping import StoppedMember
-from ensemble_kd.teachers.members._xgboost import XGBoostMember
+from ensemble_kd.teachers.members._xgboost import XGBoostMember, xgboost_contributions
 
 __all__ = [
     "DEFAULT_PRESET",
@@ -29,4 +29,5 @@ __all__ = [
     "XGBoostMember",
     "default_members",
     "has_classes",
+    "xgboost_contributions",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd._optional import require
@@ -125,3 +126,30 @@ class XGBoostMember(BoostedMember):
 
     def _predict(self, X: Matrix) -> NDArray[Any]:
         return self.model_.predict(self._data_set(X))
+
+
+def xgboost_contributions(booster: Any, X: Matrix) -> Matrix:
+    """Return what each column adds to the sums of a booster's trees, by its own call.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster
+        Of any objective; trees past its best iteration are left out.
+    X : ndarray of shape (n_samples, n_columns)
+        Numbers as it was trained on.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_sums, n_columns)
+        Shapley values of the paths.
+    """
+    rows = require("xgboost", extra="train").DMatrix(
+        X, feature_names=booster.feature_names, feature_types=booster.feature_types,
+        enable_categorical=True,
+    )  # fmt: skip
+    best = booster.attr("best_iteration")
+    n_rounds = 0 if best is None else int(best) + 1  # 0: all of them
+    found = booster.predict(
+        rows, pred_contribs=True, strict_shape=True, iteration_range=(0, n_rounds)
+    )
+    return np.asarray(found[:, :, :-1], dtype=np.float64)

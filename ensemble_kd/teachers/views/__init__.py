@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.base import clone
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.teachers.views._attributions import AttributionView
 from ensemble_kd.teachers.views._auto import AutoView
 from ensemble_kd.teachers.views._base import View
 from ensemble_kd.teachers.views._hidden import HiddenView
@@ -18,6 +19,7 @@ VIEWS: dict[str, type[View]] = {
     "leaves": LeafView,
     "hidden": HiddenView,
     "outputs": OutputsView,
+    "attributions": AttributionView,
 }
 
 
@@ -46,4 +48,13 @@ def as_view(view: Any) -> View:
     raise InputError(f"view must be one of {list(VIEWS)} or a View object, got {view!r}.")
 
 
-__all__ = ["VIEWS", "AutoView", "HiddenView", "LeafView", "OutputsView", "View", "as_view"]
+__all__ = [
+    "VIEWS",
+    "AttributionView",
+    "AutoView",
+    "HiddenView",
+    "LeafView",
+    "OutputsView",
+    "View",
+    "as_view",
+]

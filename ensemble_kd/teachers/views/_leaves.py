@@ -69,7 +69,7 @@ class LeafView(View):
         return np.asarray(sum(model(X) for model in self._models))
 
 
-def _leaves_of(part: Part) -> _Leaves | None:
+def _leaves_of(part: Part) -> Leaves | None:
     found = read_trees(part.model)
     if found is None:
         return None
@@ -82,12 +82,12 @@ def _leaves_of(part: Part) -> _Leaves | None:
         library=found.library, not_plain=told,
     )  # fmt: skip
     try:
-        return _Leaves(part.inputs, tree_arrays(cut, "identity", part.n_codes))
+        return Leaves(part.inputs, tree_arrays(cut, "identity", part.n_codes))
     except InputError:  # arrays cannot walk these trees
         return None
 
 
-class _Leaves:
+class Leaves:
     """The leaves of one model's trees, and the numbers of each leaf."""
 
     def __init__(self, inputs: Callable[[Any], NDArray[np.float64]], arrays: TreeArrays) -> None:

@@ -36,12 +36,15 @@ class Part:
         From raw rows to the numbers that it is given, of shape (n_rows, n_columns).
     n_codes : ndarray of shape (n_columns,) or None, default=None
         Codes of each column, 0 for a numeric one, where they are known.
+    of_table : bool, default=True
+        Whether these numbers are the columns of the table, in their order.
     """
 
     weight: float
     model: Any
     inputs: Callable[[Any], NDArray[np.float64]]
     n_codes: NDArray[np.int64] | None = None
+    of_table: bool = True
 
 
 def parts_of(teacher: Any, read: Callable[[Part], T | None]) -> tuple[list[T], list[float]]:
@@ -80,7 +83,9 @@ def _part(weight: float, model: Any) -> Part:
         return Part(weight, model.model_, model.inputs, model.schema_.n_codes)
     if isinstance(model, Pipeline):
         before = model[:-1]
-        return Part(weight, model.steps[-1][1], lambda X: _numbers(before.transform(X)))
+        return Part(
+            weight, model.steps[-1][1], lambda X: _numbers(before.transform(X)), None, False
+        )
     return Part(weight, model, _numbers)
 
 

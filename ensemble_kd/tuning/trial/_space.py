@@ -9,8 +9,7 @@ from typing import Any
 from ensemble_kd.compress import CompressionStep, PruneNeurons, Quantize
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import Labels, Recipe, plain_recipe
-from ensemble_kd.losses import CLASS_LOSSES, DistillationLoss
-from ensemble_kd.losses.relations import RELATIONS
+from ensemble_kd.losses import BESIDE, CLASS_LOSSES, DistillationLoss
 from ensemble_kd.students import STUDENTS, MLPStudent, SoftTreeStudent, Student
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.transfer import ForestLeafSynthesizer, MarginalSynthesizer, MungeSynthesizer
@@ -122,7 +121,7 @@ class SearchSpace:
             ("students", STUDENTS),
             ("synthesizers", SYNTHESIZERS),
             ("labels", LABELS),
-            ("losses", [*CLASS_LOSSES, "squared_error", *RELATIONS]),
+            ("losses", [*CLASS_LOSSES, "squared_error", *BESIDE]),
         ):
             given = getattr(self, name)
             if given is None and name == "losses":
@@ -295,7 +294,7 @@ def _of_recipe(recipe: Recipe | None) -> dict[str, Any]:
     for name, make in CLASS_LOSSES.items():
         if type(recipe.loss) is type(make(1.0, 1.0)):
             known["loss"] = name
-    for name, kind in RELATIONS.items():
+    for name, kind in BESIDE.items():
         if type(recipe.loss) is kind:
             known["loss"] = name
     if hasattr(recipe.loss, "temperature"):

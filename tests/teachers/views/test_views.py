@@ -211,4 +211,4 @@ def test_messages_say_what_to_choose():
     with pytest.raises(InputError, match="view must be one of"):
         as_view("leaf")
     assert isinstance(as_view(LeafView(8)), View)
-    assert set(VIEWS) == {"auto", "leaves", "hidden", "outputs"}
+    assert set(VIEWS) == {"auto", "leaves", "hidden", "outputs", "attributions"}
