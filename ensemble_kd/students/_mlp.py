@@ -52,9 +52,9 @@ class MLPStudent(Student):
         rows are for frequent ones, the others for groups of rarer ones, taught by out-of-fold
         labels; without a teacher all are for frequent ones. "auto": at most 128.
     max_bytes : int, default=180_000
-        Bytes of arrays and schema that what is "auto" is chosen by, greater than 0. In a
-        distillation the default is lowered to the bytes of a smaller teacher, to no less than
-        20,000.
+        Bytes of arrays and schema that what is "auto" is chosen by, greater than 0; where outliers
+        are to be told, of the whole file. In a distillation the default is lowered to the bytes of
+        a smaller teacher, to no less than 20,000.
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
@@ -181,6 +181,7 @@ class MLPStudent(Student):
             n_bins=None if self.n_bins == "auto" else int(self.n_bins),
             max_categories=None if self.max_categories == "auto" else int(self.max_categories),
             beyond=beyond,
+            whole_file=task.counts_file,
         )
         self._network = networks.train_network(
             transfer_set,

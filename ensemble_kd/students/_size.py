@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.schema import Column, TableSchema
 
 BYTES_PER_WEIGHT = 4
 BYTES_PER_EDGE = 8
@@ -18,6 +18,10 @@ BYTES_PER_EDGE = 8
 BYTES_PER_GROUPED = 2
 # What is inside of a column, where numbers tell how far outside a row lies.
 BYTES_PER_INSIDE = 44
+# What a file holds beside arrays and schema: its card, manifest, figures and quantiles; and of each
+# column what is expected of it, and its values in the self-test: numbers of five digits.
+BYTES_BESIDE, BYTES_PER_COLUMN = 7_000, 30
+SELF_TEST_ROWS, BYTES_PER_NUMBER = 16, 10
 # What names of categories may take of all bytes, where they are more than are told apart.
 MOST_FOR_NAMES = 1 / 3
 
@@ -68,6 +72,7 @@ def choose_size(
     n_bins: int | None = None,
     max_categories: int | None = None,
     beyond: Beyond = None,
+    whole_file: bool = False,
 ) -> NetworkSize:
     """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
 
@@ -85,6 +90,8 @@ def choose_size(
         Fixed by the caller where not None.
     beyond : {"edges", "numbers", "both"} or None, default=None
         What tells rows outside of what was seen; see `fit_encoding`.
+    whole_file : bool, default=False
+        Whether `max_bytes` are those of the file, with all that it holds.
 
     Returns
     -------
@@ -93,6 +100,8 @@ def choose_size(
     """
     size = SIZES[-1]
     table = TableBytes(X, schema, beyond=beyond)
+    if whole_file:  # of very few bytes half are left, as a smaller student would tell nothing
+        max_bytes = max(max_bytes - table.bytes_beside(), max_bytes // 2)
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
@@ -129,6 +138,7 @@ class TableBytes:
         self._column_bytes = 0
         self._counts: dict[int, NDArray[np.int64]] = {}
         self._name_bytes: dict[int, NDArray[np.int64]] = {}
+        self._value_bytes = [_value_bytes(column) for column in schema.columns]
         for j, (column, entry) in enumerate(
             zip(schema.columns, schema.to_dict()["columns"], strict=True)
         ):
@@ -160,6 +170,13 @@ class TableBytes:
         """Return the bytes of the arrays and the schema."""
         return self.array_bytes(size, n_outputs) + self.schema_bytes(size)
 
+    def bytes_beside(self) -> int:
+        """Return about the most bytes that a file holds beside arrays and schema."""
+        n_columns = len(self._value_bytes)
+        return (
+            BYTES_BESIDE + BYTES_PER_COLUMN * n_columns + SELF_TEST_ROWS * sum(self._value_bytes)
+        )
+
     def schema_bytes(self, size: NetworkSize) -> int:
         """Return the bytes of the schema."""
         names = sum(
@@ -188,3 +205,15 @@ class TableBytes:
         dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
         n_weights = n_inputs * widths[0] + dense
         return n_bytes + BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+
+
+def _value_bytes(column: Column) -> int:
+    """Return about the most bytes that a value of a column takes in the self-test."""
+    if column.kind == "categorical":
+        return max((len(json.dumps(category)) for category in column.categories), default=4) + 1
+    if column.kind == "boolean":
+        return len("false,")
+    if not column.integer:
+        return BYTES_PER_NUMBER
+    bounds = (column.minimum or 0.0, column.maximum or 0.0)
+    return max(len(f"{bound:.0f}") for bound in bounds) + len(".0,")
