@@ -17,7 +17,7 @@ from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
-from ensemble_kd.students._size import choose_size
+from ensemble_kd.students._size import TableBytes, fitting_sizes
 
 # Of the moving average of weights: over about 250 steps.
 AVERAGING = 0.996
@@ -172,21 +172,16 @@ class MLPStudent(Student):
         epoch = -(-n_train // batch_size)
         is_real = trained_on & (transfer_set.origin == REAL)
         real = transfer_set.X[is_real]
-        size = choose_size(
-            real,
-            transfer_set.schema,
+        table = TableBytes(real, transfer_set.schema, beyond=beyond)
+        for size in fitting_sizes(
+            table,
             transfer_set.n_outputs,
             self.max_bytes,
             hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
             n_bins=None if self.n_bins == "auto" else int(self.n_bins),
             max_categories=None if self.max_categories == "auto" else int(self.max_categories),
-            beyond=beyond,
-            whole_file=task.counts_file,
-        )
-        self._network = networks.train_network(
-            transfer_set,
-            loss,
-            encoding=fit_encoding(
+        ):
+            encoding = fit_encoding(
                 real,
                 transfer_set.schema,
                 n_bins=size.n_bins,
@@ -197,7 +192,15 @@ class MLPStudent(Student):
                 fewest_rows=size.fewest_rows,
                 discretion=transfer_set.discretion,
                 beyond=beyond,
-            ),
+            )
+            if not task.counts_file or table.file_fits(
+                encoding, size, transfer_set.n_outputs, self.max_bytes
+            ):
+                break
+        self._network = networks.train_network(
+            transfer_set,
+            loss,
+            encoding=encoding,
             hidden=size.hidden,
             plan=networks.TrainingPlan(
                 n_updates=min(self.n_updates, self.max_epochs * epoch),

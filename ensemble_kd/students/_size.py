@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond
+from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond, Encoding
 from ensemble_kd.schema import Column, TableSchema
 
 BYTES_PER_WEIGHT = 4
@@ -18,9 +19,9 @@ BYTES_PER_EDGE = 8
 BYTES_PER_GROUPED = 2
 # What is inside of a column, where numbers tell how far outside a row lies.
 BYTES_PER_INSIDE = 44
-# What a file holds beside arrays and schema: its card, manifest, figures and quantiles; and of each
-# column what is expected of it, and its values in the self-test: numbers of five digits.
-BYTES_BESIDE, BYTES_PER_COLUMN = 7_000, 30
+# What a file holds beside arrays and schema: card, manifest, figures, quantiles; what is expected
+# of a column of categories; and of each column its values in the self-test, numbers of five digits.
+BYTES_BESIDE, BYTES_PER_CATEGORY_COLUMN = 7_500, 60
 SELF_TEST_ROWS, BYTES_PER_NUMBER = 16, 10
 # What names of categories may take of all bytes, where they are more than are told apart.
 MOST_FOR_NAMES = 1 / 3
@@ -62,46 +63,34 @@ SIZES = tuple(
 )  # fmt: skip
 
 
-def choose_size(
-    X: NDArray[np.float64],
-    schema: TableSchema,
+def fitting_sizes(
+    table: TableBytes,
     n_outputs: int,
     max_bytes: int,
     *,
     hidden: tuple[int, ...] | None = None,
     n_bins: int | None = None,
     max_categories: int | None = None,
-    beyond: Beyond = None,
-    whole_file: bool = False,
-) -> NetworkSize:
-    """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
+) -> Iterator[NetworkSize]:
+    """Yield `SIZES` from the first one whose file fits, with what the caller fixed in its place.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_columns)
-        Encoded real rows.
-    schema : TableSchema
-        What the columns mean.
+    table : TableBytes
+        What the table costs.
     n_outputs : int
         Outputs of the network.
     max_bytes : int
         Bytes that its arrays and its schema may take.
     hidden, n_bins, max_categories
         Fixed by the caller where not None.
-    beyond : {"edges", "numbers", "both"} or None, default=None
-        What tells rows outside of what was seen; see `fit_encoding`.
-    whole_file : bool, default=False
-        Whether `max_bytes` are those of the file, with all that it holds.
 
-    Returns
-    -------
+    Yields
+    ------
     NetworkSize
-        The last one where none fits.
+        The last one alone where none fits.
     """
-    size = SIZES[-1]
-    table = TableBytes(X, schema, beyond=beyond)
-    if whole_file:  # of very few bytes half are left, as a smaller student would tell nothing
-        max_bytes = max(max_bytes - table.bytes_beside(), max_bytes // 2)
+    fits = False
     for listed in SIZES:
         size = NetworkSize(
             hidden or listed.hidden,
@@ -109,9 +98,9 @@ def choose_size(
             max_categories or listed.max_categories,
         )
         size = replace(size, fewest_rows=table.fewest_rows(size, max_bytes * MOST_FOR_NAMES))
-        if table.n_bytes(size, n_outputs) <= max_bytes:
-            break
-    return size
+        fits = fits or table.n_bytes(size, n_outputs) <= max_bytes
+        if fits or listed is SIZES[-1]:
+            yield size
 
 
 class TableBytes:
@@ -138,7 +127,8 @@ class TableBytes:
         self._column_bytes = 0
         self._counts: dict[int, NDArray[np.int64]] = {}
         self._name_bytes: dict[int, NDArray[np.int64]] = {}
-        self._value_bytes = [_value_bytes(column) for column in schema.columns]
+        self._n_columns = len(schema.columns)
+        self._value_bytes = sum(map(_value_bytes, schema.columns))
         for j, (column, entry) in enumerate(
             zip(schema.columns, schema.to_dict()["columns"], strict=True)
         ):
@@ -170,12 +160,20 @@ class TableBytes:
         """Return the bytes of the arrays and the schema."""
         return self.array_bytes(size, n_outputs) + self.schema_bytes(size)
 
-    def bytes_beside(self) -> int:
-        """Return about the most bytes that a file holds beside arrays and schema."""
-        n_columns = len(self._value_bytes)
-        return (
-            BYTES_BESIDE + BYTES_PER_COLUMN * n_columns + SELF_TEST_ROWS * sum(self._value_bytes)
-        )
+    def file_fits(
+        self, encoding: Encoding, size: NetworkSize, n_outputs: int, max_bytes: int
+    ) -> bool:
+        """Tell whether all of a file fits, of an encoding that may have fewer edges than it might.
+
+        Of few bytes half may be arrays and schema, however wide the table.
+        """
+        n_edges = sum(map(len, encoding.edges))
+        n_inputs = n_edges + int(encoding.category_sizes.sum())  # intervals, and missing ones
+        n_bytes = BYTES_PER_EDGE * n_edges + BYTES_PER_INSIDE * self._has_numbers * self._n_columns
+        n_bytes += BYTES_PER_WEIGHT * _n_weights(n_inputs, size, n_outputs)
+        beside = BYTES_BESIDE + BYTES_PER_CATEGORY_COLUMN * len(self._counts)
+        beside += SELF_TEST_ROWS * self._value_bytes
+        return n_bytes + self.schema_bytes(size) <= max(max_bytes - beside, max_bytes // 2)
 
     def schema_bytes(self, size: NetworkSize) -> int:
         """Return the bytes of the schema."""
@@ -201,10 +199,13 @@ class TableBytes:
             n_inputs += sum(map(len, OUTSIDE_EDGES))  # intervals, and one for a missing value each
             n_edges += sum(map(len, OUTSIDE_EDGES))
             n_bytes = BYTES_PER_INSIDE * len(self._is_discrete)
-        widths = [*size.hidden, n_outputs]
-        dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
-        n_weights = n_inputs * widths[0] + dense
+        n_weights = _n_weights(n_inputs, size, n_outputs)
         return n_bytes + BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+
+
+def _n_weights(n_inputs: int, size: NetworkSize, n_outputs: int) -> int:
+    widths = [*size.hidden, n_outputs]
+    return n_inputs * widths[0] + sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
 
 def _value_bytes(column: Column) -> int:
@@ -216,4 +217,4 @@ def _value_bytes(column: Column) -> int:
     if not column.integer:
         return BYTES_PER_NUMBER
     bounds = (column.minimum or 0.0, column.maximum or 0.0)
-    return max(len(f"{bound:.0f}") for bound in bounds) + len(".0,")
+    return max(len(f"{bound:.0f}") for bound in bounds) + 1

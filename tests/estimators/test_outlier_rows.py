@@ -1,4 +1,4 @@
-"""`DistilledOutlierDetector.fit`: weights of rows, groups and time; and the bytes of what is saved."""
+"""`DistilledOutlierDetector.fit`: weights, groups and time of rows; and the bytes of its file."""
 
 from __future__ import annotations
 
