@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.bundle._json import shown
-from ensemble_kd.bundle._storage import forbid
 from ensemble_kd.bundle._table import COLUMN_KINDS, LARGEST_SUM, MAX_TREE_DEPTH, N_OUTSIDE, Form
+from ensemble_kd.bundle.arrays import forbid
 from ensemble_kd.bundle.parts import check_shapes
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel, MLPRecord, Outside, TreesRecord, arrays_of, scalars_of

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle._storage import Arrays, store, unstore
 from ensemble_kd.bundle._table import ARRAYS, LAYER_ARRAYS, OUTSIDE_ARRAYS, array_forms
+from ensemble_kd.bundle.arrays import Arrays, store, unstore
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import Dense, MLPRecord, Outside, TreesRecord, arrays_of, scalars_of
 

@@ -14,7 +14,7 @@ from ensemble_kd.bundle._file import read_file
 from ensemble_kd.bundle._format import SelfTest, body_from_parts
 from ensemble_kd.bundle._reasons import reasons_from_dict
 from ensemble_kd.bundle._table import MAX_BYTES, file_forms
-from ensemble_kd.bundle._tensors import arrays_from_views
+from ensemble_kd.bundle.arrays import arrays_from_views
 from ensemble_kd.bundle.parts import read_parts
 from ensemble_kd.errors import BundleError
 from ensemble_kd.model import CompactModel

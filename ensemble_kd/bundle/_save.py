@@ -32,7 +32,7 @@ from ensemble_kd.bundle._table import (
     file_forms,
     version_of,
 )
-from ensemble_kd.bundle._tensors import encode_arrays
+from ensemble_kd.bundle.arrays import encode_arrays
 from ensemble_kd.bundle.parts import check_scalars
 from ensemble_kd.errors import BundleError
 from ensemble_kd.files import write_atomically, write_failure

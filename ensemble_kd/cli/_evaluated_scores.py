@@ -10,8 +10,8 @@ from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._data import without
 from ensemble_kd.cli._figures import fidelity_text, figure_table
-from ensemble_kd.cli._kept_teacher import fitted_teacher
 from ensemble_kd.cli._without_target import labels_for_a_test
+from ensemble_kd.cli.teacher import fitted_teacher
 from ensemble_kd.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import read_data
 from ensemble_kd.cli._figures import fidelity_text
 from ensemble_kd.cli._out import saving
-from ensemble_kd.cli._teacher import read_teacher
+from ensemble_kd.cli.teacher import read_teacher
 from ensemble_kd.errors import InputError
 
 # Options of a search that judges by a target, by the argument's name and its default.

@@ -7,7 +7,6 @@ from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._folds import make_folds
 from ensemble_kd.teachers._given import GivenTeacher, as_teacher, fresh, is_fitted, name_of
 from ensemble_kd.teachers._out_of_fold import CrossFit, cross_fit
-from ensemble_kd.teachers._selection import MOST_COMPARED, cross_fitted_responses, some_of
 from ensemble_kd.teachers._splits import teacher_splits
 from ensemble_kd.teachers._wrap import (
     allows_missing,
@@ -18,6 +17,7 @@ from ensemble_kd.teachers._wrap import (
 )
 from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
+from ensemble_kd.teachers.weighing import MOST_COMPARED, cross_fitted_responses, some_of
 
 __all__ = [
     "DEFAULT_PRESET",

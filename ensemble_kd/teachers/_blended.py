@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ensemble_kd.rows import EncodedTable
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._blending import Blend
 from ensemble_kd.teachers._wrap import teacher_response
+from ensemble_kd.teachers.weighing import Blend
 
 
 class BlendedMembers:

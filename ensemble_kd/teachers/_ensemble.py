@@ -27,13 +27,11 @@ from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
 from ensemble_kd.teachers._asked import checked_members, given_weights
 from ensemble_kd.teachers._blended import BlendedMembers
-from ensemble_kd.teachers._blending import Blend, find_blend
 from ensemble_kd.teachers._fit_members import fit_members
-from ensemble_kd.teachers._selection import MOST_COMPARED, some_of
-from ensemble_kd.teachers._weighing import Weighing
 from ensemble_kd.teachers._wrap import allows_missing
 from ensemble_kd.teachers.in_time import tell_short_time
 from ensemble_kd.teachers.members import has_classes
+from ensemble_kd.teachers.weighing import MOST_COMPARED, Blend, Weighing, find_blend, some_of
 
 # Of the time limit, what members are fitted in; the rest is for their weights.
 FITTING_SHARE = 0.95

@@ -112,7 +112,7 @@ def _old_scores(
     args: argparse.Namespace, new: CompactModel, frame: Any, console: Console
 ) -> tuple[CompactModel | None, Any]:
     """Return the old model, where it is one of ours, and its scores."""
-    from ensemble_kd.cli._kept_teacher import fitted_teacher
+    from ensemble_kd.cli.teacher import fitted_teacher
     from ensemble_kd.scoring import load
     from ensemble_kd.tasks import task_of
     from ensemble_kd.teachers import check_distillable, teacher_response

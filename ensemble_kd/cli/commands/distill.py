@@ -11,12 +11,11 @@ from typing import Any
 from ensemble_kd.cli import _arguments as read
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._data import Data, read_data
-from ensemble_kd.cli._kept_teacher import keep_teacher
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
 from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
-from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.cli._without_target import OF_TARGETS
+from ensemble_kd.cli.teacher import fit, keep_teacher, read_teacher
 from ensemble_kd.errors import InputError
 from ensemble_kd.files import check_writable, is_replaced
 from ensemble_kd.schema import near_match

@@ -103,7 +103,7 @@ def evaluated(
 ) -> dict[str, Any]:
     """Return the figures of all models on the rows that have a target, as plain values."""
     from ensemble_kd.cli._data import read_weight, without
-    from ensemble_kd.cli._kept_teacher import fitted_teacher
+    from ensemble_kd.cli.teacher import fitted_teacher
     from ensemble_kd.estimators import measure_on_test
     from ensemble_kd.tasks import read_target, task_of
     from ensemble_kd.teachers import best_member, check_distillable, teacher_response

@@ -14,8 +14,8 @@ from ensemble_kd.cli._console import Console, size_text, tell, text_table
 from ensemble_kd.cli._data import Data, read_data
 from ensemble_kd.cli._options import add_rows_to_learn_from, add_run, add_teaching, adder
 from ensemble_kd.cli._out import check_out, told_of
-from ensemble_kd.cli._teacher import fit, read_teacher
 from ensemble_kd.cli._tuned_detector import has_target, run_for_outliers
+from ensemble_kd.cli.teacher import fit, read_teacher
 from ensemble_kd.errors import EnsembleKDError, InputError
 from ensemble_kd.files import check_writable, write_failure
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ensemble_kd.tasks import Classification, Regression
-from ensemble_kd.teachers._blending import Blend, find_blend, member_temperatures, sharpen
-from ensemble_kd.teachers._weighing import Weighing
+from ensemble_kd.teachers.weighing import Blend, Weighing, find_blend, member_temperatures, sharpen
 
 RNG = np.random.default_rng(0)
 N, K = 2000, 4

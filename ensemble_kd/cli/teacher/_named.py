@@ -114,7 +114,15 @@ def _with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
 
 
 def fit(estimator: Any, data: Data) -> None:
-    """Fit on the rows; that a teacher is frozen was said in a note before."""
+    """Fit on the rows; that a teacher is frozen was said in a note before.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted; it is fitted here.
+    data : Data
+        The rows, and what is known of each.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the teacher .* in-sample", category=UserWarning)
         if data.y is None:

@@ -7,7 +7,7 @@ import pytest
 
 from ensemble_kd.losses import one_hot, softmax
 from ensemble_kd.tasks import Classification, Regression
-from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers.weighing import greedy_weights
 
 N_ROWS = 300
 RNG = np.random.default_rng(0)

@@ -102,6 +102,13 @@ def unstore(
     forms : mapping of str to (str, tuple)
         The record's own dtypes and shapes.
 
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        Those of the record.
+    storage : dict of str to Storage
+        How some of them are kept.
+
     Raises
     ------
     BundleError
@@ -145,7 +152,22 @@ def _stored(name: str, arrays: Arrays, kinds: Mapping[str, str]) -> Storage | ND
 
 
 def forbid(wrong: NDArray[np.bool_], rule: str, values: NDArray[Any]) -> None:
-    """Raise if any entry is wrong, showing the first."""
+    """Refuse entries that are wrong, showing the first.
+
+    Parameters
+    ----------
+    wrong : ndarray, bool
+        Which are.
+    rule : str
+        What the message begins with.
+    values : ndarray of the same shape
+        The entries.
+
+    Raises
+    ------
+    BundleError
+        If any is.
+    """
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         at = index[0] if len(index) == 1 else index

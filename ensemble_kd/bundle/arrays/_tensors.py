@@ -9,12 +9,22 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle._storage import Arrays
 from ensemble_kd.bundle._table import Form
+from ensemble_kd.bundle.arrays._storage import Arrays
 
 
 def encode_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return a safetensors file of `arrays`, whose forms are checked before."""
+    """Return the bytes of a safetensors file.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Of forms that were checked before.
+
+    Returns
+    -------
+    bytes
+    """
     return safetensors.numpy.save(
         {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     )

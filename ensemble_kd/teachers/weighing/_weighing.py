@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._blending import (
+from ensemble_kd.teachers.weighing._blending import (
     MOST_ROWS,
     N_PARTS,
     SMALLEST_PROBABILITY,
     member_temperatures,
     sharpen,
 )
-from ensemble_kd.teachers._selection import greedy_weights
+from ensemble_kd.teachers.weighing._selection import greedy_weights
 
 Array = NDArray[np.float64]
 

@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_kd.cli._console import Console
-from ensemble_kd.cli._teacher import load_teacher
+from ensemble_kd.cli.teacher._named import load_teacher
 from ensemble_kd.errors import InputError
 
 
 def keep_teacher(teacher: Any, path: str) -> None:
-    """Write a fitted teacher to a joblib file."""
+    """Write a fitted teacher to a joblib file.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted.
+    path : str
+        The file, written whole or not at all.
+    """
     import joblib
 
     from ensemble_kd.files import write_atomically

@@ -7,7 +7,7 @@ import pytest
 
 from ensemble_kd.losses import one_hot, softmax
 from ensemble_kd.tasks import Classification, Regression
-from ensemble_kd.teachers._blending import Blend, find_blend
+from ensemble_kd.teachers.weighing import Blend, find_blend
 
 N_ROWS = 4_000
 RNG = np.random.default_rng(0)

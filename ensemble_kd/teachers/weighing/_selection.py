@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._blending import (
+from ensemble_kd.teachers.weighing._blending import (
     N_PARTS,
     SMALLEST_PROBABILITY,
     member_temperatures,
