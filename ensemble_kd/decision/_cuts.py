@@ -154,6 +154,7 @@ def cuts_of(
     -------
     Cuts
     """
+    low, high = _quartiles(score, weight)
     weight = np.ones(len(score)) if weight is None else weight
     values, place = np.unique(score, return_inverse=True)
     threshold, gap, resolution = _thresholds(values, score, low_is_alert)
@@ -166,7 +167,6 @@ def cuts_of(
         return np.append(0.0, summed)[n_levels]
 
     total, n_rows = float(weight.sum()), float(weight.sum() ** 2 / (weight**2).sum())
-    low, high = np.quantile(score, [0.25, 0.75])
     known: dict[str, Any] = {}
     if is_positive is not None:
         negative, positive = weight * ~is_positive, weight * is_positive
@@ -189,6 +189,16 @@ def cuts_of(
         threshold, alerts(weight) / total, gap, resolution, n_rows,
         int(np.searchsorted(values, low - FENCE * (high - low))), **known,
     )  # fmt: skip
+
+
+def _quartiles(score: Array, weight: Array | None) -> Array:
+    """Return the quartiles; of weighted scores those below which a quarter of the weight lies."""
+    if weight is None:
+        return np.asarray(np.quantile(score, [0.25, 0.75]))
+    order = np.argsort(score)
+    summed = np.cumsum(weight[order])
+    places = np.searchsorted(summed, np.array([0.25, 0.75]) * summed[-1] * (1 - ROUNDING))
+    return np.asarray(score[order][places])
 
 
 def _thresholds(values: Array, score: Array, low_is_alert: bool) -> tuple[Array, Array, float]:

@@ -18,7 +18,10 @@ FEWEST_BELOW = 10
 
 
 def with_offset(
-    model: CompactModel, score: NDArray[np.float64], contamination: float | str = "auto"
+    model: CompactModel,
+    score: NDArray[np.float64],
+    contamination: float | str = "auto",
+    weight: NDArray[np.float64] | None = None,
 ) -> CompactModel:
     """Return a detector with its threshold, and the quantiles of the scores.
 
@@ -32,6 +35,8 @@ def with_offset(
         In (0, 0.5]: the share of such rows that lie below the threshold. "auto" puts it where a box
         plot ends, 1.5 times the distance of the quartiles below the lower one [1]_, whatever share
         that is.
+    weight : ndarray of shape (n_rows,), float64, or None, default=None
+        Weight of each row, greater than 0: shares are then those of the weight.
 
     Returns
     -------
@@ -52,8 +57,9 @@ def with_offset(
     ----------
     .. [1] Tukey (1977). Exploratory Data Analysis.
     """
-    threshold = Contamination(contamination).threshold(cuts_of(score, low_is_alert=True))
-    return replace(model, threshold=threshold, quantiles=score_quantiles(score, threshold))
+    cuts = cuts_of(score, low_is_alert=True, weight=weight)
+    threshold = Contamination(contamination).threshold(cuts)
+    return replace(model, threshold=threshold, quantiles=score_quantiles(score, threshold, weight))
 
 
 def with_offset_again(
@@ -83,12 +89,19 @@ def with_offset_again(
     return replace(model, threshold=threshold, quantiles=quantiles, policy=None)
 
 
-def score_quantiles(score: NDArray[np.float64], threshold: float) -> ScoreQuantiles:
+def score_quantiles(
+    score: NDArray[np.float64], threshold: float, weight: NDArray[np.float64] | None = None
+) -> ScoreQuantiles:
     """Return some rising scores and the threshold, each with the share of the rows below it."""
-    score = np.sort(score)
+    order = np.argsort(score, kind="stable")
+    score = score[order]
+    below = np.arange(len(score) + 1) / len(score)
+    if weight is not None:
+        below = np.append(0.0, np.cumsum(weight[order])) / weight.sum()
+        below[-1] = 1.0  # of rounded sums
     known, first = np.unique(score, return_index=True)
     low = np.geomspace(min(1 / len(score), LOW), LOW, N_LOW)
     levels = np.concatenate([[0.0], low, np.linspace(LOW, 1.0, N_REST)])
-    chosen = np.unique(np.searchsorted(first / len(score), levels).clip(max=len(known) - 1))
+    chosen = np.unique(np.searchsorted(below[first], levels).clip(max=len(known) - 1))
     knots = np.unique(np.append(known[chosen], threshold))
-    return ScoreQuantiles(knots, np.searchsorted(score, knots) / len(score))
+    return ScoreQuantiles(knots, below[np.searchsorted(score, knots)])

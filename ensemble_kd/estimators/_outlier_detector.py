@@ -142,7 +142,16 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None, *, soft_labels: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        soft_labels: Any = None,
+    ) -> Self:
         """Fit the detectors, make and score the transfer set, fit the student, find the offset.
 
         Parameters
@@ -151,6 +160,16 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
             Real rows; mixed types and missing values are welcome.
         y : None, default=None
             Not looked at: labels serve `measure` alone.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row, at least 0. One of weight 0 teaches nothing and is not kept apart;
+            the others teach detectors that draw rows, the synthesizers and the student in
+            proportion, and `contamination` is a share of the weight. Detectors of scikit-learn and
+            PyOD are fitted on all rows of a weight above 0 alike.
+        groups : array of shape (n_samples,) or None, default=None
+            Group of each row, such as its customer: of a group all rows are kept apart, or none.
+        time : array of shape (n_samples,) or None, default=None
+            Time of each row, numbers or dates: the rows kept apart are the latest, so that the
+            offset is found by them. The detectors learn from all rows.
         soft_labels : array of shape (n_samples,), LoggedScores or None, default=None
             Scores of the rows by detectors that nobody can call any more, low for what is abnormal,
             in their place; missing for some, if need be. Synthetic rows are labelled by trees
@@ -171,8 +190,11 @@ class DistilledOutlierDetector(OutlierMixin, Adopting):  # type: ignore[misc]
         X = table(X)
         record_features(self, X)
         return self.adopt(
-            distill(X, task=self.task, settings=self.settings(), soft_labels=soft_labels)
-        )
+            distill(
+                X, task=self.task, sample_weight=sample_weight, groups=groups, time=time,
+                soft_labels=soft_labels, settings=self.settings(),
+            )
+        )  # fmt: skip
 
     @property
     def offset_(self) -> float:

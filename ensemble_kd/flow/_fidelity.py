@@ -54,7 +54,12 @@ def decided(model: CompactModel, real: TransferSet, settings: Settings) -> Compa
     """
     if real.task.is_supervised:
         return model
-    return with_offset(model, _held_out(model, real)[1][:, 0], settings.contamination)
+    rows, response = _held_out(model, real)
+    score, weight = response[:, 0], rows.sample_weight
+    if np.ptp(weight) == 0:
+        return with_offset(model, score, settings.contamination)
+    counts = weight > 0  # a table too small to hold any out has others, too
+    return with_offset(model, score[counts], settings.contamination, weight[counts])
 
 
 def _held_out(model: CompactModel, real: TransferSet) -> tuple[TransferSet, NDArray[np.float64]]:

@@ -12,12 +12,12 @@ from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Beyond, fit_encoding
+from ensemble_kd.networks import Beyond, Encoding, fit_encoding
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
-from ensemble_kd.students._size import NetworkSize, choose_size
+from ensemble_kd.students._size import NetworkSize, TableBytes, choose_size, fitting_sizes
 
 # Of the moving average of weights: over about 250 steps.
 AVERAGING = 0.996
@@ -52,9 +52,9 @@ class MLPStudent(Student):
         rows are for frequent ones, the others for groups of rarer ones, taught by out-of-fold
         labels; without a teacher all are for frequent ones. "auto": at most 128.
     max_bytes : int, default=180_000
-        Bytes of arrays and schema that what is "auto" is chosen by, greater than 0. In a
-        distillation the default is lowered to the bytes of a smaller teacher, to no less than
-        20,000.
+        Bytes of arrays and schema that what is "auto" is chosen by, greater than 0; where outliers
+        are to be told, of the whole file. In a distillation the default is lowered to the bytes of
+        a smaller teacher, to no less than 20,000.
     edges : {"auto", "teacher", "quantiles"}, default="auto"
         Where numeric columns are cut: at the splits of the teacher's trees, merged with quantiles,
         or at quantiles alone. "auto" is "teacher", and leaves the choice to a race.
@@ -171,22 +171,8 @@ class MLPStudent(Student):
         rate = self.learning_rate
         batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
         epoch = -(-n_train // batch_size)
-        is_real = trained_on & (transfer_set.origin == REAL)
-        real = transfer_set.X[is_real]
-        size = self._size(transfer_set, beyond)
+        size, encoding = self._size_and_encoding(transfer_set, loss, beyond)
         before = self._after
-        encoding = fit_encoding(
-            real,
-            transfer_set.schema,
-            n_bins=size.n_bins,
-            max_categories=size.max_categories,
-            splits=() if self.edges == "quantiles" else transfer_set.splits,
-            # Groups made by a row's own true target would tell it.
-            response=transfer_set.response[is_real] if loss.alpha > 0 else None,
-            fewest_rows=size.fewest_rows,
-            discretion=transfer_set.discretion,
-            beyond=beyond,
-        )
         self._network = networks.train_network(
             transfer_set,
             loss,
@@ -219,6 +205,42 @@ class MLPStudent(Student):
         chosen = transfer_set.task.looks_beyond if self.beyond == "auto" else self.beyond
         return how_beyond(transfer_set.schema, chosen)
 
+    def _size_and_encoding(
+        self, transfer_set: TransferSet, loss: DistillationLoss, beyond: Beyond | None
+    ) -> tuple[NetworkSize, Encoding]:
+        """Return the first size that fits the bytes, of the file where the task counts those."""
+        task, is_real = transfer_set.task, ~transfer_set.held_out & (transfer_set.origin == REAL)
+        real = transfer_set.X[is_real]
+        table = TableBytes(real, transfer_set.schema, beyond=beyond)
+        for size in fitting_sizes(
+            table, transfer_set.n_outputs, self.max_bytes, **self._fixed_sizes()
+        ):
+            encoding = fit_encoding(
+                real,
+                transfer_set.schema,
+                n_bins=size.n_bins,
+                max_categories=size.max_categories,
+                splits=() if self.edges == "quantiles" else transfer_set.splits,
+                # Groups made by a row's own true target would tell it.
+                response=transfer_set.response[is_real] if loss.alpha > 0 else None,
+                fewest_rows=size.fewest_rows,
+                discretion=transfer_set.discretion,
+                beyond=beyond,
+            )
+            if not task.counts_file or table.file_fits(
+                encoding, size, transfer_set.n_outputs, self.max_bytes
+            ):
+                break
+        return size, encoding
+
+    def _fixed_sizes(self) -> dict[str, Any]:
+        """Return what the user chose of a size, None where it is open."""
+        return {
+            "hidden": None if isinstance(self.hidden, str) else tuple(self.hidden),
+            "n_bins": None if self.n_bins == "auto" else int(self.n_bins),
+            "max_categories": None if self.max_categories == "auto" else int(self.max_categories),
+        }
+
     def _size(self, transfer_set: TransferSet, beyond: Beyond | None) -> NetworkSize:
         """Return the size that fits the bytes, with what was chosen as it is."""
         is_real = ~transfer_set.held_out & (transfer_set.origin == REAL)
@@ -227,10 +249,8 @@ class MLPStudent(Student):
             transfer_set.schema,
             transfer_set.n_outputs,
             self.max_bytes,
-            hidden=None if isinstance(self.hidden, str) else tuple(self.hidden),
-            n_bins=None if self.n_bins == "auto" else int(self.n_bins),
-            max_categories=None if self.max_categories == "auto" else int(self.max_categories),
             beyond=beyond,
+            **self._fixed_sizes(),
         )
 
     def with_effort(self, effort: float) -> MLPStudent:

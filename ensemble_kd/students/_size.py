@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond
-from ensemble_kd.schema import TableSchema
+from ensemble_kd.networks import OUTSIDE, OUTSIDE_EDGES, Beyond, Encoding
+from ensemble_kd.schema import Column, TableSchema
 
 BYTES_PER_WEIGHT = 4
 BYTES_PER_EDGE = 8
@@ -18,6 +19,10 @@ BYTES_PER_EDGE = 8
 BYTES_PER_GROUPED = 2
 # What is inside of a column, where numbers tell how far outside a row lies.
 BYTES_PER_INSIDE = 44
+# What a file holds beside arrays and schema: card, manifest, figures, quantiles; what is expected
+# of a column of categories; and of each column its values in the self-test, numbers of five digits.
+BYTES_BESIDE, BYTES_PER_CATEGORY_COLUMN = 7_500, 60
+SELF_TEST_ROWS, BYTES_PER_NUMBER = 16, 10
 # What names of categories may take of all bytes, where they are more than are told apart.
 MOST_FOR_NAMES = 1 / 3
 
@@ -58,6 +63,46 @@ SIZES = tuple(
 )  # fmt: skip
 
 
+def fitting_sizes(
+    table: TableBytes,
+    n_outputs: int,
+    max_bytes: int,
+    *,
+    hidden: tuple[int, ...] | None = None,
+    n_bins: int | None = None,
+    max_categories: int | None = None,
+) -> Iterator[NetworkSize]:
+    """Yield `SIZES` from the first one whose file fits, with what the caller fixed in its place.
+
+    Parameters
+    ----------
+    table : TableBytes
+        What the table costs.
+    n_outputs : int
+        Outputs of the network.
+    max_bytes : int
+        Bytes that its arrays and its schema may take.
+    hidden, n_bins, max_categories
+        Fixed by the caller where not None.
+
+    Yields
+    ------
+    NetworkSize
+        The last one alone where none fits.
+    """
+    fits = False
+    for listed in SIZES:
+        size = NetworkSize(
+            listed.hidden if hidden is None else hidden,
+            n_bins or listed.n_bins,
+            max_categories or listed.max_categories,
+        )
+        size = replace(size, fewest_rows=table.fewest_rows(size, max_bytes * MOST_FOR_NAMES))
+        fits = fits or table.n_bytes(size, n_outputs) <= max_bytes
+        if fits or listed is SIZES[-1]:
+            yield size
+
+
 def choose_size(
     X: NDArray[np.float64],
     schema: TableSchema,
@@ -69,7 +114,7 @@ def choose_size(
     max_categories: int | None = None,
     beyond: Beyond = None,
 ) -> NetworkSize:
-    """Return the first of `SIZES` whose file fits, with what the caller fixed in its place.
+    """Return the first of `fitting_sizes`.
 
     Parameters
     ----------
@@ -91,18 +136,13 @@ def choose_size(
     NetworkSize
         The last one where none fits.
     """
-    size = SIZES[-1]
     table = TableBytes(X, schema, beyond=beyond)
-    for listed in SIZES:
-        size = NetworkSize(
-            listed.hidden if hidden is None else hidden,
-            n_bins or listed.n_bins,
-            max_categories or listed.max_categories,
+    return next(
+        fitting_sizes(
+            table, n_outputs, max_bytes, hidden=hidden, n_bins=n_bins,
+            max_categories=max_categories,
         )
-        size = replace(size, fewest_rows=table.fewest_rows(size, max_bytes * MOST_FOR_NAMES))
-        if table.n_bytes(size, n_outputs) <= max_bytes:
-            break
-    return size
+    )  # fmt: skip
 
 
 class TableBytes:
@@ -129,6 +169,8 @@ class TableBytes:
         self._column_bytes = 0
         self._counts: dict[int, NDArray[np.int64]] = {}
         self._name_bytes: dict[int, NDArray[np.int64]] = {}
+        self._n_columns = len(schema.columns)
+        self._value_bytes = sum(map(_value_bytes, schema.columns))
         for j, (column, entry) in enumerate(
             zip(schema.columns, schema.to_dict()["columns"], strict=True)
         ):
@@ -160,6 +202,21 @@ class TableBytes:
         """Return the bytes of the arrays and the schema."""
         return self.array_bytes(size, n_outputs) + self.schema_bytes(size)
 
+    def file_fits(
+        self, encoding: Encoding, size: NetworkSize, n_outputs: int, max_bytes: int
+    ) -> bool:
+        """Tell whether all of a file fits, of an encoding that may have fewer edges than it might.
+
+        Of few bytes half may be arrays and schema, however wide the table.
+        """
+        n_edges = sum(map(len, encoding.edges))
+        n_inputs = n_edges + int(encoding.category_sizes.sum())  # intervals, and missing ones
+        n_bytes = BYTES_PER_EDGE * n_edges + BYTES_PER_INSIDE * self._has_numbers * self._n_columns
+        n_bytes += BYTES_PER_WEIGHT * _n_weights(n_inputs, size, n_outputs)
+        beside = BYTES_BESIDE + BYTES_PER_CATEGORY_COLUMN * len(self._counts)
+        beside += SELF_TEST_ROWS * self._value_bytes
+        return n_bytes + self.schema_bytes(size) <= max(max_bytes - beside, max_bytes // 2)
+
     def schema_bytes(self, size: NetworkSize) -> int:
         """Return the bytes of the schema."""
         names = sum(
@@ -184,7 +241,22 @@ class TableBytes:
             n_inputs += sum(map(len, OUTSIDE_EDGES))  # intervals, and one for a missing value each
             n_edges += sum(map(len, OUTSIDE_EDGES))
             n_bytes = BYTES_PER_INSIDE * len(self._is_discrete)
-        widths = [*size.hidden, n_outputs]
-        dense = sum((a + 1) * b for a, b in itertools.pairwise(widths))
-        n_weights = n_inputs * widths[0] + dense
+        n_weights = _n_weights(n_inputs, size, n_outputs)
         return n_bytes + BYTES_PER_WEIGHT * n_weights + BYTES_PER_EDGE * n_edges
+
+
+def _n_weights(n_inputs: int, size: NetworkSize, n_outputs: int) -> int:
+    widths = [*size.hidden, n_outputs]
+    return n_inputs * widths[0] + sum((a + 1) * b for a, b in itertools.pairwise(widths))
+
+
+def _value_bytes(column: Column) -> int:
+    """Return about the most bytes that a value of a column takes in the self-test."""
+    if column.kind == "categorical":
+        return max((len(json.dumps(category)) for category in column.categories), default=4) + 1
+    if column.kind == "boolean":
+        return len("false,")
+    if not column.integer:
+        return BYTES_PER_NUMBER
+    bounds = (column.minimum or 0.0, column.maximum or 0.0)
+    return max(len(f"{bound:.0f}") for bound in bounds) + 1

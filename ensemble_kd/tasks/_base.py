@@ -43,6 +43,8 @@ class BaseTask(ABC):
     answers_by: ClassVar[str]
     # Whether a row outside of all that was seen must be told from those inside.
     looks_beyond: ClassVar[bool] = False
+    # Whether the bytes that a student may take are those of its whole file.
+    counts_file: ClassVar[bool] = False
 
     # Class labels in output order; empty without classes.
     labels: NDArray[Any] = np.empty(0)

@@ -30,6 +30,7 @@ class Outliers(OneValue):
     name: ClassVar[Task] = "outliers"
     is_supervised: ClassVar[bool] = False
     looks_beyond: ClassVar[bool] = True
+    counts_file: ClassVar[bool] = True
     held_out_share: ClassVar[float] = 0.2  # which say where the offset lies, too
     answers_by: ClassVar[str] = "score_samples"
 

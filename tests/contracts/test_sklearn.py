@@ -65,7 +65,7 @@ KEPT_APART = (
     "the offset is found by rows that the student did not learn, so of the training rows roughly "
     "the share that is asked for is called abnormal, and not exactly"
 )
-DETECTOR_EXCEPTIONS = {
+DETECTOR_EXCEPTIONS = DISTILLED_EXCEPTIONS | {
     "check_outliers_train": KEPT_APART,
     "check_outliers_fit_predict": KEPT_APART,
 }

@@ -121,3 +121,30 @@ def test_offset_again_stays_where_few_rows_are_outliers():
     before = RNG.normal(size=100)
     model = with_offset(blank(), before, 0.05)
     assert with_offset_again(model, before, before + 1.0) is model
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.4])
+def test_share_of_weighted_rows_is_one_of_the_weight(share):
+    score = RNG.permutation(201).astype(float)  # no gap is wider than another
+    weight = RNG.integers(1, 4, size=201).astype(float)
+    model = with_offset(blank(), score, share, weight)
+
+    def below(threshold: float) -> float:
+        return weight[score < threshold].sum() / weight.sum()
+
+    half_a_row = 0.5 * (weight**2).sum() / weight.sum() ** 2
+    assert below(model.threshold) < share + half_a_row <= below(model.threshold + 1)
+    for asked in (12.0, 77.0, model.threshold):
+        # Between two knots a row or two of weight 3 may lie.
+        assert percentile(model, asked) == pytest.approx(100 * below(asked), abs=3.0)
+    assert percentile(model, model.threshold) == pytest.approx(100 * below(model.threshold))
+
+
+def test_box_plot_of_weighted_scores_has_quartiles_of_the_weight():
+    score = np.append(np.linspace(0, 1, 11), -0.5)
+    weight = np.where((score > 0.35) & (score < 0.65), 100.0, 1.0)
+    assert (score < with_offset(blank(), score).threshold).sum() == 0
+    # Quartiles of .4 and .6: a box plot ends at .1.
+    assert (score < with_offset(blank(), score, "auto", weight).threshold).sum() in (2, 3)
+    equal = with_offset(blank(), score, "auto", np.full(12, 7.0))
+    assert (score < equal.threshold).sum() == 0

@@ -16,11 +16,16 @@ typedef struct {
     double *sums;
 } Scratch;
 
+typedef struct {
+    PyObject *name; /* an exact string, which is owned */
+    int32_t column;
+    Kind kind; /* of the column, whose other entries numbers have no use for */
+} Key;
+
 /* The keys of a row that was read, in its order: the next row most likely has the same ones. */
 typedef struct {
     Py_ssize_t n_keys; /* 0 where none is known */
-    PyObject **key;    /* exact strings, which are owned */
-    int32_t *column;   /* of each key */
+    Key *key;
     Py_ssize_t n_absent;
     int32_t *absent;   /* columns that have no key */
     int credit;        /* earned by rows that had these keys, spent on learning others */

@@ -29,11 +29,10 @@ static int index_columns(Model *self)
 {
     Layout *layout = &self->layout;
     layout->credit = LEARNING_COST;
-    layout->key = claim(&self->memory, self->n_columns, sizeof(PyObject *));
-    layout->column = claim(&self->memory, self->n_columns, sizeof(int32_t));
+    layout->key = claim(&self->memory, self->n_columns, sizeof(Key));
     layout->absent = claim(&self->memory, self->n_columns, sizeof(int32_t));
     self->column_of = PyDict_New();
-    if (!layout->key || !layout->column || !layout->absent || self->column_of == NULL) {
+    if (!layout->key || !layout->absent || self->column_of == NULL) {
         return -1;
     }
     for (Py_ssize_t j = 0; j < self->n_columns; j++) {

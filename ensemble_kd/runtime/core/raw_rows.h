@@ -8,7 +8,7 @@
 
 #include "model.h"
 
-static int encode_number(PyObject *value, double *code)
+INLINE int encode_number(PyObject *value, double *code)
 {
     if (PyFloat_CheckExact(value)) {
         *code = PyFloat_AsDouble(value);
@@ -23,11 +23,15 @@ static int encode_number(PyObject *value, double *code)
         return 1;
     }
     if (PyLong_CheckExact(value)) {
-        int overflow;
-        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-        /* Below 2^53 every whole number is a double. */
-        if (overflow == 0 && number > -(1LL << 53) && number < 1LL << 53) {
-            *code = (double)number;
+        /* Not by PyLong_AsLongLong, which branches on the sign, and half of them are mispredicted. */
+        double number = PyLong_AsDouble(value);
+        /* Below 2^53 every whole number is a double; of a larger one it may be another's. */
+        if (fabs(number) < (double)(1LL << 53)) {
+            if (number == -1.0 && PyErr_Occurred()) {
+                PyErr_Clear(); /* too large for any double */
+                return 0;
+            }
+            *code = number;
             return 1;
         }
     }
@@ -103,11 +107,14 @@ static int encode_known(Model *model, PyObject *row, double *x)
         return 0;
     }
     for (; i < layout->n_keys && PyDict_Next(row, &place, &key, &value); i++) {
-        if (key != layout->key[i] && !is_same_text(key, layout->key[i])) {
+        const Key *known = &layout->key[i];
+        if (key != known->name && !is_same_text(key, known->name)) {
             return 0;
         }
-        int32_t j = layout->column[i];
-        int status = encode_value(&model->columns[j], value, &x[j]);
+        double *code = &x[known->column];
+        int status = known->kind == NUMERIC
+                         ? encode_number(value, code)
+                         : encode_value(&model->columns[known->column], value, code);
         if (status != 1) {
             return status;
         }
@@ -123,8 +130,8 @@ static void forget_layout(Model *model)
 {
     Layout *layout = &model->layout;
     for (Py_ssize_t i = 0; i < layout->n_keys; i++) {
-        model->columns[layout->column[i]].key = NULL;
-        Py_DECREF(layout->key[i]); /* a plain string, so no Python code runs */
+        model->columns[layout->key[i].column].key = NULL;
+        Py_DECREF(layout->key[i].name); /* a plain string, so no Python code runs */
     }
     layout->n_keys = 0;
 }
@@ -149,9 +156,8 @@ static void remember_layout(Model *model, PyObject *row)
             return;
         }
         Py_INCREF(key);
-        layout->key[layout->n_keys] = key;
         int32_t j = (int32_t)PyLong_AsLong(index);
-        layout->column[layout->n_keys++] = j;
+        layout->key[layout->n_keys++] = (Key){key, j, model->columns[j].kind};
         model->columns[j].key = key;
     }
     layout->n_absent = 0;
