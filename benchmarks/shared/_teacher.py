@@ -126,6 +126,11 @@ class SharedTeacher(BaseEstimator):
         return self.ensemble.weights_
 
     @property
+    def best_member_(self) -> str:
+        """Name of the member with the least loss out of fold."""
+        return self.ensemble.best_member_
+
+    @property
     def blend_(self) -> Any:
         """What makes one response of the members'."""
         return self.ensemble.blend_

@@ -169,7 +169,7 @@ def rules(model: CompactModel, X: Any = None, response: Array | None = None) -> 
     >>> model = DistilledClassifier(student=student, alpha=0, n_synthetic=0).fit(X, y).model_
     >>> print(rules(model))
     if x3 <= 0.8: 0 with 1
-    if x3 > 0.8: 1 with 0.506
+    if x3 > 0.8: 1 with 0.5
     """
     if X is None:
         return rules_with(model, None)

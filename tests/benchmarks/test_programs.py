@@ -10,7 +10,8 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier
-from ensemble_kd.benchmarks import attention, cut_pairs, fit_time, munge_speed
+from ensemble_kd.benchmarks import fit_time, munge_speed
+from ensemble_kd.benchmarks.methods import attention, cut_pairs
 from ensemble_kd.benchmarks.quality import presets
 from ensemble_kd.benchmarks.shared import mixed_table
 

@@ -1,8 +1,8 @@
 """Reasons: whether contributions sum to the score, how long they take, and whether they agree.
 
-    python -m ensemble_kd.benchmarks.reasons sums creditcard_ulb_sub --rows 1000000
-    python -m ensemble_kd.benchmarks.reasons methods creditcard_ulb_sub
-    python -m ensemble_kd.benchmarks.reasons teacher adult creditcard_ulb_sub
+    python -m ensemble_kd.benchmarks.scoring.reasons sums creditcard_ulb_sub --rows 1000000
+    python -m ensemble_kd.benchmarks.scoring.reasons methods creditcard_ulb_sub
+    python -m ensemble_kd.benchmarks.scoring.reasons teacher adult creditcard_ulb_sub
 
 A LightGBM teaches a network at full width for a few hundred steps on at most 12,000 rows of a data
 set of two classes. `sums` explains rows made of the set's values, each column shuffled by itself,
@@ -144,7 +144,7 @@ def compare_methods(case: Taught, n_times: int = 10) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(
-        prog="python -m ensemble_kd.benchmarks.reasons", description=__doc__
+        prog="python -m ensemble_kd.benchmarks.scoring.reasons", description=__doc__
     )
     parser.add_argument("what", choices=["sums", "methods", "teacher"])
     parser.add_argument("sets", nargs="+")

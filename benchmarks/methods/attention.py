@@ -1,4 +1,4 @@
-"""Whether a student looks where its teacher does: ``python -m ensemble_kd.benchmarks.attention``.
+"""Whether a student looks where its teacher does, by ``ensemble_kd.benchmarks.methods.attention``.
 
 One teacher and one transfer set for each data set and seed; a network learns it by the usual loss
 and with each term of `ensemble_kd.losses.attention` beside it. Told on test rows: the loss, and the
@@ -27,6 +27,7 @@ from ensemble_kd.flow import Distillation, distill
 from ensemble_kd.losses.attention import ATTENTION
 from ensemble_kd.rows import RowDecoder
 from ensemble_kd.students import MLPStudent, TreeStudent
+from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import teacher_response
 from ensemble_kd.teachers.members import LightGBMMember
 from ensemble_kd.teachers.views import AttributionView
@@ -138,7 +139,7 @@ def table(found: list[list[dict[str, Any]]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.attention")
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.methods.attention")
     parser.add_argument("--data-dir", help="folder of the data sets (default: ENSEMBLE_KD_DATA)")
     parser.add_argument("--datasets", nargs="+", help="which ones, of values or two classes")
     parser.add_argument(
@@ -148,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for name in chosen_datasets(options.datasets, DATASETS, options.data_dir):
         dataset = load_dataset(name, options.data_dir)
-        task = "regression" if dataset.task == "regression" else "classification"
+        task = (Regression if dataset.task == Regression.name else Classification).name
         found = []
         for seed in range(options.seeds):
             order = np.random.default_rng(seed).permutation(len(dataset.y))

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("lightgbm")
 
-from ensemble_kd.benchmarks import reasons
+from ensemble_kd.benchmarks.scoring import reasons
 
 
 @pytest.fixture(scope="module")

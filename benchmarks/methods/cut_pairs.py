@@ -1,4 +1,4 @@
-"""Rows at the teacher's cuts beside MUNGE: ``python -m ensemble_kd.benchmarks.cut_pairs``.
+"""Rows at the teacher's cuts beside MUNGE: ``python -m ensemble_kd.benchmarks.methods.cut_pairs``.
 
 The same teacher and network with rows of `MungeSynthesizer`, and with half of them or all of them
 covering pairs of bins (`CutPairSynthesizer`). Told are the loss on test rows, and how far the
@@ -21,6 +21,7 @@ from ensemble_kd.benchmarks.shared import chosen_datasets, loss_of, markdown_tab
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.flow import distill
 from ensemble_kd.students import MLPStudent
+from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import teacher_response
 from ensemble_kd.teachers.members import LightGBMMember
 from ensemble_kd.transfer import (
@@ -85,7 +86,7 @@ def figures(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.cut_pairs")
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.methods.cut_pairs")
     parser.add_argument("--data-dir", help="folder of the data sets (default: ENSEMBLE_KD_DATA)")
     parser.add_argument("--datasets", nargs="+", help="which ones")
     parser.add_argument(
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for name in chosen_datasets(options.datasets, DATASETS, options.data_dir):
         dataset = load_dataset(name, options.data_dir)
-        task = "regression" if dataset.task == "regression" else "classification"
+        task = (Regression if dataset.task == Regression.name else Classification).name
         found: dict[str, list[tuple[float, float, float]]] = {each: [] for each in SYNTHESIZERS}
         for seed in range(options.seeds):
             order = np.random.default_rng(seed).permutation(len(dataset.y))

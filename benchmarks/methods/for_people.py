@@ -1,4 +1,4 @@
-"""Fidelity against size of students for people: ``python -m ensemble_kd.benchmarks.for_people``.
+"""Fidelity against size of students for people: ``ensemble_kd.benchmarks.methods.for_people``.
 
 One teacher and one transfer set for each data set; trees of 2, 4, 8 ... leaves learn it, with and
 without asking the teacher, and so do a soft tree, curves and a network. Fidelity is to the
@@ -29,6 +29,7 @@ from ensemble_kd.students import (
     TreeStudent,
     TrepanStudent,
 )
+from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import teacher_response
 
 DATASETS = ("adult", "california_housing")
@@ -149,7 +150,7 @@ def table(found: list[dict[str, Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.for_people")
+    parser = argparse.ArgumentParser(prog="python -m ensemble_kd.benchmarks.methods.for_people")
     parser.add_argument("--data-dir", help="folder of the data sets (default: ENSEMBLE_KD_DATA)")
     parser.add_argument("--datasets", nargs="+", help="which ones")
     parser.add_argument(
@@ -172,7 +173,7 @@ def _of(dataset: Dataset, most_rows: int) -> list[dict[str, Any]]:
     parts = order[:n_train], order[n_train : n_train + MOST_TEST_ROWS]
     train, test = ((dataset.X.iloc[i].reset_index(drop=True), dataset.y.iloc[i].to_numpy())
                    for i in parts)  # fmt: skip
-    task = "regression" if dataset.task == "regression" else "classification"
+    task = (Regression if dataset.task == Regression.name else Classification).name
     return fidelity_by_size(*train, *test, task=task)
 
 
