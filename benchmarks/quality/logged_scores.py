@@ -38,7 +38,7 @@ DATASETS = (
     *("spambase", "california_housing", "power_plant"),
 )
 MAX_TRAIN = 8000
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "log alone": {"n_synthetic": 0},
     "log, surrogate where it pays": {},
     "teacher asked": {},
@@ -77,10 +77,9 @@ def run_dataset(name: str, seed: int, max_train: int) -> list[dict[str, Any]]:
             FrozenEstimator(teacher) if is_asked else None, recipe="fast", random_state=seed,
             **options,
         )  # fmt: skip
-        given = {} if is_asked else {"soft_labels": log}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="the teacher .* in-sample")
-            student.fit(X, y, **given)
+            student.fit(X, y, soft_labels=None if is_asked else log)
         answer = Scorer(student.model_).respond(data.X_test)
         found.append(
             {
@@ -126,12 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = []
     for name in chosen_datasets(args.datasets, DATASETS):
         for seed in args.seeds:
-            kept = [store.get(name, seed, way) for way in WAYS]
-            if any(row is None for row in kept):
-                kept = list(run_dataset(name, seed, args.rows))
+            kept = [row for way in WAYS if (row := store.get(name, seed, way)) is not None]
+            if len(kept) < len(WAYS):
+                kept = run_dataset(name, seed, args.rows)
                 for row in kept:
                     store.put(row)
-            rows += [row for row in kept if row is not None]
+            rows += kept
     print(report(rows))
     return 0
 

@@ -76,7 +76,7 @@ def taught(name: str, n_updates: int = N_UPDATES, most_rows: int = MOST_ROWS) ->
         np.ones(len(y)),
         np.full(len(y), REAL, dtype=np.int8),
         np.arange(len(y)) % 10 == 0,
-        task_with([0, 1]),
+        task_with(np.arange(2)),
     )
     student = MLPStudent(n_updates=n_updates, random_state=0)
     model = student.fit_transfer(learned, SoftTargetLoss()).to_model()

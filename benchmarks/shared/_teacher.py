@@ -126,8 +126,8 @@ class SharedTeacher(BaseEstimator):
         return self.ensemble.weights_
 
     @property
-    def best_member_(self) -> str:
-        """Name of the member with the least loss out of fold."""
+    def best_member_(self) -> str | None:
+        """Name of the member with the least loss out of fold, None where none answers all."""
         return self.ensemble.best_member_
 
     @property
