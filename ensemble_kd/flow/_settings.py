@@ -62,7 +62,7 @@ class Settings:
     alpha : float or "auto", default="auto"
         In [0, 1]: the weight of the teacher on real rows, the truth having the rest. Synthetic rows
         have the teacher alone, so with 0.7 and 96 of them for each real one the truth has 0.3 % of
-        the whole loss: ``(1 - alpha) / (1 + 32)``.
+        the whole loss: ``(1 - alpha) / (1 + 96)``.
     loss : str, DistillationLoss or list of them, default="auto"
         What the student minimises: "auto" or a name of `ensemble_kd.losses.CLASS_LOSSES`, such as
         "logit_matching", for classes ("ranking" for two); "auto" or "squared_error" for values; for

@@ -2,7 +2,6 @@
 
 from ensemble_kd.rows import LoggedScores
 from ensemble_kd.teachers._blended import BlendedMembers
-from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._ensemble import TeacherEnsemble, best_member
 from ensemble_kd.teachers._fit_members import fit_members
 from ensemble_kd.teachers._folds import make_folds
@@ -17,6 +16,7 @@ from ensemble_kd.teachers._wrap import (
     seeded,
     teacher_response,
 )
+from ensemble_kd.teachers.compiling import compiled
 from ensemble_kd.teachers.in_time import MemberTime, tell_short_time
 from ensemble_kd.teachers.members import DEFAULT_PRESET, PRESETS
 from ensemble_kd.teachers.partial import Abstaining, OwnColumns, abstains

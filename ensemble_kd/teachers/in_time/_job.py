@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._compiled import compiled
 from ensemble_kd.teachers._given import fresh
 from ensemble_kd.teachers._out_of_fold import Known
 from ensemble_kd.teachers._wrap import fit_teacher, teacher_response
+from ensemble_kd.teachers.compiling import compiled
 from ensemble_kd.teachers.members import StoppedMember
 
 

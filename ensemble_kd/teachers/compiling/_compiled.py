@@ -16,7 +16,7 @@ from ensemble_kd.runtime import response as linked
 from ensemble_kd.schema import Column, TableSchema
 from ensemble_kd.tasks import BaseTask
 from ensemble_kd.teachers._blended import BlendedMembers
-from ensemble_kd.teachers._compiled_given import compiled_given
+from ensemble_kd.teachers.compiling._given import compiled_given
 from ensemble_kd.teachers.members import TableMember
 
 

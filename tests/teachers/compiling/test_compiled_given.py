@@ -28,7 +28,7 @@ from ensemble_kd.fitted_trees import read_trees
 from ensemble_kd.runtime import HAS_CORE
 from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import compiled, teacher_response
-from ensemble_kd.teachers._compiled_given import CompiledModel
+from ensemble_kd.teachers.compiling import CompiledModel
 
 needs_core = pytest.mark.skipif(not HAS_CORE, reason="the package was installed without its core")
 RNG = np.random.default_rng(0)
