@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console, tell
-from ensemble_kd.cli._evaluated_scores import evaluated_scores, render_scores
 from ensemble_kd.cli._figures import does, fidelity_text, figure_table, rare_text
 from ensemble_kd.cli._options import MODEL, ROWS, add_model, adder
+from ensemble_kd.cli.detectors import evaluated_scores, render_scores
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
 

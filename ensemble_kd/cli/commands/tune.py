@@ -20,7 +20,7 @@ from ensemble_kd.cli._options import (
     adder,
 )
 from ensemble_kd.cli._out import check_out, told_of
-from ensemble_kd.cli._tuned_detector import has_target, run_for_outliers
+from ensemble_kd.cli.detectors import has_target, run_for_outliers
 from ensemble_kd.cli.teacher import fit, read_teacher
 from ensemble_kd.errors import EnsembleKDError, InputError
 from ensemble_kd.files import check_writable, write_failure

@@ -86,7 +86,17 @@ def evaluated_scores(
 
 
 def render_scores(outcome: Mapping[str, Any]) -> str:
-    """Return the figures as text for people."""
+    """Return the figures as text for people.
+
+    Parameters
+    ----------
+    outcome : mapping
+        As `evaluated_scores` returns it.
+
+    Returns
+    -------
+    str
+    """
     n_rows, n_below = outcome["n_rows"], outcome["n_outliers"]
     lines = [f"{outcome['task']} on {n_rows:,} rows of {outcome['table']}:"]
     if any(outcome["quality"].values()):

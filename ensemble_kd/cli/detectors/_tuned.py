@@ -34,7 +34,17 @@ SHOWN = {
 
 
 def has_target(task: str) -> bool:
-    """Tell whether a task, or ``auto``, has a target."""
+    """Tell whether a task has a target.
+
+    Parameters
+    ----------
+    task : str
+        Its name, or ``auto``.
+
+    Returns
+    -------
+    bool
+    """
     from ensemble_kd.tasks import task_named
 
     return task == "auto" or task_named(task).is_supervised
