@@ -22,6 +22,7 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
+from ensemble_kd.teachers.unsupervised import as_clusters
 
 
 class DistilledEstimator(Adopting):
@@ -93,7 +94,7 @@ class DistilledEstimator(Adopting):
         X : data frame or array of shape (n_samples, n_features)
             Real rows; mixed types and missing values are welcome.
         y : array of shape (n_samples,) or None, default=None
-            True targets, which `soft_labels` alone can be without.
+            True targets, which `soft_labels` alone and a clustering can be without.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0, for teacher and student.
         soft_labels : array or data frame of shape (n_samples,) or (n_samples, n_classes), \
@@ -167,8 +168,9 @@ class DistilledEstimator(Adopting):
         teacher = self.teacher
         if isinstance(teacher, list | tuple):
             teacher = TeacherEnsemble(list(teacher), task=self.task)
+        clusters = as_clusters(teacher) if task_named(self.task).has_classes else None
         is_preset = teacher is None or isinstance(teacher, str)
-        tags.input_tags.allow_nan = is_preset or allows_missing(teacher)
+        tags.input_tags.allow_nan = is_preset or allows_missing(clusters or teacher)
         tags.input_tags.string = True
-        tags.target_tags.required = True
+        tags.target_tags.required = clusters is None
         return tags

@@ -19,7 +19,13 @@ from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow.lessons import Desk, as_lessons
 from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
 from ensemble_kd.flow.queries import spend
-from ensemble_kd.flow.teaching import TransferSets, no_bigger_than, teach
+from ensemble_kd.flow.teaching import (
+    TransferSets,
+    clusters_of,
+    no_bigger_than,
+    teach,
+    teach_clusters,
+)
 from ensemble_kd.log import logger
 from ensemble_kd.model import Task
 from ensemble_kd.rows import RealRows, read_rows, warn_of_few_rows
@@ -50,7 +56,7 @@ def distill(
     X : data frame or array of shape (n_samples, n_features)
         Real rows; mixed types and missing values are welcome.
     y : array of shape (n_samples,) or None, default=None
-        Class labels, or values; outliers have none.
+        Class labels, or values; outliers have none, and a clustering finds its own.
     task : {"classification", "regression", "outliers"}, default="classification"
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
@@ -96,7 +102,12 @@ def distill(
     scored = None if soft_labels is None else read_scored_rows(
         X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
     )  # fmt: skip
-    rows = scored.rows if scored is not None else read_rows(
+    clustering = None if scored is not None else clusters_of(settings, task_named(task), y)
+    if clustering is not None:  # it finds the classes that the rows are of
+        with stage("teacher"):
+            clustered = teach_clusters(clustering, X, task_named(task), settings, **ties)
+    given = clustered if clustering is not None else scored
+    rows = given.rows if given is not None else read_rows(
         X, y, task=task, cv=settings.cv, random_state=settings.random_state,
         min_frequency=settings.min_frequency, **ties,
     )  # fmt: skip
@@ -111,6 +122,8 @@ def distill(
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         if scored is not None:
             teaching = teach_by_log(scored)
+        elif clustering is not None:
+            teaching = clustered.teaching
         elif queried is not None:
             bought = spend(queried, rows, student, settings, n_new, X_unlabeled)
             rows, teaching, X_unlabeled, n_new = bought.rows, bought.teaching, None, 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import TASKS, CompactModel, Task, label_array
-from ensemble_kd.tasks._base import BaseTask
+from ensemble_kd.tasks._base import BaseTask, kind_of
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._outliers import Outliers
 from ensemble_kd.tasks._rare import Rare, precision_bounds, recall_at_few_alarms
@@ -84,6 +84,7 @@ __all__ = [
     "Regression",
     "Target",
     "infer_task",
+    "kind_of",
     "precision_bounds",
     "read_target",
     "recall_at_few_alarms",

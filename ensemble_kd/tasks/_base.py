@@ -208,7 +208,18 @@ class BaseTask(ABC):
 
 
 def kind_of(teacher: Any) -> str | None:
-    """Return "classifier", "regressor" or None, as a teacher says what it is."""
+    """Return what a teacher says that it is.
+
+    Parameters
+    ----------
+    teacher : object
+        Any.
+
+    Returns
+    -------
+    str or None
+        "classifier", "regressor", "clusterer" and so on; None where it says nothing.
+    """
     try:
         return get_tags(teacher).estimator_type
     except AttributeError:  # not of scikit-learn's kind

@@ -1,8 +1,18 @@
 """The teacher, fitted: what it says of rows, how it sees them, and the rows to learn from."""
 
+from ensemble_kd.flow.teaching._clusters import clusters_of, teach_clusters
 from ensemble_kd.flow.teaching._taught import Teaching, has_label, no_bigger_than
 from ensemble_kd.flow.teaching._teaching import teach
 from ensemble_kd.flow.teaching._transfer_sets import TransferSets
 from ensemble_kd.flow.teaching._views import refuse_views
 
-__all__ = ["Teaching", "TransferSets", "has_label", "no_bigger_than", "refuse_views", "teach"]
+__all__ = [
+    "Teaching",
+    "TransferSets",
+    "clusters_of",
+    "has_label",
+    "no_bigger_than",
+    "refuse_views",
+    "teach",
+    "teach_clusters",
+]
