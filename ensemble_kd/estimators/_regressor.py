@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.base import RegressorMixin
 
 from ensemble_kd.estimators._base import DistilledEstimator
@@ -146,3 +148,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     """
 
     task = Regression.name
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several outputs are welcome, too."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -21,10 +21,10 @@ from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, te
 from ensemble_kd.flow.queries import spend
 from ensemble_kd.flow.teaching import (
     TransferSets,
-    clusters_of,
+    finder_of,
     no_bigger_than,
     teach,
-    teach_clusters,
+    teach_itself,
 )
 from ensemble_kd.log import logger
 from ensemble_kd.model import Task
@@ -102,11 +102,11 @@ def distill(
     scored = None if soft_labels is None else read_scored_rows(
         X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
     )  # fmt: skip
-    clustering = None if scored is not None else clusters_of(settings, task_named(task), y)
-    if clustering is not None:  # it finds the classes that the rows are of
+    finder = None if scored is not None else finder_of(settings, task_named(task), y)
+    if finder is not None:  # a clustering finds the classes, an embedding the values
         with stage("teacher"):
-            clustered = teach_clusters(clustering, X, task_named(task), settings, **ties)
-    given = clustered if clustering is not None else scored
+            own = teach_itself(finder, X, task_named(task), settings, **ties)
+    given = scored if finder is None else own
     rows = given.rows if given is not None else read_rows(
         X, y, task=task, cv=settings.cv, random_state=settings.random_state,
         min_frequency=settings.min_frequency, **ties,
@@ -122,8 +122,8 @@ def distill(
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
         if scored is not None:
             teaching = teach_by_log(scored)
-        elif clustering is not None:
-            teaching = clustered.teaching
+        elif finder is not None:
+            teaching = own.teaching
         elif queried is not None:
             bought = spend(queried, rows, student, settings, n_new, X_unlabeled)
             rows, teaching, X_unlabeled, n_new = bought.rows, bought.teaching, None, 0

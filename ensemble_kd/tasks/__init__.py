@@ -72,6 +72,8 @@ def task_of(model: CompactModel) -> BaseTask:
     -------
     BaseTask
     """
+    if model.n_outputs > 1 and not model.classes:
+        return Regression(np.ones(model.n_outputs))
     return task_with(label_array(model.classes)) if model.classes else task_named(model.task)
 
 

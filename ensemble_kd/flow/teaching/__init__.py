@@ -1,6 +1,6 @@
 """The teacher, fitted: what it says of rows, how it sees them, and the rows to learn from."""
 
-from ensemble_kd.flow.teaching._clusters import clusters_of, teach_clusters
+from ensemble_kd.flow.teaching._own_target import finder_of, teach_itself
 from ensemble_kd.flow.teaching._taught import Teaching, has_label, no_bigger_than
 from ensemble_kd.flow.teaching._teaching import teach
 from ensemble_kd.flow.teaching._transfer_sets import TransferSets
@@ -9,10 +9,10 @@ from ensemble_kd.flow.teaching._views import refuse_views
 __all__ = [
     "Teaching",
     "TransferSets",
-    "clusters_of",
+    "finder_of",
     "has_label",
     "no_bigger_than",
     "refuse_views",
     "teach",
-    "teach_clusters",
+    "teach_itself",
 ]

@@ -8,20 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.rows import record_features, table
-from ensemble_kd.schema import TableSchema
-from ensemble_kd.tasks import kind_of
-from ensemble_kd.teachers._given import fresh, is_fitted, name_of
+from ensemble_kd.teachers._given import is_fitted, name_of
 from ensemble_kd.teachers._wrap import allows_missing, fit_teacher
-from ensemble_kd.teachers.detectors import TableNumbers
 from ensemble_kd.teachers.unsupervised._nearest import NearestLabels
-
-# What scikit-learn calls the estimators that need no target and group rows.
-GROUPS_ROWS = ("clusterer", "density_estimator")
+from ensemble_kd.teachers.unsupervised._numbers import is_piped, on_numbers
 
 
 class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -107,10 +101,10 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             if not is_fitted(fitted):
                 raise NotDistillableError("the frozen teacher must be fitted first.")
         else:
-            fitted = fit_teacher(_ready(self.clusterer, X), X, None, sample_weight)
+            fitted = fit_teacher(on_numbers(self.clusterer, X, "clusterer"), X, None, sample_weight)
         self.clusterer_ = fitted
-        self._before: Any = fitted[:-1] if _is_piped(fitted) else None
-        last, self._nearest = fitted[-1] if _is_piped(fitted) else fitted, None
+        self._before: Any = fitted[:-1] if is_piped(fitted) else None
+        last, self._nearest = fitted[-1] if is_piped(fitted) else fitted, None
         if not hasattr(last, "predict"):
             self._nearest = NearestLabels.of(last, None if is_frozen else self._numbers(X))
         is_told = self._nearest is not None and not is_frozen
@@ -160,7 +154,7 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             return np.asarray(self.clusterer_.predict_proba(table(X, fitted=self)))
         return self._as_classes(self.predict(X))
 
-    def proba_of_fit(self, X: Any) -> NDArray[np.float64]:
+    def response_of_fit(self, X: Any) -> NDArray[np.float64]:
         """Return the same of the rows of the fit, whose labels a clustering may know otherwise.
 
         Parameters
@@ -183,46 +177,9 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Say what the clusterer takes; of what it does not, numbers are made."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = not _is_piped(self.clusterer) or allows_missing(self.clusterer)
+        tags.input_tags.allow_nan = not is_piped(self.clusterer) or allows_missing(self.clusterer)
         tags.input_tags.string = True
         return tags
-
-
-def as_clusters(teacher: Any) -> ClusterTeacher | None:
-    """Return what finds its own classes as such a teacher, None where it does not.
-
-    Parameters
-    ----------
-    teacher : object
-        What a user calls a teacher: a `ClusterTeacher`, or a clusterer or mixture by itself.
-
-    Returns
-    -------
-    ClusterTeacher or None
-        Unfitted.
-    """
-    if isinstance(teacher, ClusterTeacher):
-        return fresh(teacher)
-    groups = not isinstance(teacher, type) and kind_of(teacher) in GROUPS_ROWS
-    return ClusterTeacher(teacher) if groups else None
-
-
-def _is_piped(clusterer: Any) -> bool:
-    return isinstance(clusterer, Pipeline)
-
-
-def _ready(clusterer: Any, X: Any) -> Any:
-    """Return an unfitted copy that takes the rows."""
-    if not (hasattr(clusterer, "fit") and hasattr(clusterer, "get_params")):
-        raise NotDistillableError(
-            f"the clusterer must be a scikit-learn estimator, got {name_of(clusterer)}."
-        )
-    clusterer = fresh(clusterer)
-    plain = all(
-        column.kind != "categorical" and not column.nullable
-        for column in TableSchema.infer(X).columns
-    )
-    return clusterer if plain or _is_piped(clusterer) else make_pipeline(TableNumbers(), clusterer)
 
 
 def _all_clusters(clusterer: Any) -> list[int]:

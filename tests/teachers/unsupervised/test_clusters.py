@@ -19,7 +19,8 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
 
 from ensemble_kd import InputError, NotDistillableError
-from ensemble_kd.teachers.unsupervised import ClusterTeacher, as_clusters
+from ensemble_kd.tasks import task_named
+from ensemble_kd.teachers.unsupervised import ClusterTeacher, as_finder
 
 RNG = np.random.default_rng(0)
 # Two groups ten apart, of which 5 is the middle.
@@ -79,7 +80,7 @@ def test_rows_of_the_fit_keep_the_labels_of_the_clustering():
     teacher = ClusterTeacher(DBSCAN(eps=1.0, min_samples=3)).fit(LINE)
     own = DBSCAN(eps=1.0, min_samples=3).fit_predict(LINE)
     np.testing.assert_array_equal(teacher.labels_, own)
-    found = teacher.classes_[teacher.proba_of_fit(LINE).argmax(axis=1)]
+    found = teacher.classes_[teacher.response_of_fit(LINE).argmax(axis=1)]
     np.testing.assert_array_equal(found, own)
 
 
@@ -139,14 +140,14 @@ def test_cluster_that_no_row_is_of_is_a_class():
 
 @pytest.mark.parametrize("given", [KMeans(2), GaussianMixture(2), DBSCAN(), OPTICS()])
 def test_clusterers_are_known_as_such(given):
-    found = as_clusters(given)
+    found = as_finder(given, task_named("classification"))
     assert isinstance(found, ClusterTeacher)
     assert found.clusterer is given
 
 
 @pytest.mark.parametrize("given", [None, "best", KMeans, 3, SimpleImputer(), lambda rows: rows])
 def test_others_are_not(given):
-    assert as_clusters(given) is None
+    assert as_finder(given, task_named("classification")) is None
 
 
 class Silent(ClusterMixin, BaseEstimator):
