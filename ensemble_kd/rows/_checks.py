@@ -178,6 +178,11 @@ def check_target(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
             )
         y = given_labels(_without_extension(y))
+        if several and task.has_classes and y.ndim == 2 and y.shape[1] > 1:
+            raise InputError(
+                f"y must be one class a row, got a matrix of shape {y.shape}; of several labels a "
+                "row fit a DistilledClassifier to each column."
+            )
         if not (several and task.takes_several and y.ndim == 2 and y.shape[1] > 1):
             y = column_or_1d(y, warn=True)
         check_consistent_length(y, np.empty(n_samples))

@@ -1,4 +1,4 @@
-"""A student of a clustering, without a target."""
+"""A student of a clustering, a density or an embedding, without a target."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
+from sklearn.decomposition import PCA
+from sklearn.metrics import r2_score
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 
@@ -17,7 +19,7 @@ from ensemble_kd import (
     MLPStudent,
     load,
 )
-from ensemble_kd.teachers.unsupervised import ClusterTeacher
+from ensemble_kd.teachers.unsupervised import ClusterTeacher, EmbeddingTeacher
 
 RNG = np.random.default_rng(0)
 CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0], [20.0, 20.0]])
@@ -127,6 +129,8 @@ def test_unlabelled_rows_are_labelled_by_the_clustering():
         (DistilledClassifier(ClusterTeacher(KMeans(2))), X[:, 0] > 10, "y must be None with"),
         (DistilledClassifier(KMeans(2), alpha=0), None, "alpha must be > 0"),
         (DistilledRegressor(KMeans(2)), None, "requires y"),
+        (DistilledRegressor(EmbeddingTeacher(PCA(2))), X[:, 0], "y must be None with Embedding"),
+        (DistilledClassifier(PCA(2)), None, "requires y"),
         (DistilledClassifier(), None, "requires y"),
     ],
 )
@@ -143,3 +147,22 @@ def test_density_teaches_a_detector():
     found = model.score_samples(at)
     assert min(found[:2]) > max(found[2:])
     assert model.predict(at).tolist() == [1, 1, -1, -1]
+
+
+def test_student_of_an_embedding_follows_it_on_new_rows(tmp_path):
+    # Which blob a row is of tells 99 % of its variance, 100 between the blobs and 1 inside of them.
+    student = MLPStudent(hidden=(16,), n_updates=1500)
+    model = DistilledRegressor(PCA(2), student=student, n_synthetic=3000, recipe="fast").fit(X)
+    wanted = PCA(2).fit(X).transform(NEW)
+    answer = model.predict(NEW)
+    assert answer.shape == wanted.shape
+    assert min(r2_score(wanted, answer, multioutput="raw_values")) > 0.99
+    assert np.array_equal(model.transfer_set_.hard[: len(X)], PCA(2).fit(X).transform(X))
+    model.save(tmp_path / "embedding.ekd")
+    np.testing.assert_array_equal(load(tmp_path / "embedding.ekd").predict(NEW), answer)
+
+
+def test_embedding_of_one_number_is_one_output():
+    model = DistilledRegressor(EmbeddingTeacher(lambda rows: rows[:, 0]), **SMALL).fit(X)
+    assert model.predict(NEW).shape == (len(NEW),)
+    assert model.score(NEW, NEW[:, 0]) > 0.9
