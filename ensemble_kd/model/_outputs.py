@@ -31,6 +31,8 @@ def last_sums(body: MLPRecord | TreesRecord) -> int:
     """
     if isinstance(body, TreesRecord):
         return len(body.base)
+    if not isinstance(body, MLPRecord):  # which a file refuses
+        return 1
     return len(body.layers[-1].bias if body.layers else body.first_bias)
 
 
