@@ -44,10 +44,17 @@ class TargetScale:
         if rows.task.has_classes:
             return cls()
         real = rows.take(rows.origin == REAL)
-        if rows.n_outputs > 1:
-            return cls.of(real.response)
-        found = cls.of(real.response[:, 0])
         known = real.hard[real.task.has_target(real.hard)]
+        if rows.n_outputs > 1:
+            found = cls.of(real.response)
+            own = cls.of(known) if len(known) else found
+            flat = found.spread == 0
+            mean, spread = (
+                np.where(flat, own.mean, found.mean),
+                np.where(flat, own.spread, found.spread),
+            )
+            return cls(mean, spread)
+        found = cls.of(real.response[:, 0])
         return cls.of(known) if found.spread == 0 and len(known) else found
 
     def scale(self, values: Array) -> Array:
