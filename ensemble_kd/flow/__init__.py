@@ -13,6 +13,7 @@ from ensemble_kd.flow._recipes import (
     plain_recipe,
     recipe_table,
 )
+from ensemble_kd.flow._refit import all_rows, refitted
 from ensemble_kd.flow._settings import (
     DEFAULT_MIN_FREQUENCY,
     FAST_EFFORT,
@@ -34,6 +35,7 @@ __all__ = [
     "Stages",
     "Teaching",
     "TransferSets",
+    "all_rows",
     "compare",
     "decided",
     "default_recipe",
@@ -43,5 +45,6 @@ __all__ = [
     "plain_recipe",
     "plain_twin",
     "recipe_table",
+    "refitted",
     "teach",
 ]
