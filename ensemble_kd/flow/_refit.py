@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import Teaching, TransferSets
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Ask, Student

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._race import MIN_ROWS_TO_RACE, SECOND_ROWS
 from ensemble_kd.flow._recipes import default_recipe
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.judging import Comparison, compare
 from ensemble_kd.flow.logged._scored_rows import Scored
 from ensemble_kd.flow.logged._surrogate import Surrogate
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import Teaching, TransferSets, has_label
 from ensemble_kd.students import Student
 

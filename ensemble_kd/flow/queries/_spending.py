@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.flow._recipes import default_recipe
-from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow.teaching import Teaching, has_label, refuse_views
+from ensemble_kd.flow.settings import Settings
+from ensemble_kd.flow.teaching import Teaching, Told, has_label, refuse_views
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import (
     SYNTHETIC,
@@ -27,7 +27,6 @@ from ensemble_kd.students import Student
 from ensemble_kd.teachers import QueriedTeacher, as_teacher, teacher_response
 
 Array = NDArray[np.float64]
-Extra = tuple[Array, Array, int]
 
 # Of the budget, for held-out rows: they tell what each query bought, and when to stop.
 CHECK_SHARE = 0.2
@@ -39,29 +38,6 @@ EFFORT = 0.1
 FEWEST_QUERIES = 20
 
 
-@dataclass(frozen=True)
-class Bought:
-    """What a budget bought.
-
-    Parameters
-    ----------
-    rows : RealRows
-        The real rows; held out are those alone that were asked for to judge by.
-    teaching : Teaching
-        The answers to real rows, NaN for those that were not asked for.
-    extra : list of (codes, response, origin)
-        Further rows that were asked for: unlabelled real ones, and synthetic ones.
-    history : list of dict
-        After each round "queries" so far, and of a first student of so many the "rmse", the root
-        mean squared difference to the teacher, and the "divergence", on held-out rows.
-    """
-
-    rows: RealRows
-    teaching: Teaching
-    extra: list[Extra]
-    history: list[dict[str, float]]
-
-
 def spend(
     queried: QueriedTeacher,
     rows: RealRows,
@@ -69,7 +45,7 @@ def spend(
     settings: Settings,
     n_new: int,
     X_unlabeled: Any = None,
-) -> Bought:
+) -> Told:
     """Ask for as many rows as the budget allows, those that teach most first.
 
     Rows that it was asked for before cost nothing and are taken first. A fifth of the budget at
@@ -96,7 +72,11 @@ def spend(
 
     Returns
     -------
-    Bought
+    Told
+        The real rows, held out being those alone that were asked for to judge by; what was answered
+        to them, NaN where nothing was asked; further rows that were asked for; and after each round
+        "queries" so far, and of a first student of so many the "rmse", the root mean squared
+        difference to the teacher, and the "divergence", on held-out rows.
 
     Raises
     ------
@@ -255,7 +235,7 @@ class _Desk:
             }
         )
 
-    def bought(self, teacher: Any) -> Bought:
+    def bought(self, teacher: Any) -> Told:
         """Return the answers in the places where a flow looks for them."""
         n_real = len(self._rows)
         rows = replace(self._rows, held_out=self.judged[:n_real])
@@ -266,4 +246,4 @@ class _Desk:
             own = own[has_label(self.response[own])]
             extra.append((self._codes[own], self.response[own], origin))
             start += n_rows
-        return Bought(rows, teaching, extra, self.history)
+        return Told(rows, teaching, extra, self.history)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
-from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.flow.judging import Comparison
 from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student
@@ -22,6 +22,8 @@ from ensemble_kd.teachers import (
     teacher_response,
     teacher_splits,
 )
+
+Extra = tuple[NDArray[np.float64], NDArray[np.float64], int]
 
 # Bytes that the student of a small teacher may take, and beyond which no student needs to look.
 SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
@@ -100,6 +102,28 @@ class Teaching:
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
         return teacher_splits(self.labeller, rows.schema)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of rows before there is a student to learn it.
+
+    Parameters
+    ----------
+    rows : RealRows
+        The real rows; those are held out that a student may be judged by.
+    teaching : Teaching
+        What is said of them.
+    extra : list of (codes, response, origin), default=[]
+        Further rows with an answer: unlabelled real ones, and synthetic ones.
+    queries : list of dict, default=[]
+        What each round of queries bought, where a teacher has a budget of them; see `spend`.
+    """
+
+    rows: RealRows
+    teaching: Teaching
+    extra: list[Extra] = field(default_factory=list)
+    queries: list[dict[str, float]] = field(default_factory=list)
 
 
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:

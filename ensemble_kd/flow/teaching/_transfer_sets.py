@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow.teaching._taught import Teaching
+from ensemble_kd.flow.teaching._taught import Extra, Teaching
 from ensemble_kd.flow.teaching._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
@@ -27,6 +27,7 @@ from ensemble_kd.rows import (
     table,
     take_rows,
 )
+from ensemble_kd.students import Ask, Student
 from ensemble_kd.transfer import Synthesizer
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -65,7 +66,7 @@ class TransferSets:
         n_jobs: int | None,
         teaching: Teaching,
         deadline: float | None = None,
-        extra: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int]] = (),
+        extra: Sequence[Extra] = (),
     ) -> None:
         self._extra = extra
         self.rows, self.teaching = rows, teaching
@@ -125,9 +126,10 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         return self._pool(synthesizer).take(n_rows)
 
-    def can_be_asked(self, recipe: Recipe) -> bool:
-        """Tell whether a recipe wants a teacher's answers, and there is one that gives any."""
-        return recipe.needs_teacher and self.teaching.labeller is not None
+    def asked_by(self, student: Student, recipe: Recipe) -> Ask | None:
+        """Return whom a student may ask, where it does, and somebody is there to answer."""
+        answers = recipe.needs_teacher and self.teaching.labeller is not None
+        return self.ask if student.asks and answers else None
 
     def ask(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the teacher's response to encoded rows made of values of the real ones."""
