@@ -112,8 +112,7 @@ def distill(
     with stage("student"):
         pupil.attend(settings.lessons, sets, n_new, clock)
         ask, queries = sets.asked_by(pupil.student, pupil.recipe), told.queries
-        if not (refits := has_more_to_learn(rows, settings) and not teaching.frozen):
-            teaching = teaching.after_labelling()
+        teaching, refits = teaching.after_labelling(), has_more_to_learn(rows, settings, teaching)
         del sets, told  # their rows were copied
         rival = train_rival(student, rows, clock) if race.doubts_teacher else None
         pupil.train(clock.student, ask)
@@ -132,6 +131,7 @@ def distill(
     fidelity = held_out_fidelity(model, real)
     if refits:  # what was measured was taught by a teacher that had not seen these rows
         every, ask = all_rows(rows, pupil.recipe, teaching, X_unlabeled, n_new, settings, stage)
+        ask = ask if student_.asks else None  # it holds on to rows that were copied
         student_ = refitted(student_, pupil.recipe, every, ask, stage)
         model = compress(student_.to_model(), settings.steps, every, pupil.recipe.loss).model
     gates = [found for found in (teaching.member, paying, gate) if found is not None]

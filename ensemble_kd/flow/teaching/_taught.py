@@ -73,8 +73,8 @@ class Teaching:
         return replace(self, labeller=self.unseen)
 
     def after_labelling(self) -> Teaching:
-        """Return the same without what labels rows, which takes the teacher's memory once more."""
-        return replace(self, labeller=None, unseen=None)
+        """Return the same without what takes the teacher's memory once more to label rows."""
+        return replace(self, unseen=None)
 
     def seconds_of_members(self) -> dict[str, Any]:
         """Return rows and seconds of each member, under "members"; nothing without a deadline."""
@@ -86,8 +86,11 @@ class Teaching:
 
     @property
     def of_each(self) -> NDArray[np.float64]:
-        """What each member says of the real rows out of fold, or the teacher where it has none."""
-        each = getattr(self.teacher, "member_responses_", None)
+        """What each member says of the real rows out of fold, or the teacher where it has none.
+
+        Those of a frozen ensemble said it of the rows that they were fitted on, which are others.
+        """
+        each = None if self.frozen else getattr(self.teacher, "member_responses_", None)
         return self.soft_real[None] if each is None else np.asarray(each)
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
