@@ -66,7 +66,9 @@ class QueriedSource(TeacherSource):
 
     def told(self, student: Student, n_new: int, deadline: float | None) -> Told:
         """Return the answers that were bought, to real rows and to others."""
-        return spend(self.queried, self.rows, student, self.settings, n_new, self.X_unlabeled)
+        return spend(
+            self.queried, self.rows, student, self.settings, n_new, self.X_unlabeled, deadline
+        )
 
     def transfer_sets(
         self, told: Told, student: Student, n_new: int, stage: Stages, clock: Deadlines

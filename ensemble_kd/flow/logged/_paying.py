@@ -78,8 +78,9 @@ def stand_in_where_it_pays(
         recipe = default_recipe(rows.task, settings, n_new)
         learned = ~rows.held_out & has_label(scored.response) & (rows.weights > 0)
         surrogate = Surrogate(
-            rows, rows.as_transfer_set(scored.response).take(learned), recipe.loss, settings.n_jobs
-        )
+            rows, rows.as_transfer_set(scored.response).take(learned), recipe.loss, settings.n_jobs,
+            clock.race,
+        )  # fmt: skip
         labelled = replace(teaching, labeller=surrogate, unseen=surrogate)
         sets = TransferSets(rows, more, stage, settings.n_jobs, labelled, clock.race)
         losses = []

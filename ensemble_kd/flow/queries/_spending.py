@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import (
     SYNTHETIC,
     UNLABELLED,
+    Dependence,
     RealRows,
+    TimeOrder,
     concatenate,
     match_columns,
     table,
@@ -45,6 +48,7 @@ def spend(
     settings: Settings,
     n_new: int,
     X_unlabeled: Any = None,
+    deadline: float | None = None,
 ) -> Told:
     """Ask for as many rows as the budget allows, those that teach most first.
 
@@ -69,6 +73,8 @@ def spend(
         Synthetic rows that may be made at most.
     X_unlabeled : data frame or array or None, default=None
         Further real rows.
+    deadline : float or None, default=None
+        Time of `time.monotonic` from which on rows are drawn at random, as no student is fitted.
 
     Returns
     -------
@@ -91,7 +97,8 @@ def spend(
     """
     refuse_views(settings, rows.task, "to look at rows would spend the teacher's queries")
     teacher = as_teacher(queried, rows.task)
-    desk = _Desk(queried, teacher, rows, student, default_recipe(rows.task, settings).loss)
+    loss = default_recipe(rows.task, settings).loss
+    desk = _Desk(queried, teacher, rows, student, loss, deadline)
     more = [] if X_unlabeled is None else [(match_columns(table(X_unlabeled), rows.X), UNLABELLED)]
     n_real = len(rows) + sum(len(X) for X, _ in more)
     n_known = sum(int(queried.knows(X).sum()) for X in (rows.X, *(X for X, _ in more)))
@@ -135,10 +142,10 @@ class _Desk:
 
     def __init__(
         self, queried: QueriedTeacher, teacher: Any, rows: RealRows, student: Student,
-        loss: DistillationLoss,
+        loss: DistillationLoss, deadline: float | None,
     ) -> None:  # fmt: skip
         self._queried, self._teacher, self._rows = queried, teacher, rows
-        self._student, self._loss = student, loss
+        self._student, self._loss, self._deadline = student, loss, deadline
         self._rng = np.random.default_rng(rows.seed)
         self.history: list[dict[str, float]] = []
 
@@ -156,11 +163,35 @@ class _Desk:
         self.known = self._queried.knows(self._X)
 
     def choose_judges(self, n_rows: int) -> None:
-        """Ask for held-out rows, first for those that cost nothing."""
-        self.ask(self.draw(self.is_held_out & self.known, n_rows))
-        n_more = min(n_rows - int(self.asked.sum()), self._queried.left)
-        self.ask(self.draw(self.is_held_out, n_more))
+        """Ask for held-out rows, first for those that cost nothing; what goes together whole."""
+        if self._rows.dependence is None:
+            self.ask(self.draw(self.is_held_out & self.known, n_rows))
+            n_more = min(n_rows - int(self.asked.sum()), self._queried.left)
+            self.ask(self.draw(self.is_held_out, n_more))
+        else:
+            self.ask(self._judging_together(self._rows.dependence, n_rows))
         self.judged = self.asked.copy()
+
+    def _judging_together(self, dependence: Dependence, n_rows: int) -> NDArray[np.int64]:
+        """Return held-out rows of whole groups, or of the latest times, at most so many."""
+        held_out, is_known = np.flatnonzero(self.is_held_out), self.known
+        by_time = isinstance(dependence, TimeOrder)
+        tie = dependence.rank if isinstance(dependence, TimeOrder) else dependence.group
+        parts = [held_out[tie[held_out] == value] for value in np.unique(tie[held_out])]
+        if by_time:
+            parts = parts[::-1]
+        else:
+            parts = [parts[i] for i in self._rng.permutation(len(parts))]
+            parts.sort(key=lambda part: not is_known[part].all())
+        chosen, n_left = [held_out[:0]], self._queried.left
+        for part in parts:
+            n_new = int((~is_known[part]).sum())
+            if len(part) <= n_rows and n_new <= n_left:
+                chosen.append(part)
+                n_rows, n_left = n_rows - len(part), n_left - n_new
+            elif by_time:  # what is learned is no later than what judges
+                break
+        return np.concatenate(chosen)
 
     def draw(self, allowed: NDArray[np.bool_], n_rows: int, weight: Array | None = None) -> Any:
         """Return rows that were not asked for, in proportion to a weight where there is one."""
@@ -187,7 +218,7 @@ class _Desk:
         everything = np.ones(len(self.asked), dtype=bool)
         real = np.arange(len(self.asked)) < len(self._rows)
         n_disputed = 0
-        if self.history:
+        if self.history and not self._is_late:
             pair = self._committee()
             answers = [one.respond(self._codes) for one in pair]
             disputed = self.draw(
@@ -200,6 +231,10 @@ class _Desk:
         if len(at_random) < n_rows - n_disputed:  # the first round has no more real rows
             self.ask(self.draw(everything, n_rows - n_disputed - len(at_random)))
         self._note()
+
+    @property
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     def _learned(self) -> NDArray[np.int64]:
         return np.flatnonzero(self.asked & ~self.judged)
@@ -219,10 +254,11 @@ class _Desk:
             hard=task.no_target(len(chosen)), sample_weight=np.ones(len(chosen)),
             origin=np.zeros(len(chosen), dtype=np.int8), held_out=self.judged[chosen],
         )  # fmt: skip
-        return self._student.with_effort(EFFORT).fit_transfer(taught, self._loss)
+        one = self._student.with_effort(EFFORT)
+        return one.fit_transfer(taught, self._loss, deadline=self._deadline)
 
     def _note(self) -> None:
-        if not self.judged.any():
+        if not self.judged.any() or self._is_late:
             self.history.append({"queries": self._queried.n_asked})
             return
         answer = self._fitted(self._learned()).respond(self._codes[self.judged])
