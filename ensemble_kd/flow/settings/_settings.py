@@ -193,15 +193,19 @@ class Settings:
         value = getattr(self, name)
         return isinstance(value, str) and value == "auto"
 
-    def teacher_of(self, task: BaseTask) -> Any:
-        """Return the teacher, members or a preset as an ensemble; None for the default one."""
+    def teacher_of(self, task: BaseTask, cv: Any = None) -> Any:
+        """Return the teacher, members or a preset as an ensemble; None for the default one.
+
+        The folds are those that were chosen, unless `cv` says how some of the rows are cut.
+        """
         if not isinstance(self.teacher, list | tuple | str):
             return self.teacher
         if self.teacher == DEFAULT_PRESET:
             return None
         members = self.teacher if isinstance(self.teacher, str) else list(self.teacher)
+        cv = self.cv if cv is None else cv
         return TeacherEnsemble(
-            members, task=task.name, cv=self.cv, n_jobs=self.n_jobs, verbose=self.verbose,
+            members, task=task.name, cv=cv, n_jobs=self.n_jobs, verbose=self.verbose,
             random_state=self.random_state,
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     """
     if not rows.task.is_supervised:
         return teach_detectors(settings, rows)
-    teacher = settings.teacher_of(rows.task)
+    teacher = settings.teacher_of(rows.task, rows.cv)
     if teacher is None:
         teacher = TeacherEnsemble(
             task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
