@@ -150,3 +150,11 @@ def test_a_budget_is_spent_when_the_time_is_over():
     found = distill(X, LABELS, teacher=teacher, time_limit=1e-3, **SMALL)
     assert teacher.left == 0
     assert all(set(one) == {"queries"} for one in found.queries)
+
+
+def test_rows_without_weight_are_not_paid_for():
+    weight = (np.arange(600) % 2).astype(float)
+    teacher = QueriedTeacher(steep, budget=600)
+    distill(X, LABELS, teacher=teacher, sample_weight=weight, **SMALL)
+    assert teacher.n_asked == 300
+    assert not teacher.knows(X[weight == 0]).any()
