@@ -18,7 +18,15 @@ N_RESAMPLES = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to each held-out row, its loss against the true target and the teacher's."""
+    """What a student says of the held-out rows, and what it loses there.
+
+    Parameters
+    ----------
+    response : ndarray of shape (n_held_out, n_outputs)
+        To each row.
+    truth, soft : ndarray of shape (n_held_out,)
+        Loss of each row against the true target, and against the teacher's response.
+    """
 
     response: NDArray[np.float64]
     truth: NDArray[np.float64]
