@@ -1,7 +1,6 @@
 """The flow: teacher -> out-of-fold labels -> recipe -> transfer set -> student -> compact model."""
 
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._distill import distill
 from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
@@ -14,10 +13,13 @@ from ensemble_kd.flow._recipes import (
     recipe_table,
 )
 from ensemble_kd.flow._refit import all_rows, refitted
-from ensemble_kd.flow._settings import (
+from ensemble_kd.flow.judging import Comparison, compare
+from ensemble_kd.flow.settings import (
     DEFAULT_MIN_FREQUENCY,
     FAST_EFFORT,
     Settings,
+    check_rows,
+    check_settings,
     n_synthetic_rows,
 )
 from ensemble_kd.flow.teaching import Teaching, TransferSets, teach
@@ -36,6 +38,8 @@ __all__ = [
     "Teaching",
     "TransferSets",
     "all_rows",
+    "check_rows",
+    "check_settings",
     "compare",
     "decided",
     "default_recipe",

@@ -165,6 +165,7 @@ class Finish:
                 rows, setting.recipe, teaching, self.X_unlabeled, self.n_synthetic, self.settings,
                 stage,
             )  # fmt: skip
+            ask = ask if student.asks else None  # it holds on to rows that were copied
             student = refitted(student, setting.recipe, every, ask, stage)
             model = compress(student.to_model(), setting.steps, every, setting.recipe.loss).model
         response = Scorer(model).respond(self.divided.certified.X)
