@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching._taught import Teaching
 from ensemble_kd.rows import LoggedScores, RealRows, check_seed, read_rows, table
 from ensemble_kd.tasks import BaseTask
