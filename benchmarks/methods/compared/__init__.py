@@ -1,0 +1,46 @@
+"""Every method beside plain soft targets of the same student, teacher and rows."""
+
+from ensemble_kd.benchmarks.methods.compared._classroom import Classroom
+from ensemble_kd.benchmarks.methods.compared._conditions import CONDITIONS, USUAL, Condition, Size
+from ensemble_kd.benchmarks.methods.compared._measure import gain
+from ensemble_kd.benchmarks.methods.compared._methods import HARD, METHODS, PLAIN, Method
+from ensemble_kd.benchmarks.methods.compared._report import report
+from ensemble_kd.benchmarks.methods.compared._run import (
+    DATASETS,
+    FEWER_DATASETS,
+    collect,
+    is_failed,
+    read_rows,
+    run_methods,
+)
+from ensemble_kd.benchmarks.methods.compared._table import Cut, cut, with_noise
+from ensemble_kd.benchmarks.methods.compared._taught import Taught, taught
+from ensemble_kd.benchmarks.methods.compared._verdict import holm, judge, verdict
+
+__all__ = [
+    "CONDITIONS",
+    "DATASETS",
+    "FEWER_DATASETS",
+    "HARD",
+    "METHODS",
+    "PLAIN",
+    "USUAL",
+    "Classroom",
+    "Condition",
+    "Cut",
+    "Method",
+    "Size",
+    "Taught",
+    "collect",
+    "cut",
+    "gain",
+    "holm",
+    "is_failed",
+    "judge",
+    "read_rows",
+    "report",
+    "run_methods",
+    "taught",
+    "verdict",
+    "with_noise",
+]
