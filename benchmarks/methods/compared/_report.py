@@ -26,6 +26,8 @@ def report(results: pd.DataFrame) -> str:
     str
         Markdown.
     """
+    if results["skipped"].notna().all():
+        return reasons(results)
     judged = judge(results)
     parts = []
     for name, condition in CONDITIONS.items():

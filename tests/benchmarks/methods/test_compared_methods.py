@@ -328,6 +328,11 @@ def test_table_tells_changes_of_the_loss_and_time_by_hand():
     ]  # fmt: skip
 
 
+def test_report_without_figures_tells_the_reasons():
+    refused = by_hand([0.0], method="dist").assign(skipped="not for values.")
+    assert report(refused) == "- dist, x: not for values."
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

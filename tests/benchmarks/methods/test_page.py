@@ -16,7 +16,7 @@ import ensemble_kd.losses.relations
 import ensemble_kd.teachers
 import ensemble_kd.transfer
 import ensemble_kd.tuning
-from ensemble_kd.benchmarks.methods.claims import claims_table, judge_rows, judge_trials
+from ensemble_kd.benchmarks.methods.claims import TRIALS, claims_table, judge_rows, judge_trials
 from ensemble_kd.benchmarks.methods.compared import CONDITIONS, METHODS, Size, report
 
 ROOT = Path(__file__).parents[3]
@@ -85,6 +85,7 @@ def test_page_tells_the_size_of_the_benchmark():
     for number in (size.n_train, size.n_synthetic):
         assert f"{number:,}" in PAGE
     assert f"{size.n_updates} steps" in PAGE
+    assert f"and {['six', 'seven', 'eight'][len(TRIALS) - 6]} that are tried anew" in PAGE
 
 
 def test_names_of_the_page_are_those_of_methods():
