@@ -35,6 +35,7 @@ from ensemble_kd.datasets import load_dataset
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow.lessons import LESSONS
 from ensemble_kd.losses import BESIDE, CLASS_LOSSES
+from ensemble_kd.model import Dense
 from ensemble_kd.rows import REAL, SYNTHETIC
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers.per_row import PER_ROW
@@ -143,6 +144,27 @@ def test_few_rows_are_a_share_of_the_real_ones(room):
     assert len(found) == 60
     assert (found.origin == REAL).all()
     assert found.held_out.sum() == 15
+
+
+def test_wrong_labels_are_those_of_the_training_rows(room):
+    noisy = Classroom(room.table, CONDITIONS["noisy_labels"], room.size, room._cache)
+    assert (noisy.rows.hard != room.rows.hard).mean() == pytest.approx(0.2)
+    assert np.array_equal(noisy.table.hard, room.table.hard)
+
+
+def test_small_student_is_of_ten_kilobytes(room):
+    small = Classroom(room.table, CONDITIONS["small_student"], room.size, room._cache)
+    model = taught(small, METHODS[PLAIN]).student.to_model()
+    usual = taught(room, METHODS[PLAIN]).student.to_model()
+    assert n_bytes(model.body) <= 10_000 < n_bytes(usual.body)
+
+
+def n_bytes(part):
+    """Return the bytes of all arrays in a record."""
+    if isinstance(part, np.ndarray):
+        return part.nbytes
+    parts = part if isinstance(part, tuple) else vars(part).values()
+    return sum(n_bytes(one) for one in parts if isinstance(one, tuple | np.ndarray | Dense))
 
 
 def _recipe(room):
