@@ -70,7 +70,7 @@ class Measured:
             "row_error": error,
             "plain_gains": others if is_plain else None,
             "seconds": done.seconds,
-            "plain_seconds": float(np.mean([each.seconds for each in self._plain])),
+            "plain_seconds": float(np.median([each.seconds for each in self._plain])),
             "from_teacher": float(task.divergence(response, self._teacher_response).mean()),
             "agreement": self._agreement(METHODS[name], done.student),
         }

@@ -10,7 +10,7 @@ from ensemble_kd.benchmarks.methods.compared._verdict import false_alarms, judge
 from ensemble_kd.benchmarks.shared import markdown_table, number
 
 # In this order verdicts are counted.
-MARKS = {"helps": " +", "neutral": "", "hurts": " -"}
+VERDICTS = ("helps", "neutral", "hurts")
 
 
 def report(results: pd.DataFrame) -> str:
@@ -59,7 +59,7 @@ def gain_table(judged: pd.DataFrame, results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Losses, then changes of the loss in percent; + helps, - hurts.
+        Losses, then changes of the loss in percent, bold where it helps or hurts.
     """
     sets = list(dict.fromkeys(judged["dataset"]))
     by = judged.set_index(["method", "dataset"])
@@ -77,7 +77,7 @@ def gain_table(judged: pd.DataFrame, results: pd.DataFrame) -> str:
             continue
         cells = [_change(by, method, name) for name in sets]
         own = judged[judged["method"] == method]
-        counts = " / ".join(str((own["verdict"] == word).sum()) for word in MARKS)
+        counts = " / ".join(str((own["verdict"] == word).sum()) for word in VERDICTS)
         ratio = (own["seconds"] / own["plain_seconds"]).median() if len(own) else float("nan")
         body.append([method, *cells, counts, "-" if pd.isna(ratio) else f"{ratio:.1f}"])
     return markdown_table(["method", *sets, "helps / neutral / hurts", "time"], body)
@@ -87,7 +87,8 @@ def _change(by: pd.DataFrame, method: str, dataset: str) -> str:
     if (method, dataset) not in by.index:
         return "-"
     line = by.loc[(method, dataset)]
-    return f"{-100 * line['gain']:+.1f} %{MARKS[line['verdict']]}"
+    change = f"{-100 * line['gain']:+.1f} %"
+    return change if line["verdict"] == "neutral" else f"**{change}**"
 
 
 def looks_table(results: pd.DataFrame) -> str:
@@ -119,7 +120,8 @@ def looks_table(results: pd.DataFrame) -> str:
 def _mean_and_spread(change: pd.Series | None) -> str:
     if change is None or not change.notna().any():
         return "-"
-    return f"{change.mean():+.3f} ({change.std(ddof=1):.3f})"
+    told = f"{change.mean():+.3f}"
+    return told if change.notna().sum() < 2 else f"{told} ({change.std(ddof=1):.3f})"
 
 
 def reasons(results: pd.DataFrame) -> str:

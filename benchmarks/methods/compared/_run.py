@@ -11,7 +11,6 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ensemble_kd.benchmarks.methods.compared._classroom import Classroom
@@ -186,6 +185,24 @@ class _Cells:
         room = Classroom(table, CONDITIONS[self._condition], size, self._out / "cache")
         return Measured(room)
 
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        """What is known of the rows, once there is a teacher of them."""
+        room = self._measured.room
+        room.sets  # noqa: B018 - what fails here is no matter of a method
+        table = room.table
+        return {
+            "n_train": len(table.y), "n_test": len(table.y_test),
+            "n_outputs": table.task.n_outputs, "is_official": table.is_official,
+        }  # fmt: skip
+
+    def _figures(self, name: str) -> dict[str, Any]:
+        """Return the figures, or the reason why the method is not for this task."""
+        try:
+            return self._measured.row(name)
+        except InputError as error:
+            return {"skipped": str(error)}
+
     def rows(self, methods: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Yield a row for each method that is apt."""
         for name in methods:
@@ -202,19 +219,13 @@ class _Cells:
             "method": name, "skipped": None, **provenance(),
         }  # fmt: skip
         start = process_time()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                table = self._measured.room.table
-                row |= {
-                    "n_train": len(table.y), "n_test": len(table.y_test),
-                    "n_outputs": table.task.n_outputs, "is_official": table.is_official,
-                }  # fmt: skip
-                row |= self._measured.row(name)
-        except InputError as error:  # The method is not for this task.
-            row["skipped"] = str(error)
-        except Exception as error:  # One method's trouble is a result; the others go on.
-            return row | {"skipped": f"{type(error).__name__}: {error}"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                row |= self._facts
+                row |= self._figures(name)
+            except Exception as error:  # One method's trouble is a result; the others go on.
+                return row | {"skipped": f"{type(error).__name__}: {error}"}
         row["cell_seconds"] = process_time() - start
         store.put(row)
         print(
@@ -227,4 +238,5 @@ class _Cells:
 
 def is_failed(results: pd.DataFrame) -> bool:
     """Tell whether a method failed, where others say that they are not for the task."""
-    return bool((results["skipped"].notna() & results.get("cell_seconds", np.nan).isna()).any())
+    told = results.reindex(columns=["skipped", "cell_seconds"])
+    return bool((told["skipped"].notna() & told["cell_seconds"].isna()).any())

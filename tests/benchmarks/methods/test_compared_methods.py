@@ -323,6 +323,18 @@ def test_run_goes_on_where_it_ended(finished, monkeypatch):
     assert again.set_index("method")["loss"].to_dict() == kept[[PLAIN, HARD]].to_dict()
 
 
+def test_table_that_cannot_be_had_fails_and_is_not_kept(tmp_path, monkeypatch):
+    def offline(*_):
+        raise InputError("no such file.")
+
+    monkeypatch.setattr("ensemble_kd.benchmarks.methods.compared._run.load_dataset", offline)
+    rows = run_methods(["digits"], [PLAIN], seeds=1, out=tmp_path, size=TINY)
+    assert list(rows["skipped"]) == ["InputError: no such file."]
+    assert is_failed(rows)
+    with pytest.raises(InputError, match="folder of finished rows"):
+        read_rows(tmp_path)
+
+
 def test_rows_are_collected_and_rendered(finished, tmp_path, capsys):
     out, rows = finished
     collect(out, tmp_path / "rows.parquet")
@@ -346,7 +358,7 @@ def test_table_tells_changes_of_the_loss_and_time_by_hand():
     )
     line = next(line for line in report(rows).splitlines() if line.startswith("| dist"))
     assert [cell.strip() for cell in line.split("|")[1:-1]] == [
-        "dist", "-10.0 % +", "1 / 0 / 0", "1.5",
+        "dist", "**-10.0 %**", "1 / 0 / 0", "1.5",
     ]  # fmt: skip
 
 
