@@ -12,6 +12,7 @@ from ensemble_kd.benchmarks.methods.compared._methods import Method
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import default_recipe, plain_twin
 from ensemble_kd.flow.lessons import as_lessons
+from ensemble_kd.flow.settings import check_rows, check_settings
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.students import Student
 from ensemble_kd.teachers import teacher_response
@@ -48,8 +49,8 @@ def taught(room: Classroom, method: Method, student_seed: int | None = None) -> 
         If the method is not for this task.
     """
     settings = room.settings(student_seed, **method.choices)
-    settings.check(room.task)
-    settings.check_rows(room.rows)
+    check_settings(settings, room.task)
+    check_rows(settings, room.rows)
     if room.task.n_outputs > method.most_classes:
         raise InputError(
             f"left out with more than {method.most_classes} classes, where the teacher's view "
