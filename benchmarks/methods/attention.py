@@ -23,11 +23,12 @@ from scipy.stats import rankdata
 from ensemble_kd.benchmarks.shared import chosen_datasets, loss_of, markdown_table
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.explain import contributions, with_reasons
-from ensemble_kd.flow import Distillation, distill
+from ensemble_kd.flow import distill
 from ensemble_kd.losses.attention import ATTENTION
 from ensemble_kd.rows import RowDecoder
+from ensemble_kd.schema import TableSchema
 from ensemble_kd.students import MLPStudent, TreeStudent
-from ensemble_kd.tasks import Classification, Regression
+from ensemble_kd.tasks import BaseTask, Classification, Regression
 from ensemble_kd.teachers import teacher_response
 from ensemble_kd.teachers.members import LightGBMMember
 from ensemble_kd.teachers.views import AttributionView
@@ -82,7 +83,7 @@ def agreement(
     for name, kind in ATTENTION.items():
         losses += [(name, strength, kind(base, strength)) for strength in strengths]
     explained = X_test[:n_explained]
-    truth = sampled_shapley(done, decoder, X, explained)
+    truth = sampled_shapley(done.teacher, rows.task, decoder, rows.schema, X, explained)
     found = []
     for name, strength, loss in losses:
         student = MLPStudent(n_updates=n_updates, random_state=seed).fit_transfer(seen, loss)
@@ -94,9 +95,11 @@ def agreement(
     return found
 
 
-def sampled_shapley(done: Distillation, decoder: RowDecoder, X: Any, X_test: Any) -> Array:
+def sampled_shapley(
+    teacher: Any, task: BaseTask, decoder: RowDecoder, schema: TableSchema, X: Any, X_test: Any
+) -> Array:
     """Return what each column adds to the teacher's answer, beside 8 of the training rows."""
-    rng, schema, task = np.random.default_rng(0), done.transfer_set.schema, done.transfer_set.task
+    rng = np.random.default_rng(0)
     own, others = schema.encode(X_test), schema.encode(X)
     found = np.zeros(own.shape)
     for b in rng.choice(len(others), 8):
@@ -108,7 +111,7 @@ def sampled_shapley(done: Distillation, decoder: RowDecoder, X: Any, X_test: Any
                 codes[:, j] = own[:, j]
                 steps.append(codes.copy())
             raw = decoder.decode(np.concatenate(steps))
-            outputs = task.outputs_of(teacher_response(done.teacher, raw, task))
+            outputs = task.outputs_of(teacher_response(teacher, raw, task))
             outputs = outputs[:, -1] - (outputs[:, 0] if outputs.shape[1] == 2 else 0.0)
             found[:, way] += np.diff(outputs.reshape(len(steps), len(own)), axis=0).T / 16
     return found
