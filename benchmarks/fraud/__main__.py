@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ensemble_kd.benchmarks.fraud._methods import METHODS
+from ensemble_kd.benchmarks.fraud._methods import DETECTORS, METHODS
 from ensemble_kd.benchmarks.fraud._report import report
 from ensemble_kd.benchmarks.fraud._run import run_fraud
-from ensemble_kd.benchmarks.fraud._table import DATASETS, MAX_TRAIN
+from ensemble_kd.benchmarks.fraud._table import DATASETS, MAX_TRAIN, WITHOUT_LABELS
 from ensemble_kd.errors import InputError
 
 
@@ -20,13 +20,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_kd.benchmarks.fraud",
         description="Measure what students keep of their teacher where a class is rare: average "
-        "precision, recall at few false alarms and cost, beside plain training and LightGBM. A run "
-        "that was cut short goes on where it ended.",
+        "precision, recall at few false alarms and cost, beside plain training and LightGBM; and "
+        "whether alert rates hold on fresh rows, and after a change of model. A run that was cut "
+        "short goes on where it ended; several runs may share a folder, each with data sets of its "
+        "own, and a last one over all of them puts the rows together.",
     )
     parser.add_argument(
-        "--datasets", nargs="+", metavar="NAME", help=f"default: {', '.join(DATASETS)}"
+        "--datasets", nargs="+", metavar="NAME",
+        help=f"default: {', '.join(DATASETS)}, and without labels {', '.join(WITHOUT_LABELS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS | DETECTORS)}"
     )
-    parser.add_argument("--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS)}")
     parser.add_argument("--seeds", type=int, default=1, help="runs, from 0 on (default: 1)")
     parser.add_argument("--data-dir", help="folder of local data (default: $ENSEMBLE_KD_DATA)")
     parser.add_argument(
