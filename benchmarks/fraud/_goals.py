@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from ensemble_kd.benchmarks.fraud._thresholds import RATES
-from ensemble_kd.model import share_bounds
+from ensemble_kd.model import chance_explains
 
 SHARE = 0.98
 # Of a promised alert rate.
@@ -168,18 +168,9 @@ def holds(promised: float, n_kept: float, held: float, n_fresh: float) -> bool:
     Returns
     -------
     bool
-
-    References
-    ----------
-    .. [1] Newcombe (1998). Interval Estimation for the Difference Between Independent Proportions:
-       method 10, of which the interval is to hold 0.
     """
-    if abs(held - promised) <= NEAR * promised:
-        return True
-    (low, high), (least, most) = share_bounds(promised, n_kept), share_bounds(held, n_fresh)
-    if held > promised:
-        return bool(held - promised <= np.hypot(held - least, high - promised))
-    return bool(promised - held <= np.hypot(promised - low, most - held))
+    near = abs(held - promised) <= NEAR * promised
+    return bool(near or chance_explains((promised, n_kept), (held, n_fresh)))
 
 
 def _shared(way: str) -> Judge:

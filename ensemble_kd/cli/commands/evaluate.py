@@ -10,6 +10,7 @@ from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._figures import does, fidelity_text, figure_table, rare_text
 from ensemble_kd.cli._options import MODEL, ROWS, add_model, adder
+from ensemble_kd.cli._policies import rate_facts
 from ensemble_kd.cli.detectors import evaluated_scores, render_scores
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
@@ -165,8 +166,10 @@ def _at_threshold(scorer: Scorer, proba: Any, hard: Any, weight: Any) -> dict[st
     if scorer.model.threshold is None:
         return None
     second = scorer.classes_[1]
-    false_alarms, missed = wrong_call_rates(scorer.decide(proba) == second, hard == 1, weight)
+    called = scorer.decide(proba) == second
+    false_alarms, missed = wrong_call_rates(called, hard == 1, weight)
     return {
+        "alert_rate": rate_facts(scorer.model, called, weight),
         "threshold": scorer.model.threshold,
         "class": second.item() if hasattr(second, "item") else second,
         "false_positive_rate": false_alarms,
@@ -222,6 +225,7 @@ def render(outcome: Mapping[str, Any]) -> str:
     ]
     if outcome["at_threshold"] is not None:
         lines.append(_threshold_text(outcome["at_threshold"]))
+        lines.append(outcome["at_threshold"]["alert_rate"]["text"])
     if outcome["alerts"] is not None:
         lines += [alert_text(outcome["alerts"]), ""]
     if outcome["best_member"] is not None:
