@@ -88,7 +88,8 @@ def goals() -> Iterator[Goal]:
                        only, _not_worse(by, other))  # fmt: skip
         for other in ("plain", "lightgbm", "tuned_lightgbm"):
             yield Goal(f"{method}: cost beside {other}", only, _cost(other))
-    student, successor = ("auto_by_score", "auto", "detector"), ("next_student", "next_detector")
+    student = ("auto_by_score", "auto", "fast", "detector")
+    successor = ("next_student", "next_detector")
     yield Goal("alert rates of .1, .5, 1 %: held / promised", student, _rates("own"))
     for way, methods, who in (("teacher", student, "teacher to student"),
                               ("before", successor, "student to next student")):  # fmt: skip

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the new model on the old one's scale, and return the exit code."""
-    from ensemble_kd.decision import ThresholdPolicy, carry_over, decision_lines
+    from ensemble_kd.decision import ThresholdPolicy, carry_over, carry_over_lines
     from ensemble_kd.scoring import Scorer, load
 
     console = Console(args.quiet)
@@ -92,12 +92,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("give --threshold, the score below which the teacher's rows are outliers.")
     after = Scorer(model).respond(frame)[:, -1]
     assert scorer.bundle is not None
-    lines = ["## Carried over", "", f"- Scores are on the scale of the model before, by "
-             f"{len(frame):,} rows: {model.calibrator}"]  # fmt: skip
-    if model.threshold is not None:
-        lines += decision_lines(model, len(frame), calibrated=False)[2:]
     save_again(
-        scorer.bundle, model, args.out, note="\n".join(lines),
+        scorer.bundle, model, args.out, note="\n".join(carry_over_lines(model, len(frame))),
         training={"carried_over": {"n_rows": len(frame)}},
     )  # fmt: skip
     note_unsigned(scorer.bundle, console)
