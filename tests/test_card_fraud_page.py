@@ -16,14 +16,14 @@ from ensemble_kd.students import STUDENTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "card_fraud.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-SMALL = {"6_000": "700", "20_000": "3_000"}
+SMALL = {"6_000": "700", "20_000": "2_500"}
 
 
 def test_code_and_commands_of_the_page_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pyplot = pytest.importorskip("matplotlib.pyplot")
-    small = STUDENTS | {"mlp": lambda: MLPStudent(hidden=(16,), n_updates=120)}
+    small = STUDENTS | {"mlp": lambda: MLPStudent(hidden=(16,), n_updates=40)}
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
     monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 800)
     monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
