@@ -86,7 +86,8 @@ def carried(
         before = {name: _between(old[kept], rate) for name, rate in RATES.items()}
         was = old[~kept]
         model = carry_over(-old[kept] if new.is_detector else old[kept], new, X_kept)
-    score, found = alert_scores(model, X_fresh), {}
+    score = alert_scores(model, X_fresh)
+    found: dict[str, float] = {}
     for name, (threshold, promised) in before.items():
         ours, theirs = score >= threshold, was >= threshold
         either, sizes = (ours | theirs).sum(), sorted((ours.sum(), theirs.sum()))
