@@ -153,6 +153,11 @@ def evaluated(
         "loss": task.score_name,
         "best_member": name,
         "at_threshold": _at_threshold(scorer, responses["student"], hard, weight),
+        "alert_rate": None
+        if scorer.model.threshold is None
+        else rate_facts(
+            scorer.model, scorer.decide(responses["student"]) == scorer.classes_[1], weight
+        ),
         "alerts": alert_figures(scorer.model, responses, hard == 1)
         if weight is None and len(scorer.model.classes) == 2 and found.rare is not None
         else None,
@@ -166,10 +171,8 @@ def _at_threshold(scorer: Scorer, proba: Any, hard: Any, weight: Any) -> dict[st
     if scorer.model.threshold is None:
         return None
     second = scorer.classes_[1]
-    called = scorer.decide(proba) == second
-    false_alarms, missed = wrong_call_rates(called, hard == 1, weight)
+    false_alarms, missed = wrong_call_rates(scorer.decide(proba) == second, hard == 1, weight)
     return {
-        "alert_rate": rate_facts(scorer.model, called, weight),
         "threshold": scorer.model.threshold,
         "class": second.item() if hasattr(second, "item") else second,
         "false_positive_rate": false_alarms,
@@ -225,7 +228,7 @@ def render(outcome: Mapping[str, Any]) -> str:
     ]
     if outcome["at_threshold"] is not None:
         lines.append(_threshold_text(outcome["at_threshold"]))
-        lines.append(outcome["at_threshold"]["alert_rate"]["text"])
+        lines.append(outcome["alert_rate"]["text"])
     if outcome["alerts"] is not None:
         lines += [alert_text(outcome["alerts"]), ""]
     if outcome["best_member"] is not None:
