@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument(
         "--render", metavar="FILE", type=Path, nargs="+",
-        help="run nothing: render rows kept in Parquet files, to --out; of a method that several "
-        "have, the last counts",
+        help="run nothing: render rows kept in Parquet files, to --out, those of --methods alone; "
+        "of a method that several have, the last counts",
     )  # fmt: skip
     parser.add_argument(
         "--before", metavar="FILE", type=Path, nargs="+",
@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.render is not None:
         kept = read_kept(options.render)
+        if options.methods:
+            kept = kept[kept["method"].isin(options.methods)]
         before = read_kept(options.before) if options.before else None
         if options.claims:
             print(claims_table(kept, before, with_open=True))

@@ -21,8 +21,8 @@ def test_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     pytest.importorskip("pyod")
     small = {"mlp": lambda: MLPStudent(hidden=(16,), n_updates=150)}
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
-    monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 800)
-    monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.FEWEST", 800)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.MULTIPLE", 1)
     monkeypatch.chdir(tmp_path)
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(600, 3)), columns=["a", "b", "c"])
     names: dict[str, Any] = {"X": X, "X_new": X, "row": X.iloc[0].to_dict()}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-
-import pandas as pd
 
 from ensemble_kd.benchmarks.detectors._fit_time import fit_time
 from ensemble_kd.benchmarks.detectors._picture import render_maps
@@ -15,32 +14,20 @@ from ensemble_kd.benchmarks.detectors._report import report
 from ensemble_kd.benchmarks.detectors._run import run_detectors
 from ensemble_kd.benchmarks.detectors._table import MAX_TRAIN
 from ensemble_kd.benchmarks.detectors.methods import METHODS
-from ensemble_kd.errors import InputError
+from ensemble_kd.benchmarks.shared import add_render, resumable_parser, tell
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ensemble_kd.benchmarks.detectors",
-        description="Run detectors, their ensemble, its student and rivals on tables with abnormal "
-        "rows, and say which goals are reached. A run that was cut short goes on where it ended.",
-    )
-    parser.add_argument(
-        "--datasets", nargs="+", metavar="NAME", help="default: all with abnormal rows"
-    )
-    parser.add_argument("--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS)}")
-    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    parser.add_argument("--data-dir", help="folder of local data (default: $ENSEMBLE_KD_DATA)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("bench_output/detectors"),
-        help="folder for rows, fitted detectors and detectors.parquet (default: %(default)s)",
+    parser = resumable_parser(
+        "detectors",
+        "Run detectors, their ensemble, its student and rivals on tables with abnormal rows, and "
+        "say which goals are reached.",
+        datasets="all with abnormal rows", methods=METHODS, keeps="fitted detectors",
+        max_train=MAX_TRAIN,
     )  # fmt: skip
-    parser.add_argument(
-        "--max-train", type=int, default=MAX_TRAIN, help="most training rows (default: 5000)"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     other = parser.add_mutually_exclusive_group()
-    other.add_argument(
-        "--render", metavar="FILE", type=Path, help="run nothing: print rows kept in a Parquet file"
-    )
+    add_render(other)
     other.add_argument(
         "--picture", metavar="FILE", type=Path,
         help="write score maps of ensemble and student on two made-up columns, a PNG",
@@ -61,19 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.fit_time is not None:
         print(fit_time(options.fit_time))
         return 0
-    if options.render is not None:
-        print(report(pd.read_parquet(options.render)))
-        return 0
-    try:
-        results = run_detectors(
-            options.datasets, options.methods, seed=options.seed, data_dir=options.data_dir,
-            out=options.out, max_train=options.max_train,
-        )  # fmt: skip
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(report(results))
-    return int(results["skipped"].notna().any())
+    run = partial(
+        run_detectors, options.datasets, options.methods, seed=options.seed,
+        data_dir=options.data_dir, out=options.out, max_train=options.max_train,
+    )  # fmt: skip
+    return tell(run, report, options.render)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from ensemble_kd.benchmarks.shared._boosters import (
     XGBOOST_OBJECTIVES,
     lightgbm_fast,
 )
+from ensemble_kd.benchmarks.shared._command import add_render, resumable_parser, tell
 from ensemble_kd.benchmarks.shared._cpu_clock import cpu_clock
 from ensemble_kd.benchmarks.shared._datasets import BUNDLED_DATASETS, chosen_datasets
 from ensemble_kd.benchmarks.shared._kept_rows import (
@@ -33,6 +34,7 @@ __all__ = [
     "RowStore",
     "SharedTeacher",
     "XGBOOST_OBJECTIVES",
+    "add_render",
     "chosen_datasets",
     "cpu_clock",
     "duration",
@@ -46,7 +48,9 @@ __all__ = [
     "number",
     "percent",
     "provenance",
+    "resumable_parser",
     "size",
     "source_digest",
+    "tell",
     "write_whole",
 ]

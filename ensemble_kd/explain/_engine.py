@@ -43,15 +43,14 @@ def values_of(model: CompactModel, plan: Plan) -> Values:
     Values
         The same numbers to some 1e-6 and, in whichever way they are found, the same order.
     """
-    rest = plan.background, plan.player, plan.n_players, plan.weight, plan.offset
     body = model.body
     if not isinstance(body, MLPRecord):
-        return TreesValues(with_whole_shares(model, body), *rest)
+        return TreesValues(with_whole_shares(model, body), plan)
     runtime = build_runtime(model)
     if not isinstance(runtime, CompiledRuntime):
-        return NetworkValues(body, *rest, plan.n_steps)
+        return NetworkValues(body, plan)
     if body.outside is not None:
-        return _Answered(NetworkValues(body, *rest), runtime, plan.weight, plan.offset)
+        return _Answered(NetworkValues(body, plan), runtime, plan)
     arrays: dict[str, NDArray[Any]] = {
         "background": np.asarray(plan.background, dtype=np.float64),
         "player": plan.player.astype(np.int32),
@@ -76,11 +75,9 @@ class _Core:
 class _Answered:
     """Contributions by numpy to a score of the core, which sums in single precision."""
 
-    def __init__(
-        self, values: NetworkValues, runtime: CompiledRuntime, weight: Floats, offset: float
-    ) -> None:
+    def __init__(self, values: NetworkValues, runtime: CompiledRuntime, plan: Plan) -> None:
         self._values, self._runtime, self.base = values, runtime, values.base
-        self._weight, self._offset = weight, offset
+        self._weight, self._offset = plan.weight, plan.offset
 
     def contributions(self, X: Floats) -> Floats:
         answer = self._runtime.outputs(X) @ self._weight + self._offset

@@ -36,7 +36,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.explain._orders import player_orders
+from ensemble_kd.explain._plan import Plan
 from ensemble_kd.explain._score import with_sum
 from ensemble_kd.model import MLPRecord, with_outside
 from ensemble_kd.runtime import MLPRuntime
@@ -57,18 +57,8 @@ class NetworkValues:
     ----------
     record : MLPRecord
         The network.
-    background : ndarray of shape (n_background, n_columns)
-        Encoded rows.
-    player : ndarray of shape (n_columns,), int
-        Which player each column belongs to.
-    n_players : int
-        How many there are.
-    weight : ndarray of shape (n_outputs,)
-        What each output is multiplied by.
-    offset : float
-        Added to the number that is explained.
-    n_steps : int or None, default=None
-        In how many steps players change along an order; None for one after the other.
+    plan : Plan
+        What they are counted from.
 
     Attributes
     ----------
@@ -76,31 +66,22 @@ class NetworkValues:
         Mean of the number that is explained over the background.
     """
 
-    def __init__(
-        self,
-        record: MLPRecord,
-        background: Floats,
-        player: Ints,
-        n_players: int,
-        weight: Floats,
-        offset: float,
-        n_steps: int | None = None,
-    ) -> None:
-        self._player, self._n_players = player, n_players
+    def __init__(self, record: MLPRecord, plan: Plan) -> None:
+        self._player, self._n_players, self._n_steps = plan.player, plan.n_players, plan.n_steps
+        weight, background = plan.weight, plan.background
         self._runtime = runtime = MLPRuntime(record)
         *self._hidden, last = [(np.eye(len(runtime.first_bias)), np.zeros(1)), *runtime.layers]
         # The last layer's outputs are summed into one: the number that is explained.
         self._last = record.output_scale * (last[0] @ weight)
-        self._shift = offset + record.output_mean * float(weight.sum())
+        self._shift = plan.offset + record.output_mean * float(weight.sum())
         self._shift += record.output_scale * float((last[1] * weight).sum())
         self._hidden = self._hidden[1:]
         self._is_additive = not runtime.layers
         self._columns = np.concatenate([record.numeric_columns, record.category_columns])
-        self._is_own = self._columns < len(player)
-        self._of_outside = None if self._is_own.all() else _OutsideTerms(record, len(player))
+        self._is_own = self._columns < len(plan.player)
+        self._of_outside = None if self._is_own.all() else _OutsideTerms(record, len(plan.player))
         self._background = background
-        self._orders = player_orders(player, n_players, len(background))
-        self._n_steps = n_players if n_steps is None else min(n_steps, n_players)
+        self._orders = plan.orders
         self._terms = self._terms_of(background)
         scores = self._score(self._first_layer(background, self._terms))
         self._scores = scores

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
+from ensemble_kd.explain._plan import Plan
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.runtime import TreesRuntime
 
@@ -47,16 +48,8 @@ class TreesValues:
     ----------
     record : TreesRecord
         The trees.
-    background : ndarray of shape (n_background, n_columns)
-        Encoded rows.
-    player : ndarray of shape (n_columns,), int
-        Which player each column belongs to.
-    n_players : int
-        How many there are.
-    weight : ndarray of shape (n_sums,)
-        What each sum is multiplied by.
-    offset : float
-        Added to the number that is explained.
+    plan : Plan
+        What they are counted from.
 
     Attributes
     ----------
@@ -64,24 +57,16 @@ class TreesValues:
         Mean of the number that is explained over the background.
     """
 
-    def __init__(
-        self,
-        record: TreesRecord,
-        background: Floats,
-        player: Ints,
-        n_players: int,
-        weight: Floats,
-        offset: float,
-    ) -> None:
+    def __init__(self, record: TreesRecord, plan: Plan) -> None:
         self._runtime = TreesRuntime(record)
         self._record = record
-        self._n_players = n_players
-        self._lay_out(_paths(record, player))
-        self._value = self._leaf_values(weight)
+        self._n_players = plan.n_players
+        self._lay_out(_paths(record, plan.player))
+        self._value = self._leaf_values(plan.weight)
         self._chances = _chances(self._widest)
-        self._met = self._masks(background).T  # (n_leaves, n_background)
+        self._met = self._masks(plan.background).T  # (n_leaves, n_background)
         reached = (self._met == self._full[:, None]).mean(axis=1)
-        self.base = float(offset + weight @ record.base + reached @ self._value)
+        self.base = float(plan.offset + plan.weight @ record.base + reached @ self._value)
         self._table: Floats | None = None
 
     def _lay_out(self, paths: list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]) -> None:

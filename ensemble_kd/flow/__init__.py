@@ -1,7 +1,6 @@
 """The flow: teacher -> out-of-fold labels -> recipe -> transfer set -> student -> compact model."""
 
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._distill import distill
 from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
@@ -13,10 +12,14 @@ from ensemble_kd.flow._recipes import (
     plain_recipe,
     recipe_table,
 )
-from ensemble_kd.flow._settings import (
+from ensemble_kd.flow._refit import all_rows, refitted
+from ensemble_kd.flow.judging import Comparison, compare
+from ensemble_kd.flow.settings import (
     DEFAULT_MIN_FREQUENCY,
     FAST_EFFORT,
     Settings,
+    check_rows,
+    check_settings,
     n_synthetic_rows,
 )
 from ensemble_kd.flow.teaching import Teaching, TransferSets, teach
@@ -34,6 +37,9 @@ __all__ = [
     "Stages",
     "Teaching",
     "TransferSets",
+    "all_rows",
+    "check_rows",
+    "check_settings",
     "compare",
     "decided",
     "default_recipe",
@@ -43,5 +49,6 @@ __all__ = [
     "plain_recipe",
     "plain_twin",
     "recipe_table",
+    "refitted",
     "teach",
 ]

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from ensemble_kd.compress import compress
 from ensemble_kd.errors import warn
-from ensemble_kd.flow._clock import Deadlines, Stages
+from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._distillation import Distillation
 from ensemble_kd.flow._fidelity import decided, held_out_fidelity
-from ensemble_kd.flow._judged_out_of_fold import are_few, compare_out_of_fold
-from ensemble_kd.flow._race import Judge, Race, run_race
-from ensemble_kd.flow._recipes import Recipe, default_recipe, plain_recipe
-from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted, true_rows
-from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow.lessons import Desk, as_lessons
-from ensemble_kd.flow.logged import read_scored_rows, stand_in_where_it_pays, teach_by_log
-from ensemble_kd.flow.queries import spend
-from ensemble_kd.flow.teaching import TransferSets, no_bigger_than, teach
+from ensemble_kd.flow._gate import judge_long_fits, train_rival
+from ensemble_kd.flow._plain import train_plainly
+from ensemble_kd.flow._pupil import Pupil
+from ensemble_kd.flow._race import Race, run_race
+from ensemble_kd.flow._recipes import default_recipe
+from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted
+from ensemble_kd.flow._sources import read_source
+from ensemble_kd.flow.settings import Settings, check_settings
+from ensemble_kd.flow.teaching import no_bigger_than
 from ensemble_kd.log import logger
 from ensemble_kd.model import Task
-from ensemble_kd.rows import RealRows, read_rows, warn_of_few_rows
-from ensemble_kd.students import Student
 from ensemble_kd.tasks import DEFAULT_TASK, task_named
-from ensemble_kd.teachers import queried_in
 
 LOG = logger(__name__)
 
@@ -90,145 +85,61 @@ def distill(
     (0, 1, 2)
     """
     stage, settings = Stages(), settings or Settings.of(choices)
-    settings.check(task_named(task))
+    check_settings(settings, task_named(task))
     clock = settings.clock()
-    ties = {"sample_weight": sample_weight, "groups": groups, "time": time}
-    scored = None if soft_labels is None else read_scored_rows(
-        X, y, soft_labels, task_named(task), settings, X_unlabeled, **ties
+    source = read_source(
+        X, y, soft_labels, task_named(task), settings, X_unlabeled,
+        sample_weight=sample_weight, groups=groups, time=time,
     )  # fmt: skip
-    rows = scored.rows if scored is not None else read_rows(
-        X, y, task=task, cv=settings.cv, random_state=settings.random_state,
-        min_frequency=settings.min_frequency, **ties,
-    )  # fmt: skip
-    LOG.info("%d rows, %d columns, %d held out", *rows.codes.shape, rows.held_out.sum())
-    settings.check_rows(rows)
-    warn_of_few_rows(rows)
-    student, n_new = settings.student_of(rows), settings.n_new(rows)
+    student, n_new = settings.student_of(source.rows), settings.n_new(source.rows)
     if settings.fixed_alpha == 0 and n_new == 0 and X_unlabeled is None:
-        return _train_plainly(settings.paced(student), rows, settings, stage, clock)
+        return train_plainly(settings.paced(student), source.rows, settings, stage, clock)
 
-    queried, bought, paying = queried_in(settings.teacher), None, None
     with stage("teacher"):  # fitted on all rows; soft_real: (n_samples, n_outputs), out of fold
-        if scored is not None:
-            teaching = teach_by_log(scored)
-        elif queried is not None:
-            bought = spend(queried, rows, student, settings, n_new, X_unlabeled)
-            rows, teaching, X_unlabeled, n_new = bought.rows, bought.teaching, None, 0
-        else:
-            teaching = teach(settings, rows, clock.teacher)
-    clock = clock.after_teacher()
+        told = source.told(student, n_new, clock.teacher)
+    rows, teaching, clock = told.rows, told.teaching, clock.after_teacher()
     student = settings.paced(no_bigger_than(teaching.teacher, student, rows.task.n_outputs))
-    # Labels come from a teacher that has not seen the held-out rows: through those of one that has,
-    # a student would learn their targets, and nothing that is measured on them would be true.
-    unseen = teaching.without_held_out()
-    if scored is None:
-        sets = TransferSets(
-            rows, X_unlabeled, stage, settings.n_jobs, unseen, clock.race,
-            () if bought is None else bought.extra,
-        )  # fmt: skip
-    else:  # new rows are labelled by what was fitted to the log, where that is shown to pay
-        sets, n_new, paying = stand_in_where_it_pays(
-            scored, teaching, student, settings, n_new, stage, clock
-        )
+    sets, n_new, paying = source.transfer_sets(told, student, n_new, stage, clock)
 
     race = Race(default_recipe(rows.task, settings, n_new))
     if settings.races:
         with stage("race"):  # short fits on few rows, judged on held-out real rows
             race = run_race(student, settings, sets, n_new)
 
-    recipe, gate = race.recipe, race.gate
-    sets.go_on(recipe, clock.labels)
-    transfer_set = sets.of(recipe, n_new)  # real, unlabelled and synthetic rows
-    LOG.info("recipe %s: %d rows to learn from", recipe.name, len(transfer_set.X))
-    student_ = recipe.student(student)
+    sets.go_on(race.recipe, clock.labels)  # real, unlabelled and synthetic rows: (n_all, n_columns)
+    pupil = Pupil(race.recipe.student(student), race.recipe, sets.of(race.recipe, n_new))
+    LOG.info("recipe %s: %d rows to learn from", race.recipe.name, len(pupil.transfer_set))
     with stage("student"):
-        desk, lessons = _desk(student_, recipe, sets, n_new, clock), as_lessons(settings.lessons)
-        for lesson in lessons:
-            transfer_set = sets.views.on(lesson.teach(transfer_set, desk), recipe.loss)
-            student_ = lesson.pupil(transfer_set, desk)
-            desk = replace(desk, student=student_)
-        ask = sets.ask if student_.asks and sets.can_be_asked(recipe) else None
-        del sets, desk, unseen  # their rows were copied
-        learns_more = has_more_to_learn(rows, settings) and not teaching.frozen
-        if not learns_more:
-            teaching = teaching.after_labelling()
-        rival = _rival(student, rows, clock) if gate is not None and gate.rival_wins else None
-        student_.fit_transfer(transfer_set, recipe.loss, deadline=clock.student, ask=ask)
+        pupil.attend(settings.lessons, sets, n_new, clock)
+        ask, queries = sets.asked_by(pupil.student, pupil.recipe), told.queries
+        teaching, refits = teaching.after_labelling(), has_more_to_learn(rows, settings, teaching)
+        del sets, told  # their rows were copied
+        rival = train_rival(student, rows, clock) if race.doubts_teacher else None
+        pupil.train(clock.student, ask)
         del ask
+    gate = race.gate
     if rival is not None:  # short fits say that this teacher has nothing to give: do long ones?
         with stage("student"):
-            if (
-                clock.end is None
-                and not (teaching.frozen or lessons)
-                and are_few(rows, teaching.teacher)
-            ):
-                gate = compare_out_of_fold(student, recipe, rows, settings, n_new)
-            else:
-                judge = Judge(rows, teaching.soft_real, settings.row_scoring)
-                gate = judge.beside(student_, rival, transfer_set)
+            gate = judge_long_fits(pupil, rival, student, rows, teaching, settings, n_new)
         if gate.rival_wins:
-            recipe, student_, lessons = plain_recipe(rows.task), rival, []
-            transfer_set = rows.as_transfer_set(rows.truth)
             warn(f"{gate} The plainly trained one is kept.")
+            pupil = rival
 
-    compressed = compress(
-        student_.to_model(), settings.steps, transfer_set, recipe.loss, deadline=clock.end
-    )
+    compressed = pupil.compressed(settings.steps, clock.end)
     real = rows.as_transfer_set(teaching.soft_real)
-    model = decided(compressed.model, real, settings)
+    student_, model = pupil.student, decided(compressed.model, real, settings)
     fidelity = held_out_fidelity(model, real)
-    if learns_more:  # what was measured was taught by a teacher that had not seen these rows
-        every, ask_all = all_rows(rows, recipe, teaching, X_unlabeled, n_new, settings, stage)
-        student_ = refitted(student_, recipe, every, ask_all, stage)
-        model = compress(student_.to_model(), settings.steps, every, recipe.loss).model
+    if refits:  # what was measured was taught by a teacher that had not seen these rows
+        every, ask = all_rows(rows, pupil.recipe, teaching, X_unlabeled, n_new, settings, stage)
+        ask = ask if student_.asks else None  # it holds on to rows that were copied
+        student_ = refitted(student_, pupil.recipe, every, ask, stage)
+        model = compress(student_.to_model(), settings.steps, every, pupil.recipe.loss).model
     gates = [found for found in (teaching.member, paying, gate) if found is not None]
     for comparison in gates:
         LOG.info("%s", comparison)
     return Distillation(
-        teaching.teacher, transfer_set, student_, model, recipe, race.table, gates, fidelity,
-        times={**stage.times, **teaching.seconds_of_members()}, compression=compressed.report,
-        lessons=tuple(map(repr, lessons)), refitted=learns_more,
-        queries=[] if bought is None else bought.history,
-    )  # fmt: skip
-
-
-def _desk(
-    student: Student, recipe: Recipe, sets: TransferSets, n_new: int, clock: Deadlines
-) -> Desk:
-    """Return what lessons may use; without a synthesizer there are no synthetic rows."""
-    return Desk(
-        student, recipe.loss, n_new if recipe.synthesizers else 0, sets.rows.seed, clock,
-        partial(sets.new_rows, recipe), partial(sets.rows_around, recipe), sets.views,
-        sets.teaching.of_each,
-    )  # fmt: skip
-
-
-def _rival(student: Student, rows: RealRows, clock: Deadlines) -> Student:
-    """Return the same student trained plainly and in full, in half of the time that is left."""
-    recipe = plain_recipe(rows.task)
-    rival = recipe.student(student)
-    truth = rows.as_transfer_set(rows.truth)
-    rival.fit_transfer(truth, recipe.loss, deadline=clock.halfway_to_student)
-    return rival
-
-
-def _train_plainly(
-    student: Student, rows: RealRows, settings: Settings, stage: Stages, clock: Deadlines
-) -> Distillation:
-    """Train on the true targets alone, without a teacher."""
-    recipe = plain_recipe(rows.task)
-    transfer_set = rows.as_transfer_set(rows.truth)
-    with stage("student"):
-        student.fit_transfer(transfer_set, recipe.loss, deadline=clock.student)
-    compressed = compress(
-        student.to_model(), settings.steps, transfer_set, recipe.loss, deadline=clock.end
-    )
-    model = compressed.model
-    if learns_more := has_more_to_learn(rows, settings):
-        every = true_rows(rows)
-        student = refitted(student, recipe, every, None, stage)
-        model = compress(student.to_model(), settings.steps, every, recipe.loss).model
-    return Distillation(
-        None, transfer_set, student, model, recipe, [], [], None, stage.times,
-        compressed.report, refitted=learns_more,
+        teaching.teacher, pupil.transfer_set, student_, model, pupil.recipe, race.table, gates,
+        fidelity, times={**stage.times, **teaching.seconds_of_members()},
+        compression=compressed.report, lessons=tuple(map(repr, pupil.lessons)), refitted=refits,
+        queries=queries,
     )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ensemble_kd.flow._comparison import Comparison
 from ensemble_kd.flow._recipes import Recipe
+from ensemble_kd.flow.judging import Comparison
 from ensemble_kd.metrics import Fidelity
 from ensemble_kd.model import CompactModel
 from ensemble_kd.rows import TransferSet

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.decision import with_offset
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import has_label
 from ensemble_kd.metrics import Fidelity, measure_fidelity
 from ensemble_kd.model import CompactModel

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 from sklearn.base import clone
 
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.students import MLPStudent, Student
 from ensemble_kd.tasks import BaseTask

@@ -9,17 +9,20 @@ import numpy as np
 
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import Teaching, TransferSets
 from ensemble_kd.rows import RealRows, TransferSet
 from ensemble_kd.students import Ask, Student
 
 
-def has_more_to_learn(rows: RealRows, settings: Settings) -> bool:
+def has_more_to_learn(rows: RealRows, settings: Settings, teaching: Teaching | None = None) -> bool:
     """Tell whether rows were held out that the student that is handed over may learn.
 
-    Without a target they say where a score is abnormal, and have to stay apart.
+    Without a target they say where a score is abnormal, and have to stay apart. A frozen teacher
+    has nothing more to say of them.
     """
+    if teaching is not None and teaching.frozen:
+        return False
     return settings.refits and rows.task.is_supervised and bool(rows.held_out.any())
 
 
@@ -92,7 +95,8 @@ def all_rows(
     """
     if not recipe.needs_teacher:
         return true_rows(rows), None
-    sets = TransferSets(_none_held_out(rows), X_unlabeled, stage, settings.n_jobs, teaching)
+    own = teaching.after_labelling()  # what it makes of the teacher to label goes with the rows
+    sets = TransferSets(_none_held_out(rows), X_unlabeled, stage, settings.n_jobs, own)
     return sets.of(recipe, n_synthetic), sets.ask
 
 

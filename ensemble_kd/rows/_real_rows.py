@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import PredefinedSplit
 
 from ensemble_kd.rows._checks import check_seed, check_target, check_weight, table
 from ensemble_kd.rows._discretion import Discretion
@@ -104,6 +105,8 @@ class RealRows:
     def take(self, chosen: NDArray[Any]) -> RealRows:
         """Return some rows, by mask or by number, as they were read."""
         cv = self.cv
+        if isinstance(cv, PredefinedSplit):
+            cv = list(cv.split())
         return replace(
             self,
             # Folds spelled out by row number are groups of rows, of which there are as many.

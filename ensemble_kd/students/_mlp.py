@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Beyond, Encoding, fit_encoding
-from ensemble_kd.rows import REAL, TransferSet, check_seed
-from ensemble_kd.schema import TableSchema
-from ensemble_kd.students._base import Student
+from ensemble_kd.networks import Beyond, Encoding
+from ensemble_kd.rows import TransferSet, check_seed
 from ensemble_kd.students._beyond import CHOICES, how_beyond, with_checks_outside
+from ensemble_kd.students._encoded import NetworkStudent, encoding_of_size, learned_real_rows
 from ensemble_kd.students._size import NetworkSize, TableBytes, choose_size, fitting_sizes
 
 # Of the moving average of weights: over about 250 steps.
@@ -31,7 +27,7 @@ SPAN = 7
 SHORT = 0.1
 
 
-class MLPStudent(Student):
+class MLPStudent(NetworkStudent):
     """A network of a few small layers, trained with torch, scored with numpy.
 
     A numeric column enters as a piecewise-linear curve [1]_ whose edges lie where the teacher's
@@ -113,7 +109,6 @@ class MLPStudent(Student):
     .. [2] Jordan et al. (2024). Muon: An optimizer for hidden layers in neural networks.
     """
 
-    _stop_after: int | None = None
     _hint_share: float = 0.0
     # A fitted network whose outputs are added to those of this one.
     _after: Any = None
@@ -164,12 +159,11 @@ class MLPStudent(Student):
         beyond = self._beyond(transfer_set)
         if beyond is not None:
             transfer_set = with_checks_outside(transfer_set, check_seed(self.random_state))
-        trained_on = ~transfer_set.held_out
-        n_train = int(trained_on.sum())
+        n_train = int((~transfer_set.held_out).sum())
         muon = loss.alpha > 0 if self.optimizer == "auto" else self.optimizer == "muon"
         span = SPAN if loss.alpha > 0 else 1
         rate = self.learning_rate
-        batch_size = int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size))
+        batch_size = self._rows_a_step(n_train)
         epoch = -(-n_train // batch_size)
         size, encoding = self._size_and_encoding(transfer_set, loss, beyond)
         before = self._after
@@ -209,24 +203,13 @@ class MLPStudent(Student):
         self, transfer_set: TransferSet, loss: DistillationLoss, beyond: Beyond | None
     ) -> tuple[NetworkSize, Encoding]:
         """Return the first size that fits the bytes, of the file where the task counts those."""
-        task, is_real = transfer_set.task, ~transfer_set.held_out & (transfer_set.origin == REAL)
-        real = transfer_set.X[is_real]
+        task, real = transfer_set.task, transfer_set.X[learned_real_rows(transfer_set)]
         table = TableBytes(real, transfer_set.schema, beyond=beyond)
         for size in fitting_sizes(
             table, transfer_set.n_outputs, self.max_bytes, **self._fixed_sizes()
         ):
-            encoding = fit_encoding(
-                real,
-                transfer_set.schema,
-                n_bins=size.n_bins,
-                max_categories=size.max_categories,
-                splits=() if self.edges == "quantiles" else transfer_set.splits,
-                # Groups made by a row's own true target would tell it.
-                response=transfer_set.response[is_real] if loss.alpha > 0 else None,
-                fewest_rows=size.fewest_rows,
-                discretion=transfer_set.discretion,
-                beyond=beyond,
-            )
+            uses_splits = self.edges != "quantiles"
+            encoding = encoding_of_size(transfer_set, loss, size, beyond, uses_splits=uses_splits)
             if not task.counts_file or table.file_fits(
                 encoding, size, transfer_set.n_outputs, self.max_bytes
             ):
@@ -243,9 +226,8 @@ class MLPStudent(Student):
 
     def _size(self, transfer_set: TransferSet, beyond: Beyond | None) -> NetworkSize:
         """Return the size that fits the bytes, with what was chosen as it is."""
-        is_real = ~transfer_set.held_out & (transfer_set.origin == REAL)
         return choose_size(
-            transfer_set.X[is_real],
+            transfer_set.X[learned_real_rows(transfer_set)],
             transfer_set.schema,
             transfer_set.n_outputs,
             self.max_bytes,
@@ -269,20 +251,6 @@ class MLPStudent(Student):
         # Few steps are far from where large batches pay.
         small = {"batch_size": max(1, self.batch_size // 2)} if effort < SHORT else {}
         return student.set_params(n_updates=max(1, round(effort * self.n_updates)), **small)
-
-    def for_all_rows(self) -> MLPStudent:
-        """Return an unfitted student that ends its training where this one was best.
-
-        It is for rows none of which are held out: the learning rate falls as it did, and training
-        ends at the same share of the steps.
-
-        Returns
-        -------
-        MLPStudent
-        """
-        student: MLPStudent = clone(self)
-        student._stop_after = self._network.kept + 1
-        return student
 
     def with_hint(self, share: float) -> MLPStudent:
         """Return an unfitted student whose hidden layers first learn the teacher's view of rows.
@@ -336,18 +304,6 @@ class MLPStudent(Student):
         if (self.hidden, self.max_bytes) != ("auto", default):
             return student
         return student.set_params(max_bytes=min(default, n_bytes))
-
-    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        outputs = self._network.outputs(X)
-        return self._task.respond(outputs)
-
-    def _body(self) -> MLPRecord:
-        record: MLPRecord = self._network.to_record()
-        return record
-
-    def _model_schema(self) -> TableSchema:
-        schema: TableSchema = self._network.encoding.pooled_schema(self._schema)
-        return schema
 
     def _check(self, loss: DistillationLoss) -> None:
         for name in ("hidden", "n_bins", "max_categories"):

@@ -19,6 +19,7 @@ from ensemble_kd.flow import (
     Distillation,
     Stages,
     TransferSets,
+    check_settings,
     decided,
     default_recipe,
     held_out_fidelity,
@@ -111,7 +112,7 @@ def try_sizes(
     """
     start, stage, X = time.monotonic(), Stages(), table(X)
     task, settings = task_named(estimator.task), estimator.settings()
-    settings.check(task)
+    check_settings(settings, task)
     seed = check_seed(settings.random_state)
     apart = draw_test_rows(X, task, task.no_target(len(X)), certify_share, seed)
     rows = read_rows(

@@ -13,7 +13,7 @@ import joblib
 import pandas as pd
 
 from ensemble_kd.errors import BudgetError, warn
-from ensemble_kd.flow import Stages, n_synthetic_rows
+from ensemble_kd.flow import Stages, check_rows, n_synthetic_rows
 from ensemble_kd.rows import check_seed, read_rows, warn_of_few_rows
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
@@ -119,7 +119,7 @@ def search(
         time=time_of_rows, min_frequency=settings.min_frequency,
     )  # fmt: skip
     warn_of_few_rows(everything)
-    settings.check_rows(everything)
+    check_rows(settings, everything)
     divided = divide(everything, asked.certify_share)  # certified | validation | held out | others
     n_train = int((~divided.rows.held_out).sum())
     n_synthetic = n_synthetic_rows(settings.n_synthetic, n_train, divided.rows.task.n_outputs)

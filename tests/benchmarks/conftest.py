@@ -39,8 +39,8 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
         "tree": TreeStudent,
     }
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
-    monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 200)
-    monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.FEWEST", 200)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.MULTIPLE", 1)
     methods = "ensemble_kd.benchmarks.quality.methods"
     for name in ("N_UPDATES", "N_UPDATES_SMALL", "N_UPDATES_MUON"):
         monkeypatch.setattr(f"{methods}.hard_student.{name}", (30,))

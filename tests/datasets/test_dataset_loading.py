@@ -191,7 +191,7 @@ def test_installed_package_brings_the_table_without_being_imported(tmp_path, mon
     text = b"carat,cut,price\n0.25,Ideal,300\n0.5,Fair,900\n"
     (tmp_path / "brings" / "data" / "rows.csv").write_bytes(text)
     monkeypatch.syspath_prepend(tmp_path)
-    package = PackageSource("brings", "data/rows.csv", "price", "demo")
+    package = PackageSource("brings", "data/rows.csv", "price", "datasets")
     sums = read_card("diamonds").checksum | {"package": hashlib.sha256(text).hexdigest()}
     card = replace(read_card("diamonds"), package=package, checksum=sums)
     monkeypatch.setattr(_load, "read_card", lambda name: card)
@@ -211,7 +211,7 @@ def test_installed_package_brings_the_table_without_being_imported(tmp_path, mon
 
 def test_diamonds_of_the_package_are_those_of_the_card():
     if installed_file(read_card("diamonds").package) is None:
-        pytest.skip('needs the extra "demo"')
+        pytest.skip('needs the extra "datasets"')
     dataset = load_dataset("diamonds")
     assert dataset.origin == "package"
     assert dataset.X.shape == (dataset.card.n_rows, 9)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import HuberRegressor, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
@@ -148,3 +149,13 @@ def test_student_of_truth_alone_is_better_for_doubting_it():
         student = run(NOISY, lessons=lessons, **options).student
         losses.append(student._task.mean_loss(student.respond(X), np.eye(2)[CLEAN], np.ones(500)))
     assert losses[1] < losses[0]
+
+
+@pytest.mark.filterwarnings("ignore:the teacher is frozen:UserWarning")
+@pytest.mark.parametrize("n_fitted", [200, 500])
+def test_what_a_frozen_ensemble_said_of_other_rows_casts_no_doubt(n_fitted):
+    others = RNG.permutation(500)[:n_fitted]
+    ensemble = TeacherEnsemble(TEACHERS, weights="equal", cv=3).fit(X[others], CLEAN[others])
+    found = run(CLEAN, teacher=FrozenEstimator(ensemble))
+    rows = found.transfer_set
+    assert (rows.hard[: len(X)] == CLEAN).mean() > 0.9

@@ -21,7 +21,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd import DistilledClassifier, DistilledRegressor, TeacherEnsemble, distill
 from ensemble_kd.flow import Settings, n_synthetic_rows
-from ensemble_kd.flow._judged_out_of_fold import compare_out_of_fold
+from ensemble_kd.flow._gate import compare_out_of_fold
 from ensemble_kd.flow._recipes import default_recipe
 from ensemble_kd.rows import REAL, SYNTHETIC, read_rows
 from ensemble_kd.students import GBDTStudent, MLPStudent, TreeStudent
@@ -82,7 +82,7 @@ def test_race_trains_the_promising_longer():
 
 def test_race_takes_a_recipe_that_is_clearly_better(monkeypatch):
     # The teacher is right about rows it has seen, and guesses elsewhere. The gate is left open.
-    monkeypatch.setattr("ensemble_kd.flow._comparison.Comparison.rival_wins", False)
+    monkeypatch.setattr("ensemble_kd.flow.judging.Comparison.rival_wins", False)
     result = run(teacher=Parrot(), synthesizer=None, alpha=1.0)
     assert result.recipe.name == "in-sample labels"
 
@@ -277,7 +277,7 @@ def test_student_is_no_bigger_than_its_teacher():
 def test_gate_judges_few_positives_on_every_row_out_of_fold(monkeypatch, are_few):
     # A teacher that knows nothing is found out in either case; where of a class no more than a
     # handful is held out, by all of its rows.
-    monkeypatch.setattr("ensemble_kd.flow._judged_out_of_fold.FEW", 100 if are_few else 2)
+    monkeypatch.setattr("ensemble_kd.flow._gate.FEW", 100 if are_few else 2)
     with pytest.warns(UserWarning, match="one is kept"):
         result = run(teacher=DummyClassifier(strategy="prior"), alpha=1.0)
     found = result.gate[-1]

@@ -13,8 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from ensemble_kd import DistilledClassifier, DistilledRegressor
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow import distill
-from ensemble_kd.flow._comparison import Standard
-from ensemble_kd.flow._race import Judge
+from ensemble_kd.flow.judging import Judge, Standard
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import SYNTHETIC, read_rows
 from ensemble_kd.students import GBDTStudent
@@ -79,7 +78,7 @@ def test_resamples_draw_groups_whole(monkeypatch):
     np.testing.assert_array_equal(at_once[:, ::4], at_once[:, 3::4])
     assert (at_once.sum(axis=1) == N_ROWS).all()
     assert (at_once[0] == 1).all() and not np.array_equal(at_once[1], at_once[2])
-    monkeypatch.setattr("ensemble_kd.flow._comparison.MOST_CELLS", 2 * N_ROWS)
+    monkeypatch.setattr("ensemble_kd.flow.judging._comparison.MOST_CELLS", 2 * N_ROWS)
     np.testing.assert_array_equal(np.vstack(list(one._weightings(5))), at_once)
 
 
@@ -117,7 +116,7 @@ def test_lead_is_in_standard_errors_of_the_score():
 
 @pytest.mark.filterwarnings("ignore:the distilled student is worse")
 def test_gate_keeps_by_score_the_student_that_it_would_throw_away_by_loss(monkeypatch):
-    monkeypatch.setattr("ensemble_kd.flow._judged_out_of_fold.FEW", 2)
+    monkeypatch.setattr("ensemble_kd.flow._gate.FEW", 2)
     kept = {
         scoring: distill(
             X, Y, teacher=Timid(), student=STUDENT, n_synthetic=900, alpha=1.0, scoring=scoring,

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, DistilledRegressor
 from ensemble_kd.errors import InputError
-from ensemble_kd.flow import Settings
+from ensemble_kd.flow import Settings, check_settings
 from ensemble_kd.flow.lessons import Assistant, BornAgain, HardRows
 from ensemble_kd.flow.teaching._taught import no_bigger_than
 from ensemble_kd.rows import read_rows
@@ -118,7 +118,7 @@ def test_settings_of_values_have_squared_error_alone(chosen, message):
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_settings_by_default_suit_every_task(task):
-    Settings().check(task_named(task))
+    check_settings(Settings(), task_named(task))
 
 
 def test_fast_settings_halve_the_rows_and_shorten_the_training():

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.model_selection import PredefinedSplit
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd import TeacherEnsemble
 from ensemble_kd.flow import Settings, Stages, TransferSets, compare, default_recipe, teach
 from ensemble_kd.losses import softmax
-from ensemble_kd.rows import read_rows
+from ensemble_kd.rows import read_again, read_rows
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import cross_fitted_responses
 
@@ -112,3 +113,24 @@ def test_gate_of_the_teacher_asks_sharpened_members():
     assert loss(weights=weights, is_sharpened=True) < 1.25 * of_truth
     assert loss(weights=weights) > 1.5 * of_truth
     assert loss(weights=None, is_sharpened=True) < loss(weights=None)
+
+
+PARTS = np.arange(300) % 3
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        [(np.flatnonzero(k != PARTS), np.flatnonzero(k == PARTS)) for k in range(3)],
+        PredefinedSplit(PARTS),
+    ],
+    ids=["list", "predefined"],
+)
+@pytest.mark.parametrize("several", [True, False])
+def test_folds_spelled_out_are_as_many_parts_of_some_of_the_rows(cv, several):
+    tree = TREES["classification"]
+    teacher = [("a", tree), ("b", DecisionTreeClassifier(max_depth=2))] if several else tree
+    rows = read_rows(X, Y["classification"], None, "classification", cv, 0)
+    some = read_again(rows.take(np.arange(300) < 200))
+    taught = teach(Settings(teacher=teacher, cv=cv), some)
+    assert np.isfinite(taught.soft_real).all()

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier
 from ensemble_kd.flow import Settings, distill, teach
-from ensemble_kd.flow._comparison import compare
+from ensemble_kd.flow.judging import compare
 from ensemble_kd.rows import read_rows
 from ensemble_kd.students import TreeStudent
 from ensemble_kd.tasks import Classification, Regression

@@ -25,3 +25,12 @@ def test_kept_check_has_the_least_mean_and_its_own_weights(span):
             ]
             assert kept.check == int(np.argmin(means))
             assert float(kept.state["weight"]) == kept.check
+
+
+@pytest.mark.parametrize("span", [1, 3])
+def test_kept_check_is_none_without_a_loss(span):
+    kept = Kept(torch.nn.Linear(1, 1), span)
+    for loss in (3.0, 2.0, 1.0, 1.5, float("nan"), float("nan")):
+        kept.add(torch.nn.Linear(1, 1), loss)
+    assert kept.check == 2
+    assert kept.n_worse == 3

@@ -14,6 +14,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.metrics import log_loss
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -26,7 +27,7 @@ from ensemble_kd import (
     InputError,
     load,
 )
-from ensemble_kd.flow import n_synthetic_rows
+from ensemble_kd.flow import n_synthetic_rows, refitted
 from ensemble_kd.metrics import Latency
 from ensemble_kd.rows import REAL
 from ensemble_kd.students import MLPStudent
@@ -172,6 +173,26 @@ def test_select_refits_on_all_rows_but_the_certified_ones(fitted, table, tmp_pat
     found = log_loss(y, load(tmp_path / "again.ekd").predict_proba(X))
     assert found == pytest.approx(chosen.certificate.loss, rel=1e-3)
     assert found != log_loss(y, before.scorer.predict_proba(X))
+
+
+def test_what_a_search_hands_over_has_learned_all_rows_but_the_certified_ones(monkeypatch):
+    learned = []
+
+    def noted(student, recipe, every, *rest):
+        learned.append(every)
+        return refitted(student, recipe, every, *rest)
+
+    monkeypatch.setattr(_finish, "refitted", noted)
+    rng = np.random.default_rng(0)
+    X = np.hstack([rng.normal(size=(300, 2)), np.arange(300.0)[:, None]])
+    y = (X[:, 0] > 0).astype(int)
+    inner = DistilledClassifier(GaussianNB(), n_synthetic=100, cv=2)
+    found = search(inner, space=SearchSpace(students=("tree",)), n_trials=2).fit(X, y)
+    every, apart = learned[0], found.certified_rows_
+    assert not every.held_out.any()
+    assert every.X[: 300 - apart.sum(), 2].tolist() == np.flatnonzero(~apart).tolist()
+    loss = log_loss(y[apart], found.predict_proba(X[apart]))
+    assert found.certificate_.loss == pytest.approx(loss, rel=1e-3)
 
 
 def test_select_does_not_refit_without_rows(fitted):

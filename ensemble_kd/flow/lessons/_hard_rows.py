@@ -40,7 +40,7 @@ class HardRows(Lesson):
         if n_rows == 0 or desk.clock.is_late:
             return transfer_set
         first = desk.student.with_effort(self.effort)
-        first.fit_transfer(transfer_set, desk.loss)
+        first.fit_transfer(transfer_set, desk.loss, deadline=desk.clock.labels)
         X, response = desk.new_rows(n_rows)
         divergence = transfer_set.task.divergence(response, first.respond(X))
         n_drawn = min(MOST_STARTING_POINTS, int((divergence > 0).sum()))

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
-from ensemble_kd.flow._comparison import Comparison, compare
 from ensemble_kd.flow._race import MIN_ROWS_TO_RACE, SECOND_ROWS
 from ensemble_kd.flow._recipes import default_recipe
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.judging import Comparison, compare
 from ensemble_kd.flow.logged._scored_rows import Scored
 from ensemble_kd.flow.logged._surrogate import Surrogate
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import Teaching, TransferSets, has_label
 from ensemble_kd.students import Student
 
@@ -78,8 +78,9 @@ def stand_in_where_it_pays(
         recipe = default_recipe(rows.task, settings, n_new)
         learned = ~rows.held_out & has_label(scored.response) & (rows.weights > 0)
         surrogate = Surrogate(
-            rows, rows.as_transfer_set(scored.response).take(learned), recipe.loss, settings.n_jobs
-        )
+            rows, rows.as_transfer_set(scored.response).take(learned), recipe.loss, settings.n_jobs,
+            clock.race,
+        )  # fmt: skip
         labelled = replace(teaching, labeller=surrogate, unseen=surrogate)
         sets = TransferSets(rows, more, stage, settings.n_jobs, labelled, clock.race)
         losses = []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, warn
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching import Teaching, has_label, refuse_views
 from ensemble_kd.rows import (
     LoggedScores,

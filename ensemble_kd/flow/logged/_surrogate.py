@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class Surrogate:
         What the boosted trees minimise.
     n_jobs : int or None
         Threads of the extra trees.
+    deadline : float or None, default=None
+        Time of `time.monotonic` by which boosting ends, and after which no further fold is begun.
 
     Attributes
     ----------
@@ -43,19 +46,25 @@ class Surrogate:
     """
 
     def __init__(
-        self, rows: RealRows, scored: TransferSet, loss: DistillationLoss, n_jobs: int | None
-    ) -> None:
+        self, rows: RealRows, scored: TransferSet, loss: DistillationLoss, n_jobs: int | None,
+        deadline: float | None = None,
+    ) -> None:  # fmt: skip
         self._schema, self._task = rows.schema, rows.task
         self._pairs: list[tuple[Any, Any]] = []
         fold = np.random.default_rng(rows.seed).permutation(np.arange(len(scored)) % N_FOLDS)
-        answers = np.empty((2, *scored.response.shape))
+        answers, told = np.empty((2, *scored.response.shape)), np.zeros(len(scored), dtype=bool)
         for k in range(N_FOLDS):
+            if self._pairs and deadline is not None and time.monotonic() >= deadline:
+                break
             left = fold == k
-            pair = self._fit(scored, left, loss, rows.seed + k, n_jobs)
+            told |= left
+            pair = self._fit(scored, left, loss, rows.seed + k, n_jobs, deadline)
             answers[:, left] = self._answers(pair, scored.X[left])
             self._pairs.append(pair)
         losses = [
-            self._task.mean_loss(_mixed(answers, share), scored.response, scored.sample_weight)
+            self._task.mean_loss(
+                _mixed(answers[:, told], share), scored.response[told], scored.sample_weight[told]
+            )
             for share in SHARES
         ]
         self.share_ = SHARES[int(np.argmin(losses))]
@@ -71,14 +80,14 @@ class Surrogate:
     @staticmethod
     def _fit(
         scored: TransferSet, left: NDArray[np.bool_], loss: DistillationLoss, seed: int,
-        n_jobs: int | None,
+        n_jobs: int | None, deadline: float | None,
     ) -> tuple[Any, Any]:  # fmt: skip
         rows = TransferSet(
             scored.schema, scored.X, scored.response, scored.task.no_target(len(scored)),
             scored.sample_weight, scored.origin, left, scored.task,
         )  # fmt: skip
         boosted = GBDTStudent(random_state=seed)
-        boosted.fit_transfer(rows, loss)
+        boosted.fit_transfer(rows, loss, deadline=deadline)
         trees = ExtraTreesRegressor(
             N_EXTRA_TREES, max_features=0.5, min_samples_leaf=2, n_jobs=n_jobs, random_state=seed
         )

@@ -2,6 +2,6 @@
 
 from ensemble_kd.flow.queries._imitating import imitate
 from ensemble_kd.flow.queries._picture import draw_queries
-from ensemble_kd.flow.queries._spending import Bought, spend
+from ensemble_kd.flow.queries._spending import spend
 
-__all__ = ["Bought", "draw_queries", "imitate", "spend"]
+__all__ = ["draw_queries", "imitate", "spend"]

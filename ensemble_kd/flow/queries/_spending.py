@@ -2,64 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd.errors import InputError, warn
 from ensemble_kd.flow._recipes import default_recipe
-from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow.teaching import Teaching, has_label, refuse_views
-from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.rows import (
-    SYNTHETIC,
-    UNLABELLED,
-    RealRows,
-    concatenate,
-    match_columns,
-    table,
-    take_rows,
-)
+from ensemble_kd.flow.queries._asked_rows import AskedRows
+from ensemble_kd.flow.settings import Settings
+from ensemble_kd.flow.teaching import Told, refuse_views
+from ensemble_kd.rows import SYNTHETIC, UNLABELLED, RealRows, match_columns, table, take_rows
 from ensemble_kd.students import Student
-from ensemble_kd.teachers import QueriedTeacher, as_teacher, teacher_response
-
-Array = NDArray[np.float64]
-Extra = tuple[Array, Array, int]
+from ensemble_kd.teachers import QueriedTeacher, as_teacher
 
 # Of the budget, for held-out rows: they tell what each query bought, and when to stop.
 CHECK_SHARE = 0.2
 N_ROUNDS = 4
-# Of a round after the first: rows drawn where students disagree; the others are drawn at random.
-DISPUTED_SHARE = 0.5
-# Share of the student's own effort that each of the two takes.
-EFFORT = 0.1
 FEWEST_QUERIES = 20
-
-
-@dataclass(frozen=True)
-class Bought:
-    """What a budget bought.
-
-    Parameters
-    ----------
-    rows : RealRows
-        The real rows; held out are those alone that were asked for to judge by.
-    teaching : Teaching
-        The answers to real rows, NaN for those that were not asked for.
-    extra : list of (codes, response, origin)
-        Further rows that were asked for: unlabelled real ones, and synthetic ones.
-    history : list of dict
-        After each round "queries" so far, and of a first student of so many the "rmse", the root
-        mean squared difference to the teacher, and the "divergence", on held-out rows.
-    """
-
-    rows: RealRows
-    teaching: Teaching
-    extra: list[Extra]
-    history: list[dict[str, float]]
 
 
 def spend(
@@ -69,7 +29,8 @@ def spend(
     settings: Settings,
     n_new: int,
     X_unlabeled: Any = None,
-) -> Bought:
+    deadline: float | None = None,
+) -> Told:
     """Ask for as many rows as the budget allows, those that teach most first.
 
     Rows that it was asked for before cost nothing and are taken first. A fifth of the budget at
@@ -93,10 +54,16 @@ def spend(
         Synthetic rows that may be made at most.
     X_unlabeled : data frame or array or None, default=None
         Further real rows.
+    deadline : float or None, default=None
+        Time of `time.monotonic` from which on rows are drawn at random, as no student is fitted.
 
     Returns
     -------
-    Bought
+    Told
+        The real rows, held out being those alone that were asked for to judge by; what was answered
+        to them, NaN where nothing was asked; further rows that were asked for; and after each round
+        "queries" so far, and of a first student of so many the "rmse", the root mean squared
+        difference to the teacher, and the "divergence", on held-out rows.
 
     Raises
     ------
@@ -111,15 +78,16 @@ def spend(
     """
     refuse_views(settings, rows.task, "to look at rows would spend the teacher's queries")
     teacher = as_teacher(queried, rows.task)
-    desk = _Desk(queried, teacher, rows, student, default_recipe(rows.task, settings).loss)
+    loss = default_recipe(rows.task, settings).loss
+    desk = AskedRows(queried, teacher, rows, student, loss, deadline)
     more = [] if X_unlabeled is None else [(match_columns(table(X_unlabeled), rows.X), UNLABELLED)]
-    n_real = len(rows) + sum(len(X) for X, _ in more)
-    n_known = sum(int(queried.knows(X).sum()) for X in (rows.X, *(X for X, _ in more)))
-    n_made = min(n_new, max(0, queried.left - (n_real - n_known)))
+    tables = [take_rows(rows.X, rows.weights > 0), *(X for X, _ in more)]
+    n_known = sum(int(queried.knows(X).sum()) for X in tables)
+    n_made = min(n_new, max(0, queried.left - (sum(map(len, tables)) - n_known)))
     if n_made:
         more.append((_made(rows, settings, n_made), SYNTHETIC))
     desk.open(more)
-    n_rows, n_paid = len(desk.asked), queried.left + n_known
+    n_rows, n_paid = int(desk.counts.sum()), queried.left + n_known
     if n_paid < min(FEWEST_QUERIES, n_rows):
         raise InputError(
             f"a budget must leave {FEWEST_QUERIES} queries or one for each row, got "
@@ -127,10 +95,10 @@ def spend(
         )
     desk.choose_judges(min(int(rows.held_out.sum()), int(CHECK_SHARE * n_paid)))
     desk.ask(np.flatnonzero(desk.known & ~desk.asked))
-    n_left = min(queried.left, int((~desk.asked).sum()))
+    n_left = min(queried.left, int((desk.counts & ~desk.asked).sum()))
     for n_next in np.diff(np.linspace(0, n_left, N_ROUNDS + 1).astype(int)).tolist():
         desk.round(n_next)
-    n_without = int((~desk.asked[: len(rows)]).sum())
+    n_without = int((desk.counts & ~desk.asked)[: len(rows)].sum())
     if n_without:
         warn(
             f"the budget of {queried.budget:,} queries leaves {n_without:,} of {len(rows):,} rows "
@@ -148,122 +116,3 @@ def _made(rows: RealRows, settings: Settings, n_rows: int) -> Any:
     weights = {} if rows.weight is None else {"sample_weight": rows.weight[drawn]}
     synthesizer.fit(take_rows(rows.X, drawn), **weights)
     return synthesizer.sample(n_rows, [rows.seed, 0])
-
-
-class _Desk:
-    """All rows that may be asked for, and the answers so far."""
-
-    def __init__(
-        self, queried: QueriedTeacher, teacher: Any, rows: RealRows, student: Student,
-        loss: DistillationLoss,
-    ) -> None:  # fmt: skip
-        self._queried, self._teacher, self._rows = queried, teacher, rows
-        self._student, self._loss = student, loss
-        self._rng = np.random.default_rng(rows.seed)
-        self.history: list[dict[str, float]] = []
-
-    def open(self, more: list[tuple[Any, int]]) -> None:
-        """Take further rows to those of the table."""
-        rows = self._rows
-        self._X = concatenate([rows.X, *(X for X, _ in more)]) if more else rows.X
-        self._codes = np.vstack([rows.codes, *(rows.schema.encode(X) for X, _ in more)])
-        self._origins = [(len(X), origin) for X, origin in more]
-        self.response = np.full((len(self._codes), rows.task.n_outputs), np.nan)
-        self.asked = np.zeros(len(self._codes), dtype=bool)
-        self.is_held_out = self.asked.copy()
-        self.is_held_out[: len(rows)] = rows.held_out
-        self.judged = self.asked.copy()
-        self.known = self._queried.knows(self._X)
-
-    def choose_judges(self, n_rows: int) -> None:
-        """Ask for held-out rows, first for those that cost nothing."""
-        self.ask(self.draw(self.is_held_out & self.known, n_rows))
-        n_more = min(n_rows - int(self.asked.sum()), self._queried.left)
-        self.ask(self.draw(self.is_held_out, n_more))
-        self.judged = self.asked.copy()
-
-    def draw(self, allowed: NDArray[np.bool_], n_rows: int, weight: Array | None = None) -> Any:
-        """Return rows that were not asked for, in proportion to a weight where there is one."""
-        free = np.flatnonzero(allowed & ~self.asked)
-        share = None
-        if weight is not None:
-            share = weight[free]
-            n_rows = min(n_rows, int((share > 0).sum()))
-            share = share / share.sum() if n_rows else None
-        return self._rng.choice(free, min(n_rows, len(free)), replace=False, p=share)
-
-    def ask(self, chosen: NDArray[np.int64]) -> None:
-        """Ask for some rows."""
-        chosen = np.sort(chosen)
-        if len(chosen):
-            X = take_rows(self._X, chosen)
-            self.response[chosen] = teacher_response(self._teacher, X, self._rows.task)
-            self.asked[chosen] = True
-
-    def round(self, n_rows: int) -> None:
-        """Ask for so many rows more, and note what the answers are worth."""
-        if n_rows == 0 and self.history:
-            return
-        everything = np.ones(len(self.asked), dtype=bool)
-        real = np.arange(len(self.asked)) < len(self._rows)
-        n_disputed = 0
-        if self.history:
-            pair = self._committee()
-            answers = [one.respond(self._codes) for one in pair]
-            disputed = self.draw(
-                everything, int(DISPUTED_SHARE * n_rows), self._rows.task.divergence(*answers)
-            )
-            self.ask(disputed)
-            n_disputed = len(disputed)
-        at_random = self.draw(everything if self.history else real, n_rows - n_disputed)
-        self.ask(at_random)
-        if len(at_random) < n_rows - n_disputed:  # the first round has no more real rows
-            self.ask(self.draw(everything, n_rows - n_disputed - len(at_random)))
-        self._note()
-
-    def _learned(self) -> NDArray[np.int64]:
-        return np.flatnonzero(self.asked & ~self.judged)
-
-    def _committee(self) -> list[Student]:
-        learned = self._rng.permutation(self._learned())
-        halves = learned[::2], learned[1::2]
-        return [self._fitted(half if len(half) > 1 else learned) for half in halves]
-
-    def _fitted(self, learned: NDArray[np.int64]) -> Student:
-        """Return a student of the answers alone, stopped by those that judge."""
-        chosen = np.concatenate([np.flatnonzero(self.judged), np.sort(learned)])
-        task, schema = self._rows.task, self._rows.schema
-        taught = replace(
-            self._rows.as_transfer_set(np.zeros((len(self._rows), task.n_outputs))),
-            X=self._codes[chosen], response=self.response[chosen], schema=schema,
-            hard=task.no_target(len(chosen)), sample_weight=np.ones(len(chosen)),
-            origin=np.zeros(len(chosen), dtype=np.int8), held_out=self.judged[chosen],
-        )  # fmt: skip
-        return self._student.with_effort(EFFORT).fit_transfer(taught, self._loss)
-
-    def _note(self) -> None:
-        if not self.judged.any():
-            self.history.append({"queries": self._queried.n_asked})
-            return
-        answer = self._fitted(self._learned()).respond(self._codes[self.judged])
-        goal = self.response[self.judged]
-        self.history.append(
-            {
-                "queries": self._queried.n_asked,
-                "rmse": float(np.sqrt(np.mean((answer - goal) ** 2))),
-                "divergence": float(np.mean(self._rows.task.divergence(goal, answer))),
-            }
-        )
-
-    def bought(self, teacher: Any) -> Bought:
-        """Return the answers in the places where a flow looks for them."""
-        n_real = len(self._rows)
-        rows = replace(self._rows, held_out=self.judged[:n_real])
-        teaching = Teaching(teacher, None, None, self.response[:n_real], True, task=rows.task)
-        extra, start = [], n_real
-        for n_rows, origin in self._origins:
-            own = np.arange(start, start + n_rows)
-            own = own[has_label(self.response[own])]
-            extra.append((self._codes[own], self.response[own], origin))
-            start += n_rows
-        return Bought(rows, teaching, extra, self.history)

@@ -1,8 +1,17 @@
 """The teacher, fitted: what it says of rows, how it sees them, and the rows to learn from."""
 
-from ensemble_kd.flow.teaching._taught import Teaching, has_label, no_bigger_than
+from ensemble_kd.flow.teaching._taught import Extra, Teaching, Told, has_label, no_bigger_than
 from ensemble_kd.flow.teaching._teaching import teach
 from ensemble_kd.flow.teaching._transfer_sets import TransferSets
 from ensemble_kd.flow.teaching._views import refuse_views
 
-__all__ = ["Teaching", "TransferSets", "has_label", "no_bigger_than", "refuse_views", "teach"]
+__all__ = [
+    "Extra",
+    "Teaching",
+    "Told",
+    "TransferSets",
+    "has_label",
+    "no_bigger_than",
+    "refuse_views",
+    "teach",
+]

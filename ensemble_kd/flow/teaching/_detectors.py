@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching._taught import Teaching
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import check_width

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
-from ensemble_kd.flow._comparison import Comparison
+from ensemble_kd.flow.judging import Comparison
 from ensemble_kd.metrics import pickled_bytes
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student
@@ -22,6 +22,8 @@ from ensemble_kd.teachers import (
     teacher_response,
     teacher_splits,
 )
+
+Extra = tuple[NDArray[np.float64], NDArray[np.float64], int]
 
 # Bytes that the student of a small teacher may take, and beyond which no student needs to look.
 SMALLEST_BUDGET, LARGEST_BUDGET = 20_000, 10_000_000
@@ -71,8 +73,8 @@ class Teaching:
         return replace(self, labeller=self.unseen)
 
     def after_labelling(self) -> Teaching:
-        """Return the same without what labels rows, which takes the teacher's memory once more."""
-        return replace(self, labeller=None, unseen=None)
+        """Return the same without what takes the teacher's memory once more to label rows."""
+        return replace(self, unseen=None)
 
     def seconds_of_members(self) -> dict[str, Any]:
         """Return rows and seconds of each member, under "members"; nothing without a deadline."""
@@ -84,8 +86,11 @@ class Teaching:
 
     @property
     def of_each(self) -> NDArray[np.float64]:
-        """What each member says of the real rows out of fold, or the teacher where it has none."""
-        each = getattr(self.teacher, "member_responses_", None)
+        """What each member says of the real rows out of fold, or the teacher where it has none.
+
+        Those of a frozen ensemble said it of the rows that they were fitted on, which are others.
+        """
+        each = None if self.frozen else getattr(self.teacher, "member_responses_", None)
         return self.soft_real[None] if each is None else np.asarray(each)
 
     def label(self, X: Any, rows: RealRows, n_jobs: int | None) -> NDArray[np.float64]:
@@ -100,6 +105,28 @@ class Teaching:
     def splits(self, rows: RealRows) -> tuple[NDArray[np.float64], ...]:
         """Return where the teacher's trees split each column."""
         return teacher_splits(self.labeller, rows.schema)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of rows before there is a student to learn it.
+
+    Parameters
+    ----------
+    rows : RealRows
+        The real rows; those are held out that a student may be judged by.
+    teaching : Teaching
+        What is said of them.
+    extra : list of (codes, response, origin), default=[]
+        Further rows with an answer: unlabelled real ones, and synthetic ones.
+    queries : list of dict, default=[]
+        What each round of queries bought, where a teacher has a budget of them; see `spend`.
+    """
+
+    rows: RealRows
+    teaching: Teaching
+    extra: list[Extra] = field(default_factory=list)
+    queries: list[dict[str, float]] = field(default_factory=list)
 
 
 def has_label(soft_real: NDArray[np.float64]) -> NDArray[np.bool_]:

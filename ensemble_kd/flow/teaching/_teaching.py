@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd.errors import NotDistillableError, warn
-from ensemble_kd.flow._comparison import Standard
-from ensemble_kd.flow._settings import Settings
+from ensemble_kd.flow.judging import Standard
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching._detectors import teach_detectors
 from ensemble_kd.flow.teaching._taught import Teaching, has_label
 from ensemble_kd.metrics import RowScoring
@@ -58,7 +58,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     """
     if not rows.task.is_supervised:
         return teach_detectors(settings, rows)
-    teacher = settings.teacher_of(rows.task)
+    teacher = settings.teacher_of(rows.task, rows.cv)
     if teacher is None:
         teacher = TeacherEnsemble(
             task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from ensemble_kd.errors import NotDistillableError
 from ensemble_kd.flow._clock import Stages
 from ensemble_kd.flow._recipes import Recipe
-from ensemble_kd.flow.teaching._taught import Teaching
+from ensemble_kd.flow.teaching._taught import Extra, Teaching, has_label
 from ensemble_kd.flow.teaching._views import Views
 from ensemble_kd.rows import (
     SYNTHETIC,
@@ -27,6 +28,7 @@ from ensemble_kd.rows import (
     table,
     take_rows,
 )
+from ensemble_kd.students import Ask, Student
 from ensemble_kd.transfer import Synthesizer
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -65,14 +67,13 @@ class TransferSets:
         n_jobs: int | None,
         teaching: Teaching,
         deadline: float | None = None,
-        extra: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int]] = (),
+        extra: Sequence[Extra] = (),
     ) -> None:
         self._extra = extra
         self.rows, self.teaching = rows, teaching
         self._stage, self._n_jobs, self.deadline = stage, n_jobs, deadline
         self._pools: dict[str, _Pool] = {}
         self.views = Views(rows, self.drawn_from, stage, teaching)
-        self._in_sample: NDArray[np.float64] | None = None
         with stage("labels"):
             self.splits = teaching.splits(rows)
             self._unlabelled = self._label_unlabelled(X_unlabeled)
@@ -125,14 +126,15 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         return self._pool(synthesizer).take(n_rows)
 
-    def can_be_asked(self, recipe: Recipe) -> bool:
-        """Tell whether a recipe wants a teacher's answers, and there is one that gives any."""
-        return recipe.needs_teacher and self.teaching.labeller is not None
+    def asked_by(self, student: Student, recipe: Recipe) -> Ask | None:
+        """Return whom a student may ask, where it does, and somebody is there to answer."""
+        answers = recipe.needs_teacher and self.teaching.labeller is not None
+        return self.ask if student.asks and answers else None
 
     def ask(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the teacher's response to encoded rows made of values of the real ones."""
         with self._stage("labels"):
-            return self.teaching.label(self._decoder.decode(codes), self.rows, self._n_jobs)
+            return self.label_new(self._decoder.decode(codes))
 
     @cached_property
     def _decoder(self) -> RowDecoder:
@@ -143,6 +145,17 @@ class TransferSets:
         synthesizer, _ = recipe.synthesizers[0]
         return _Pool(self, synthesizer, self._decoder.decode(codes)).take(n_rows)
 
+    def label_new(self, X: Any) -> NDArray[np.float64]:
+        """Return the teacher's response to raw rows of which nothing else is known."""
+        response = self.teaching.label(X, self.rows, self._n_jobs)
+        n_silent = int((~has_label(response)).sum())
+        if n_silent:
+            raise NotDistillableError(
+                f"each new row must have an answer of the teacher, got none for {n_silent:,} of "
+                f"{len(response):,}; give it in a list, with one that answers them."
+            )
+        return response
+
     def _label_unlabelled(self, X_unlabeled: Any) -> Rows | None:
         if X_unlabeled is None:
             return None
@@ -150,23 +163,25 @@ class TransferSets:
         codes = self.rows.schema.encode(X)
         self.rows.schema.check_range(codes)
         X = match_columns(X, self.rows.X)
-        return codes, self.teaching.label(X, self.rows, self._n_jobs)
+        return codes, self.label_new(X)
 
     def _real_labels(self, labels: str) -> NDArray[np.float64]:
         """Return out-of-fold labels, or in-sample ones; held-out rows are always out of fold.
 
-        Rows that no fold tests have the truth in their place, which is then all that they teach.
+        Rows without an answer have the truth in its place, which is then all that they teach.
         """
-        if labels == "out_of_fold" or self.teaching.frozen:
-            soft_real = self.teaching.soft_real
-            return np.where(np.isnan(soft_real), self.rows.truth, soft_real)
-        if self._in_sample is None:
-            learned = ~self.rows.held_out
-            X, found = take_rows(self.rows.X, learned), self.teaching.soft_real.copy()
-            with self._stage("labels"):
-                found[learned] = self.teaching.label(X, self.rows, self._n_jobs)
-            self._in_sample = found
-        return self._in_sample
+        found = self.teaching.soft_real
+        if labels == "in_sample" and not self.teaching.frozen:
+            found = self._in_sample
+        return np.where(np.isnan(found), self.rows.truth, found)
+
+    @cached_property
+    def _in_sample(self) -> NDArray[np.float64]:
+        learned, found = ~self.rows.held_out, self.teaching.soft_real.copy()
+        with self._stage("labels"):
+            X = take_rows(self.rows.X, learned)
+            found[learned] = self.teaching.label(X, self.rows, self._n_jobs)
+        return found
 
     def _pool(self, synthesizer: Synthesizer) -> _Pool:
         key = repr(synthesizer)
@@ -210,7 +225,7 @@ class _Pool:
                 n_next = n_rows - n_made if sets.deadline is None else CHUNK
                 X, weight = self._raw_rows(n_made, min(n_made + n_next, n_rows))
                 self.weight = np.append(self.weight, weight)
-                response = sets.teaching.label(X, sets.rows, sets._n_jobs)
+                response = sets.label_new(X)
                 found.append((sets.rows.schema.encode(X), response))
                 n_made += len(response)
         self._X = np.vstack([X for X, _ in found])

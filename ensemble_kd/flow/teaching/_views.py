@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._settings import Settings
 from ensemble_kd.flow.lessons import as_lessons
+from ensemble_kd.flow.settings import Settings
 from ensemble_kd.flow.teaching._taught import Teaching
 from ensemble_kd.losses import DistillationLoss, needs_view
 from ensemble_kd.rows import RealRows, RowDecoder, TransferSet, take_rows

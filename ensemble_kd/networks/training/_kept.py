@@ -50,9 +50,13 @@ class Kept:
         self._states = {i: s for i, s in self._states.items() if i in kept or i > settled}
 
     def _smooth(self) -> list[float]:
-        """Return the mean of each check and its neighbours, as far as there are any."""
+        """Return the mean of each check and its neighbours, as far as there are any.
+
+        That of a check without a loss, as after steps too long, is the worst there is.
+        """
         half = self._span // 2
-        return [
+        means = [
             float(np.mean(self.history[max(0, i - half) : i + half + 1]))
             for i in range(len(self.history))
         ]
+        return np.where(np.isnan(means), np.inf, means).tolist()

@@ -15,11 +15,10 @@ from sklearn.base import clone
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss, check_learned_at_once
 from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Beyond, Encoding, fit_encoding, network_record
+from ensemble_kd.networks import Encoding, network_record
 from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.schema import TableSchema
-from ensemble_kd.students._base import Student
-from ensemble_kd.students._size import choose_size
+from ensemble_kd.students._encoded import EncodedStudent
 
 Array = NDArray[np.float64]
 
@@ -32,7 +31,7 @@ RIDGE = 0.01
 MEMORY = 20
 
 
-class AdditiveStudent(Student):
+class AdditiveStudent(EncodedStudent):
     """A sum of one curve for each column: a generalised additive model of the teacher [1]_, [2]_.
 
     The curve of a numeric column is straight between edges, which lie where the teacher's trees
@@ -106,23 +105,6 @@ class AdditiveStudent(Student):
         student: AdditiveStudent = clone(self)
         return student.set_params(max_iter=max(1, round(effort * self.max_iter)))
 
-    def within(self, n_bytes: int, n_outputs: int) -> AdditiveStudent:
-        """Return an unfitted student that stays within some bytes.
-
-        Parameters
-        ----------
-        n_bytes : int
-            Bytes that its arrays and schema may take.
-        n_outputs : int
-            Numbers in a response.
-
-        Returns
-        -------
-        AdditiveStudent
-        """
-        student: AdditiveStudent = clone(self)
-        return student.set_params(max_bytes=min(self.max_bytes, n_bytes))
-
     def _check(self, loss: DistillationLoss) -> None:
         check_learned_at_once(loss, "additive")
         for name in ("n_bins", "max_categories", "max_bytes", "max_iter"):
@@ -133,7 +115,7 @@ class AdditiveStudent(Student):
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         train = transfer_set.take(~transfer_set.held_out)
-        self._encoding = self._fit_encoding(train, loss)
+        self._encoding = self._fit_encoding(train, loss, hidden=())
         self._points = _Points(self._encoding)
         train = _not_too_many(train, self._points.n_entries_a_row, check_seed(self.random_state))
         design = self._points.design(train.X)
@@ -156,26 +138,6 @@ class AdditiveStudent(Student):
         # A category or a missing value that no row has adds what an average row has of its column.
         self._values[self._points.is_lone & (np.asarray(abs(design).sum(axis=0)).ravel() == 0)] = 0
         self._base = base[0] + self._points.column_means(mean)
-
-    def _fit_encoding(self, train: TransferSet, loss: DistillationLoss) -> Encoding:
-        is_real = train.origin == REAL
-        real = train.X[is_real]
-        beyond: Beyond = "edges" if train.task.looks_beyond else None
-        size = choose_size(
-            real, train.schema, train.n_outputs, self.max_bytes, hidden=(), beyond=beyond
-        )
-        return fit_encoding(
-            real,
-            train.schema,
-            n_bins=min(size.n_bins, self.n_bins),
-            max_categories=min(size.max_categories, self.max_categories),
-            splits=train.splits,
-            # Groups made by a row's own true target would tell it.
-            response=train.response[is_real] if loss.alpha > 0 else None,
-            fewest_rows=size.fewest_rows,
-            discretion=train.discretion,
-            beyond=beyond,
-        )
 
     def _minimise(self, objective: Any, shape: tuple[int, int]) -> Array:
         """Return the best values, or the best so far where the time is over."""

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ensemble_kd._optional import require
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import MLPRecord
-from ensemble_kd.networks import Beyond, fit_encoding
-from ensemble_kd.rows import REAL, TransferSet, check_seed
-from ensemble_kd.schema import TableSchema
-from ensemble_kd.students._base import Student
-from ensemble_kd.students._size import choose_size
+from ensemble_kd.rows import TransferSet, check_seed
+from ensemble_kd.students._encoded import EncodedStudent, NetworkStudent
 
 # Of the moving average of weights, and checks whose mean held-out loss is compared.
 AVERAGING, SPAN = 0.996, 7
 
 
-class SoftTreeStudent(Student):
+class SoftTreeStudent(EncodedStudent, NetworkStudent):
     """A soft decision tree, trained on soft labels with torch (after Frosst and Hinton [1]_).
 
     Every row reaches every leaf with a weight, and the weights sum to 1. A gate is linear in the
@@ -70,8 +64,6 @@ class SoftTreeStudent(Student):
     .. [1] Frosst, Hinton (2017). Distilling a Neural Network Into a Soft Decision Tree.
     """
 
-    _stop_after: int | None = None
-
     def __init__(
         self,
         *,
@@ -118,34 +110,6 @@ class SoftTreeStudent(Student):
         student: SoftTreeStudent = clone(self)
         return student.set_params(n_updates=max(1, round(effort * self.n_updates)))
 
-    def for_all_rows(self) -> SoftTreeStudent:
-        """Return an unfitted student that ends its training where this one was best.
-
-        Returns
-        -------
-        SoftTreeStudent
-        """
-        student: SoftTreeStudent = clone(self)
-        student._stop_after = self._network.kept + 1
-        return student
-
-    def within(self, n_bytes: int, n_outputs: int) -> SoftTreeStudent:
-        """Return an unfitted student that stays within some bytes.
-
-        Parameters
-        ----------
-        n_bytes : int
-            Bytes that its arrays and schema may take.
-        n_outputs : int
-            Numbers in a response.
-
-        Returns
-        -------
-        SoftTreeStudent
-        """
-        student: SoftTreeStudent = clone(self)
-        return student.set_params(max_bytes=min(self.max_bytes, n_bytes))
-
     def _check(self, loss: DistillationLoss) -> None:
         if not 1 <= self.depth <= 7:
             raise InputError(f"depth must be in [1, 7], got {self.depth!r}.")
@@ -161,36 +125,17 @@ class SoftTreeStudent(Student):
 
     def _fit(self, transfer_set: TransferSet, loss: DistillationLoss) -> None:
         networks = require("ensemble_kd.networks.with_torch", extra="train")
-        trained_on = ~transfer_set.held_out
-        is_real = trained_on & (transfer_set.origin == REAL)
-        real, n_train = transfer_set.X[is_real], int(trained_on.sum())
-        beyond: Beyond = "edges" if transfer_set.task.looks_beyond else None
         # The first layer, and one of as many units a level.
         hidden = (2 ** (self.depth + 1),) * self.depth
-        size = choose_size(
-            real, transfer_set.schema, transfer_set.n_outputs, self.max_bytes, hidden=hidden,
-            beyond=beyond,
-        )  # fmt: skip
         self._network = networks.train_network(
             transfer_set,
             loss,
-            encoding=fit_encoding(
-                real,
-                transfer_set.schema,
-                n_bins=min(size.n_bins, self.n_bins),
-                max_categories=min(size.max_categories, self.max_categories),
-                splits=transfer_set.splits,
-                # Groups made by a row's own true target would tell it.
-                response=transfer_set.response[is_real] if loss.alpha > 0 else None,
-                fewest_rows=size.fewest_rows,
-                discretion=transfer_set.discretion,
-                beyond=beyond,
-            ),
+            encoding=self._fit_encoding(transfer_set, loss, hidden),
             hidden=(),
             soft_tree=networks.SoftTreePlan(self.depth, self.balance),
             plan=networks.TrainingPlan(
                 n_updates=self.n_updates,
-                batch_size=int(np.clip(n_train // 20, min(16, self.batch_size), self.batch_size)),
+                batch_size=self._rows_a_step(int((~transfer_set.held_out).sum())),
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 averaging=AVERAGING,
@@ -205,14 +150,3 @@ class SoftTreeStudent(Student):
             watch=self._watch,
         )
         self.history_ = self._network.history
-
-    def _respond(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self._task.respond(self._network.outputs(X))
-
-    def _body(self) -> MLPRecord:
-        record: MLPRecord = self._network.to_record()
-        return record
-
-    def _model_schema(self) -> TableSchema:
-        schema: TableSchema = self._network.encoding.pooled_schema(self._schema)
-        return schema

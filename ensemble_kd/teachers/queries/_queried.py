@@ -66,6 +66,18 @@ class QueriedTeacher:
             return getattr(GivenTeacher(self.source), name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def __deepcopy__(self, memo: Any) -> QueriedTeacher:
+        """Return itself: clones of an estimator spend one budget, and ask for no row twice."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: what was asked so far, and not who is asking now."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from what was pickled."""
+        vars(self).update(state, _lock=Lock())
+
     def __call__(self, X: Any) -> Any:
         """Return its answer to rows, as `predict_proba` does."""
         return self.predict_proba(X)

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ensemble_kd.compress import compress
 from ensemble_kd.flow import (
     Distillation,
     Settings,
     Stages,
     Teaching,
     TransferSets,
+    all_rows,
     held_out_fidelity,
+    refitted,
 )
 from ensemble_kd.metrics import Latency
 from ensemble_kd.scoring import Scorer, load
@@ -25,6 +28,7 @@ from ensemble_kd.tuning.trial import (
     IN_EARNEST,
     DividedRows,
     Judge,
+    Setting,
     TrialRunner,
     card_lines,
     digest,
@@ -144,13 +148,26 @@ class Finish:
         return first_that_keeps(map(self._as_it_is, ranked[:MOST_TRIED]), budget)
 
     def refitted(self, candidate: Candidate) -> Outcome:
-        """Train a candidate again: all rows of the search, the whole teacher, in earnest."""
+        """Train a candidate again: all rows of the search, the whole teacher, in earnest.
+
+        A first training finds for how long, and how faithful it is, on rows held out from it.
+        """
         setting = self.runner.setting_of(candidate.params).with_effort(IN_EARNEST)
         rows, teaching, stage = self.divided.rows, self._teaching, Stages()
         with stage("labels"):
             transfer_set = self._sets.of(setting.recipe, self.n_synthetic)
         with stage("student"):
             student, model = fit_setting(setting, transfer_set, rows.seed)
+        fidelity = held_out_fidelity(model, rows.as_transfer_set(teaching.soft_real))
+        learns_more = self._learns_more(setting)
+        if learns_more:
+            every, ask = all_rows(
+                rows, setting.recipe, teaching, self.X_unlabeled, self.n_synthetic, self.settings,
+                stage,
+            )  # fmt: skip
+            ask = ask if student.asks else None  # it holds on to rows that were copied
+            student = refitted(student, setting.recipe, every, ask, stage)
+            model = compress(student.to_model(), setting.steps, every, setting.recipe.loss).model
         response = Scorer(model).respond(self.divided.certified.X)
         told = self._judge(response)
         line = f"On {len(response)} rows unseen: loss {told.true_loss:.5g}; {told.kept}"
@@ -158,8 +175,7 @@ class Finish:
         result = Distillation(
             teaching.teacher, transfer_set, student, model, setting.recipe, [],
             [found for found in (teaching.member,) if found is not None],
-            held_out_fidelity(model, rows.as_transfer_set(teaching.soft_real)),
-            stage.times, [],
+            fidelity, stage.times, [], refitted=learns_more,
         )  # fmt: skip
         return Outcome(candidate, data, self._certify(candidate, data, self._judge), result)
 
@@ -167,6 +183,12 @@ class Finish:
         """Return the student of the trial itself."""
         data = self.files[candidate.number]
         return Outcome(candidate, data, self._certify(candidate, data, self.trial_judge), None)
+
+    def _learns_more(self, setting: Setting) -> bool:
+        """Tell whether rows held out from the first training may be learned by a second."""
+        is_trained_once = self._teaching.frozen or any(step.trains for step in setting.steps)
+        rows = self.divided.rows
+        return rows.task.is_supervised and bool(rows.held_out.any()) and not is_trained_once
 
     @cached_property
     def _sets(self) -> TransferSets:

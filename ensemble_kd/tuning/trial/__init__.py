@@ -5,7 +5,12 @@ from ensemble_kd.tuning.trial._file import Meter, pack, timed_rows
 from ensemble_kd.tuning.trial._judge import Judge, Verdict, train_plainly
 from ensemble_kd.tuning.trial._rows import DividedRows, divide
 from ensemble_kd.tuning.trial._sizes import FileBytes
-from ensemble_kd.tuning.trial._space import SYNTHESIZERS, SearchSpace, starting_points
+from ensemble_kd.tuning.trial._space import (
+    SYNTHESIZERS,
+    SearchSpace,
+    Setting,
+    starting_points,
+)
 from ensemble_kd.tuning.trial._trial import (
     FILE,
     FINAL,
@@ -30,6 +35,7 @@ __all__ = [
     "Measured",
     "Meter",
     "SearchSpace",
+    "Setting",
     "TrialRunner",
     "Verdict",
     "card_lines",

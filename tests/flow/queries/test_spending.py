@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ensemble_kd import DistilledClassifier, DistilledRegressor, InputError
+from ensemble_kd import DistilledClassifier, DistilledRegressor, InputError, distill
 from ensemble_kd.flow.queries import draw_queries
 from ensemble_kd.teachers import QueriedTeacher
 
@@ -126,3 +126,35 @@ def test_what_queries_bought_is_drawn(bought, tmp_path):
     pytest.importorskip("matplotlib")
     draw_queries({"tree": bought[1].queries_}, tmp_path / "queries.png")
     assert (tmp_path / "queries.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("n_rows", [40, 200])
+def test_rows_of_a_group_judge_or_teach(n_rows):
+    group = np.arange(600) // 6
+    teacher = QueriedTeacher(steep, budget=n_rows)
+    rows = distill(X, LABELS, teacher=teacher, groups=group, **SMALL).transfer_set
+    assert 0 < rows.held_out.sum() <= 0.2 * n_rows
+    assert not set(group[rows.held_out]) & set(group[~rows.held_out])
+
+
+def test_rows_that_judge_are_later_than_those_that_teach():
+    time = np.arange(600)[::-1] // 3
+    teacher = QueriedTeacher(steep, budget=100)
+    rows = distill(X, LABELS, teacher=teacher, time=time, **SMALL).transfer_set
+    assert 0 < rows.held_out.sum() <= 20
+    assert time[rows.held_out].min() > time[~rows.held_out].max()
+
+
+def test_a_budget_is_spent_when_the_time_is_over():
+    teacher = QueriedTeacher(steep, budget=100)
+    found = distill(X, LABELS, teacher=teacher, time_limit=1e-3, **SMALL)
+    assert teacher.left == 0
+    assert all(set(one) == {"queries"} for one in found.queries)
+
+
+def test_rows_without_weight_are_not_paid_for():
+    weight = (np.arange(600) % 2).astype(float)
+    teacher = QueriedTeacher(steep, budget=600)
+    distill(X, LABELS, teacher=teacher, sample_weight=weight, **SMALL)
+    assert teacher.n_asked == 300
+    assert not teacher.knows(X[weight == 0]).any()

@@ -160,3 +160,20 @@ def test_teachers_of_parts_are_distilled_together():
     assert fitted.score(FRAME, Y) > 0.9
     whole = OLD.predict_proba(pd.DataFrame(fitted.transfer_set_.X[:, [1, 0]], columns=["b", "a"]))
     np.testing.assert_allclose(fitted.transfer_set_.response, whole)
+
+
+@pytest.mark.filterwarnings("ignore:.* rows are tested by no fold:UserWarning")
+def test_teacher_that_abstains_alone_is_refused_where_a_new_row_has_no_answer():
+    alone = DistilledClassifier(Abstaining(Silent()), student=FAST, recipe="fast", cv=2)
+    with pytest.raises(NotDistillableError, match="each new row must have an answer"):
+        alone.set_params(n_synthetic=100).fit(FRAME, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.* rows are tested by no fold:UserWarning")
+@pytest.mark.parametrize("labels", ["out_of_fold", "in_sample"])
+def test_real_rows_without_an_answer_teach_their_targets(labels):
+    alone = DistilledClassifier(
+        Abstaining(Silent()), student=FAST, recipe="fast", cv=2, n_synthetic=0, labels=labels
+    )
+    rows = alone.fit(FRAME, Y).transfer_set_
+    np.testing.assert_array_equal(rows.response[silent(FRAME), 1], Y[silent(FRAME)])

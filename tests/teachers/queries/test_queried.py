@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 
+from ensemble_kd import DistilledClassifier
 from ensemble_kd.errors import InputError, NotDistillableError
 from ensemble_kd.tasks import Classification
 from ensemble_kd.teachers import QueriedTeacher, as_teacher, queried_in, teacher_response
@@ -79,3 +84,18 @@ def test_digest_is_of_what_a_row_says():
 def test_budget_that_is_no_number_of_rows_is_refused(bad):
     with pytest.raises(InputError, match="must be a whole number >= 1"):
         QueriedTeacher(Counted(), **bad)
+
+
+def test_clones_of_an_estimator_spend_one_budget():
+    teacher = QueriedTeacher(Counted(), budget=30)
+    assert clone(DistilledClassifier(teacher)).teacher is teacher
+
+
+def test_pickled_teacher_goes_on_where_it_was():
+    teacher = QueriedTeacher(LogisticRegression().fit(X, X[:, 0] > 0), budget=30)
+    told = teacher.predict_proba(X[:20])
+    again = pickle.loads(pickle.dumps(teacher))
+    np.testing.assert_array_equal(again.predict_proba(X[:20]), told)
+    assert again.left == 10
+    with pytest.raises(InputError, match="leaves 10, but 30 rows are new"):
+        again.predict_proba(X + 1)

@@ -1,39 +1,29 @@
-"""What a distillation may choose, as one record: defaults, checks, and what "fast" means."""
+"""What a distillation may choose, as one record: defaults, and what "fast" means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 
 from ensemble_kd.compress import CompressionStep, as_steps
-from ensemble_kd.decision import check_contamination
-from ensemble_kd.errors import InputError, NotDistillableError, warn
+from ensemble_kd.errors import InputError, warn
 from ensemble_kd.flow._clock import Deadlines
 from ensemble_kd.flow.lessons import LESSONS, as_lessons
-from ensemble_kd.losses import DistillationLoss, check_alpha
+from ensemble_kd.flow.settings._amounts import n_synthetic_rows
+from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import RealRows
 from ensemble_kd.students import Student, as_student
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers import DEFAULT_PRESET, PRESETS, TeacherEnsemble
-from ensemble_kd.transfer import as_synthesizer
-
-GivenLabels = Literal["auto", "out_of_fold", "in_sample"]
+from ensemble_kd.teachers import DEFAULT_PRESET, TeacherEnsemble
 
 DEFAULT_ALPHA = 0.7
 DEFAULT_MIN_FREQUENCY = 5
 # Share of the student's effort that the fast recipe takes.
 FAST_EFFORT = 0.4
-FEWEST, MOST = 20_000, 320_000
-# Synthetic rows for each real one, and so many labels where a label has few numbers: the small
-# tables gain most (phoneme: log-loss .205 of 33 times its rows, .197 of 88).
-MULTIPLE, MOST_MULTIPLE, MULTIPLE_LABELS = 32, 96, 192
-# A teacher of many classes labels slowly: fewer rows where each needs many numbers.
-MOST_LABELS = 4_000_000
 # Parameters of 0.1, and the lessons that they are now.
 FORMER_LESSONS = {"active": "hard_rows", "assistant": "assistant"}
 
@@ -171,20 +161,20 @@ class Settings:
     @property
     def fixed_alpha(self) -> float | None:
         """The alpha that the user gave, as such or in a loss; None where it is open."""
-        loss = self._losses[0]
+        loss = self.given_losses[0]
         if not isinstance(loss, str):
             return float(loss.alpha)
         return None if isinstance(self.alpha, str) else float(self.alpha)
 
     @property
-    def _losses(self) -> list[Any]:
+    def given_losses(self) -> list[Any]:
         """The losses that were given, by name or as objects."""
         return list(self.loss) if isinstance(self.loss, list | tuple) else [self.loss]
 
     def raced_losses(self, task: BaseTask, is_rare: bool = False) -> list[Any]:
         """Return the losses that a race tries beside the first: those asked for, or the task's."""
         if not self.is_open("loss"):
-            return self._losses[1:]
+            return self.given_losses[1:]
         raced = [*task.raced_losses, *(task.losses_of_rare if is_rare else ())]
         return raced if self.temperature == 1.0 else []
 
@@ -203,15 +193,19 @@ class Settings:
         value = getattr(self, name)
         return isinstance(value, str) and value == "auto"
 
-    def teacher_of(self, task: BaseTask) -> Any:
-        """Return the teacher, members or a preset as an ensemble; None for the default one."""
+    def teacher_of(self, task: BaseTask, cv: Any = None) -> Any:
+        """Return the teacher, members or a preset as an ensemble; None for the default one.
+
+        The folds are those that were chosen, unless `cv` says how some of the rows are cut.
+        """
         if not isinstance(self.teacher, list | tuple | str):
             return self.teacher
         if self.teacher == DEFAULT_PRESET:
             return None
         members = self.teacher if isinstance(self.teacher, str) else list(self.teacher)
+        cv = self.cv if cv is None else cv
         return TeacherEnsemble(
-            members, task=task.name, cv=self.cv, n_jobs=self.n_jobs, verbose=self.verbose,
+            members, task=task.name, cv=cv, n_jobs=self.n_jobs, verbose=self.verbose,
             random_state=self.random_state,
         )  # fmt: skip
 
@@ -229,7 +223,7 @@ class Settings:
         self, task: BaseTask, alpha: float | None = None, loss: Any = None
     ) -> DistillationLoss:
         """Return a loss, the first that was given, with what is open at its default or as here."""
-        loss = self._losses[0] if loss is None else loss
+        loss = self.given_losses[0] if loss is None else loss
         if not isinstance(loss, str):
             given: DistillationLoss = loss
             return given
@@ -240,7 +234,7 @@ class Settings:
 
     def losses_of(self, task: BaseTask) -> list[DistillationLoss]:
         """Return the losses that were given, the default one where that is open."""
-        return [self.distillation_loss(task, loss=one) for one in self._losses]
+        return [self.distillation_loss(task, loss=one) for one in self.given_losses]
 
     # --- how much ---------------------------------------------------------------------------------
 
@@ -259,125 +253,3 @@ class Settings:
     def paced(self, student: Student) -> Student:
         """Return the unfitted student with the effort of the recipe."""
         return student if self.races else student.with_effort(FAST_EFFORT)
-
-    # --- rules ------------------------------------------------------------------------------------
-
-    def check(self, task: BaseTask) -> None:
-        """Refuse what no distillation could follow.
-
-        Raises
-        ------
-        InputError
-            If a setting is out of range, or does not suit the task.
-        NotDistillableError
-            If the teacher is a text that names no preset.
-        """
-        if isinstance(self.teacher, str) and self.teacher not in PRESETS:
-            raise NotDistillableError(
-                "teacher must be a scikit-learn estimator with a fit method, or one of "
-                f"{', '.join(map(repr, PRESETS))}, got {self.teacher!r}."
-            )
-        if self.recipe not in ("auto", "fast"):
-            raise InputError(f"recipe must be 'auto' or 'fast', got {self.recipe!r}.")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise InputError(f"time_limit must be > 0 seconds, got {self.time_limit!r}.")
-        is_whole = isinstance(self.min_frequency, int | np.integer)
-        if not is_whole or isinstance(self.min_frequency, bool) or self.min_frequency < 1:
-            raise InputError(
-                f"min_frequency must be a whole number >= 1, got {self.min_frequency!r}."
-            )
-        if self.labels not in get_args(GivenLabels):
-            raise InputError(
-                f"labels must be 'auto', 'out_of_fold' or 'in_sample', got {self.labels!r}."
-            )
-        if self.alpha != "auto":
-            check_alpha(self.alpha)  # type: ignore[arg-type]
-        if self.row_scoring is not None and not task.has_classes:
-            raise InputError(f"scoring must be None without classes, got {self.scoring!r}.")
-        if not self._losses:
-            raise InputError("loss must be a loss, its name or a list of them, got none.")
-        if len(self._losses) > 1 and not self.races:
-            raise InputError(
-                f"recipe must be 'auto' to choose among {len(self._losses)} losses, got "
-                f"{self.recipe!r}; give one loss."
-            )
-        for loss in self._losses:
-            if isinstance(loss, str) or loss is None:
-                self._check_named_loss(task, loss)
-        if not self.is_open("synthesizer"):
-            as_synthesizer(self.synthesizer)
-        check_contamination(self.contamination)
-        student = as_student(self.student)
-        for lesson in as_lessons(self.lessons):
-            lesson.check(student)
-        as_steps(self.compression)
-
-    def check_rows(self, rows: RealRows) -> None:
-        """Refuse what these rows, whose classes are known by now, do not allow.
-
-        Raises
-        ------
-        InputError
-            If a setting is for two classes and there are more, or for more rows than are held out.
-        """
-        n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
-        if n_classes != 2 and self.scoring is not None:
-            raise InputError(f"scoring={self.scoring!r} is for two classes, got {n_classes}.")
-        for loss in self._losses:
-            if n_classes > 2 and isinstance(loss, str) and loss in rows.task.losses_of_rare:
-                raise InputError(f"loss={loss!r} is for two classes, got {n_classes}.")
-        if self.row_scoring is not None and 0 < n_held_out < self.row_scoring.fewest_rows:
-            raise InputError(
-                f"scoring={self.scoring!r} is of more rows than the {n_held_out} that are held out "
-                "to judge by; name fewer."
-            )
-
-    def _check_named_loss(self, task: BaseTask, named: Any) -> None:
-        names = ("auto", *task.all_losses)
-        if named not in names:
-            listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
-            raise InputError(f"loss must be {listed}, got {named!r}.")
-        loss = self.distillation_loss(task, 0.5, named)
-        if self.temperature != 1.0 and not hasattr(loss, "temperature"):
-            name = task.losses[0] if named == "auto" else named
-            raise InputError(
-                f"temperature must be 1 with loss={name!r}, which has none, got "
-                f"{self.temperature!r}."
-            )
-
-
-def n_synthetic_rows(n_synthetic: int | float | str, n_real: int, n_outputs: int = 1) -> int:
-    """Return how many synthetic rows are meant.
-
-    Parameters
-    ----------
-    n_synthetic : int, float or "auto"
-        A number of rows; a multiple of the real rows; or "auto": 96 times the real rows,
-        fewer with more than two classes but at least 32 times; at least 20,000 and at most 320,000,
-        or 4 million probabilities.
-    n_real : int
-        Real rows that the student is trained on.
-    n_outputs : int, default=1
-        Numbers in a label.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InputError
-        If it is negative or something else.
-    """
-    if isinstance(n_synthetic, str):
-        if n_synthetic != "auto":
-            raise InputError(f"n_synthetic must be a number or 'auto', got {n_synthetic!r}.")
-        most = max(FEWEST, min(MOST, MOST_LABELS // n_outputs))
-        multiple = np.clip(MULTIPLE_LABELS // n_outputs, MULTIPLE, MOST_MULTIPLE)
-        return int(np.clip(multiple * n_real, FEWEST, most))
-    is_number = isinstance(n_synthetic, int | float | np.number)
-    if not is_number or isinstance(n_synthetic, bool) or not 0 <= n_synthetic < np.inf:
-        raise InputError(f"n_synthetic must be >= 0, got {n_synthetic!r}.")
-    if isinstance(n_synthetic, int | np.integer):
-        return int(n_synthetic)
-    return round(float(n_synthetic) * n_real)

@@ -1,4 +1,4 @@
-"""Distilled beside plain training on every real row, where few of the rarest class are held out."""
+"""Whether the teacher had something to give: distilled beside plain training, both in full."""
 
 from __future__ import annotations
 
@@ -6,16 +6,77 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_kd.flow._clock import Stages
-from ensemble_kd.flow._comparison import FEW, Comparison, Standard, rarest
+from ensemble_kd.flow._clock import Deadlines, Stages
+from ensemble_kd.flow._pupil import Pupil
 from ensemble_kd.flow._recipes import Recipe, plain_recipe
-from ensemble_kd.flow._settings import Settings
-from ensemble_kd.flow.teaching import TransferSets, teach
+from ensemble_kd.flow.judging import FEW, Comparison, Judge, Standard, rarest
+from ensemble_kd.flow.settings import Settings
+from ensemble_kd.flow.teaching import Teaching, TransferSets, teach
 from ensemble_kd.rows import RealRows, read_again, take_rows
 from ensemble_kd.students import Student
 from ensemble_kd.teachers import fresh, make_folds
 
 N_FOLDS = 3
+
+
+def train_rival(student: Student, rows: RealRows, clock: Deadlines) -> Pupil:
+    """Train the same student plainly and in full, in half of the time that is left.
+
+    Parameters
+    ----------
+    student : Student
+        Unfitted.
+    rows : RealRows
+        With their true targets.
+    clock : Deadlines
+        When the student has to end.
+
+    Returns
+    -------
+    Pupil
+    """
+    rival = Pupil.without_teacher(student, rows)
+    rival.train(clock.halfway_to_student)
+    return rival
+
+
+def judge_long_fits(
+    pupil: Pupil,
+    rival: Pupil,
+    student: Student,
+    rows: RealRows,
+    teaching: Teaching,
+    settings: Settings,
+    n_new: int,
+) -> Comparison:
+    """Compare two fitted students on held-out rows, or others like them where those are few.
+
+    Parameters
+    ----------
+    pupil : Pupil
+        Taught by the teacher.
+    rival : Pupil
+        Trained plainly.
+    student : Student
+        Unfitted, as both began.
+    rows : RealRows
+        All real rows.
+    teaching : Teaching
+        What was said of them.
+    settings : Settings
+        With the teacher, and what to judge by.
+    n_new : int
+        Synthetic rows.
+
+    Returns
+    -------
+    Comparison
+    """
+    has_time = settings.time_limit is None and not pupil.lessons
+    if has_time and not teaching.frozen and are_few(rows, teaching.teacher):
+        return compare_out_of_fold(student, pupil.recipe, rows, settings, n_new)
+    judge = Judge(rows, teaching.soft_real, settings.row_scoring)
+    return judge.beside(pupil.student, rival.student, pupil.transfer_set)
 
 
 def are_few(rows: RealRows, teacher: Any) -> bool:
