@@ -25,8 +25,8 @@ def test_code_and_commands_of_the_page_run(
     pyplot = pytest.importorskip("matplotlib.pyplot")
     small = STUDENTS | {"mlp": lambda: MLPStudent(hidden=(16,), n_updates=40)}
     monkeypatch.setattr("ensemble_kd.students.STUDENTS", small)
-    monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 800)
-    monkeypatch.setattr("ensemble_kd.flow._settings.MULTIPLE", 1)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.FEWEST", 800)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.MULTIPLE", 1)
     monkeypatch.chdir(tmp_path)
     pyplot.switch_backend("Agg")
     code = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)

@@ -155,7 +155,7 @@ def test_a_threshold_between_answers_has_as_many_alerts_as_the_rate_allows():
 def test_detectors_are_measured_by_their_thresholds(run, monkeypatch):
     monkeypatch.setattr(_run, "WITHOUT_LABELS", ("breast_cancer",))
     monkeypatch.setattr("ensemble_kd.benchmarks.fraud._table.WITHOUT_LABELS", ("breast_cancer",))
-    monkeypatch.setattr("ensemble_kd.flow._settings.FEWEST", 200)
+    monkeypatch.setattr("ensemble_kd.flow.settings._amounts.FEWEST", 200)
     results = run(["breast_cancer"])
     assert results["skipped"].isna().all(), results["skipped"].tolist()
     assert list(results["method"]) == list(DETECTORS)
