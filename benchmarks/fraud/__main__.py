@@ -20,7 +20,7 @@ def _parser() -> argparse.ArgumentParser:
         "Measure what students keep of their teacher where a class is rare: average precision, "
         "recall at few false alarms and cost, beside plain training and LightGBM; and whether "
         "alert rates hold on fresh rows, and after a change of model. Several runs may share a "
-        "folder, each with data sets of its own; a last one over all of them puts the rows together.",
+        "folder, each with data sets of its own; a last one over all of them joins the rows.",
         datasets=f"{', '.join(DATASETS)}, and without labels {', '.join(WITHOUT_LABELS)}",
         methods=METHODS | DETECTORS, keeps="teachers", max_train=MAX_TRAIN,
     )  # fmt: skip
