@@ -78,7 +78,7 @@ class RowScorer:
     if TYPE_CHECKING:
 
         def predict_one(self, row: Mapping[str, Any]) -> Any:
-            """Return the class label or value of one raw row; of outliers -1 (abnormal) or 1."""
+            """Return the class label, value or list of values of a row; of outliers -1 or 1."""
 
         def score_one(self, row: Mapping[str, Any]) -> float:
             """Return the probability of the second of two classes, or the value or score."""

@@ -9,7 +9,11 @@ TYPE_CHECKING = False  # as typing says, which takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_kd.bundle._decision import decision_from_scalars, decision_scalars
+    from ensemble_kd.bundle._decision import (
+        decision_from_scalars,
+        decision_scalars,
+        several_values,
+    )
     from ensemble_kd.bundle._file import read_file
     from ensemble_kd.bundle._format import SelfTest, body_from_parts, body_to_parts
     from ensemble_kd.bundle._json import shown
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from ensemble_kd.files import write_atomically
 
 _NAMES = {
-    "_decision": ["decision_from_scalars", "decision_scalars"],
+    "_decision": ["decision_from_scalars", "decision_scalars", "several_values"],
     "_file": ["read_file"],
     "_format": ["SelfTest", "body_from_parts", "body_to_parts"],
     "_json": ["shown"],
@@ -52,6 +56,7 @@ __all__ = [
     "read_file",
     "read_parts",
     "save_bundle",
+    "several_values",
     "shown",
     "sign_bundle",
     "stored_bytes",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.bundle._decision import several_values
 from ensemble_kd.bundle._json import shown
 from ensemble_kd.bundle._table import COLUMN_KINDS, LARGEST_SUM, MAX_TREE_DEPTH, N_OUTSIDE, Form
 from ensemble_kd.bundle.arrays import forbid
@@ -43,7 +44,8 @@ def audit_array_forms(arrays: Mapping[str, Any], forms: Mapping[str, Form]) -> N
 def audit_model(model: CompactModel) -> None:
     """Check a model whose arrays have the right forms; afterwards every index it holds is valid."""
     arrays = {name: array.shape for name, array in arrays_of(model.body).items()}
-    check_shapes(scalars_of(model.body), arrays, len(model.classes))
+    scalars = scalars_of(model.body) | several_values(model)
+    check_shapes(scalars, arrays, len(model.classes))
     if isinstance(model.body, MLPRecord):
         _audit_mlp(model.body, model)
     else:

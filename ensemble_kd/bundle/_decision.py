@@ -20,6 +20,22 @@ from ensemble_kd.model import (
 )
 
 
+def several_values(model: CompactModel) -> dict[str, int]:
+    """Return what `model.json` says of several outputs without classes; nothing of one.
+
+    Parameters
+    ----------
+    model : CompactModel
+        The model.
+
+    Returns
+    -------
+    dict
+    """
+    is_one = model.has_classes or model.n_outputs == 1
+    return {} if is_one else {"n_values": model.n_outputs}
+
+
 def decision_scalars(model: CompactModel) -> dict[str, Any]:
     """Return what `model.json` says of calibrator, threshold and quantiles; nothing without.
 

@@ -16,7 +16,7 @@ import safetensors
 from ensemble_kd._version import __version__
 from ensemble_kd.bundle._archive import pack
 from ensemble_kd.bundle._audit import audit_array_forms
-from ensemble_kd.bundle._decision import decision_scalars, policy_content
+from ensemble_kd.bundle._decision import decision_scalars, policy_content, several_values
 from ensemble_kd.bundle._format import SelfTest, body_to_parts
 from ensemble_kd.bundle._json import encode_json
 from ensemble_kd.bundle._load import parse_bundle
@@ -141,7 +141,7 @@ def _bundle_bytes(
 ) -> bytes:
     """Return the file; `about` is what its manifest says of name, time and training."""
     arrays, scalars = body_to_parts(model.body)
-    scalars |= decision_scalars(model)
+    scalars |= decision_scalars(model) | several_values(model)
     check_scalars(scalars)
     audit_array_forms(arrays, file_forms(scalars))
     schema = model.schema.to_dict()

@@ -29,6 +29,8 @@ FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
 SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = POLICY_VERSION = 4
+# Several outputs of a regression.
+VALUES_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -72,7 +74,9 @@ MAX_NAME_LENGTH = 200
 TASK_WITH_CLASSES = "classification"
 # The one whose files hold a threshold on a score, and quantiles of it.
 TASK_OF_SCORES = "outliers"
-TASKS = (TASK_WITH_CLASSES, "regression", TASK_OF_SCORES)
+# The one that may have several outputs without classes.
+TASK_OF_VALUES = "regression"
+TASKS = (TASK_WITH_CLASSES, TASK_OF_VALUES, TASK_OF_SCORES)
 # In `training`, where every older reader takes any plain value: the digest of the manifest itself,
 # these digits being zeros.
 OWN_DIGEST = "manifest_sha256"
@@ -115,7 +119,10 @@ NEW_SCALARS = {
     "decision_threshold": DECISION_VERSION,
     "score_quantiles": SCORES_VERSION,
     "outside": PLACES_VERSION,
+    "n_values": VALUES_VERSION,
 }
+# Of a regression of several outputs; of one, model.json says nothing of it.
+FEWEST_VALUES, MOST_VALUES = 2, 2**16
 MAX_LAYERS = 64
 LINKS = ("identity", "sigmoid", "softmax")
 QUANTILES: dict[str, type] = {"score": list, "share": list}

@@ -169,6 +169,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_samples,)
+            Of several outputs (n_samples, n_outputs).
 
         Raises
         ------

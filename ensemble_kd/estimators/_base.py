@@ -22,6 +22,7 @@ from ensemble_kd.rows import (
 )
 from ensemble_kd.tasks import task_named
 from ensemble_kd.teachers import TeacherEnsemble, allows_missing
+from ensemble_kd.teachers.unsupervised import as_finder
 
 
 class DistilledEstimator(Adopting):
@@ -93,7 +94,8 @@ class DistilledEstimator(Adopting):
         X : data frame or array of shape (n_samples, n_features)
             Real rows; mixed types and missing values are welcome.
         y : array of shape (n_samples,) or None, default=None
-            True targets, which `soft_labels` alone can be without.
+            True targets, which `soft_labels` alone and a clustering can be without. A regression
+            takes several, of shape (n_samples, n_outputs), too.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0, for teacher and student.
         soft_labels : array or data frame of shape (n_samples,) or (n_samples, n_classes), \
@@ -153,7 +155,7 @@ class DistilledEstimator(Adopting):
             raise InputError(
                 "test_size needs y; without it keep rows apart for `measure` yourself."
             )
-        task, hard = check_target(y, len(X), task_named(self.task))
+        task, hard = check_target(y, len(X), task_named(self.task), several=True)
         test = draw_test_rows(
             X, task, hard, share, check_seed(self.random_state), groups=groups, time=time
         )
@@ -167,8 +169,9 @@ class DistilledEstimator(Adopting):
         teacher = self.teacher
         if isinstance(teacher, list | tuple):
             teacher = TeacherEnsemble(list(teacher), task=self.task)
+        finder = as_finder(teacher, task_named(self.task))
         is_preset = teacher is None or isinstance(teacher, str)
-        tags.input_tags.allow_nan = is_preset or allows_missing(teacher)
+        tags.input_tags.allow_nan = is_preset or allows_missing(finder or teacher)
         tags.input_tags.string = True
-        tags.target_tags.required = True
+        tags.target_tags.required = finder is None
         return tags

@@ -30,7 +30,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         None: the default `TeacherEnsemble`; "fast", "default" or "best": its presets, which cost
         less or more. Any scikit-learn classifier with `predict_proba`, cloned and fitted to the raw
         rows; a list of members to average; ``FrozenEstimator(fitted)`` used as it is, as is any
-        other object with `predict_proba`, or a callable, that answers raw rows.
+        other object with `predict_proba`, or a callable, that answers raw rows. Without `y` a
+        clusterer or a mixture, whose clusters are the classes (`ClusterTeacher`).
     student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
             Student, default="mlp"
         The compact model.

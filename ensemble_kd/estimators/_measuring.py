@@ -124,8 +124,10 @@ class Measuring:
         weight = (
             None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
         )
-        for name, values in (("y", hard), ("sample_weight", hard if weight is None else weight)):
-            if values.shape != (len(X),):
+        several = () if task.has_classes or task.n_outputs == 1 else (task.n_outputs,)
+        each = [("y", hard, several)] + ([] if weight is None else [("sample_weight", weight, ())])
+        for name, values, further in each:
+            if values.shape != (len(X), *further):
                 raise InputError(
                     f"{name} must be one value for each of {len(X):,} rows, got "
                     f"shape {values.shape}."

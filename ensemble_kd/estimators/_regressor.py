@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.base import RegressorMixin
 
 from ensemble_kd.estimators._base import DistilledEstimator
@@ -21,7 +23,8 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
         None: the default `TeacherEnsemble`; "fast", "default" or "best": its presets, which cost
         less or more. Any scikit-learn regressor, cloned and fitted to the raw rows; a list of
         members to average; or ``FrozenEstimator(fitted)``, used as it is, as is any other object
-        with `predict`, or a callable, that answers raw rows.
+        with `predict`, or a callable, that answers raw rows. Without `y` a transformer, whose
+        numbers are the values to learn (`EmbeddingTeacher`).
     student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
             Student, default="mlp"
         The compact model.
@@ -146,3 +149,9 @@ class DistilledRegressor(RegressorMixin, DistilledEstimator):  # type: ignore[mi
     """
 
     task = Regression.name
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several outputs are welcome, too."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -76,6 +76,10 @@ def with_reasons(
         raise InputError(
             f"n_steps must be from 1 to {MOST_STEPS}, 'auto' or None, got {n_steps!r}."
         )
+    if not model.has_classes and model.n_outputs > 1:
+        raise InputError(
+            f"reasons are those of one value, got {model.n_outputs} outputs; distil one of them."
+        )
     codes = model.schema.encode(X)
     if not len(codes):
         raise InputError("reasons are counted from real rows, got none.")

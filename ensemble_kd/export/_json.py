@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ensemble_kd.bundle import body_to_parts, decision_scalars
+from ensemble_kd.bundle import body_to_parts, decision_scalars, several_values
 from ensemble_kd.errors import InputError
 from ensemble_kd.export._categories import refuse_hashes
 from ensemble_kd.export._decided import check_decided
@@ -23,6 +23,7 @@ from ensemble_kd.scoring import make_selftest
 # lowest version that has all it holds.
 PLAIN_VERSION, DECISION_VERSION = 1, 2
 SCORES_VERSION = OUTSIDE_VERSION = 3
+VALUES_VERSION = 4  # several outputs of a regression
 
 ENCODING = [
     "numeric: the number; boolean: 0 or 1; missing: NaN",
@@ -102,6 +103,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     )
     version = version if decision else PLAIN_VERSION
     version = OUTSIDE_VERSION if looks_outside else version
+    version = VALUES_VERSION if several_values(model) else version
     formula = ENCODING + OUTSIDE_FORMULA * looks_outside + FORMULAS[scalars["kind"]]
     document = {
         "format": "ensemble_kd.json",
@@ -110,6 +112,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
         "classes": list(model.classes),
         "columns": model.schema.to_dict()["columns"],
         "model": scalars | {name: _plain(array) for name, array in arrays.items()},
+        **several_values(model),
         **decision,
         "formula": formula + [decisions[kind] for kind in kinds],
         "selftest": {

@@ -45,7 +45,7 @@ def distill(
     X : data frame or array of shape (n_samples, n_features)
         Real rows; mixed types and missing values are welcome.
     y : array of shape (n_samples,) or None, default=None
-        Class labels, or values; outliers have none.
+        Class labels, or values; outliers have none, and a clustering finds its own.
     task : {"classification", "regression", "outliers"}, default="classification"
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None

@@ -1,4 +1,4 @@
-"""Where labels come from: a teacher, one whose answers cost something, or a log of one."""
+"""Where labels come from: a teacher, one that finds them or has a price, or a log of one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from ensemble_kd.flow.judging import Comparison
 from ensemble_kd.flow.logged import Scored, read_scored_rows, stand_in_where_it_pays, teach_by_log
 from ensemble_kd.flow.queries import spend
 from ensemble_kd.flow.settings import Settings, check_rows
-from ensemble_kd.flow.teaching import Told, TransferSets, teach
+from ensemble_kd.flow.teaching import (
+    OwnTarget,
+    Told,
+    TransferSets,
+    finder_of,
+    teach,
+    teach_itself,
+)
 from ensemble_kd.log import logger
 from ensemble_kd.rows import RealRows, read_rows, warn_of_few_rows
 from ensemble_kd.students import Student
@@ -53,6 +60,18 @@ class TeacherSource:
             told.teaching.without_held_out(), clock.race, told.extra,
         )  # fmt: skip
         return sets, n_new, None
+
+
+class FinderSource(TeacherSource):
+    """A clustering, which finds the classes that rows are of, or an embedding the values."""
+
+    def __init__(self, own: OwnTarget, X_unlabeled: Any, settings: Settings) -> None:
+        super().__init__(own.rows, X_unlabeled, settings)
+        self.own = own
+
+    def told(self, student: Student, n_new: int, deadline: float | None) -> Told:
+        """Return what it has found."""
+        return Told(self.rows, self.own.teaching)
 
 
 class QueriedSource(TeacherSource):
@@ -144,6 +163,9 @@ def read_source(
     if soft_labels is not None:
         scored = read_scored_rows(X, y, soft_labels, task, settings, X_unlabeled, **ties)
         source = LogSource(scored, settings)
+    elif (finder := finder_of(settings, task, y)) is not None:
+        own = teach_itself(finder, X, task, settings, **ties)
+        source = FinderSource(own, X_unlabeled, settings)
     else:
         rows = read_rows(
             X, y, task=task.name, cv=settings.cv, random_state=settings.random_state,

@@ -1,4 +1,4 @@
-"""Squared error to the teacher's value and to the true value, for regression."""
+"""Squared error to the teacher's values and to the true ones, for regression."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SquaredErrorLoss(RowLoss):
     """Half the squared error to the teacher's value, mixed with that to the true value.
+
+    Of several outputs it is the sum over them; a student learns each in a unit of its own spread.
 
     Parameters
     ----------
@@ -43,21 +45,22 @@ class SquaredErrorLoss(RowLoss):
 
         Parameters
         ----------
-        outputs, response : ndarray of shape (n_samples, 1)
+        outputs, response : ndarray of shape (n_samples, n_outputs)
             The student's and the teacher's values.
-        hard : ndarray of shape (n_samples,)
-            The true value, NaN where there is none.
+        hard : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The true values, NaN where there is none.
 
         Returns
         -------
         value : ndarray of shape (n_samples,)
-        gradient : ndarray of shape (n_samples, 1)
+        gradient : ndarray of shape (n_samples, n_outputs)
         """
-        alpha = row_alpha(self.alpha, ~np.isnan(hard))
+        hard = hard.reshape(len(outputs), -1)
+        alpha = row_alpha(self.alpha, np.asarray(~np.isnan(hard).any(axis=1)))
         to_teacher = outputs - response
-        to_truth = outputs - np.where(np.isnan(hard), 0.0, hard)[:, None]
+        to_truth = outputs - np.where(np.isnan(hard), 0.0, hard)
         value = 0.5 * (alpha * to_teacher**2 + (1 - alpha) * to_truth**2)
-        return value[:, 0], alpha * to_teacher + (1 - alpha) * to_truth
+        return value.sum(axis=1), alpha * to_teacher + (1 - alpha) * to_truth
 
     def curvature(self, outputs: Array, response: Array, hard: NDArray[np.float64]) -> Array:
         """Return ones of the shape of `outputs`."""
@@ -68,10 +71,12 @@ class SquaredErrorLoss(RowLoss):
         import torch
 
         def value(outputs: Tensor, response: Tensor, hard: Tensor) -> Tensor:
-            has_hard = ~torch.isnan(hard)
+            hard = hard.reshape(len(outputs), -1)
+            has_hard = ~torch.isnan(hard).any(dim=1, keepdim=True)
             alpha = torch.where(has_hard, self.alpha, 1.0)
-            to_teacher = outputs[:, 0] - response[:, 0]
-            to_truth = outputs[:, 0] - torch.nan_to_num(hard)
-            return 0.5 * (alpha * to_teacher**2 + (1 - alpha) * to_truth**2)
+            to_teacher = outputs - response
+            to_truth = outputs - torch.nan_to_num(hard)
+            value = 0.5 * (alpha * to_teacher**2 + (1 - alpha) * to_truth**2)
+            return value.sum(dim=1)
 
         return value

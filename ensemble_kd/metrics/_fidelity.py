@@ -29,7 +29,7 @@ class Fidelity:
         beside the final teacher: it is the one to prove what was lost.
     rmse : float
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
-        the target's unit.
+        the target's unit; of several outputs in the standard deviation of each.
     agreement : float or None
         Share of rows for which both name the same class, in [0, 1]; None but for classes.
     divergence : float or None
@@ -102,6 +102,7 @@ def measure_fidelity(
         A `RankFidelity` where there is no target.
     """
     weight = np.ones(len(teacher)) if weight is None else weight
+    teacher, student = task.in_one_unit(teacher, student)
 
     def mean(values: NDArray[np.float64]) -> float:
         return float(np.average(values.reshape(len(weight), -1).mean(axis=1), weights=weight))

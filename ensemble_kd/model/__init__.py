@@ -11,6 +11,7 @@ from ensemble_kd.model._decision import (
 )
 from ensemble_kd.model._labels import given_labels, label_array
 from ensemble_kd.model._layers import Dense, MLPRecord
+from ensemble_kd.model._outputs import in_units
 from ensemble_kd.model._outside import N_OUTSIDE, Outside, with_outside
 from ensemble_kd.model._parts import arrays_of, scalars_of
 from ensemble_kd.model._policy import SURE, ChosenBy, OperatingCurve, share_bounds
@@ -50,6 +51,7 @@ __all__ = [
     "chance_explains",
     "expand",
     "given_labels",
+    "in_units",
     "label_array",
     "scalars_of",
     "share_bounds",

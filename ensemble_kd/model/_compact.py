@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from ensemble_kd.model._decision import Calibrator, ScoreQuantiles
 from ensemble_kd.model._layers import MLPRecord
+from ensemble_kd.model._outputs import last_sums
 from ensemble_kd.model._policy import ChosenBy
 from ensemble_kd.model._reasons import Reasons
 from ensemble_kd.model._trees import Link, TreesRecord
@@ -71,8 +72,10 @@ class CompactModel:
 
     @property
     def n_outputs(self) -> int:
-        """Number of outputs: one a class, or one value or score."""
-        return len(self.classes) if self.has_classes else 1
+        """Number of outputs: one a class, one score, or the values."""
+        if self.has_classes:
+            return len(self.classes)
+        return 1 if self.is_detector else last_sums(self.body)
 
     @property
     def link(self) -> Link:

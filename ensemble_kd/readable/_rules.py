@@ -216,6 +216,10 @@ def rules_with(model: CompactModel, facts: LeafFacts | None) -> Rules:
 def _the_tree(model: CompactModel) -> TreesRecord:
     """Return the tree, or refuse the model."""
     body = model.body
+    if model.n_outputs > 1 and not model.has_classes:
+        raise InputError(
+            f"rules tell one value, got {model.n_outputs} outputs; distil a tree for each."
+        )
     if not isinstance(body, TreesRecord):
         raise InputError(
             "rules are those of one tree, got a network; choose student='tree' or 'trepan'. "

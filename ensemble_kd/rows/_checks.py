@@ -139,17 +139,21 @@ def record_features(estimator: Any, X: Any) -> None:
     validate_data(estimator, X, reset=True, skip_check_array=True)
 
 
-def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDArray[Any]]:
+def check_target(
+    y: Any, n_samples: int, task: BaseTask, *, several: bool = False
+) -> tuple[BaseTask, NDArray[Any]]:
     """Return the task that knows its classes, and the target of each row.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         True targets; not looked at where the task learns none.
     n_samples : int
         Rows of the table.
     task : BaseTask
         What `y` holds.
+    several : bool, default=False
+        Whether there may be several outputs, where the task takes them.
 
     Returns
     -------
@@ -173,7 +177,14 @@ def check_target(y: Any, n_samples: int, task: BaseTask) -> tuple[BaseTask, NDAr
             raise InputError(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
             )
-        y = column_or_1d(given_labels(_without_extension(y)), warn=True)
+        y = given_labels(_without_extension(y))
+        if several and task.has_classes and y.ndim == 2 and y.shape[1] > 1:
+            raise InputError(
+                f"y must be one class a row, got a matrix of shape {y.shape}; of several labels a "
+                "row fit a DistilledClassifier to each column."
+            )
+        if not (several and task.takes_several and y.ndim == 2 and y.shape[1] > 1):
+            y = column_or_1d(y, warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)
     except InputError:

@@ -188,7 +188,7 @@ def read_rows(
     unread = task_named(task)
     X = table(X)
     if log is None:
-        known, hard = check_target(y, len(X), unread)
+        known, hard = check_target(y, len(X), unread, several=True)
     else:
         known, hard = check_targets_beside(log, y, len(X), unread)
     weight = check_weight(sample_weight, hard, known)

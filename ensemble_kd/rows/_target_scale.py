@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +19,21 @@ class TargetScale:
 
     Parameters
     ----------
-    mean : float, default=0.0
-        Of the values.
-    spread : float, default=1.0
+    mean : float or ndarray of shape (n_outputs,), default=0.0
+        Of the values; of several outputs that of each.
+    spread : float or ndarray of shape (n_outputs,), default=1.0
         Their standard deviation, 0 where all are the same.
     """
 
-    mean: float = 0.0
-    spread: float = 1.0
+    mean: Any = 0.0
+    spread: Any = 1.0
 
     @classmethod
     def of(cls, values: Array) -> TargetScale:
-        """Return the scale of some values, at least one."""
+        """Return the scale of some values, at least one; of a matrix that of each column."""
+        if values.ndim == 2:
+            each = [cls.of(column) for column in values.T]
+            return cls(np.array([s.mean for s in each]), np.array([s.spread for s in each]))
         if np.ptp(values) == 0:  # their mean would be rounded
             return cls(float(values[0]), 0.0)
         return cls(float(values.mean()), float(values.std()))
@@ -40,13 +44,24 @@ class TargetScale:
         if rows.task.has_classes:
             return cls()
         real = rows.take(rows.origin == REAL)
-        found = cls.of(real.response[:, 0])
         known = real.hard[real.task.has_target(real.hard)]
+        if rows.n_outputs > 1:
+            found = cls.of(real.response)
+            own = cls.of(known) if len(known) else found
+            flat = found.spread == 0
+            mean, spread = (
+                np.where(flat, own.mean, found.mean),
+                np.where(flat, own.spread, found.spread),
+            )
+            return cls(mean, spread)
+        found = cls.of(real.response[:, 0])
         return cls.of(known) if found.spread == 0 and len(known) else found
 
     def scale(self, values: Array) -> Array:
         """Return values in this unit."""
-        return (values - self.mean) / (self.spread or 1.0)
+        several = isinstance(self.spread, np.ndarray)
+        unit = np.where(self.spread == 0, 1.0, self.spread) if several else self.spread or 1.0
+        return np.asarray((values - self.mean) / unit)
 
     def scale_rows(self, rows: TransferSet) -> TransferSet:
         """Return rows whose response and truth are in this unit."""

@@ -224,6 +224,7 @@ class Scorer(Alerting, Detecting, Explaining):
         Returns
         -------
         ndarray of shape (n_samples,)
+            Of a regression of several outputs (n_samples, n_outputs).
 
         Raises
         ------
@@ -231,7 +232,9 @@ class Scorer(Alerting, Detecting, Explaining):
             If columns are absent or a value is of the wrong kind.
         """
         answer = self.respond(X)
-        return self.decide(answer) if self.model.answers else answer[:, 0]
+        if self.model.answers:
+            return self.decide(answer)
+        return answer[:, 0] if self.model.n_outputs == 1 else answer
 
     def decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
         """Return the class label of each row of probabilities; of scores, -1 or 1.
@@ -281,7 +284,8 @@ class Scorer(Alerting, Detecting, Explaining):
 
         Returns
         -------
-        label or float
+        label, float or list of float
+            A list of several outputs.
 
         Raises
         ------
@@ -291,7 +295,7 @@ class Scorer(Alerting, Detecting, Explaining):
         answer = self._respond_one(row)
         if self.model.answers:
             return self.model.answers[int(decision(self.model, answer)[0])]
-        return float(answer[0, 0])
+        return float(answer[0, 0]) if self.model.n_outputs == 1 else answer[0].tolist()
 
     def score_one(self, row: Mapping[str, Any]) -> float:
         """Return one number for one raw row: of two classes the probability of the second.
@@ -314,8 +318,12 @@ class Scorer(Alerting, Detecting, Explaining):
         InputError
             If a key is unknown, a value is absent, or of the wrong kind.
         AttributeError
-            If there are more than two classes.
+            If there are more than two classes, or several values.
         """
+        if not self.model.has_classes and self.model.n_outputs > 1:
+            raise AttributeError(
+                "score_one is for one value; this model has several: use predict_one."
+            )
         if len(self.model.classes) > 2:
             raise AttributeError(
                 "score_one is for two classes, or values; this model has more classes: use "

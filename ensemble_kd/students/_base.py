@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord, in_units
 from ensemble_kd.rows import Discretion, TargetScale, TransferSet
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
@@ -191,6 +191,8 @@ class Student(BaseEstimator):  # type: ignore[misc]
 
 def _put_back(body: MLPRecord | TreesRecord, scale: TargetScale) -> MLPRecord | TreesRecord:
     """Return arrays of values of mean 0 and spread 1 as arrays of the values themselves."""
+    if isinstance(scale.spread, np.ndarray):
+        return in_units(body, scale.mean, scale.spread)
     if isinstance(body, MLPRecord):
         return replace(body, output_mean=scale.mean, output_scale=scale.spread)
     value = (scale.spread * body.value.astype(np.float64)).astype(np.float32)

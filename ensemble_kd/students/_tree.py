@@ -129,7 +129,7 @@ def facts_of(record: TreesRecord, transfer_set: TransferSet) -> LeafFacts:
 
 def told_rules(model: CompactModel, facts: LeafFacts, spread: float) -> Rules:
     """Return the rules of a tree, whose values were learned in a unit of their own."""
-    if not model.has_classes:
+    if not model.has_classes and model.n_outputs == 1:
         facts = replace(facts, fidelity=facts.fidelity * spread)
     return rules_with(model, facts)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
 from ensemble_kd.model import TASKS, CompactModel, Task, label_array
-from ensemble_kd.tasks._base import BaseTask
+from ensemble_kd.tasks._base import BaseTask, kind_of
 from ensemble_kd.tasks._classification import Classification
 from ensemble_kd.tasks._outliers import Outliers
 from ensemble_kd.tasks._rare import Rare, precision_bounds, recall_at_few_alarms
@@ -72,6 +72,8 @@ def task_of(model: CompactModel) -> BaseTask:
     -------
     BaseTask
     """
+    if model.n_outputs > 1 and not model.classes:
+        return Regression(np.ones(model.n_outputs))
     return task_with(label_array(model.classes)) if model.classes else task_named(model.task)
 
 
@@ -84,6 +86,7 @@ __all__ = [
     "Regression",
     "Target",
     "infer_task",
+    "kind_of",
     "precision_bounds",
     "read_target",
     "recall_at_few_alarms",

@@ -1,7 +1,7 @@
 """The contract of a task: what the targets are, what answers them, what it costs to be wrong.
 
-Shapes: `hard` is one entry a row (the index of a class, or a value); `truth` and `response` are
-arrays of shape (n_rows, n_outputs).
+Shapes: `hard` is one entry a row (the index of a class, or a value), or of several outputs a row
+of values; `truth` and `response` are arrays of shape (n_rows, n_outputs).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class BaseTask(ABC):
     answers_by: ClassVar[str]
     # Whether a row outside of all that was seen must be told from those inside.
     looks_beyond: ClassVar[bool] = False
+    # Whether a target may be several numbers a row.
+    takes_several: ClassVar[bool] = False
     # Whether the bytes that a student may take are those of its whole file.
     counts_file: ClassVar[bool] = False
 
@@ -122,6 +124,10 @@ class BaseTask(ABC):
     @abstractmethod
     def divergence(self, response: Array, other: Array) -> Array:
         """Return by how much each row's loss against a response is above the least one; >= 0."""
+
+    def in_one_unit(self, *responses: Array) -> tuple[Array, ...]:
+        """Return responses whose numbers may be taken together: of several units in one."""
+        return responses
 
     @abstractmethod
     def agreement(self, response: Array, other: Array, weight: Array | None = None) -> float | None:
@@ -208,7 +214,18 @@ class BaseTask(ABC):
 
 
 def kind_of(teacher: Any) -> str | None:
-    """Return "classifier", "regressor" or None, as a teacher says what it is."""
+    """Return what a teacher says that it is.
+
+    Parameters
+    ----------
+    teacher : object
+        Any.
+
+    Returns
+    -------
+    str or None
+        "classifier", "regressor", "clusterer" and so on; None where it says nothing.
+    """
     try:
         return get_tags(teacher).estimator_type
     except AttributeError:  # not of scikit-learn's kind

@@ -14,13 +14,13 @@ from ensemble_kd.losses import DistillationLoss, SquaredErrorLoss
 from ensemble_kd.model import Task
 from ensemble_kd.tasks._base import Array, kind_of
 from ensemble_kd.tasks._figures import RANKINGS
-from ensemble_kd.tasks._values import OneValue, one_value
+from ensemble_kd.tasks._values import Values, finite_values
 
 # What a label that is there for a test may be, and which of its values is the abnormal one.
 LABELS = ({0, 1}, {-1, 1})
 
 
-class Outliers(OneValue):
+class Outliers(Values):
     """How normal a row is. A student learns it from the teacher alone.
 
     Where there are labels, they serve a test: `hard` is then 1 for what is abnormal, 0 for all
@@ -77,7 +77,7 @@ class Outliers(OneValue):
     def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
         """Return one finite score a row."""
         name = name or type(teacher).__name__
-        return one_value(teacher.score_samples(X), len(X), name, "give")
+        return finite_values(teacher.score_samples(X), len(X), name, "give")
 
     def decide(self, response: Array) -> NDArray[Any]:
         """Return the score of each row; a model has the offset that says which are outliers."""

@@ -1,7 +1,8 @@
-"""Values: the response is one number, the loss of a row its squared error."""
+"""Values: the response is one number or several, the loss of a row the squared error."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,17 +14,33 @@ from sklearn.utils import RegressorTags
 from ensemble_kd.errors import InputError, NotDistillableError, cause, reason, shown
 from ensemble_kd.model import Task
 from ensemble_kd.tasks._base import Array, kind_of
-from ensemble_kd.tasks._values import OneValue, one_value
+from ensemble_kd.tasks._values import Values, finite_values
 
 # Squares of targets, and the float32 that students hold, have room up to here.
 LARGEST_TARGET, SMALLEST_RANGE = 1e30, 1e-30
 
 
-class Regression(OneValue):
-    """An amount."""
+@dataclass(frozen=True, eq=False)
+class Regression(Values):
+    """An amount, or several.
+
+    Parameters
+    ----------
+    units : ndarray of shape (n_outputs,)
+        Of several outputs the standard deviation of each, in which its errors are counted, so that
+        none of them outweighs another by its unit; empty of one, which is counted in its own.
+    """
+
+    units: Array = field(default_factory=lambda: np.empty(0))
 
     name: ClassVar[Task] = "regression"
     answers_by: ClassVar[str] = "predict"
+    takes_several: ClassVar[bool] = True
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers in a response."""
+        return max(1, len(self.units))
 
     def check_kind(self, values: NDArray[Any], name: str) -> None:
         """Refuse what is no number."""
@@ -34,8 +51,13 @@ class Regression(OneValue):
             )
 
     def read_target(self, y: NDArray[Any]) -> tuple[Self, Array]:
-        """Return the task, and the values."""
+        """Return the task, and the values, of several outputs of shape (n_samples, n_outputs)."""
         values = self.hard_of(y, "y")
+        if values.ndim == 2:
+            for column in values.T:
+                self.read_target(column)
+            spread = values.std(axis=0)
+            return type(self)(np.where(np.ptp(values, axis=0) > 0, spread, 1.0)), values
         if not np.isfinite(values).all():
             raise InputError("Input y contains NaN or infinity: drop the rows without a target.")
         if np.abs(values).max(initial=0.0) > LARGEST_TARGET:
@@ -69,6 +91,10 @@ class Regression(OneValue):
         """Return the values."""
         return hard
 
+    def no_target(self, n_rows: int) -> Array:
+        """Return NaN for each row, or for each of its outputs."""
+        return np.full(n_rows if self.n_outputs == 1 else (n_rows, self.n_outputs), np.nan)
+
     def check_teacher(self, teacher: Any) -> None:
         """Refuse a classifier."""
         if kind_of(teacher) == "classifier":
@@ -80,11 +106,24 @@ class Regression(OneValue):
     def ask(self, teacher: Any, X: Any, name: str | None = None) -> Array:
         """Return one finite value a row."""
         name = name or type(teacher).__name__
-        return one_value(teacher.predict(X), len(X), name, "predict")
+        return finite_values(teacher.predict(X), len(X), name, "predict", self.n_outputs)
 
     def decide(self, response: Array) -> NDArray[Any]:
-        """Return the value of each row."""
-        return response[:, 0]
+        """Return the value of each row, or its values."""
+        return response[:, 0] if self.n_outputs == 1 else response
+
+    def row_losses(self, response: Array, truth: Array, *, floor: float = 0.0) -> Array:
+        """Return squared errors, of several outputs their mean in the unit of each."""
+        if self.n_outputs == 1:
+            return super().row_losses(response, truth, floor=floor)
+        return np.asarray((((response - truth) / self.units) ** 2).mean(axis=1))
+
+    def in_one_unit(self, *responses: Array) -> tuple[Array, ...]:
+        """Return several outputs in the unit of each, from the mean of the first response on."""
+        if self.n_outputs == 1:
+            return responses
+        centre = responses[0].mean(axis=0)
+        return tuple((response - centre) / self.units for response in responses)
 
     def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
         """Return R squared."""
@@ -93,10 +132,24 @@ class Regression(OneValue):
     def quality(
         self, response: Array, hard: NDArray[Any], weight: Array | None = None
     ) -> dict[str, float | None]:
-        """Return RMSE and R squared, which is not defined where all values are the same."""
+        """Return RMSE and R squared, which is not defined where all values are the same.
+
+        Of several outputs the RMSE is in the unit of each, and R squared their mean.
+        """
+        if self.n_outputs > 1:
+            return self._mean_quality(response, hard, weight)
         error = float(np.average((hard - response[:, 0]) ** 2, weights=weight))
         spread = float(np.average((hard - np.average(hard, weights=weight)) ** 2, weights=weight))
         return {"rmse": error**0.5, "r2": 1 - error / spread if spread > 0 else None}
+
+    def _mean_quality(
+        self, response: Array, hard: NDArray[Any], weight: Array | None
+    ) -> dict[str, float | None]:
+        columns = zip(response.T, hard.T, strict=True)
+        each = [Regression().quality(one[:, None], true, weight)["r2"] for one, true in columns]
+        known = [r2 for r2 in each if r2 is not None]
+        error = float(np.average(self.row_losses(response, hard), weights=weight))
+        return {"rmse": error**0.5, "r2": float(np.mean(known)) if known else None}
 
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a regressor."""

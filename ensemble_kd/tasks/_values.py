@@ -1,4 +1,4 @@
-"""One number a row: what an amount and a score have in common."""
+"""Numbers without classes: what amounts and a score have in common."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ensemble_kd.model import Link
 from ensemble_kd.tasks._base import Array, BaseTask, as_array
 
 
-class OneValue(BaseTask):
-    """Base of the tasks whose response is one number, and whose loss its squared error."""
+class Values(BaseTask):
+    """Base of the tasks whose response is numbers, and whose loss their squared error."""
 
     has_classes: ClassVar[bool] = False
     losses: ClassVar[tuple[str, ...]] = ("squared_error",)
@@ -27,16 +27,16 @@ class OneValue(BaseTask):
         return np.ones(len(targets), dtype=bool)
 
     def has_target(self, hard: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return which rows have a true value."""
-        return ~np.isnan(hard)
+        """Return which rows have a true value; of several outputs each."""
+        return ~np.isnan(hard) if hard.ndim == 1 else ~np.isnan(hard).any(axis=1)
 
     def no_target(self, n_rows: int) -> Array:
         """Return NaN for each row."""
         return np.full(n_rows, np.nan)
 
     def truth(self, hard: NDArray[Any]) -> Array:
-        """Return the values as a column; 0 where there is none."""
-        return np.nan_to_num(hard)[:, None]
+        """Return the values, a column an output; 0 where there is none."""
+        return np.nan_to_num(hard).reshape(len(hard), -1)
 
     def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
         """Return one group."""
@@ -85,12 +85,13 @@ class OneValue(BaseTask):
         return float(mean_loss**0.5)
 
 
-def one_value(answer: Any, n_rows: int, name: str, method: str) -> Array:
-    """Return what a teacher of that name answered by a method, as one finite value a row."""
+def finite_values(answer: Any, n_rows: int, name: str, method: str, n_outputs: int = 1) -> Array:
+    """Return what a teacher of that name answered by a method, so many finite values a row."""
     values = as_array(answer, name)
     values = values.reshape(len(values), -1)
-    if values.shape != (n_rows, 1) or not np.isfinite(values).all():
+    if values.shape != (n_rows, n_outputs) or not np.isfinite(values).all():
+        wanted = "one finite value" if n_outputs == 1 else f"{n_outputs} finite values"
         raise NotDistillableError(
-            f"the teacher {name} must {method} one finite value a row, got shape {values.shape}."
+            f"the teacher {name} must {method} {wanted} a row, got shape {values.shape}."
         )
     return values

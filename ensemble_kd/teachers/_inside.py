@@ -14,6 +14,8 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 
+from ensemble_kd.teachers.outputs import PerOutput
+
 
 def models_inside(teacher: Any, weight: float = 1.0) -> Iterator[tuple[float, Any]]:
     """Yield the fitted models inside a teacher, each with its weight.
@@ -32,6 +34,9 @@ def models_inside(teacher: Any, weight: float = 1.0) -> Iterator[tuple[float, An
     """
     if isinstance(teacher, FrozenEstimator):
         yield from models_inside(teacher.estimator, weight)
+    elif isinstance(teacher, PerOutput):
+        for share, model in teacher.parts():
+            yield from models_inside(model, weight * share)
     elif hasattr(teacher, "members_") and hasattr(teacher, "weights_"):
         for w, (_, model) in zip(teacher.weights_, teacher.members_, strict=True):
             yield from models_inside(model, weight * float(w))

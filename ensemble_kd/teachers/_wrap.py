@@ -88,7 +88,7 @@ def seeded(teacher: Any, seed: int) -> Any:
 
 
 def fit_teacher(
-    teacher: Any, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None
+    teacher: Any, X: Any, y: NDArray[Any] | None, sample_weight: NDArray[np.float64] | None
 ) -> Any:
     """Fit a teacher, with sample weights where it takes them.
 
@@ -98,8 +98,8 @@ def fit_teacher(
         Unfitted; it is fitted in place.
     X : data frame or array of shape (n_samples, n_features)
         Raw rows.
-    y : ndarray of shape (n_samples,)
-        True targets.
+    y : ndarray of shape (n_samples,) or None
+        True targets; None of a clustering.
     sample_weight : ndarray of shape (n_samples,) or None
         Weight of each row.
 
@@ -129,7 +129,7 @@ def fit_teacher(
     except (EnsembleKDError, MemoryError, Warning):
         raise
     except Exception as error:  # boosting libraries have errors of their own
-        recoded = fit_recoded(teacher, X, y, keywords)
+        recoded = None if y is None else fit_recoded(teacher, X, y, keywords)
         if recoded is not None:
             return recoded
         name = type(teacher).__name__

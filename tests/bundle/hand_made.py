@@ -116,6 +116,11 @@ MODELS = {
         trees_body(1, (-1,), (0, 0, 0), "identity", value=PROBABILITIES), (1.5, "b", True)
     ),
     "trees_regressor": regressor(trees_body(2, (0, -1), (7.0,), "identity")),
+    "mlp_several": regressor(mlp_body(3, (4,))),
+    "trees_several": regressor(trees_body(3, (0, 1, 2), (0, 0.5, -1), "identity")),
+    "tree_of_values": regressor(
+        trees_body(1, (-1,), (0, 7.5, -1e3), "identity", value=PROBABILITIES)
+    ),
 }
 
 # The column "income", and the first and the last of the numbers that tell how far outside.
@@ -193,6 +198,8 @@ def version_of(name):
     """Return the lowest version that has what a model holds."""
     model = MODELS[name]
     if getattr(model.body, "outside", None) is not None or model.is_detector or model.policy:
+        return 4
+    if not model.has_classes and model.n_outputs > 1:
         return 4
     return 1 if model.calibrator is None and model.threshold is None else 3
 

@@ -306,6 +306,13 @@ def test_load_refuses_a_wrong_schema(data, entries, match):
         ("mlp_regressor", {"n_layers": 0}, "must not hold 'layers.0.bias'"),
         ("mlp_regressor", {"output_scale": "1"}, "output_scale must be of type float"),
         ("mlp_classifier", {"output_mean": 3.0}, "output_mean must be 0.0 in a classification"),
+        ("mlp_several", {"n_values": 2}, r"last layer must have 2 output\(s\), got 3"),
+        ("mlp_several", {"n_values": ...}, r"last layer must have 1 output\(s\), got 3"),
+        ("mlp_several", {"n_values": 1}, "n_values must be from 2 to 65536, or left out .*got 1"),
+        ("mlp_several", {"n_values": 3.0}, "n_values must be from 2 .*got 3.0"),
+        ("trees_several", {"n_values": 2**40}, "n_values must be from 2 to 65536"),
+        ("mlp_regressor", {"n_values": 2}, "n_values needs a min_reader of at least 4, got 1"),
+        ("mlp_detector", {"n_values": 2}, "n_values is for the task regression, got outliers"),
     ],
 )
 def test_load_refuses_wrong_scalars(bundles, name, entries, match):

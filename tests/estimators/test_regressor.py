@@ -94,9 +94,9 @@ def test_regressor_refuses_a_teacher_without_values(teacher, message):
         (pd.array([None, *Y[1:]], dtype="Float64"), "Input y contains NaN or infinity"),
         (["much"] * 150, "could not convert string to float"),
         (Y[:9], "inconsistent numbers of samples"),
-        (np.column_stack([Y, Y]), "y should be a 1d array"),
+        (np.zeros((150, 2, 2)), "Found array with dim 3"),
     ],
-    ids=["nan", "inf", "NA", "words", "short", "2d"],
+    ids=["nan", "inf", "NA", "words", "short", "3d"],
 )
 def test_regressor_refuses_values_that_are_none(y, message):
     with pytest.raises(InputError, match=message):

@@ -7,7 +7,7 @@ import math
 def read(text):
     document = json.loads(text)
     assert document["format"] == "ensemble_kd.json"
-    assert document["version"] in (1, 2, 3)
+    assert document["version"] in (1, 2, 3, 4)
     return document
 
 
@@ -22,11 +22,11 @@ def respond(document, row):
     else:
         sums, link = trees(model, x), model["link"]
     if document["task"] != "classification":
-        value = sums[0]
+        values = sums[: document.get("n_values", 1)]
         if model["kind"] == "mlp":
-            value = model["output_mean"] + model["output_scale"] * value
+            values = [model["output_mean"] + model["output_scale"] * value for value in values]
         is_curved = calibrator["kind"] == "curve"
-        return [on_curve(calibrator["x"], calibrator["y"], value) if is_curved else value]
+        return [on_curve(calibrator["x"], calibrator["y"], v) if is_curved else v for v in values]
     if calibrator["kind"] == "scaling":
         biased = zip(sums, calibrator["bias"], strict=True)
         sums = [calibrator["scale"] * value + bias for value, bias in biased]

@@ -47,3 +47,25 @@ def test_scale_leaves_probabilities_alone(make_transfer_set):
     scale = TargetScale.of_rows(rows)
     assert scale == TargetScale(0.0, 1.0)
     assert scale.scale_rows(rows) is rows
+
+
+def test_scale_of_several_outputs_is_that_of_each():
+    values = np.array([[1.0, 50.0, 7.0], [3.0, 90.0, 7.0]])
+    scale = TargetScale.of(values)
+    np.testing.assert_array_equal(scale.mean, [2.0, 70.0, 7.0])
+    np.testing.assert_array_equal(scale.spread, [1.0, 20.0, 0.0])
+    np.testing.assert_array_equal(scale.scale(values), [[-1, -1, 0], [1, 1, 0]])
+    np.testing.assert_array_equal(scale.put_back(scale.scale(values)), values)
+
+
+def test_output_of_which_the_teacher_says_the_same_of_all_has_the_scale_of_its_truth(
+    make_transfer_set,
+):
+    rows = make_transfer_set("regression")
+    both = np.column_stack([rows.response[:, 0], np.full(len(rows), 3.0)])
+    hard = np.column_stack([rows.hard, rows.hard])
+    scale = TargetScale.of_rows(dataclasses.replace(rows, response=both, hard=hard))
+    real = rows.origin != SYNTHETIC
+    wanted = TargetScale.of(rows.hard[real & ~np.isnan(rows.hard)])
+    assert (scale.mean[1], scale.spread[1]) == (wanted.mean, wanted.spread)
+    assert scale.mean[0] == rows.response[real, 0].mean()

@@ -136,6 +136,12 @@ MODELS = {
     "trees_softmax": classifier(trees(30, 3, "softmax"), 3),
     "trees_shares": classifier(trees(11, 4, "identity", vector=True), 4),
     "trees_value": CompactModel("regression", SCHEMA, trees(1, 1, "identity")),
+    "mlp_values": CompactModel("regression", SCHEMA, network(3, (24, 16))),
+    "mlp_many_values": CompactModel(
+        "regression", SCHEMA, replace(network(19, ()), output_mean=-2.0, output_scale=0.5)
+    ),
+    "trees_values": CompactModel("regression", SCHEMA, trees(30, 3, "identity")),
+    "leaves_of_values": CompactModel("regression", SCHEMA, trees(1, 4, "identity", vector=True)),
 }
 CURVE = ProbabilityCurve(np.array([0.125, 0.25, 0.5, 1.0]), np.array([0.0, 0.25, 0.875, 0.875]))
 MODELS |= {
@@ -486,7 +492,8 @@ def test_compiled_reads_a_row_as_the_schema_does(row, model):
             given = list(answer.values())
             assert scorer.predict_one(row) == model.classes[decision(model, np.array([given]))[0]]
         else:
-            given = [scorer.predict_one(row)]
+            found = scorer.predict_one(row)
+            given = found if model.n_outputs > 1 else [found]
     except InputError as error:
         given = type(error), str(error)
     assert given == expected
@@ -530,7 +537,8 @@ def test_compiled_reads_a_row_as_ever_once_it_knows_the_keys_of_another(model, k
         expected = in_python(model, row)
         try:
             answer = score(row)
-            given = list(answer.values()) if model.classes else [answer]
+            given = list(answer.values()) if model.classes else answer
+            given = given if model.n_outputs > 1 else [given]
         except InputError as error:
             given = type(error), str(error)
         assert given == expected
@@ -593,6 +601,9 @@ def test_compiled_scores_one_number_for_two_classes_or_a_value(model):
     scorer = Scorer(model)
     if len(model.classes) > 2:
         with pytest.raises(AttributeError, match="use predict_proba_one"):
+            scorer.score_one(ROW)
+    elif model.n_outputs > 1 and not model.classes:
+        with pytest.raises(AttributeError, match="several: use predict_one"):
             scorer.score_one(ROW)
     elif model.classes:
         assert scorer.score_one(ROW) == scorer.predict_proba_one(ROW)[model.classes[1]]

@@ -13,7 +13,7 @@ from ensemble_kd.bundle.parts._costs import check_memory
 from ensemble_kd.bundle.parts._manifest import read_manifest
 from ensemble_kd.bundle.parts._policy import read_policy
 from ensemble_kd.bundle.parts._reasons import read_reasons
-from ensemble_kd.bundle.parts._scalars import read_scalars
+from ensemble_kd.bundle.parts._scalars import number_of_outputs, read_scalars
 from ensemble_kd.bundle.parts._selftest import read_selftest
 from ensemble_kd.bundle.parts._signature import read_signature
 from ensemble_kd.errors import BundleError
@@ -105,7 +105,7 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
     if POLICY in members:
         policy = read_policy(members[POLICY], task, n_classes, scalars, manifest["min_reader"])
     arrays, costs = read_arrays(members["model.safetensors"], scalars, n_classes)
-    n_columns, n_outputs = len(schema["columns"]), n_classes or 1
+    n_columns, n_outputs = len(schema["columns"]), number_of_outputs(scalars, n_classes)
     selftest = read_selftest(members["selftest.json"], n_columns, n_outputs, costs.work)
     check_memory(costs, schema, selftest, len(data))
     reasons = None

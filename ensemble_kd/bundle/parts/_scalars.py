@@ -7,10 +7,12 @@ from itertools import pairwise
 from ensemble_kd.bundle._json import check_keys, check_types, decode_json, is_number, shown
 from ensemble_kd.bundle._table import (
     CALIBRATORS,
+    FEWEST_VALUES,
     KINDS,
     LINKS,
     MAX_KNOTS,
     MAX_LAYERS,
+    MOST_VALUES,
     NEW_SCALARS,
     QUANTILES,
     SCALARS,
@@ -18,6 +20,7 @@ from ensemble_kd.bundle._table import (
     STORAGE_OF_PART,
     STORAGE_PARTS,
     TASK_OF_SCORES,
+    TASK_OF_VALUES,
     array_forms,
 )
 from ensemble_kd.errors import BundleError
@@ -60,6 +63,8 @@ def read_scalars(data: memoryview, task: str, n_classes: int, min_reader: int) -
             raise BundleError(
                 f"{_WHERE}: {name} needs a min_reader of at least {version}, got {min_reader}."
             )
+    if "n_values" in scalars and task != TASK_OF_VALUES:
+        raise BundleError(f"{_WHERE}: n_values is for the task {TASK_OF_VALUES}, got {task}.")
     _check_response(scalars, n_classes)
     if task == TASK_OF_SCORES:
         _check_scores(scalars)
@@ -97,6 +102,12 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: outside must be true, of an mlp, or left out, got "
             f"{shown(scalars['outside'])} of {shown(kind)}."
+        )
+    n_values = scalars.get("n_values", FEWEST_VALUES)
+    if type(n_values) is not int or not FEWEST_VALUES <= n_values <= MOST_VALUES:
+        raise BundleError(
+            f"{_WHERE}: n_values must be from {FEWEST_VALUES} to {MOST_VALUES}, or left out of one "
+            f"value, got {shown(n_values)}."
         )
     if "storage" in scalars:
         _check_storage(scalars["storage"], scalars)
@@ -210,7 +221,26 @@ def number_of_sums(scalars: Mapping[str, Any], n_classes: int) -> int:
     -------
     int
     """
-    return 1 if link_of(scalars, n_classes) == "sigmoid" else n_classes or 1
+    if link_of(scalars, n_classes) == "sigmoid":
+        return 1
+    return number_of_outputs(scalars, n_classes)
+
+
+def number_of_outputs(scalars: Mapping[str, Any], n_classes: int) -> int:
+    """Return the number of numbers in a response.
+
+    Parameters
+    ----------
+    scalars : mapping
+        What `model.json` holds.
+    n_classes : int
+        Number of classes, 0 without.
+
+    Returns
+    -------
+    int
+    """
+    return n_classes or int(scalars.get("n_values", 1))
 
 
 def _check_response(scalars: Mapping[str, Any], n_classes: int) -> None:

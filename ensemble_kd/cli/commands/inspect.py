@@ -109,6 +109,7 @@ def bundle_facts(bundle: Bundle, *, is_verified: bool = False) -> dict[str, Any]
         "kind": kind,
         "task": model.task,
         "classes": list(model.classes),
+        "n_outputs": model.n_outputs,
         "calibrator": None if model.calibrator is None else str(model.calibrator),
         "threshold": model.threshold,
         "share_below_threshold": _share_below(model),
@@ -211,6 +212,8 @@ def render(facts: dict[str, Any]) -> str:
     ]
     if facts["classes"]:
         lines.insert(3, ("classes", _classes(facts["classes"])))
+    elif facts["n_outputs"] > 1:
+        lines.insert(3, ("outputs", f"{facts['n_outputs']} values a row"))
     if facts["calibrator"] is not None:
         lines.append(("calibrated", facts["calibrator"]))
     if facts["share_below_threshold"] is not None:

@@ -147,7 +147,9 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
             columns["percentile"] = scorer.percentile(answer[:, 0]).tolist()
         return columns | {"prediction": scorer.decide(answer).tolist()}
     if not scorer.model.has_classes:
-        return columns | {"prediction": answer[:, 0].tolist()}
+        if answer.shape[1] == 1:
+            return columns | {"prediction": answer[:, 0].tolist()}
+        return columns | {f"prediction_{k}": values.tolist() for k, values in enumerate(answer.T)}
     if which != "proba":
         columns["prediction"] = scorer.decide(answer).tolist()
     if which != "labels":

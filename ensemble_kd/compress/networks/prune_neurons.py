@@ -15,8 +15,16 @@ from ensemble_kd.compress.networks._forward import forward, unit_gradients
 from ensemble_kd.compress.networks._importance import by_magnitude, by_taylor, surgeon
 from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.model import CompactModel, Dense, MLPRecord, SharedRows, Storage, expand
-from ensemble_kd.rows import TransferSet
+from ensemble_kd.model import (
+    CompactModel,
+    Dense,
+    MLPRecord,
+    SharedRows,
+    Storage,
+    expand,
+    in_units,
+)
+from ensemble_kd.rows import TargetScale, TransferSet
 
 FIRST_LAYER = ("numeric_weight", "missing_weight", "category_weight")
 IMPORTANCES = ("magnitude", "taylor", "obs")
@@ -183,6 +191,19 @@ class PruneNeurons(CompressionStep):
                 f"n_updates must be >= 0 and learning_rate > 0, got {self.n_updates!r} and "
                 f"{self.learning_rate!r}."
             )
+        if guide.rows is None or model.has_classes or model.n_outputs == 1:
+            return self._pruned(model, guide)
+        # Of several outputs, in units in which none of them outweighs another.
+        scale = TargetScale.of_rows(guide.rows)
+        unit = np.where(scale.spread == 0, 1.0, scale.spread)
+        own = replace(model, body=in_units(model.body, -scale.mean / unit, 1 / unit))
+        one_unit = replace(scale, spread=unit)
+        pruned = self._pruned(own, guide._replace(rows=one_unit.scale_rows(guide.rows)))
+        if pruned is own:
+            return model
+        return replace(pruned, body=in_units(pruned.body, np.asarray(scale.mean), unit))
+
+    def _pruned(self, model: CompactModel, guide: Guide) -> CompactModel:
         pruned = prune_neurons(model, self.keep, self.importance, guide.rows, guide.loss)
         if pruned is model or self.n_updates == 0:
             return pruned

@@ -140,5 +140,7 @@ def _remark(column: Column) -> str:
 
 def _outputs(model: CompactModel) -> str:
     if not model.has_classes:
+        if model.n_outputs > 1:
+            return f"the {model.n_outputs} values to out"
         return f"the {'score' if model.is_detector else 'value'} to out[0]"
     return f"the probabilities of the {model.n_outputs} classes to out"

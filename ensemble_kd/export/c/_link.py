@@ -135,7 +135,9 @@ def _link(model: CompactModel) -> tuple[str, str]:
         declare = ""
         if isinstance(body, MLPRecord):
             mean, scale = _float(body.output_mean), _float(body.output_scale)
-            link = f"    out[0] = {mean} + {scale} * out[0];\n"
+            link = "".join(
+                f"    out[{k}] = {mean} + {scale} * out[{k}];\n" for k in range(model.n_outputs)
+            )
     elif isinstance(body, MLPRecord) or body.link == "softmax":
         declare += "    float top;\n"
         link = "    top = out[0];\n" + SOFTMAX + DIVIDE

@@ -109,6 +109,10 @@ def _contradicts_class(
 def _contradicts_value(
     response: Array, hard: Array, learned: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
+    if hard.ndim == 2:  # in one of its outputs
+        each = zip(response.T, hard.T, strict=True)
+        found = [_contradicts_value(one[:, None], true, learned) for one, true in each]
+        return np.any(found, axis=0)
     error = np.abs(response[:, 0] - hard)
     known = error[learned & ~np.isnan(error)]
     spread = np.median(known) / MEDIAN_OF_NORMAL if known.size else np.inf

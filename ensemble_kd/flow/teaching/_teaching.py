@@ -33,6 +33,7 @@ from ensemble_kd.teachers import (
     teacher_response,
     tell_short_time,
 )
+from ensemble_kd.teachers.outputs import for_outputs
 
 
 def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> Teaching:
@@ -69,7 +70,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     if isinstance(teacher, FrozenEstimator):
         return _as_it_is(teacher, rows, deadline, was_told=given is teacher)
     _tell_fitted_again(teacher)
-    teacher = seeded(teacher, rows.seed)
+    teacher = for_outputs(seeded(teacher, rows.seed), rows.task)
     in_time: dict[str, Any] = {} if deadline is None else {"deadline": deadline}
     if hasattr(teacher, "fit_beside"):
         teacher_ = fresh(teacher)

@@ -98,8 +98,8 @@ static int check_outputs(Model *self)
     }
     Response *response = &self->response;
     response->is_classifier = n_classes > 0;
-    response->n_outputs = response->is_classifier ? (int)n_classes : 1;
     response->n_sums = self->is_network ? self->network.n_outputs : self->trees.n_sums;
+    response->n_outputs = response->is_classifier ? (int)n_classes : response->n_sums;
     if (n_classes > INT32_MAX / 16 || n_classes == 1) {
         return refuse("must be none or at least two", "classes", n_classes);
     }

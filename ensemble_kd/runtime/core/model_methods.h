@@ -40,8 +40,35 @@ static PyObject *model_predict_proba_one(Model *self, PyObject *row)
     return filled;
 }
 
+static PyObject *predict_several(Model *self, PyObject *row)
+{
+    const double *answer = answer_row(self, row);
+    if (answer == NULL) {
+        return NULL;
+    }
+    /* Making a list may collect garbage, and that may score other rows: the sums are kept. */
+    int n_outputs = self->response.n_outputs;
+    double *kept = PyMem_Malloc(n_outputs * sizeof(double));
+    if (kept == NULL) {
+        return PyErr_NoMemory();
+    }
+    memcpy(kept, answer, n_outputs * sizeof(double));
+    PyObject *values = PyList_New(n_outputs);
+    for (int k = 0; values != NULL && k < n_outputs; k++) {
+        PyObject *value = PyFloat_FromDouble(kept[k]);
+        if (value == NULL || PyList_SetItem(values, k, value) < 0) {
+            Py_CLEAR(values);
+        }
+    }
+    PyMem_Free(kept);
+    return values;
+}
+
 static PyObject *model_predict_one(Model *self, PyObject *row)
 {
+    if (!self->response.is_classifier && self->response.n_outputs > 1) {
+        return predict_several(self, row);
+    }
     const double *answer = answer_row(self, row);
     if (answer == NULL) {
         return NULL;
@@ -62,6 +89,11 @@ static PyObject *model_score_one(Model *self, PyObject *row)
     if (self->response.is_classifier && self->response.n_outputs != 2) {
         PyErr_SetString(PyExc_AttributeError, "score_one is for two classes, or values; this model "
                                               "has more classes: use predict_proba_one.");
+        return NULL;
+    }
+    if (!self->response.is_classifier && self->response.n_outputs > 1) {
+        PyErr_SetString(PyExc_AttributeError, "score_one is for one value; this model has several: "
+                                              "use predict_one.");
         return NULL;
     }
     const double *answer = answer_row(self, row);

@@ -124,7 +124,9 @@ class CompiledModel:
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the model's values."""
         found = None if hasattr(self, "classes_") else self._answer(X)
-        return np.asarray(self._own.predict(X)) if found is None else found[:, 0]
+        if found is None:
+            return np.asarray(self._own.predict(X))
+        return found[:, 0] if found.shape[1] == 1 else found
 
     def _answer(self, X: Any) -> NDArray[np.float64] | None:
         """Return the response of the core, None where the model has to be asked itself."""
