@@ -1,4 +1,4 @@
-"""A data set with a rare class, cut into rows to learn from and rows to ask about."""
+"""A data set with rare rows, cut into rows to learn from and rows to ask about."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.tasks import Classification
 
 DATASETS = ("creditcard_ulb_sub", "nsl_kdd", "sales_fraud", "give_me_some_credit", "lending_club")
+# Those on which detectors learn, without labels: the six largest.
+WITHOUT_LABELS = (
+    "ad_http", "ad_smtp", "ad_aloi", "ad_shuttle", "ad_campaign", "ad_mammography",
+)  # fmt: skip
 TEST_SHARE = 0.4
-MAX_TRAIN, MAX_TEST, MAX_UNLABELED = 20_000, 30_000, 20_000
+MAX_TRAIN, MAX_TEST, MAX_UNLABELED = 10_000, 30_000, 20_000
+# Rows that detectors learn from.
+MAX_NORMAL = 5_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class FraudTable:
         Further rows, which nobody has looked into.
     split : {"official", "random"}
         Who cut it.
+    has_labels : bool
+        Whether methods may learn the classes; else detectors learn the rows alone.
     """
 
     name: str
@@ -46,6 +54,14 @@ class FraudTable:
     y_test: NDArray[np.int64]
     X_unlabeled: pd.DataFrame | None
     split: str
+    has_labels: bool
+
+    @property
+    def is_kept(self) -> NDArray[np.bool_]:
+        """Which of the test rows choose thresholds, drawn by lot; the others are fresh."""
+        kept = np.zeros(len(self.y_test), dtype=bool)
+        kept[np.random.default_rng(self.seed).permutation(len(kept))[: len(kept) // 2]] = True
+        return kept
 
 
 def read_fraud_table(
@@ -61,8 +77,8 @@ def read_fraud_table(
         Of the cut.
     data_dir : str or None, default=None
         Folder of the local data sets.
-    max_train : int, default=20_000
-        Most training rows.
+    max_train : int, default=10_000
+        Most training rows; of detectors never more than 5,000.
 
     Raises
     ------
@@ -70,6 +86,8 @@ def read_fraud_table(
         If it has no two classes.
     """
     dataset = load_dataset(name, data_dir=data_dir)
+    has_labels = name not in WITHOUT_LABELS
+    max_train = max_train if has_labels else min(max_train, MAX_NORMAL)
     labels = np.asarray(dataset.y)
     if len(np.unique(labels)) != 2:
         raise InputError(f"data sets of fraud have two classes, got {name!r}.")
@@ -88,7 +106,7 @@ def read_fraud_table(
         unlabeled = unlabeled.sample(MAX_UNLABELED, random_state=seed).reset_index(drop=True)
     return FraudTable(
         name, seed, X_train, y[train], X_test, y[test], unlabeled,
-        "random" if dataset.split is None else "official",
+        "random" if dataset.split is None else "official", has_labels,
     )  # fmt: skip
 
 

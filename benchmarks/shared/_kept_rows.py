@@ -112,12 +112,13 @@ class RowStore:
         causes = f"{settings} {code} {provenance()['versions']}"
         self._key = hashlib.sha256(causes.encode()).hexdigest()[:12]
 
-    def _path(self, dataset: str, seed: int, method: str) -> Path:
-        return self._folder / f"{dataset}.seed{seed}.{method}.{self._key}.parquet"
+    def path(self, dataset: str, seed: int, method: str, suffix: str = ".parquet") -> Path:
+        """Return where a row is kept, or, by another suffix, what is kept beside it."""
+        return self._folder / f"{dataset}.seed{seed}.{method}.{self._key}{suffix}"
 
     def get(self, dataset: str, seed: int, method: str) -> dict[str, Any] | None:
         """Return the row, or None if there is none yet."""
-        path = self._path(dataset, seed, method)
+        path = self.path(dataset, seed, method)
         if not path.is_file():
             return None
         row: dict[str, Any] = pd.read_parquet(path).to_dict("records")[0]
@@ -126,7 +127,7 @@ class RowStore:
     def put(self, row: dict[str, Any]) -> None:
         """Keep a row, at once whole or not at all."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(row["dataset"], row["seed"], row["method"])
+        path = self.path(row["dataset"], row["seed"], row["method"])
         write_whole(path, lambda part: pd.DataFrame([row]).to_parquet(part))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ensemble_kd.cli._console import text_table
 from ensemble_kd.cli._figures import title, with_bounds
+from ensemble_kd.model import alert_rate
 
 if TYPE_CHECKING:
     from ensemble_kd.model import ChosenBy, CompactModel
@@ -27,6 +30,21 @@ def policy_facts(model: CompactModel) -> dict[str, Any] | None:
         "n_positives": policy.curve.n_positives,
         "at_threshold": policy.curve.at(threshold),
         "curve": policy.curve.table(),
+    }
+
+
+def rate_facts(model: CompactModel, called: Any, weight: Any = None) -> dict[str, Any]:
+    """Return how many rows are alerts, beside what was promised, as plain values and as text."""
+    weight = np.ones(len(called)) if weight is None else weight
+    n_rows = float(weight.sum() ** 2 / (weight**2).sum())
+    found = alert_rate(model, float(np.average(called, weights=weight)), n_rows)
+    return {
+        "value": found.share,
+        "bounds": found.bounds,
+        "promised": found.promised,
+        "promised_bounds": found.promised_bounds,
+        "holds": found.holds,
+        "text": str(found),
     }
 
 

@@ -60,6 +60,26 @@ def wrong_call_rates(
     return shares[0], shares[1]
 
 
+def carry_over_lines(model: CompactModel, n_rows: int) -> tuple[str, ...]:
+    """Return what the card tells of a model whose scores are on the scale of another.
+
+    Parameters
+    ----------
+    model : CompactModel
+        As `carry_over` returns it, or with a threshold of its own.
+    n_rows : int
+        Rows that carried over.
+
+    Returns
+    -------
+    tuple of str
+        Lines of Markdown.
+    """
+    scale = f"- Scores are on the scale of the model before, by {n_rows:,} rows: {model.calibrator}"
+    threshold = () if model.threshold is None else decision_lines(model, n_rows, calibrated=False)
+    return ("## Carried over", "", scale, *threshold[2:])
+
+
 def decision_lines(
     model: CompactModel,
     n_rows: int,

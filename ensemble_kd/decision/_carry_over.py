@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.decision._offset import score_quantiles
+from ensemble_kd.decision._rows import decided_rows
 from ensemble_kd.decision._threshold import check_binary
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import CompactModel, ProbabilityCurve, ScoreCurve, without_decision
+from ensemble_kd.model import (
+    CompactModel,
+    OperatingCurve,
+    ProbabilityCurve,
+    ScoreCurve,
+    without_decision,
+)
 from ensemble_kd.runtime import respond
 
 Array = NDArray[np.float64]
@@ -26,6 +33,8 @@ SPREAD = 0.01
 # Of the range of scores: how far beyond them a curve of scores goes on.
 BEYOND = 16.0
 FEWEST_ROWS = 100
+# After the point, of alert rates that are told.
+DIGITS = 9
 
 
 def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
@@ -53,7 +62,10 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     Returns
     -------
     CompactModel
-        With the threshold of `old` and what chose it, where it has one; else without.
+        With the threshold of `old` and what chose it, where it has one; else without. The operating
+        curve tells of the old one's thresholds how many of the rows given are alerts now. What the
+        old one found among them says nothing of the new one, so recall, precision and costs are
+        left out; rows with labels tell them: `ensemble-kd evaluate`, or `ThresholdPolicy` anew.
 
     Raises
     ------
@@ -86,19 +98,32 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     thresholds = _thresholds(record)
     x, y = _knots(score, former, thresholds, np.inf if new.is_detector else 1.0)
     threshold = None if record is None else record.threshold
-    policy = None if record is None else record.policy
     if not new.is_detector:
         x, y = _to_the_ends(x, y, (0.0, 1.0), (0.0, 1.0))
-        return replace(plain, calibrator=ProbabilityCurve(x, y), threshold=threshold, policy=policy)
+        model = replace(plain, calibrator=ProbabilityCurve(x, y), threshold=threshold)
+        return _with_policy(model, record, X)
     if len(x) < 2:
         raise InputError("the new model's scores must differ by more than rounding.")
     width, height = BEYOND * (x[-1] - x[0]), BEYOND * (y[-1] - y[0])
     x, y = _to_the_ends(x, y, (x[0] - width, x[-1] + width), (y[0] - height, y[-1] + height))
-    model = replace(plain, calibrator=ScoreCurve(x, y), threshold=threshold, policy=policy)
     quantiles = None if record is None else record.quantiles
     if quantiles is None:  # of a teacher: there is no threshold that it decides by
         quantiles = score_quantiles(former, float(np.median(former)))
-    return replace(model, quantiles=quantiles)
+    model = replace(plain, calibrator=ScoreCurve(x, y), threshold=threshold, quantiles=quantiles)
+    return _with_policy(model, record, X)
+
+
+def _with_policy(model: CompactModel, old: CompactModel | None, X: Any) -> CompactModel:
+    """Return a model that knows what chose its threshold, and what the old ones do by its scores.
+
+    Recall, precision and costs were the old model's.
+    """
+    if old is None or old.policy is None:
+        return model
+    rows, thresholds = decided_rows(model, X), old.policy.curve.threshold
+    rates = np.array([round(rows.alert_rate(threshold), DIGITS) for threshold in thresholds])
+    curve = OperatingCurve(thresholds, rates, len(rows.score))
+    return replace(model, policy=replace(old.policy, curve=curve))
 
 
 def _record(old: Any) -> CompactModel | None:

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.compress import report_table
-from ensemble_kd.decision import ThresholdPolicy, decision_lines
+from ensemble_kd.decision import ThresholdPolicy, carry_over, carry_over_lines, decision_lines
+from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._expected_unseen import expected_unseen
 from ensemble_kd.estimators._measuring import Measuring
 from ensemble_kd.estimators._model_card import model_card, training_facts
@@ -111,8 +112,48 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         X = table(X, fitted=self)
         self.model_ = policy.choose(self.model_, X, y, sample_weight=sample_weight)
         lines = decision_lines(self.model_, len(X), calibrated=False)
-        before = [line for line in self._decision if line.startswith("- Probabilities")]
+        kept = ("- Probabilities", "- Scores are on the scale")
+        before = [line for line in self._decision if line.startswith(kept)]
         self._decision = (*lines[:2], *before, *lines[2:])
+        self._tested_before_decision = self.test_ is not None
+        self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
+        return self
+
+    def carry_over(self, old: Any, X: Any) -> Self:
+        """Put the student's scores on the scale of the model that it replaces.
+
+        Thresholds that people set by the old scores go on giving as many alerts; which rows these
+        are is the student's affair. The curve becomes part of `model_`, of what predicts and of
+        what is saved; the model card tells of it.
+
+        Parameters
+        ----------
+        old : Scorer, CompactModel, estimator, or array of shape (n_samples,)
+            What is replaced, such as ``load("old.ekd")``, or its answers: as in
+            `ensemble_kd.decision.carry_over`.
+        X : data frame or array of shape (n_samples, n_features)
+            Rows that neither was fitted on, as they come, without labels.
+
+        Returns
+        -------
+        self
+            With the threshold of `old`, where it has one; else a classifier has none.
+
+        Raises
+        ------
+        InputError
+            If the two do not answer the same question, there are fewer than 100 rows, or a detector
+            would be left without a threshold.
+        """
+        check_is_fitted(self, "model_")
+        X = table(X, fitted=self)
+        model = carry_over(old, self.model_, X)
+        if model.is_detector and model.threshold is None:
+            raise InputError(
+                "a detector decides by a threshold, and what is replaced has none; take "
+                "ensemble_kd.decision.carry_over, and a ThresholdPolicy(fixed=...) on top of it."
+            )
+        self.model_, self._decision = model, carry_over_lines(model, len(X))
         self._tested_before_decision = self.test_ is not None
         self._scorer = Scorer(self.model_, expected_unseen=self._expected_unseen)
         return self

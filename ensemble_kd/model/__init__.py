@@ -1,5 +1,6 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
+from ensemble_kd.model._alert_rate import AlertRate, alert_rate, chance_explains
 from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
 from ensemble_kd.model._decision import (
     Calibrator,
@@ -23,6 +24,7 @@ __all__ = [
     "N_OUTSIDE",
     "SURE",
     "TASKS",
+    "AlertRate",
     "Calibrator",
     "Cast",
     "ChosenBy",
@@ -44,7 +46,9 @@ __all__ = [
     "Storage",
     "Task",
     "TreesRecord",
+    "alert_rate",
     "arrays_of",
+    "chance_explains",
     "expand",
     "given_labels",
     "in_units",

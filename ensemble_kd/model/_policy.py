@@ -40,7 +40,8 @@ def share_bounds(share: float, n_rows: float) -> Bounds:
     z = SURE
     middle = (share + z**2 / (2 * n_rows)) / (1 + z**2 / n_rows)
     half = z * (share * (1 - share) / n_rows + (z / (2 * n_rows)) ** 2) ** 0.5 / (1 + z**2 / n_rows)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return 0.0 if share <= 0 else low, 1.0 if share >= 1 else high
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ from ensemble_kd.runtime import (
     row_encoder,
 )
 from ensemble_kd.schema import TableSchema, check_extra
+from ensemble_kd.scoring._alerting import Alerting
 from ensemble_kd.scoring._detecting import Detecting
 from ensemble_kd.scoring._explaining import Explaining
 from ensemble_kd.scoring._unseen import UnseenCount, UnseenCounter
 
 
-class Scorer(Detecting, Explaining):
+class Scorer(Alerting, Detecting, Explaining):
     """Score raw rows with a compact model.
 
     Parameters

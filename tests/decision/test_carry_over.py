@@ -147,12 +147,29 @@ def test_carried_model_goes_through_a_file_with_policy_and_curve(tmp_path, name)
     loaded = load(tmp_path / "m.ekd").model
     np.testing.assert_allclose(scores_of(loaded, FRESH), scores_of(model, FRESH), atol=1e-12)
     assert loaded.threshold == old.threshold and str(loaded.policy) == str(old.policy)
-    # The old operating curve still tells what thresholds do.
+    # The old operating curve still tells what thresholds do, and so does the new one.
+    assert loaded.policy.curve.threshold.tolist() == old.policy.curve.threshold.tolist()
     score, curve = scores_of(loaded, X), old.policy.curve
     tied = np.unique(scores_of(NEW[name], X), return_counts=True)[1].max()
     below = np.array([np.mean(score < threshold) for threshold in curve.threshold])
     found = below if loaded.is_detector else 1 - below
     assert (np.abs(found - curve.alert_rate) * len(X) <= tied + 2).all()
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_carried_curve_tells_what_the_new_model_does_and_nothing_that_the_old_one_found(name):
+    truth = scores_of(OLD[name], X) > np.median(scores_of(OLD[name], X))
+    labels = np.array(OLD[name].classes)[truth.astype(int)] if OLD[name].classes else truth
+    old = ThresholdPolicy(cost=(1.0, 9.0)).choose(OLD[name], X, labels)
+    again = rows(5_000, 11)
+    model = carry_over(old, NEW[name], again)
+    curve, score = model.policy.curve, scores_of(model, again)
+    assert curve.n_rows == 5_000 and curve.threshold.tolist() == old.policy.curve.threshold.tolist()
+    found = [share_of(score, threshold, model) for threshold in curve.threshold]
+    np.testing.assert_allclose(curve.alert_rate, found, atol=1e-8)
+    assert old.policy.curve.recall is not None and old.policy.curve.cost is not None
+    assert {curve.n_positives, curve.recall, curve.precision, curve.cost} == {None}
+    assert list(curve.at(model.threshold)) == ["alert_rate"]
 
 
 def test_a_calibrator_of_the_new_model_makes_no_difference():

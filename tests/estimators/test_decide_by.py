@@ -7,7 +7,13 @@ import pytest
 from sklearn.datasets import make_classification
 from sklearn.ensemble import IsolationForest
 
-from ensemble_kd import DistilledClassifier, DistilledOutlierDetector, InputError, load
+from ensemble_kd import (
+    DistilledClassifier,
+    DistilledOutlierDetector,
+    GBDTStudent,
+    InputError,
+    load,
+)
 from ensemble_kd.bundle import load_bundle
 from ensemble_kd.decision import ThresholdPolicy
 
@@ -53,3 +59,30 @@ def test_policy_is_refused_rows_of_other_columns():
     clf = DistilledClassifier(student="tree", alpha=0, n_synthetic=0).fit(X[:700], Y[:700])
     with pytest.raises((InputError, ValueError), match=r"features|columns"):
         clf.decide_by(ThresholdPolicy(fixed=0.2), X[700:, :3])
+
+
+def test_carry_over_keeps_the_alert_rate_of_the_old_student_and_the_card_tells_it(tmp_path):
+    student = GBDTStudent(n_estimators=20, n_jobs=1)
+    old = DistilledClassifier(student=student, alpha=0, n_synthetic=0).fit(X[:700], Y[:700])
+    old.decide_by(ThresholdPolicy(alert_budget=0.04), X[700:]).save(tmp_path / "old.ekd")
+    new = DistilledClassifier(student="gbdt", alpha=0, n_synthetic=0).fit(X[:700], Y[:700])
+    plain = new.predict_proba(X)[:, 1]
+    assert new.carry_over(load(tmp_path / "old.ekd"), X[700:]) is new
+    assert new.model_.threshold == old.model_.threshold
+    assert new.predict(X[700:]).mean() == pytest.approx(old.predict(X[700:]).mean(), abs=0.02)
+    assert (np.diff(new.predict_proba(X)[:, 1][np.argsort(plain)]) >= -1e-12).all()
+    new.save(tmp_path / "new.ekd")
+    card = load_bundle(tmp_path / "new.ekd").card
+    assert "## Carried over" in card and "so that 0.04 of the rows are alerts" in card
+    np.testing.assert_array_equal(load(tmp_path / "new.ekd").predict(X), new.predict(X))
+    card = "\n".join(new.decide_by(ThresholdPolicy(fixed=0.4), X[700:])._decision)
+    assert "on the scale of the model before" in card and "as it was given" in card
+
+
+def test_a_detector_is_never_left_without_a_threshold():
+    forest = IsolationForest(n_estimators=20, random_state=0)
+    detector = DistilledOutlierDetector(forest, student="gbdt", n_synthetic=300).fit(X[:700])
+    before = detector.model_
+    with pytest.raises(InputError, match="decides by a threshold, and what is replaced has none"):
+        detector.carry_over(np.random.default_rng(0).random(len(X[700:])), X[700:])
+    assert detector.model_ is before

@@ -33,7 +33,10 @@ model file, or a .joblib file of a fitted teacher, whose thresholds its student 
 such a file runs code: only open files you trust. A teacher decides by no threshold of its own:
 --threshold names the one in use.
 
-What is printed is the share of the rows that are alerts before and after, by a few thresholds.
+What is printed is the share of the rows that are alerts before and after, by a few thresholds, and
+how many alerts are the same: of those that either model raises, those that both do. The operating
+curve of the file tells the alert rates of the new model. What the old one found, and what it cost,
+says nothing of the new one and is left out: `evaluate` tells it of rows with labels.
 The probabilities of the new model are those of the old one afterwards: `calibrate` would undo that.
 """
 EXAMPLES = """\
@@ -69,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the new model on the old one's scale, and return the exit code."""
-    from ensemble_kd.decision import ThresholdPolicy, carry_over, decision_lines
+    from ensemble_kd.decision import ThresholdPolicy, carry_over, carry_over_lines
     from ensemble_kd.scoring import Scorer, load
 
     console = Console(args.quiet)
@@ -89,12 +92,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("give --threshold, the score below which the teacher's rows are outliers.")
     after = Scorer(model).respond(frame)[:, -1]
     assert scorer.bundle is not None
-    lines = ["## Carried over", "", f"- Scores are on the scale of the model before, by "
-             f"{len(frame):,} rows: {model.calibrator}"]  # fmt: skip
-    if model.threshold is not None:
-        lines += decision_lines(model, len(frame), calibrated=False)[2:]
     save_again(
-        scorer.bundle, model, args.out, note="\n".join(lines),
+        scorer.bundle, model, args.out, note="\n".join(carry_over_lines(model, len(frame))),
         training={"carried_over": {"n_rows": len(frame)}},
     )  # fmt: skip
     note_unsigned(scorer.bundle, console)
@@ -132,30 +131,32 @@ def alert_rates(model: CompactModel, before: Any, after: Any) -> list[dict[str, 
     from ensemble_kd.model import share_bounds
 
     levels = [share if model.is_detector else 1 - share for share in SHARES]
-    thresholds = {float(found): False for found in np.quantile(before, levels, method="higher")}
-    if model.threshold is not None:
-        thresholds |= {model.threshold: True}
-    found = []
-    for threshold, is_own in sorted(thresholds.items(), reverse=not model.is_detector):
-        were, are = (
-            float(np.mean(score < threshold if model.is_detector else score >= threshold))
+    usual = np.quantile(before, levels, method="higher").tolist()
+    found = {}
+    for threshold in [*usual, *([] if model.threshold is None else [model.threshold])]:
+        was, is_now = (
+            score < threshold if model.is_detector else score >= threshold
             for score in (before, after)
         )
-        found.append(
-            {"threshold": threshold, "before": were, "bounds": share_bounds(were, len(before)),
-             "after": are, "is_own": is_own}
-        )  # fmt: skip
-    return found
+        share, either = float(was.mean()), int((was | is_now).sum())
+        found[share] = {  # of thresholds with the same alerts before that of the file
+            "threshold": threshold, "before": share, "bounds": share_bounds(share, len(before)),
+            "after": float(is_now.mean()),
+            "shared": int((was & is_now).sum()) / either if either else None,
+            "is_own": threshold == model.threshold,
+        }  # fmt: skip
+    return [found[share] for share in sorted(found)]
 
 
 def render(outcome: dict[str, Any]) -> str:
     """Return the outcome as text for people."""
     table = text_table(
-        ["threshold", "alerts before (95 %)", "after", ""],
+        ["threshold", "alerts before (95 %)", "after", "the same alerts", ""],
         [
             [f"{line['threshold']:.6g}",
              "{:.3%} ({:.3%} to {:.3%})".format(line["before"], *line["bounds"]),
-             f"{line['after']:.3%}", "<- in the file" if line["is_own"] else ""]
+             f"{line['after']:.3%}", "-" if line["shared"] is None else f"{line['shared']:.1%}",
+             "<- in the file" if line["is_own"] else ""]
             for line in outcome["alerts"]
         ],
     )  # fmt: skip

@@ -10,6 +10,7 @@ from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console, tell
 from ensemble_kd.cli._figures import does, fidelity_text, figure_table, rare_text
 from ensemble_kd.cli._options import MODEL, ROWS, add_model, adder
+from ensemble_kd.cli._policies import rate_facts
 from ensemble_kd.cli.detectors import evaluated_scores, render_scores
 from ensemble_kd.errors import InputError
 from ensemble_kd.table_files import check_column, read_frame
@@ -152,6 +153,11 @@ def evaluated(
         "loss": task.score_name,
         "best_member": name,
         "at_threshold": _at_threshold(scorer, responses["student"], hard, weight),
+        "alert_rate": None
+        if scorer.model.threshold is None
+        else rate_facts(
+            scorer.model, scorer.decide(responses["student"]) == scorer.classes_[1], weight
+        ),
         "alerts": alert_figures(scorer.model, responses, hard == 1)
         if weight is None and len(scorer.model.classes) == 2 and found.rare is not None
         else None,
@@ -222,6 +228,7 @@ def render(outcome: Mapping[str, Any]) -> str:
     ]
     if outcome["at_threshold"] is not None:
         lines.append(_threshold_text(outcome["at_threshold"]))
+        lines.append(outcome["alert_rate"]["text"])
     if outcome["alerts"] is not None:
         lines += [alert_text(outcome["alerts"]), ""]
     if outcome["best_member"] is not None:

@@ -12,7 +12,7 @@ from ensemble_kd.cli._options import add_model, adder
 from ensemble_kd.cli._out import check_is_no_input, told_of
 from ensemble_kd.cli._policies import decision_text
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import MOST_REASONS
+from ensemble_kd.model import MOST_REASONS, alert_rate
 from ensemble_kd.table_files import (
     STDOUT,
     Chunk,
@@ -37,11 +37,11 @@ the other way round) is refused.
 A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
 `prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
 a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. Where the file has a
-threshold it decides the prediction, and a note at the end says how many rows are alerts, and what
-chose it. With --reasons there are `reason_1` and so on, the strongest first, empty where there are
-fewer: the code of the reason, or the name of its column or group; the model file must have reasons,
-see `ensemble-kd reasons`. For CSV, neither pandas nor scikit-learn nor torch is needed; Parquet
-needs pyarrow.
+threshold it decides the prediction, and notes at the end say how many rows are alerts, what chose
+it, and how many alerts there were among the rows that did. With --reasons there are `reason_1` and
+so on, the strongest first, empty where there are fewer: the code of the reason, or the name of its
+column or group; the model file must have reasons, see `ensemble-kd reasons`. For CSV, neither
+pandas nor scikit-learn nor torch is needed; Parquet needs pyarrow.
 """
 EXAMPLES = """\
 examples:
@@ -109,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
             f"{n_alerts:,} of them ({n_alerts / n_rows:.2%}) are alerts, "
             f"{decision_text(scorer.model)}" + ("." if policy is None else f", {policy}.")
         )
+        if policy is not None:
+            console.note(f"{alert_rate(scorer.model, n_alerts / n_rows, n_rows)}.")
     return 0
 
 

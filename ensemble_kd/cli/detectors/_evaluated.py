@@ -10,6 +10,7 @@ from ensemble_kd.cli._alert_figures import alert_figures, alert_text
 from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._data import without
 from ensemble_kd.cli._figures import fidelity_text, figure_table
+from ensemble_kd.cli._policies import rate_facts
 from ensemble_kd.cli._without_target import labels_for_a_test
 from ensemble_kd.cli.teacher import fitted_teacher
 from ensemble_kd.errors import InputError
@@ -82,6 +83,7 @@ def evaluated_scores(
         ),
         "threshold": scorer.offset_,
         "n_outliers": int((scorer.decide(responses["student"]) == -1).sum()),
+        "alert_rate": rate_facts(scorer.model, scorer.decide(responses["student"]) == -1),
     }
 
 
@@ -105,6 +107,8 @@ def render_scores(outcome: Mapping[str, Any]) -> str:
         f"{n_below:,} rows ({n_below / max(n_rows, 1):.2%}) score below {outcome['threshold']:.6g} "
         "and are outliers"
     )
+    if outcome["alert_rate"]["promised"] is not None:
+        lines.append(outcome["alert_rate"]["text"])
     if outcome["alerts"]:
         lines += [alert_text(outcome["alerts"]), ""]
     if outcome["fidelity"] is not None:

@@ -148,7 +148,44 @@ def test_carry_over_keeps_alert_rates_and_the_threshold(run, place, tmp_path):
     assert "a rising curve of" in text and "so that 0.01 of the rows" in text
     assert "on the scale of the model before" in run("inspect", out, "--card").out
     told = run("carry-over", old, place.folder / "new.ekd", place.kept, "--out", out).out
-    assert "<- in the file" in told and f"model: {out}" in told
+    assert "<- in the file" in told and f"model: {out}" in told and "the same alerts" in told
+
+
+def test_carry_over_tells_which_share_of_the_alerts_are_the_same(run, place, tmp_path):
+    old, new, out = (place.folder / "old.ekd", place.folder / "new.ekd", tmp_path / "carried.ekd")
+    outcome = asked(run("carry-over", old, new, place.kept, "--threshold", "0.5", "--out", out,
+                        "--json"))  # fmt: skip
+    scores = [load(path).predict_proba(place.rows[COLUMNS])[:, 1] for path in (old, out)]
+    for line in outcome["alerts"]:
+        was, is_now = (score >= line["threshold"] for score in scores)
+        assert line["shared"] == pytest.approx((was & is_now).sum() / (was | is_now).sum())
+    befores = [line["before"] for line in outcome["alerts"]]
+    assert len(set(befores)) == len(befores)  # no two thresholds with the same alerts
+    same = asked(run("carry-over", old, old, place.kept, "--threshold", "0.5", "--out", out,
+                     "--json"))  # fmt: skip
+    assert all(line["shared"] > 0.95 for line in same["alerts"] if line["is_own"])
+
+
+def test_rates_on_other_rows_are_told_beside_what_was_promised(run, place, tmp_path):
+    out, fresh = tmp_path / "alarm.ekd", tmp_path / "fresh.csv"
+    model = place.folder / "old.ekd"
+    run("threshold", model, place.kept, "--alert-budget", "0.02", "--out", out)
+    table(2000, 9).to_csv(fresh, index=False)
+    share = load(out).predict(table(2000, 9)[COLUMNS]).mean()
+    text = f"2,000 rows: {share:.2%} ("
+    assert text in run("score", out, fresh, "--labels", "--out", tmp_path / "s.csv").err
+    told = run("evaluate", out, fresh, "--target", "fraud").out
+    assert text in told and "of the 3,000 that chose the threshold" in told
+    facts = asked(run("evaluate", out, place.kept, "--target", "fraud", "--json"))["alert_rate"]
+    assert facts["value"] == pytest.approx(facts["promised"]) and facts["holds"] is True
+    alarming = table(2000, 9).assign(p=4.0)
+    alarming.to_csv(fresh, index=False)
+    scored = run("score", out, fresh, "--labels", "--out", tmp_path / "s.csv")
+    assert "differs by more than chance" in scored.err
+    detector = place.folder / "one.ekd"
+    run("threshold", detector, place.kept, "--alert-budget", "0.02", "--out", out)
+    told = run("evaluate", out, place.kept, "--label", "fraud").out
+    assert "3,000 rows: " in told and "that chose the threshold" in told
 
 
 def test_carry_over_keeps_the_thresholds_of_a_teacher(run, place, tmp_path):
