@@ -141,7 +141,10 @@ def test_classifier_answers_booleans_with_booleans():
         (np.array([1, "a", "b"], dtype=object)[Y], "strings alone or numbers alone"),
         (np.array([1, "a"] * 75, dtype=object), r"got \['int', 'str'\]"),
         (Y[:10], "inconsistent numbers of samples"),
-        (np.column_stack([Y, Y]), "y should be a 1d array"),
+        (
+            np.column_stack([Y, Y]),
+            r"y must be one class a row, got a matrix of shape \(150, 2\); .*each",
+        ),
     ],
     ids=["none", "one class", "amounts", "nan", "None", "mixed", "mixed pair", "short", "2d"],
 )

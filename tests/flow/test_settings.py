@@ -96,7 +96,7 @@ NAMES = (
 )
 def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
     with pytest.raises(InputError, match=message):
-        Settings(**chosen).check(Classification())
+        check_settings(Settings(**chosen), Classification())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_settings_refuse_what_no_distillation_could_follow(chosen, message):
 )
 def test_settings_of_values_have_squared_error_alone(chosen, message):
     with pytest.raises(InputError, match=message):
-        Settings(**chosen).check(Regression())
+        check_settings(Settings(**chosen), Regression())
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

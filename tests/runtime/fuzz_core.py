@@ -115,7 +115,7 @@ def fuzz(seed: int, n_models: int) -> int:
             continue
         n_accepted += 1
         X = hostile_rows(len(columns), rng)
-        core.respond(X, np.empty((len(X), len(classes) or 1)), 2)
+        core.respond(X, np.empty((len(X), len(core.respond_row(X[0])))), 2)
         for row in X[:3]:
             core.respond_row(row)
         core.predict_one({"age": 3, "member": True, "city": "Rome", "income": 1e9})

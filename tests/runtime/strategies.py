@@ -198,7 +198,7 @@ def sound_models(draw) -> CompactModel:
     if draw(st.booleans()):
         n_classes = draw(st.sampled_from([2, 2, 3, 5]))
         classes = tuple(draw(st.permutations(CLASSES))[:n_classes])
-    n_outputs = len(classes) or 1
+    n_outputs = len(classes) or draw(st.sampled_from([1, 1, 3]))
     task = "classification" if classes else "regression"
     if draw(st.booleans()):
         model = CompactModel(task, schema, draw(networks(schema, n_outputs)), classes)

@@ -19,7 +19,7 @@ N_DEVIATIONS, N_DIRECTIONS = 3.0, 8
 Float64 = NDArray[np.float64]
 
 
-def rounding(model: CompactModel, codes: Float64) -> float:
+def rounding(model: CompactModel, codes: Float64) -> Float64:
     """Return by how much rounding may move the answers to some rows.
 
     A sum of n terms is rounded n times, each time by at most a share of what it has come to; as
@@ -34,8 +34,8 @@ def rounding(model: CompactModel, codes: Float64) -> float:
 
     Returns
     -------
-    float
-        The largest absolute difference of a response.
+    ndarray of shape (n_outputs,), float64
+        The largest absolute difference of each number of a response.
 
     References
     ----------
@@ -54,7 +54,7 @@ def rounding(model: CompactModel, codes: Float64) -> float:
     right, rng = response(model, sums), np.random.default_rng(0)
     signs = [rng.choice([-1.0, 1.0], sums.shape) for _ in range(N_DIRECTIONS)]
     moved = [np.abs(response(model, sums + sign * error) - right) for sign in signs]
-    return float(np.max(moved, initial=0.0))
+    return np.asarray(np.max(moved, axis=(0, 1), initial=0.0))
 
 
 def _of_sums(terms: Float64) -> Float64:
