@@ -12,7 +12,7 @@ from ensemble_kd.flow._recipes import (
     plain_recipe,
     recipe_table,
 )
-from ensemble_kd.flow._refit import all_rows, refitted
+from ensemble_kd.flow._refit import all_rows, has_more_to_learn, refitted
 from ensemble_kd.flow.judging import Comparison, compare
 from ensemble_kd.flow.settings import (
     DEFAULT_MIN_FREQUENCY,
@@ -44,6 +44,7 @@ __all__ = [
     "decided",
     "default_recipe",
     "distill",
+    "has_more_to_learn",
     "held_out_fidelity",
     "n_synthetic_rows",
     "plain_recipe",

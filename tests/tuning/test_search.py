@@ -193,6 +193,9 @@ def test_what_a_search_hands_over_has_learned_all_rows_but_the_certified_ones(mo
     assert every.X[: 300 - apart.sum(), 2].tolist() == np.flatnonzero(~apart).tolist()
     loss = log_loss(y[apart], found.predict_proba(X[apart]))
     assert found.certificate_.loss == pytest.approx(loss, rel=1e-3)
+    learned.clear()
+    search(clone(inner).set_params(refit=False), n_trials=2).fit(X, y)
+    assert not learned
 
 
 def test_select_does_not_refit_without_rows(fitted):

@@ -15,6 +15,7 @@ from ensemble_kd.flow import (
     Teaching,
     TransferSets,
     all_rows,
+    has_more_to_learn,
     held_out_fidelity,
     refitted,
 )
@@ -186,9 +187,8 @@ class Finish:
 
     def _learns_more(self, setting: Setting) -> bool:
         """Tell whether rows held out from the first training may be learned by a second."""
-        is_trained_once = self._teaching.frozen or any(step.trains for step in setting.steps)
-        rows = self.divided.rows
-        return rows.task.is_supervised and bool(rows.held_out.any()) and not is_trained_once
+        may = has_more_to_learn(self.divided.rows, self.settings, self._teaching)
+        return may and not any(step.trains for step in setting.steps)
 
     @cached_property
     def _sets(self) -> TransferSets:
