@@ -20,6 +20,19 @@ def has_more_to_learn(rows: RealRows, settings: Settings, teaching: Teaching | N
 
     Without a target they say where a score is abnormal, and have to stay apart. A frozen teacher
     has nothing more to say of them.
+
+    Parameters
+    ----------
+    rows : RealRows
+        As they were read.
+    settings : Settings
+        Whether a second training was asked for, and has the time.
+    teaching : Teaching or None, default=None
+        The fitted teacher, where there is one.
+
+    Returns
+    -------
+    bool
     """
     if teaching is not None and teaching.frozen:
         return False
