@@ -18,6 +18,7 @@ from ensemble_kd.networks import Encoding, fit_encoding
 from ensemble_kd.networks._encoded_network import EncodedNetwork
 from ensemble_kd.networks._modes import one_thread
 from ensemble_kd.networks._periodic import PeriodicNetwork
+from ensemble_kd.networks.training import _training
 from ensemble_kd.networks.with_torch import TrainingPlan, fine_tune, train_network
 from ensemble_kd.rows import TransferSet
 
@@ -187,3 +188,16 @@ def test_training_that_is_stopped_at_a_check_gives_the_weights_of_that_check(row
     stopped = train_network(rows, LOSS, plan=replace(plan, stop_after=3), **options)
     assert len(stopped.history) == 3
     np.testing.assert_allclose(rows.task.respond(stopped.outputs(rows.X)), seen[2], atol=1e-6)
+
+
+@pytest.mark.parametrize("stop_after", [None, 2])
+def test_rows_that_only_show_how_training_goes_change_nothing(rows, stop_after, monkeypatch):
+    # With an end that is known few rows are shown; without one all rows choose the check.
+    every = replace(rows, held_out=np.zeros_like(rows.held_out))
+    plan = replace(PLAN, n_updates=20, n_checks=4, stop_after=stop_after)
+    options = {"encoding": encoding_of(rows), "hidden": (16, 8), "device": "cpu", "seed": 3}
+    full = train_network(every, LOSS, plan=plan, **options)
+    monkeypatch.setattr(_training, "MOST_SHOWN", 5)
+    some = train_network(every, LOSS, plan=plan, **options)
+    np.testing.assert_array_equal(some.outputs(rows.X), full.outputs(rows.X))
+    assert (some.history == full.history) == (stop_after is None)

@@ -102,17 +102,17 @@ def train_network(
         else _make_network(encoding, hidden, transfer_set.n_outputs, frequency_scale, generator)
     ).to(place)
     train = transfer_set.take(~transfer_set.held_out)
-    held_out = transfer_set.take(transfer_set.held_out)
+    judged = _judged_rows(transfer_set.held_out, plan)
     pace = Pace(loss, train.enters)
     judge = Objective.of(pace.final)
     asks = judge.needs_view or hint_share > 0
 
-    def on_device(rows: TransferSet, chosen: NDArray[np.bool_]) -> Rows:
+    def on_device(rows: TransferSet, chosen: NDArray[Any]) -> Rows:
         inputs = EncodedInputs(encoding, rows.X, network, place)
         return Rows(rows, inputs, place, asks, None if offset is None else offset[chosen])
 
     train_rows = on_device(train, ~transfer_set.held_out)
-    check_rows = train_rows if not len(held_out) else on_device(held_out, transfer_set.held_out)
+    check_rows = on_device(transfer_set.take(judged), judged) if len(judged) else train_rows
 
     if hint_share > 0:
         learn_hint(network, train_rows, plan, hint_share, _make_optimizers(network, plan), seed)
@@ -152,6 +152,22 @@ def train_network(
     averaged = averaged.settled()
     _fill_unseen_rows(averaged, encoding, train.X)
     return FittedNetwork(averaged.cpu().eval(), encoding, kept.history, kept.check)
+
+
+# Rows that show how a training goes whose end is known.
+MOST_SHOWN = 2000
+
+
+def _judged_rows(held_out: NDArray[np.bool_], plan: TrainingPlan) -> NDArray[np.int64]:
+    """Return the rows of the checks, none for all that are learned.
+
+    Where training ends at a given check, nothing is chosen by the rows, and some will do: all of
+    them, ten synthetic ones for each real one, took longer than the steps.
+    """
+    if held_out.any() or plan.stop_after is None:
+        return np.flatnonzero(held_out)
+    n_rows = len(held_out)
+    return np.linspace(0, n_rows - 1, min(n_rows, MOST_SHOWN)).astype(np.int64)
 
 
 def _make_network(
