@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from ensemble_kd.errors import InputError
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.networks import Beyond, Encoding, fit_encoding
@@ -118,6 +119,7 @@ class NetworkStudent(Student):
     """Base of students that are one network, trained step by step."""
 
     batch_size: int
+    learning_rate: Any
     _network: Any
     _stop_after: int | None = None
 
@@ -143,7 +145,13 @@ class NetworkStudent(Student):
         return self._task.respond(self._network.outputs(X))
 
     def _body(self) -> MLPRecord:
-        record: MLPRecord = self._network.to_record()
+        network = self._network
+        if not np.isfinite(network.history[network.kept]):
+            raise InputError(
+                f"the training of {type(self).__name__} diverged, as its loss is not finite: "
+                f"choose a lower learning_rate, got {self.learning_rate!r}."
+            )
+        record: MLPRecord = network.to_record()
         return record
 
     def _model_schema(self) -> TableSchema:

@@ -16,7 +16,7 @@ from ensemble_kd.flow import distill
 from ensemble_kd.flow.judging import Judge, Standard
 from ensemble_kd.metrics import RowScoring
 from ensemble_kd.rows import SYNTHETIC, read_rows
-from ensemble_kd.students import GBDTStudent
+from ensemble_kd.students import GBDTStudent, Student
 from ensemble_kd.tasks import Classification
 
 RNG = np.random.default_rng(0)
@@ -95,16 +95,22 @@ def test_copies_of_rows_in_one_group_make_nobody_surer():
     assert again.probability == pytest.approx(once.probability, abs=0.02)
 
 
+class Fixed(Student):
+    """A student that says what it was given."""
+
+    def __init__(self, response: np.ndarray) -> None:
+        self.response = response
+
+    def respond(self, codes: np.ndarray) -> np.ndarray:
+        return self.response
+
+
 def test_lead_is_in_standard_errors_of_the_score():
     rows = read_rows(X, Y, None, TASK.name, 5, 0)
     judge = Judge(rows, RIGHT_ORDER, RowScoring("average_precision"))
 
     def answer(response: np.ndarray) -> Any:
-        class Fixed:
-            def respond(self, codes: np.ndarray) -> np.ndarray:
-                return response[rows.held_out]
-
-        return judge(Fixed(), rows.as_transfer_set(rows.truth))  # type: ignore[arg-type]
+        return judge(Fixed(response[rows.held_out]), rows.as_transfer_set(rows.truth))
 
     good, bad = answer(RIGHT_ORDER), answer(RIGHT_RATE)
     lead = judge.lead(good, bad, by_truth=False)
@@ -112,6 +118,26 @@ def test_lead_is_in_standard_errors_of_the_score():
     assert judge.lead(bad, good, by_truth=False) == pytest.approx(-lead)
     assert judge.lead(good, good, by_truth=True) == 0.0
     assert judge.shortfall(good) < judge.shortfall(bad)
+
+
+@pytest.mark.parametrize("scoring", [None, RowScoring("average_precision")])
+def test_true_target_speaks_for_a_row_that_the_teacher_did_not_answer(scoring):
+    # Else one such row would leave every lead unknown, and the race kept the default in silence.
+    rows = read_rows(X, Y, None, TASK.name, 5, 0)
+    asked, soft = np.flatnonzero(rows.held_out)[::2], rows.truth.copy()
+    soft[asked] = RIGHT_ORDER[asked]
+    with_gaps = np.full_like(soft, np.nan)
+    with_gaps[asked] = soft[asked]
+    leads = []
+    for labels in (soft, with_gaps):
+        judge = Judge(rows, labels, scoring)
+        good, bad = (
+            judge(Fixed(r[rows.held_out]), rows.as_transfer_set(rows.truth))
+            for r in (RIGHT_ORDER, RIGHT_RATE)
+        )
+        leads.append(judge.lead(good, bad, by_truth=False))
+    assert np.isfinite(leads).all()
+    assert leads[1] == leads[0]
 
 
 @pytest.mark.filterwarnings("ignore:the distilled student is worse")

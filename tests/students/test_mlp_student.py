@@ -8,12 +8,13 @@ import json
 import numpy as np
 import pytest
 
+from ensemble_kd.errors import InputError
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.model import MLPRecord
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.runtime import build_runtime, response
 from ensemble_kd.schema import Column, TableSchema
-from ensemble_kd.students import MLPStudent
+from ensemble_kd.students import MLPStudent, ResidualStudent
 from ensemble_kd.tasks import Classification
 
 SMALL = MLPStudent(hidden=(8, 4), n_updates=80, random_state=0)
@@ -150,3 +151,11 @@ def test_mlp_student_stops_when_the_held_out_loss_no_longer_falls(codes):
     hasty = MLPStudent(hidden=(64,), n_updates=800, patience=2, random_state=0)
     history = hasty.fit_transfer(rows, SoftTargetLoss(alpha=0.0)).history_
     assert int(np.argmin(history)) == len(history) - 3
+
+
+@pytest.mark.parametrize("kind", [MLPStudent, ResidualStudent])
+def test_training_that_diverged_names_what_to_change(kind, codes):
+    student = kind(n_updates=20, learning_rate=1e20, random_state=0)
+    student.fit_transfer(codes, SoftTargetLoss())
+    with pytest.raises(InputError, match=r"diverged.*lower learning_rate, got 1e\+20"):
+        student.to_model()

@@ -41,7 +41,8 @@ class Judge:
     rows : RealRows
         With their true targets.
     soft_real : ndarray of shape (n_samples, n_outputs)
-        The teacher's response to each of them, out of fold.
+        The teacher's response to each of them, out of fold; of a row without one the true target
+        speaks for it.
     scoring : RowScoring or None, default=None
         A score of all rows in place of the loss of each.
     """
@@ -54,7 +55,8 @@ class Judge:
             rows.group_of(rows.held_out), scoring,
         )  # fmt: skip
         self._task, self._weight, self._scoring = rows.task, self._standard.weight, scoring
-        self._truth, self._soft = rows.truth[rows.held_out], soft_real[rows.held_out]
+        self._truth, soft = rows.truth[rows.held_out], soft_real[rows.held_out]
+        self._soft = np.where(np.isnan(soft), self._truth, soft)
 
     def __call__(self, student: Student, transfer_set: TransferSet) -> Answer:
         """Return the answer of a student."""

@@ -79,7 +79,7 @@ def stand_in_where_it_pays(
         learned = ~rows.held_out & has_label(scored.response) & (rows.weights > 0)
         surrogate = Surrogate(
             rows, rows.as_transfer_set(scored.response).take(learned), recipe.loss, settings.n_jobs,
-            clock.race,
+            clock.race, None if rows.dependence is None else rows.dependence.take(learned),
         )  # fmt: skip
         labelled = replace(teaching, labeller=surrogate, unseen=surrogate)
         sets = TransferSets(rows, more, stage, settings.n_jobs, labelled, clock.race)

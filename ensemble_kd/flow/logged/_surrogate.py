@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesRegressor
 
 from ensemble_kd.losses import DistillationLoss
-from ensemble_kd.rows import RealRows, TransferSet
+from ensemble_kd.rows import Dependence, RealRows, TransferSet, draw_folds
 from ensemble_kd.students import GBDTStudent
 
 Array = NDArray[np.float64]
@@ -38,6 +38,8 @@ class Surrogate:
         Threads of the extra trees.
     deadline : float or None, default=None
         Time of `time.monotonic` by which boosting ends, and after which no further fold is begun.
+    dependence : Groups, TimeOrder or None, default=None
+        What ties the scored rows together.
 
     Attributes
     ----------
@@ -47,13 +49,13 @@ class Surrogate:
 
     def __init__(
         self, rows: RealRows, scored: TransferSet, loss: DistillationLoss, n_jobs: int | None,
-        deadline: float | None = None,
+        deadline: float | None = None, dependence: Dependence | None = None,
     ) -> None:  # fmt: skip
         self._schema, self._task = rows.schema, rows.task
         self._pairs: list[tuple[Any, Any]] = []
-        fold = np.random.default_rng(rows.seed).permutation(np.arange(len(scored)) % N_FOLDS)
+        fold = draw_folds(len(scored), N_FOLDS, np.random.default_rng(rows.seed), dependence)
         answers, told = np.empty((2, *scored.response.shape)), np.zeros(len(scored), dtype=bool)
-        for k in range(N_FOLDS):
+        for k in np.unique(fold).tolist():
             if self._pairs and deadline is not None and time.monotonic() >= deadline:
                 break
             left = fold == k

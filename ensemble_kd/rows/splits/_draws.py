@@ -1,4 +1,4 @@
-"""Draw a share of the rows, the same of every group."""
+"""Draw rows: a share that is the same of every group, or folds."""
 
 from __future__ import annotations
 
@@ -66,6 +66,37 @@ def draw_share(
     if dependence is not None and few:
         return dependence.follow(drawn) & free
     return drawn
+
+
+def draw_folds(
+    n_rows: int, n_folds: int, rng: np.random.Generator, dependence: Dependence | None = None
+) -> NDArray[np.int64]:
+    """Draw a fold for each row, all about as large.
+
+    Parameters
+    ----------
+    n_rows, n_folds : int
+        At least 1.
+    rng : numpy.random.Generator
+        Draws.
+    dependence : Groups, TimeOrder or None, default=None
+        Groups stay whole; of an order in time each fold is a stretch.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), int64
+        In [0, n_folds); with fewer groups or times than folds some are of no row.
+    """
+    if isinstance(dependence, TimeOrder):
+        before = np.searchsorted(np.sort(dependence.rank), dependence.rank)
+        return np.asarray(before * n_folds // n_rows)
+    if isinstance(dependence, Groups):
+        size = np.bincount(dependence.group)
+        order = rng.permutation(len(size))
+        before = np.empty_like(size)
+        before[order] = np.cumsum(size[order]) - size[order]
+        return np.asarray((before * n_folds // n_rows)[dependence.group])
+    return rng.permutation(np.arange(n_rows) % n_folds)
 
 
 def _whole(

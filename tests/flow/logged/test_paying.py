@@ -54,3 +54,25 @@ def test_surrogate_weighs_its_trees_on_rows_that_they_were_not_fitted_on():
     np.testing.assert_allclose(answer.sum(axis=1), 1.0)
     assert np.sqrt(np.mean((answer[:, 1] - P[300:600]) ** 2)) < 0.12
     assert 0 <= surrogate.share_ <= 1
+
+
+def test_surrogate_of_grouped_rows_is_weighed_on_other_groups(monkeypatch):
+    # Boosted trees and extra trees know a customer's rows by heart, so it has to be another one.
+    customer = RNG.permutation(np.arange(N) // 10)
+    left = []
+
+    def fit(scored, out, *_):
+        left.append(out)
+        return None, None
+
+    monkeypatch.setattr(Surrogate, "_fit", staticmethod(fit))
+    monkeypatch.setattr(
+        Surrogate, "_answers", staticmethod(lambda _, codes: 0.5 * np.ones((2, len(codes), 2)))
+    )
+    rows = read_rows(X, (P > 0.5).astype(int), None, "classification", 5, 0, groups=customer)
+    scored = rows.as_transfer_set(np.column_stack([1 - P, P]))
+    Surrogate(rows, scored, SoftTargetLoss(), None, dependence=rows.dependence)
+    assert len(left) == 3
+    np.testing.assert_array_equal(np.sum(left, axis=0), 1)
+    for out in left:
+        assert not set(customer[out]) & set(customer[~out])

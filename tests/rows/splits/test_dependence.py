@@ -14,7 +14,14 @@ from sklearn.model_selection import (
 )
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import Groups, TimeOrder, draw_share, draw_test_rows, given_dependence
+from ensemble_kd.rows import (
+    Groups,
+    TimeOrder,
+    draw_folds,
+    draw_share,
+    draw_test_rows,
+    given_dependence,
+)
 from ensemble_kd.rows import read_rows as read
 from ensemble_kd.tasks import Classification, Regression
 from ensemble_kd.teachers import make_folds
@@ -202,3 +209,20 @@ def test_folds_that_do_not_suit_are_refused():
     with pytest.raises(InputError, match="all rows of the class 1 fall into the test"):
         late = (np.arange(40) >= 36).astype(int)
         draw_test_rows(np.eye(40), task, late, 0.2, 0, time=np.arange(40))
+
+
+# --- folds of a surrogate -------------------------------------------------------------------------
+
+
+def test_folds_are_about_as_large_and_part_neither_groups_nor_times():
+    customer, rows = read_rows(Classification.name, groups=True)
+    alone, together, in_time = (
+        draw_folds(N, 3, np.random.default_rng(1), tie)
+        for tie in (None, rows.dependence, TimeOrder(customer // 2))
+    )
+    for fold in (alone, together, in_time):
+        assert np.bincount(fold, minlength=3) == pytest.approx(N / 3, abs=20)
+    assert all(len(set(together[customer == one])) == 1 for one in set(customer))
+    assert (np.diff(in_time[np.argsort(customer)]) >= 0).all()
+    assert all(len(set(in_time[customer // 2 == one])) == 1 for one in set(customer // 2))
+    np.testing.assert_array_equal(np.bincount(alone), [N / 3] * 3)
