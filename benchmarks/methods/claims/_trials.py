@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd.benchmarks.methods.claims._claim import Claim
-from ensemble_kd.benchmarks.methods.claims._driving import off_road
 from ensemble_kd.benchmarks.methods.compared import HARD, METHODS, Classroom, Method, taught
+from ensemble_kd.benchmarks.methods.driving import by_student, driver, off_road
 from ensemble_kd.flow import default_recipe
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import REAL, TransferSet
@@ -133,7 +133,9 @@ def is_soft_tree(room: Classroom) -> Pair:
 
 def aggregates(room: Classroom) -> Pair:
     """Ross: the share of a drive off the road after dataset aggregation, and after cloning."""
-    return off_road(4, room.table.seed), off_road(1, room.table.seed)
+    seed = room.table.seed
+    aggregated, cloned = (off_road(by_student(driver(n, seed)), seed) for n in (4, 1))
+    return aggregated, cloned
 
 
 TRIALS = {
