@@ -34,16 +34,16 @@ def report(rows: pd.DataFrame) -> str:
                 TEACHERS[str(name)].title if row.name == 0 else "",
                 f"{row['queries']:,.0f}" if row["queries"] else "none",
                 number(row["to_teacher"]), f"{row['to_teacher'] / alone['to_teacher'] - 1:+.0%}",
-                number(row["loss"]), number(row["teacher_loss"]), f"{row['seconds']:.0f}",
+                number(row["loss"]), number(row["teacher_loss"]),
             ])  # fmt: skip
-    header = ["teacher", "queries", "to the teacher", "beside none", "loss", "teacher's", "CPU s"]
+    header = ["teacher", "queries", "to the teacher", "beside none", "loss", "teacher's"]
     return markdown_table(header, lines)
 
 
 def _means(own: pd.DataFrame) -> pd.DataFrame:
     """Return a line for each budget, the least first."""
     budget = own["method"].astype(int)
-    kept = own[["queries", "to_teacher", "loss", "teacher_loss", "seconds"]]
+    kept = own[["queries", "to_teacher", "loss", "teacher_loss"]]
     return kept.groupby(budget).mean().sort_index()
 
 
@@ -79,7 +79,7 @@ def draw(rows: pd.DataFrame) -> Any:
         bottom.set_xlabel("rows asked for")
         bottom.set_ylabel("share off the road" if name == "road" else "loss against the truth")
     above[0].set_ylabel("root mean squared difference\nto the teacher")
-    below[0].legend(fontsize=8)
+    figure.legend(*bottom.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

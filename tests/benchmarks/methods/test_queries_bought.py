@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -114,6 +115,14 @@ def test_distance_beside_none_is_of_means_over_seeds_by_hand():
     assert [cell.strip() for cell in last.split("|")[2:7]] == [
         "100", "0.3000", "-25%", "0.5000", "0.3000",
     ]  # fmt: skip
+
+
+def test_page_says_what_the_kept_rows_say():
+    root = Path(__file__).parents[3]
+    kept = pd.read_parquet(root / "benchmarks" / "results" / "queries.parquet")
+    page = (root / "docs" / "any_teacher.md").read_text(encoding="utf-8")
+    assert report(kept) in page
+    assert set(kept["dataset"]) == set(_measure.TEACHERS)
 
 
 def test_rows_of_a_file_are_printed_and_drawn(tmp_path, capsys):
