@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.benchmarks.shared import chosen_datasets, loss_of, markdown_table
+from ensemble_kd.benchmarks.shared import chosen_datasets, loss_of, markdown_table, number
 from ensemble_kd.datasets import Dataset, load_dataset
 from ensemble_kd.flow import Distillation, distill
 from ensemble_kd.rows import REAL, RowDecoder
@@ -141,7 +141,7 @@ def table(found: list[dict[str, Any]]) -> str:
             for of in ("real", "with synthetic"):
                 told = [x for x in of_size if (x["student"], x["rows"]) == (name, of)]
                 cells += [f"{x['fidelity']:.3f}" for x in told] or ["-"]
-                cells += [f"{x['loss']:.4g}" for x in told] or ["-"]
+                cells += [number(x["loss"]) for x in told] or ["-"]
                 cells += [f"{x['asked']:,}" for x in told] or ["-"]
             lines.append(cells)
     header = ["size", "student", "fidelity", "loss", "asked"]
@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = _of(dataset, options.rows)
-        print(f"{name}: the teacher's own loss is {found[0]['loss']:.4g}\n")
+        print(f"{name}: the teacher's own loss is {number(found[0]['loss'])}\n")
         print(table(found[1:]), "\n", flush=True)
     return 0
 

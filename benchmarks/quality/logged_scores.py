@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.frozen import FrozenEstimator
 
 from ensemble_kd import TeacherEnsemble
@@ -38,9 +39,10 @@ DATASETS = (
     *("spambase", "california_housing", "power_plant"),
 )
 MAX_TRAIN = 8000
+SURROGATE = "log, surrogate where it pays"
 WAYS: dict[str, dict[str, Any]] = {
     "log alone": {"n_synthetic": 0},
-    "log, surrogate where it pays": {},
+    SURROGATE: {},
     "teacher asked": {},
 }
 
@@ -95,19 +97,21 @@ def run_dataset(name: str, seed: int, max_train: int) -> list[dict[str, Any]]:
 
 
 def report(rows: list[dict[str, Any]]) -> str:
-    """Return a table: the difference to the teacher by each way, and what the log costs of it."""
+    """Return a table, means over seeds: the difference to the teacher by each way, and the loss."""
     lines = []
-    for name, seed in dict.fromkeys((row["dataset"], row["seed"]) for row in rows):
-        by_way = {r["method"]: r for r in rows if (r["dataset"], r["seed"]) == (name, seed)}
-        ways = [by_way[way] for way in WAYS]
+    frame = pd.DataFrame(rows)
+    for name, own in frame.groupby("dataset", sort=False):
+        means = own.groupby("method")[["to_teacher", "loss", "teacher_loss"]].mean()
+        ways = [means.loc[way] for way in WAYS]
         asked = ways[-1]["to_teacher"]
-        used = "yes" if ways[1]["n_synthetic"] else "no"
+        used = own.loc[own["method"] == SURROGATE, "n_synthetic"] > 0
         lines.append([
-            name, str(seed), *(number(way["to_teacher"]) for way in ways),
-            *(f"{way['to_teacher'] / asked - 1:+.0%}" for way in ways[:2]), used,
+            str(name), str(len(used)), *(number(way["to_teacher"]) for way in ways),
+            *(f"{way['to_teacher'] / asked - 1:+.0%}" for way in ways[:2]),
+            "yes" if used.all() else f"{used.sum()} of {len(used)}" if used.any() else "no",
             *(number(way["loss"]) for way in ways), number(ways[0]["teacher_loss"]),
         ])  # fmt: skip
-    columns = ["data set", "seed", *(f"to teacher: {way}" for way in WAYS),
+    columns = ["data set", "seeds", *(f"to teacher: {way}" for way in WAYS),
                "missing synthesis", "with surrogate", "surrogate used",
                *(f"loss: {way}" for way in WAYS), "loss: teacher"]  # fmt: skip
     return markdown_table(columns, lines)

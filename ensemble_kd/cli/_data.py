@@ -98,7 +98,8 @@ def read_data(
     check_options_of(task, args)
     if args.target is None:
         raise InputError(
-            "--target must name the column to predict, got none; --task outliers needs none."
+            "--target must name the column to predict, got none; --task outliers needs none"
+            f"{', nor does --clusters' if hasattr(args, 'clusters') else ''}."
         )
     frame = read_frame(args.table, console.note)
     names = [str(name) for name in frame.columns]

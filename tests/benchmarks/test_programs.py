@@ -11,7 +11,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ensemble_kd import DistilledClassifier
 from ensemble_kd.benchmarks import fit_time, munge_speed
-from ensemble_kd.benchmarks.methods import attention, cut_pairs
 from ensemble_kd.benchmarks.quality import presets
 from ensemble_kd.benchmarks.shared import mixed_table
 
@@ -91,30 +90,3 @@ def test_presets_are_compared_by_loss_and_seconds(capsys):
     ]  # fmt: skip
     assert [row.split("|")[1].strip() for row in rows] == ["breast_cancer", "diabetes"]
     assert all(float(cell) > 0 for row in rows for cell in row.split("|")[2:4])
-
-
-def test_rank_agreement_by_hand():
-    # Ranks 1 2 3 against 1 3 2: a correlation of 1 / 2; against 3 2 1: of -1.
-    found = attention.rank_agreement([[0.1, 5.0, 6.0]] * 2, [[1.0, 3.0, 2.0], [9.0, 8.0, 7.0]])
-    assert found == pytest.approx((0.5 - 1.0) / 2)
-
-
-def test_students_are_compared_by_where_they_look():
-    X, y = plain_table(60, 4)
-    found = attention.agreement(
-        X, y, X, y, teacher=DecisionTreeClassifier(max_depth=2), task="classification",
-        strengths=(1.0,), n_updates=3, n_explained=4,
-    )  # fmt: skip
-    assert [line["loss"] for line in found] == ["plain", "attention", "sobolev"]
-    assert all(-1 <= line["agreement"] <= 1 for line in found)
-    assert "+0.0000 (0.0000)" in attention.table([found, found])
-
-
-def test_rows_at_cuts_are_compared_with_munge_by_seed():
-    found = {
-        "munge": [(1.0, 2.0, 3.0), (2.0, 3.0, 4.0)],
-        "cuts": [(1.5, 1.0, 3.0), (2.5, 2.0, 4.0)],
-    }
-    last = [cell.strip() for cell in cut_pairs.table(found).splitlines()[-1].split("|")[1:-1]]
-    assert last == ["cuts", "2.0000", "+0.5000 (0.0000)", "1.5000", "-1.0000 (0.0000)", "3.5000",
-                    "+0.0000 (0.0000)"]  # fmt: skip

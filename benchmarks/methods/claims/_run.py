@@ -25,7 +25,8 @@ from ensemble_kd.benchmarks.methods.compared import (
 from ensemble_kd.benchmarks.shared import RowStore, provenance, source_digest
 from ensemble_kd.datasets import load_dataset
 
-CODE = (*ROW_CODE, *(Path(__file__).parent / name for name in ("_trials.py", "_driving.py")))
+HERE = Path(__file__).parent
+CODE = (*ROW_CODE, HERE / "_trials.py", HERE.parent / "driving.py")
 
 
 def run_trials(

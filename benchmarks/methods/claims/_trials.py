@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ensemble_kd.benchmarks.methods.claims._claim import Claim
-from ensemble_kd.benchmarks.methods.claims._driving import off_road
-from ensemble_kd.benchmarks.methods.compared import HARD, METHODS, Classroom, Method, taught
+from ensemble_kd.benchmarks.methods.compared import HARD, METHODS, PLAIN, Classroom, Method, taught
+from ensemble_kd.benchmarks.methods.driving import by_student, driver, off_road
 from ensemble_kd.flow import default_recipe
 from ensemble_kd.losses import DistillationLoss
 from ensemble_kd.rows import REAL, TransferSet
 from ensemble_kd.students import SoftTreeStudent, Student, TreeStudent, TrepanStudent
+from ensemble_kd.transfer import MarginalSynthesizer
 
 Pair = tuple[float, float]
 LEAVES = 16
@@ -133,7 +134,24 @@ def is_soft_tree(room: Classroom) -> Pair:
 
 def aggregates(room: Classroom) -> Pair:
     """Ross: the share of a drive off the road after dataset aggregation, and after cloning."""
-    return off_road(4, room.table.seed), off_road(1, room.table.seed)
+    seed = room.table.seed
+    aggregated, cloned = (off_road(by_student(driver(n, seed)), seed) for n in (4, 1))
+    return aggregated, cloned
+
+
+def is_near_where_rows_are_rare(room: Classroom) -> Pair:
+    """Pereira: how far students taught by rows at cuts and by MUNGE's are from the teacher there.
+
+    The columns of the rows are drawn one by one from the test rows, so they hold combinations that
+    the table hardly has.
+    """
+    X = MarginalSynthesizer().fit(room.table.X_test).sample(len(room.table.X_test), room.table.seed)
+    codes, goal = room.rows.schema.encode(X), room.task.ask(room.teaching.labeller, X)
+    at_cuts, by_munge = (
+        float(room.task.divergence(goal, taught(room, METHODS[name]).student.respond(codes)).mean())
+        for name in ("cut_pairs", PLAIN)
+    )
+    return at_cuts, by_munge
 
 
 TRIALS = {
@@ -162,6 +180,10 @@ TRIALS = {
     "aggregates": Trial(
         "Ross 2011", "a student taught where it comes to by itself leaves the road less than a "
         "clone", aggregates, "breast_cancer",
+    ),
+    "is_near_where_rows_are_rare": Trial(
+        "Pereira 2026", "with rows at pairs of cuts a student is nearer to its teacher on rows of "
+        "columns drawn one by one", is_near_where_rows_are_rare,
     ),
 }  # fmt: skip
 

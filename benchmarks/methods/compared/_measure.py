@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_kd.benchmarks.methods.attention import rank_agreement, sampled_shapley
 from ensemble_kd.benchmarks.methods.compared._classroom import Classroom, Codes
+from ensemble_kd.benchmarks.methods.compared._explained import rank_agreement, sampled_shapley
 from ensemble_kd.benchmarks.methods.compared._methods import METHODS, PLAIN, Method
 from ensemble_kd.benchmarks.methods.compared._taught import Taught, taught
 from ensemble_kd.explain import contributions, with_reasons

@@ -41,7 +41,10 @@ ROOMS = (
     "explain", "flow", "losses", "networks", "rows", "schema", "students", "tasks", "teachers",
     "transfer",
 )  # fmt: skip
-MEASURED_BY = ("_classroom.py", "_conditions.py", "_measure.py", "_table.py", "_taught.py")
+MEASURED_BY = (
+    *("_classroom.py", "_conditions.py", "_explained.py", "_measure.py"),
+    *("_table.py", "_taught.py"),
+)
 ROW_CODE = (*(PACKAGE / room for room in ROOMS), *(HERE / name for name in MEASURED_BY))
 
 

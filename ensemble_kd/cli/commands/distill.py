@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ensemble_kd.cli._options import (
 from ensemble_kd.cli._out import check_out, saving, told_of
 from ensemble_kd.cli._outcome import measure, render
 from ensemble_kd.cli._without_target import OF_TARGETS
-from ensemble_kd.cli.teacher import fit, keep_teacher, read_teacher
+from ensemble_kd.cli.teacher import fit, keep_teacher, read_clusters, read_teacher
 from ensemble_kd.errors import InputError
 from ensemble_kd.files import check_writable, is_replaced
 from ensemble_kd.schema import near_match
@@ -34,6 +35,8 @@ is kept apart, which nothing is fitted on; teacher and student are compared on i
 
 With --task outliers there is no target: the teacher is an ensemble of outlier detectors, and the
 student learns its score, low for what is abnormal, inside of the table and far outside.
+
+With --clusters there is no target either: the student says of a new row in which cluster it is.
 
 A table may carry the scores of a model that nobody can call any more: --scores-col names them, and
 they are the teacher. Then --target may be left out.
@@ -49,6 +52,7 @@ examples:
   ensemble-kd distill prices.parquet --target price --student gbdt --n-synthetic 3x
   ensemble-kd distill churn.csv --target churned --teacher forest.joblib --min-agreement 0.95
   ensemble-kd distill cards.parquet --task outliers --label fraud --contamination 0.01
+  ensemble-kd distill customers.csv --clusters 5 --drop customer_id --out segments.ekd
   ensemble-kd distill scored.csv --target churned --scores-col p --out churn.ekd
   ensemble-kd distill cards.parquet --target fraud --time booked_at --test last_month.parquet
 """
@@ -89,6 +93,8 @@ OPTIONS = {
     "rows are left out to end in time, which is said (default: no limit)",
     "--keep-teacher": "write the fitted teacher to this joblib file, for `evaluate --teacher`: as "
     "big as teachers are, and no model file, as opening it runs code",
+    "--clusters": "there is no target: the classes are this many clusters of KMeans, or those of a "
+    "clusterer or mixture of scikit-learn's kind in a .joblib file; opening one runs code",
     "--scores-col": "column with the scores of a model that is gone, the place of a teacher, with "
     "gaps if need be: the probability of the second class in sorted order, a value, or a score "
     "that is low for what is abnormal; or a column for each class",
@@ -107,6 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test-size", metavar="S", type=read.share_below_one)
     add("--test", metavar="TABLE3")
     add("--label", metavar="COL")
+    add("--clusters", metavar="K|FILE")
     add("--scores-col", "--scores-cols", metavar="COL", nargs="+", default=[])
     add("--scores-kind", choices=["response", "decisions", "ranks"], default="response")
     add("--classes", metavar="NAME", nargs="+")
@@ -138,13 +145,18 @@ def run(args: argparse.Namespace) -> int:
     if args.test is not None and args.test_size is not None:
         raise InputError("give --test or --test-size, not both.")
     share = 0.0 if args.test is not None else TEST_SIZE
-    data = read_data(args, console, share if args.test_size is None else args.test_size, args.test)
-    _check_options(args, data)
-    teacher, frozen, data = read_teacher(args.teacher, data, console)
+    share = share if args.test_size is None else args.test_size
+    if args.clusters is not None:
+        teacher, frozen, data = read_clusters(args, console, share, args.test)
+    else:
+        data = read_data(args, console, share, args.test)
+        _check_options(args, data)
+        teacher, frozen, data = read_teacher(args.teacher, data, console)
 
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result alone
         estimator = _estimator(args, data, teacher, console)
         fit(estimator, data)
+        data = replace(data, task=estimator.transfer_set_.task)
         size_bytes = None
         if is_replaced(args.out):  # at once, lest it be lost: a pipe takes one alone
             with saving():

@@ -16,7 +16,6 @@ from ensemble_kd.benchmarks.methods.claims import (
     run_trials,
 )
 from ensemble_kd.benchmarks.methods.claims import __main__ as program
-from ensemble_kd.benchmarks.methods.claims._driving import drive, policy
 from ensemble_kd.benchmarks.methods.compared import (
     CONDITIONS,
     FEW,
@@ -26,6 +25,7 @@ from ensemble_kd.benchmarks.methods.compared import (
     USUAL,
     Size,
 )
+from ensemble_kd.benchmarks.methods.driving import drive, policy
 
 TINY = Size(n_train=200, n_test=80, n_synthetic=60, n_updates=8, n_trees=4, n_rounds=4)
 

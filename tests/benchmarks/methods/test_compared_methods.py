@@ -31,6 +31,7 @@ from ensemble_kd.benchmarks.methods.compared import (
     taught,
     with_noise,
 )
+from ensemble_kd.benchmarks.methods.compared._explained import rank_agreement
 from ensemble_kd.datasets import load_dataset
 from ensemble_kd.errors import InputError
 from ensemble_kd.flow.lessons import LESSONS
@@ -378,3 +379,9 @@ def test_report_without_figures_tells_the_reasons():
 def test_program_refuses_what_it_cannot_run(arguments, message, capsys):
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_rank_agreement_by_hand():
+    # Ranks 1 2 3 against 1 3 2: a correlation of 1 / 2; against 3 2 1: of -1.
+    found = rank_agreement([[0.1, 5.0, 6.0]] * 2, [[1.0, 3.0, 2.0], [9.0, 8.0, 7.0]])
+    assert found == pytest.approx((0.5 - 1.0) / 2)

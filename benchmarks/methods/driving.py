@@ -66,27 +66,50 @@ def drive(act: Callable[[Array], int], seed: int, gusts: float = 0.0) -> Array:
     return np.array(states)
 
 
-def off_road(n_rounds: int, seed: int) -> float:
-    """Return the share of a drive that a student of the policy is off the road.
+def driver(n_rounds: int, seed: int, budget: int = BUDGET) -> Any:
+    """Return a student of the policy, fitted.
 
     Parameters
     ----------
     n_rounds : int
-        Rounds in which the policy is asked, with one budget of queries; 1 is cloning.
+        Rounds in which the policy is asked; 1 is cloning.
     seed : int
         Of the drives.
+    budget : int, default=200
+        Queries in all.
 
     Returns
     -------
-    float
+    DistilledClassifier
     """
-    log = drive(lambda state: int(policy(state).argmax()), 3 * seed)
+    log = drive(by_policy, 3 * seed)
     student = DistilledClassifier(student="tree", recipe="fast", n_synthetic=0)
 
     def visits(fitted: Any) -> Array:
-        return drive(lambda state: int(fitted.predict(state)[0]), 3 * seed + 1, GUSTS)
+        return drive(by_student(fitted), 3 * seed + 1, GUSTS)
 
-    asked = QueriedTeacher(policy, budget=BUDGET)
-    fitted, _ = imitate(student, asked, log, visits, n_rounds=n_rounds)
-    states = drive(lambda state: int(fitted.predict(state)[0]), 3 * seed + 2, GUSTS)
-    return float(np.mean(np.abs(states[:, 0]) > 1))
+    asked = QueriedTeacher(policy, budget=budget)
+    return imitate(student, asked, log, visits, n_rounds=n_rounds)[0]
+
+
+def by_policy(state: Array) -> int:
+    """Return what the policy does in one state."""
+    return int(policy(state).argmax())
+
+
+def by_student(fitted: Any) -> Callable[[Array], int]:
+    """Return what does in one state as a student says."""
+    return lambda state: int(fitted.predict(state)[0])
+
+
+def off_road(act: Callable[[Array], int], seed: int) -> float:
+    """Return the share of a drive in gusts, as no student was taught by, that is off the road.
+
+    Parameters
+    ----------
+    act : callable
+        From one state to an action.
+    seed : int
+        Of the drives.
+    """
+    return float(np.mean(np.abs(drive(act, 3 * seed + 2, GUSTS)[:, 0]) > 1))
