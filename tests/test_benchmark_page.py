@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from ensemble_kd.benchmarks.quality.report import read_kept
 from ensemble_kd.benchmarks.shared import number
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ensemble_kd.benchmarks.methods.compared import (
     CONDITIONS,
     DATASETS,
+    FULL_SIZES,
     METHODS,
     USUAL,
     collect,
@@ -21,7 +22,11 @@ from ensemble_kd.benchmarks.methods.compared import (
 from ensemble_kd.errors import InputError
 
 # Tables by name, of the conditions that they show.
-TABLES = {"methods": [USUAL], "conditions": [name for name in CONDITIONS if name != USUAL]}
+TABLES = {
+    "methods": [USUAL],
+    "conditions": [name for name in CONDITIONS if name not in (USUAL, *FULL_SIZES)],
+    "full_size": list(FULL_SIZES),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,9 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--methods", nargs="+", metavar="NAME", help=f"of {', '.join(METHODS)}")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     parser.add_argument(
-        "--table", nargs="+", choices=TABLES, default=list(TABLES),
+        "--table", nargs="+", choices=TABLES, default=["methods", "conditions"],
         help="methods: all of them as usual; conditions: wrong labels, few rows, few bytes, on "
-        "four data sets (default: both)",
+        "four data sets; full_size: what was best there with the default student (default: methods "
+        "conditions)",
     )  # fmt: skip
     parser.add_argument("--data-dir", help="folder of local data (default: $ENSEMBLE_KD_DATA)")
     parser.add_argument(

@@ -5,6 +5,7 @@ from ensemble_kd.benchmarks.methods.compared._conditions import CONDITIONS, USUA
 from ensemble_kd.benchmarks.methods.compared._measure import gain
 from ensemble_kd.benchmarks.methods.compared._methods import (
     FEW,
+    FULL_SIZES,
     HARD,
     METHODS,
     NOISY,
@@ -39,6 +40,7 @@ __all__ = [
     "DEGREES",
     "FEW",
     "FEWER_DATASETS",
+    "FULL_SIZES",
     "HARD",
     "METHODS",
     "NOISY",

@@ -10,6 +10,9 @@ from ensemble_kd.flow.lessons import Assistant, AssistantChain, BornAgain
 
 # Where a method may be apt beside the usual students: labels that are wrong, few rows, few bytes.
 NOISY, FEW, SMALL = "noisy_labels", "few_rows", "small_student"
+# What was best there, with the default student.
+FULL, FULL_NOISY, FULL_FEW = "full_size", "full_size_noisy_labels", "full_size_few_rows"
+FULL_SIZES = (FULL, FULL_NOISY, FULL_FEW)
 # What others are compared with, and the same student trained on the true targets alone.
 PLAIN, HARD = "soft_targets", "hard_labels"
 # Networks between the teacher and a student of 64 units a layer.
@@ -56,7 +59,7 @@ def _loss(family: str, name: str, *conditions: str, **more: Any) -> Method:
 
 
 METHODS: dict[str, Method] = {
-    PLAIN: Method("reference", looks=True, conditions=(NOISY, FEW, SMALL)),
+    PLAIN: Method("reference", looks=True, conditions=(NOISY, FEW, SMALL, *FULL_SIZES)),
     HARD: Method("reference", is_plain=True, looks=True, conditions=(NOISY, FEW, SMALL)),
     "logit_matching": _loss("loss", "logit_matching", FEW, SMALL),
     "squared_probabilities": _loss("loss", "squared_probabilities", NOISY),
@@ -71,11 +74,11 @@ METHODS: dict[str, Method] = {
     "relational_angle": _loss("relations", "relational_angle", FEW),
     "similarity": _loss("relations", "similarity", FEW, looks=True),
     "attention": _loss("attention", "attention", FEW, looks=True, most_classes=8),
-    "sobolev": _loss("attention", "sobolev", FEW, looks=True, most_classes=8),
+    "sobolev": _loss("attention", "sobolev", FEW, FULL_FEW, looks=True, most_classes=8),
     "hints": _lesson("hints", "hints", looks=True, conditions=(FEW, SMALL)),
     "residual": _lesson("hints", "residual", conditions=(SMALL,)),
     "born_again": _lesson("self", "born_again", conditions=(NOISY,)),
-    "born_again_ensemble": _lesson("self", BornAgain(ensemble=True), conditions=(NOISY,)),
+    "born_again_ensemble": _lesson("self", BornAgain(ensemble=True), conditions=(NOISY, FULL)),
     "refinement": _lesson("self", "refinement", conditions=(NOISY,)),
     "assistant": _lesson("curriculum", Assistant(WIDE), conditions=(SMALL,)),
     "assistant_chain": _lesson("curriculum", AssistantChain((WIDE, NARROWER)),
@@ -83,7 +86,7 @@ METHODS: dict[str, Method] = {
     "easy_to_hard": _lesson("curriculum", "easy_to_hard", conditions=(NOISY,)),
     "hard_rows": _lesson("rows", "hard_rows"),
     "cut_pairs": Method("rows", {"synthesizer": "cut_pairs"}),
-    "doubted_rows": _lesson("several teachers", "doubted_rows", conditions=(NOISY,)),
+    "doubted_rows": _lesson("several teachers", "doubted_rows", conditions=(NOISY, FULL_NOISY)),
     "competence": Method("several teachers", row_weights="competence", conditions=(NOISY,)),
     "confidence": Method("several teachers", row_weights="confidence"),
     "disagreement": Method("several teachers", row_weights="disagreement"),

@@ -80,7 +80,7 @@ def run_methods(
     out : Path, default="bench_output/methods"
         Folder for rows and teachers.
     size : Size or None, default=None
-        How much of everything there is; None is the usual size.
+        How much of everything there is; None is that of the condition.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def run_methods(
         usual = DATASETS if condition == USUAL else FEWER_DATASETS
         for seed in range(seeds):  # so that a run cut short has every data set
             for name in chosen_datasets(datasets, usual, data_dir):
-                cell = _Cells(name, seed, condition, data_dir, Path(out), size or Size())
+                cell = _Cells(name, seed, condition, data_dir, Path(out), size)
                 records += cell.rows(chosen)
     return pd.DataFrame(records)
 
@@ -173,11 +173,13 @@ class _Cells:
     """The rows of one data set, seed and condition."""
 
     def __init__(
-        self, name: str, seed: int, condition: str, data_dir: str | None, out: Path, size: Size
-    ) -> None:
+        self, name: str, seed: int, condition: str, data_dir: str | None, out: Path,
+        size: Size | None,
+    ) -> None:  # fmt: skip
         self._name, self._seed, self._condition = name, seed, condition
-        self._data_dir, self._out, self._size = data_dir, out, size
-        settings = f"{size} {CONDITIONS[condition]}"
+        self._data_dir, self._out = data_dir, out
+        self._size = size or CONDITIONS[condition].size
+        settings = f"{self._size} {CONDITIONS[condition]}"
         self._code = source_digest(ROW_CODE)
         self._folder, self._settings = out / "rows" / condition, settings
 

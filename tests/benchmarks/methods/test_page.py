@@ -17,7 +17,7 @@ import ensemble_kd.teachers
 import ensemble_kd.transfer
 import ensemble_kd.tuning
 from ensemble_kd.benchmarks.methods.claims import TRIALS, claims_table, judge_rows, judge_trials
-from ensemble_kd.benchmarks.methods.compared import CONDITIONS, METHODS, Size, report
+from ensemble_kd.benchmarks.methods.compared import CONDITIONS, FULL_SIZES, METHODS, Size, report
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "which_method.md").read_text(encoding="utf-8")
@@ -92,7 +92,8 @@ def test_names_of_the_page_are_those_of_methods():
     told = PAGE.split("## By the word")[0]
     in_lists = set(re.findall(r'(?:loss=|lessons=\[)"(\w+)"', told))
     assert in_lists <= set(METHODS)
-    assert set(CONDITIONS) == {"usual", "noisy_labels", "few_rows", "small_student"}
+    small = {"usual", "noisy_labels", "few_rows", "small_student"}
+    assert set(CONDITIONS) == small | set(FULL_SIZES)
 
 
 def test_code_of_the_page_runs(capsys):
