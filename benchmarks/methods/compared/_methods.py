@@ -60,7 +60,8 @@ def _loss(family: str, name: str, *conditions: str, **more: Any) -> Method:
 
 METHODS: dict[str, Method] = {
     PLAIN: Method("reference", looks=True, conditions=(NOISY, FEW, SMALL, *FULL_SIZES)),
-    HARD: Method("reference", is_plain=True, looks=True, conditions=(NOISY, FEW, SMALL, *FULL_SIZES)),
+    HARD: Method("reference", is_plain=True, looks=True,
+                 conditions=(NOISY, FEW, SMALL, *FULL_SIZES)),
     "logit_matching": _loss("loss", "logit_matching", FEW, SMALL),
     "squared_probabilities": _loss("loss", "squared_probabilities", NOISY),
     "decoupled": _loss("loss", "decoupled", FEW, SMALL),
