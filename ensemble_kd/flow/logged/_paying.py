@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ensemble_kd.errors import warn
 from ensemble_kd.flow._clock import Deadlines, Stages
 from ensemble_kd.flow._race import MIN_ROWS_TO_RACE, SECOND_ROWS
@@ -35,7 +37,8 @@ def stand_in_where_it_pays(
     """Return the rows to learn from: with a surrogate's only where that is clearly better.
 
     Two students are fitted briefly, one of them with new rows that a surrogate labels, and compared
-    on held-out rows by how far each is from the log; neither they nor the surrogate saw those.
+    on held-out rows by how far each is from the log, and as far as there are true targets half by
+    these, as in the race; neither they nor the surrogate saw those rows.
     Trees fitted to labels that trees or others gave may pass on what they do not know [1]_, so
     without certainty there are no new rows.
 
@@ -89,7 +92,8 @@ def stand_in_where_it_pays(
             fitted = student.with_effort(CHECK_EFFORT)
             fitted.fit_transfer(taught, recipe.loss, deadline=clock.race)
             answer = fitted.respond(rows.codes[judged])
-            losses.append(rows.task.row_losses(answer, scored.response[judged]))
+            targets = (scored.response, rows.truth) if rows.has_truth else (scored.response,)
+            losses.append(np.mean([rows.task.row_losses(answer, t[judged]) for t in targets], 0))
     found = compare(
         WITH, losses[0], WITHOUT, losses[1], rows.weights[judged], rows.seed,
         group=rows.group_of(judged),

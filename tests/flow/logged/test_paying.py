@@ -76,3 +76,12 @@ def test_surrogate_of_grouped_rows_is_weighed_on_other_groups(monkeypatch):
     np.testing.assert_array_equal(np.sum(left, axis=0), 1)
     for out in left:
         assert not set(customer[out]) & set(customer[~out])
+
+
+def test_true_targets_have_a_say_in_whether_a_surrogate_pays(smooth):
+    # More of a log that misleads is nearer to the log, and no nearer to what is asked for.
+    truth = (X["b"] > 0).astype(int)
+    found = distill(X, truth, soft_labels=P, **OPTIONS)
+    assert (smooth.transfer_set_.origin == 2).any()
+    assert not (found.transfer_set.origin == 2).any()
+    assert found.gate[0].loss > found.gate[0].rival_loss
