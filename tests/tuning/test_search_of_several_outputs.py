@@ -30,9 +30,9 @@ class Meter:
 
 def search(y):
     # Its answers to one value know nothing of the others.
-    inner = DistilledRegressor(LinearRegression(), n_synthetic=200, cv=2)
+    inner = DistilledRegressor(LinearRegression(), n_synthetic=100, cv=2)
     found = DistillationSearch(
-        inner, space=SPACE, n_trials=3, max_bytes=MOST_BYTES, meter=Meter(), random_state=0
+        inner, space=SPACE, n_trials=2, max_bytes=MOST_BYTES, meter=Meter(), random_state=0
     )
     return found.fit(X, y)
 
