@@ -82,6 +82,26 @@ def leaf_paths(record: TreesRecord, player: Ints) -> list[LeafPath]:
     return out
 
 
+def deepest(record: TreesRecord) -> int:
+    """Return how many splits lie on the longest path.
+
+    Parameters
+    ----------
+    record : TreesRecord
+        The trees.
+
+    Returns
+    -------
+    int
+    """
+    depth, nodes = -1, record.roots
+    while len(nodes):
+        splits = nodes[record.feature[nodes] >= 0]
+        nodes = np.concatenate([splits + 1, record.right[splits]])
+        depth += 1
+    return depth
+
+
 def node_values(record: TreesRecord, weight: Floats) -> Floats:
     """Return what each leaf adds to the number that is explained.
 
