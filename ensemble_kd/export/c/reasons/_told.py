@@ -119,7 +119,9 @@ def check_reasons(model: CompactModel, dtype: str) -> None:
 def reasons_declared(model: CompactModel) -> str:
     """Return what a program that asks for reasons needs to see."""
     assert model.reasons is not None
-    what = "the log-odds of a class" if model.has_classes else "the value"
+    what = "the score" if model.is_detector else "the value"
+    if model.has_classes:
+        what = "the share of a class" if model.link == "identity" else "the log-odds of a class"
     plan = plan_of(model)
     way = "raise" if model.reasons.raises else "lower"
     return filled(DECLARED, N_GROUPS=len(plan.groups), AT_MOST=MOST_REASONS, WHAT=what, WAY=way)
