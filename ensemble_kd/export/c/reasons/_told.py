@@ -99,6 +99,13 @@ const char *@_reason_text(int reason)
 def check_reasons(model: CompactModel, dtype: str) -> None:
     """Refuse reasons of what has none in C.
 
+    Parameters
+    ----------
+    model : CompactModel
+        The student.
+    dtype : {"float32", "int8"}
+        Type of the weights and leaf values in the file.
+
     Raises
     ------
     InputError
@@ -117,7 +124,18 @@ def check_reasons(model: CompactModel, dtype: str) -> None:
 
 
 def reasons_declared(model: CompactModel) -> str:
-    """Return what a program that asks for reasons needs to see."""
+    """Return what a program that asks for reasons needs to see.
+
+    Parameters
+    ----------
+    model : CompactModel
+        With reasons.
+
+    Returns
+    -------
+    str
+        Declarations in C; @ stands for the name.
+    """
     assert model.reasons is not None
     what = "the score" if model.is_detector else "the value"
     if model.has_classes:
@@ -136,8 +154,25 @@ def reasons_source(
 ) -> tuple[str, int]:
     """Return the functions, and the bytes of their buffers.
 
-    `@_sums` and what it calls are there already; the tables are added to. `body` is that of the
-    model with the inputs of the file.
+    `@_sums` and what it calls are there already.
+
+    Parameters
+    ----------
+    model : CompactModel
+        With reasons.
+    body : MLPRecord or TreesRecord
+        Its body with the inputs of the file.
+    fields : list of str
+        Name of each column's field in the row.
+    tables, texts : Tables
+        Those of the file, which are added to.
+
+    Returns
+    -------
+    source : str
+        C; @ stands for the name.
+    n_bytes : int
+        Of the buffers on the stack.
     """
     assert model.reasons is not None
     plan = plan_of(model)
