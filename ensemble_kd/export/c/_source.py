@@ -171,7 +171,9 @@ def build_c(
     add_decision_tables(model, numbers)
     told = ""
     if reasons:
-        told, more_bytes = reasons_source(rounded, rounded.body, fields, numbers, texts)
+        # Trees keep which way the background goes, which no rounded threshold is to change.
+        explained = rounded if isinstance(rounded.body, MLPRecord) else model
+        told, more_bytes = reasons_source(explained, rounded.body, fields, numbers, texts)
         stack_bytes += more_bytes
     label_functions = text_functions(model, texts) + REASON_TEXTS * reasons
 

@@ -159,7 +159,7 @@ def reasons_source(
     Parameters
     ----------
     model : CompactModel
-        With reasons.
+        With reasons, which are counted from it.
     body : MLPRecord or TreesRecord
         Its body with the inputs of the file.
     fields : list of str
