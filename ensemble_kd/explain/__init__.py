@@ -6,7 +6,9 @@ from typing import Any
 
 from ensemble_kd.explain._explainer import Explainer
 from ensemble_kd.explain._explanations import Contributions, Explanation, Reason
+from ensemble_kd.explain._leaves import LeafPath, chances, leaf_paths, node_values
 from ensemble_kd.explain._plan import Plan, plan_of
+from ensemble_kd.explain._score import holds_whole_shares, with_whole_shares
 from ensemble_kd.explain._table import with_reasons
 from ensemble_kd.model import CompactModel
 
@@ -14,11 +16,17 @@ __all__ = [
     "Contributions",
     "Explainer",
     "Explanation",
+    "LeafPath",
     "Plan",
     "Reason",
+    "chances",
     "contributions",
+    "holds_whole_shares",
+    "leaf_paths",
+    "node_values",
     "plan_of",
     "with_reasons",
+    "with_whole_shares",
 ]
 
 

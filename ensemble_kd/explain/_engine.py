@@ -1,4 +1,4 @@
-"""Who finds the contributions of a network: the core in C, or numpy where there is none."""
+"""Who finds contributions: the core in C, or numpy where there is none."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_kd.explain._leaves import MOST_PLAYERS, deepest, node_values
 from ensemble_kd.explain._network import NetworkValues
 from ensemble_kd.explain._plan import Plan
 from ensemble_kd.explain._score import with_sum, with_whole_shares
 from ensemble_kd.explain._trees import TreesValues
-from ensemble_kd.model import CompactModel, MLPRecord
-from ensemble_kd.runtime import CompiledRuntime, build_runtime
+from ensemble_kd.model import CompactModel, MLPRecord, TreesRecord
+from ensemble_kd.runtime import CompiledRuntime, Runtime, build_runtime
 
 Floats = NDArray[np.float64]
 
@@ -43,10 +44,9 @@ def values_of(model: CompactModel, plan: Plan) -> Values:
     Values
         The same numbers to some 1e-6 and, in whichever way they are found, the same order.
     """
-    body = model.body
+    body, runtime = model.body, build_runtime(model)
     if not isinstance(body, MLPRecord):
-        return TreesValues(with_whole_shares(model, body), plan)
-    runtime = build_runtime(model)
+        return _values_of_trees(model, with_whole_shares(model, body), plan, runtime)
     if not isinstance(runtime, CompiledRuntime):
         return NetworkValues(body, plan)
     if body.outside is not None:
@@ -58,6 +58,21 @@ def values_of(model: CompactModel, plan: Plan) -> Values:
         "weight": np.asarray(plan.weight, dtype=np.float64),
         "offset": np.array([plan.offset]),
         "n_steps": np.array([plan.n_steps], dtype=np.int32),
+    }
+    return _Core(CompiledRuntime(model, reasons=arrays))
+
+
+def _values_of_trees(
+    model: CompactModel, record: TreesRecord, plan: Plan, runtime: Runtime
+) -> Values:
+    most_asked = min(deepest(record), plan.n_players)
+    if not isinstance(runtime, CompiledRuntime) or most_asked > MOST_PLAYERS:
+        return TreesValues(record, plan)
+    arrays: dict[str, NDArray[Any]] = {
+        "background": np.asarray(plan.background, dtype=np.float64),
+        "player": plan.player.astype(np.int32),
+        "worth": node_values(record, plan.weight),
+        "offset": np.array([plan.offset + plan.weight @ record.base]),
     }
     return _Core(CompiledRuntime(model, reasons=arrays))
 

@@ -68,6 +68,28 @@ def steps_of(model: CompactModel) -> int | None:
     return None if model.reasons is None else model.reasons.n_steps
 
 
+def holds_whole_shares(model: CompactModel) -> bool:
+    """Tell whether one tree's leaves hold shares of all classes, which are explained as a whole.
+
+    Parameters
+    ----------
+    model : CompactModel
+        Any model.
+
+    Returns
+    -------
+    bool
+    """
+    body = model.body
+    return (
+        isinstance(body, TreesRecord)
+        and model.has_classes
+        and model.link == "identity"
+        and len(body.roots) == 1
+        and bool(body.tree_output[0] == -1)
+    )
+
+
 def with_whole_shares(model: CompactModel, record: TreesRecord) -> TreesRecord:
     """Return trees whose leaves hold shares that sum to 1, as the response has them.
 
@@ -86,8 +108,7 @@ def with_whole_shares(model: CompactModel, record: TreesRecord) -> TreesRecord:
         With leaf values in float64.
     """
     value = record.value.astype(np.float64)
-    is_one = len(record.roots) == 1 and record.tree_output[0] == -1
-    if model.has_classes and model.link == "identity" and is_one:
+    if holds_whole_shares(model):
         is_leaf = record.feature < 0
         whole = value[is_leaf] + record.base
         value[is_leaf] = whole / whole.sum(axis=1, keepdims=True)

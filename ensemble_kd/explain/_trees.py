@@ -19,18 +19,14 @@ References
 
 from __future__ import annotations
 
-from math import factorial
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.explain._leaves import LeafPath, chances, leaf_paths, node_values
 from ensemble_kd.explain._plan import Plan
 from ensemble_kd.model import TreesRecord
 from ensemble_kd.runtime import TreesRuntime
 
-# The players of a path are bits of an int64.
-MOST_PLAYERS = 62
 # Values that are kept for all sets of a leaf's players: of leaves of so many players, and in all.
 # The others are found anew for each row.
 WIDEST_KEPT = 10
@@ -59,27 +55,25 @@ class TreesValues:
 
     def __init__(self, record: TreesRecord, plan: Plan) -> None:
         self._runtime = TreesRuntime(record)
-        self._record = record
         self._n_players = plan.n_players
-        self._lay_out(_paths(record, plan.player))
-        self._value = self._leaf_values(plan.weight)
-        self._chances = _chances(self._widest)
+        self._lay_out(leaf_paths(record, plan.player))
+        self._value = node_values(record, plan.weight)[self._leaf_node]
+        self._chances = chances(self._widest)
         self._met = self._masks(plan.background).T  # (n_leaves, n_background)
         reached = (self._met == self._full[:, None]).mean(axis=1)
         self.base = float(plan.offset + plan.weight @ record.base + reached @ self._value)
         self._table: Floats | None = None
 
-    def _lay_out(self, paths: list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]) -> None:
+    def _lay_out(self, paths: list[LeafPath]) -> None:
         """Lay out what each leaf asks: conditions by slot, a slot being a player of a leaf."""
-        self._leaf_node = np.array([node for node, _, _ in paths])
-        self._leaf_tree = np.array([tree for _, tree, _ in paths])
-        self._n_slots = np.array([len(asked) for _, _, asked in paths])
+        self._leaf_node = np.array([path.node for path in paths])
+        self._n_slots = np.array([len(path.asked) for path in paths])
         self._widest = int(self._n_slots.max(initial=0))
         self._full = (1 << self._n_slots) - 1
         slots = [
             (leaf, bit, player, conditions)
-            for leaf, (_, _, asked) in enumerate(paths)
-            for bit, (player, conditions) in enumerate(asked.items())
+            for leaf, path in enumerate(paths)
+            for bit, (player, conditions) in enumerate(path.asked.items())
         ]
         self._slot_leaf = np.array([slot[0] for slot in slots], dtype=np.int64)
         self._slot_bit = np.array([slot[1] for slot in slots], dtype=np.int64)
@@ -94,21 +88,12 @@ class TreesValues:
             slot_player[self._by_player], return_index=True
         )
 
-    def _leaf_values(self, weight: Floats) -> Floats:
-        value = self._record.value[self._leaf_node].astype(np.float64)
-        output = self._record.tree_output[self._leaf_tree]
-        if value.shape[1] > 1:
-            return np.asarray(value @ weight)
-        return np.asarray(value[:, 0] * np.where(output < 0, weight.sum(), weight[output]))
-
     def _masks(self, X: Floats) -> Ints:
         """Return which players of each leaf's path a row fulfils, a bit each."""
-        record = self._record
         out = np.zeros((len(X), len(self._n_slots)), dtype=np.int64)
         if not self._widest:
             return out
-        values = self._runtime.rank_categories(X)[:, record.feature]
-        left = np.where(np.isnan(values), record.missing_left == 1, values <= record.threshold)
+        left = self._runtime.goes_left(X)
         met = left[:, self._condition_node] == self._condition_left
         met = np.logical_and.reduceat(met, self._condition_start, axis=1)
         bits = met * (1 << self._slot_bit)
@@ -130,7 +115,7 @@ class TreesValues:
             They and `base` sum to the number that is explained.
         """
         out = np.zeros((len(X), self._n_players))
-        if not self._widest:
+        if not self._widest or not len(X):
             return out
         if self._table is None:
             self._table = self._make_table()
@@ -182,7 +167,6 @@ class TreesValues:
         return out
 
     def _add_values(self, leaf: Ints, mask: Ints, out: Floats) -> None:
-        plus, minus = self._chances
         bit = np.arange(self._widest)
         n_background = self._met.shape[1]
         for b in range(n_background):
@@ -194,43 +178,5 @@ class TreesValues:
             is_other = (other[:, None] >> bit & 1).astype(bool)
             n_mine, n_other = is_mine.sum(axis=1), is_other.sum(axis=1)
             value = self._value[leaf[rows]] / n_background
-            out[rows] += is_mine * (plus[n_mine, n_other] * value)[:, None]
-            out[rows] -= is_other * (minus[n_mine, n_other] * value)[:, None]
-
-
-def _paths(
-    record: TreesRecord, player: Ints
-) -> list[tuple[int, int, dict[int, list[tuple[int, bool]]]]]:
-    """Return each leaf, its tree, and by player the splits on its path and whether it lies left."""
-    out = []
-    for tree, root in enumerate(record.roots.tolist()):
-        stack: list[tuple[int, tuple[tuple[int, bool], ...]]] = [(root, ())]
-        while stack:
-            node, path = stack.pop()
-            if record.feature[node] >= 0:
-                stack.append((int(record.right[node]), (*path, (node, False))))
-                stack.append((node + 1, (*path, (node, True))))
-                continue
-            asked: dict[int, list[tuple[int, bool]]] = {}
-            for split, left in path:
-                asked.setdefault(int(player[record.feature[split]]), []).append((split, left))
-            if len(asked) > MOST_PLAYERS:
-                raise InputError(
-                    f"trees whose paths split by more than {MOST_PLAYERS} columns are not "
-                    f"explained, got a path of {len(asked)}; make a student of fewer leaves."
-                )
-            out.append((node, tree, asked))
-    return out
-
-
-def _chances(n_players: int) -> tuple[Floats, Floats]:
-    """Return the two weights of the formula, by the numbers of players of x and of b alone."""
-    plus = np.zeros((n_players + 1, n_players + 1))
-    minus = np.zeros_like(plus)
-    for a in range(n_players + 1):
-        for c in range(n_players + 1 - a):
-            if a:
-                plus[a, c] = factorial(a - 1) * factorial(c) / factorial(a + c)
-            if c:
-                minus[a, c] = factorial(a) * factorial(c - 1) / factorial(a + c)
-    return plus, minus
+            out[rows] += is_mine * (self._chances[n_mine, n_other] * value)[:, None]
+            out[rows] -= is_other * (self._chances[n_other, n_mine] * value)[:, None]

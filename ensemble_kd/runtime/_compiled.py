@@ -44,9 +44,10 @@ class CompiledRuntime:
     extra : {"ignore", "error"} or None, default=None
         What becomes of keys of a dict that the model does not take; only "ignore" allows them.
     reasons : mapping of str to ndarray, or None, default=None
-        Of a network without numbers of outside: `background` (encoded rows), `player` (of each
-        column), `order` (of the players, beside each row of the background), `weight` (of each sum)
-        and `offset`, which give the number explained, and `n_steps`.
+        `background` (encoded rows) and `player` (of each column); of a network without numbers of
+        outside `order` (of the players, beside each row of the background), `weight` (of each sum)
+        and `offset`, which give the number explained, and `n_steps`; of trees `worth` (of each
+        node, what a leaf adds to the number explained) and `offset`.
 
     Attributes
     ----------

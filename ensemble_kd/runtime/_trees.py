@@ -62,6 +62,16 @@ class TreesRuntime:
         """Return the node at which each row ends in each tree, of shape (n_samples, n_trees)."""
         return self._walk(self.rank_categories(X))
 
+    def goes_left(self, X: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return whether each row goes to the left at each split, of shape (n_samples, n_nodes).
+
+        Of splits by a threshold; what stands at a leaf means nothing.
+        """
+        record = self.record
+        values = self.rank_categories(X)[:, record.feature]
+        at_most = values <= record.threshold
+        return np.where(np.isnan(values), record.missing_left == 1, at_most)
+
     def rank_categories(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return encoded rows with the rank of each category in the place of its code."""
         record = self.record

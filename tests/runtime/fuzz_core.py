@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,29 @@ def any_decision(rng: np.random.Generator) -> dict[str, Any]:
     return options | ({"curve_x": x, "curve_y": y} if rng.random() < 0.5 else {})
 
 
+def explain(
+    build: Callable[..., Any],
+    trees: dict[str, np.ndarray],
+    n_columns: int,
+    rng: np.random.Generator,
+) -> None:
+    """Explain rows by trees whose reasons are unsound, if they are built."""
+    n_background = int(rng.choice([1, 5, 64, 70]))
+    reasons = {
+        "background": hostile_rows(n_columns, rng)[:n_background],
+        "player": rng.permutation(n_columns).astype(np.int32),
+        "worth": rng.normal(size=len(trees["feature"])),
+        "offset": np.zeros(1),
+    }
+    reasons = mutate(reasons, rng) if rng.random() < 0.8 else reasons
+    try:
+        core = build(reasons=reasons)
+    except (ValueError, KeyError):
+        return
+    X = hostile_rows(n_columns, rng)
+    core.explain(X, np.empty((len(X), int(reasons["player"].max()) + 2)))
+
+
 def fuzz(seed: int, n_models: int) -> int:
     """Build mutated models and score rows by those that are accepted; return how many were."""
     from hand_made import MODELS
@@ -83,7 +108,7 @@ def fuzz(seed: int, n_models: int) -> int:
     from ensemble_kd._core import Model
     from ensemble_kd.runtime._compiled import core_arguments
 
-    rng = np.random.default_rng(seed)
+    rng, rng_of_reasons = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     n_accepted = 0
     for model in itertools.islice(itertools.cycle(MODELS.values()), n_models):
         (kind, arrays, columns, classes, encoder), options = core_arguments(model)
@@ -101,19 +126,14 @@ def fuzz(seed: int, n_models: int) -> int:
         if rng.random() < 0.2:
             changed |= any_decision(rng)
         most_floats = int(rng.choice([4, 8, 16]))
+        given = (kind, mutate(arrays, rng), columns, classes, encoder)
         try:
-            core = Model(
-                kind,
-                mutate(arrays, rng),
-                columns,
-                classes,
-                encoder,
-                **changed,
-                most_floats=most_floats,
-            )
+            core = Model(*given, **changed, most_floats=most_floats)
         except (ValueError, KeyError):
             continue
         n_accepted += 1
+        if kind == "trees":
+            explain(partial(Model, *given, **changed), given[1], len(columns), rng_of_reasons)
         X = hostile_rows(len(columns), rng)
         core.respond(X, np.empty((len(X), len(core.respond_row(X[0])))), 2)
         for row in X[:3]:

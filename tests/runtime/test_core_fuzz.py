@@ -101,6 +101,7 @@ CHECKS = {
         "int_at(offsets, 0) != 0 || int_at(offsets, n_parts) != total",
         "0",
     ),
+    "the player of a column": ("one < 0 || one >= n_columns", "0"),
     "two edges at least": ("end - begin < 2", "0"),
     "a row for each code": ("part != columns[int_at(categorical, k)].n_codes + 1", "0"),
     "the sum of a tree": ("output < -1 || output >= n_sums ||", "0 ||"),

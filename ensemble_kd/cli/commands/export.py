@@ -44,7 +44,7 @@ OPTIONS = {
     "in a network, less is saved in trees (default: float32)",
     "--inputs": "c: type of numeric columns, edges and thresholds; float32 suits machines without "
     "double precision, and rounds (default: float64)",
-    "--reasons": "c: tell reasons, too, as a network of float32 that has them does",
+    "--reasons": "c: tell reasons, too: of a model that has them, in float32",
     "--missing": "onnx: the text of a missing value in a column of categories "
     "(default: an empty one)",
 }

@@ -19,17 +19,17 @@ from ensemble_kd.export.c._interface import declarations, fields_of, text_functi
 from ensemble_kd.export.c._link import add_decision_tables, link_source
 from ensemble_kd.export.c._main import main_source
 from ensemble_kd.export.c._mlp import mlp_in_int8, mlp_source
-from ensemble_kd.export.c._reasons import (
-    REASON_TEXTS,
-    check_reasons,
-    reasons_declared,
-    reasons_source,
-)
 from ensemble_kd.export.c._rounding import rounding
 from ensemble_kd.export.c._shrink import mlp_in_single, trees_in_single, with_whole_ranks
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import filled, is_identifier
 from ensemble_kd.export.c._trees import trees_in_int8, trees_source
+from ensemble_kd.export.c.reasons import (
+    REASON_TEXTS,
+    check_reasons,
+    reasons_declared,
+    reasons_source,
+)
 from ensemble_kd.model import CompactModel, MLPRecord
 
 WeightType = Literal["float32", "int8"]
@@ -102,7 +102,7 @@ def export_c(
     inputs : {"float64", "float32"}, default="float64"
         Type of numeric columns, edges and thresholds.
     reasons : bool, default=False
-        Whether it tells reasons, too: of a network with hidden layers, in float32.
+        Whether it tells reasons, too: of trees, or of a network with hidden layers, in float32.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def build_c(
     inputs : {"float64", "float32"}, default="float64"
         Type of numeric columns, edges and thresholds.
     reasons : bool, default=False
-        Whether it tells reasons, too: of a network with hidden layers, in float32.
+        Whether it tells reasons, too: of trees, or of a network with hidden layers, in float32.
 
     Returns
     -------
@@ -171,8 +171,9 @@ def build_c(
     add_decision_tables(model, numbers)
     told = ""
     if reasons:
-        assert isinstance(rounded.body, MLPRecord)
-        told, more_bytes = reasons_source(rounded, rounded.body, fields, numbers, texts)
+        # Trees keep which way the background goes, which no rounded threshold is to change.
+        explained = rounded if isinstance(rounded.body, MLPRecord) else model
+        told, more_bytes = reasons_source(explained, rounded.body, fields, numbers, texts)
         stack_bytes += more_bytes
     label_functions = text_functions(model, texts) + REASON_TEXTS * reasons
 

@@ -76,12 +76,15 @@ def trees_source(
     add = add.replace("VALUE_SCALE", "@_value_scale[t * @_N_SUMS + k] * " * is_int8)
     has_splits = len(used) > 0
     leaf = "@_leaf(x, t)" if has_splits else "t"
+    read = ["\n/* The columns that are split, categories by their ranks. */\n"]
+    read += ["static void @_read(const struct @_row *row, @_real *x)\n{\n", *lines, "}\n"]
     body = [
         f"\nenum {{ @_N_TREES = {len(record.roots)}, @_N_SUMS = {len(record.base)} }};\n",
+        *(read if has_splits else []),
         "\nstatic void @_sums(const struct @_row *row, float *out)\n{\n",
         f"    @_real x[{len(used)}];\n" if has_splits else "",
         "    int32_t t, leaf;\n    int k;\n",
-        *(lines if has_splits else ["    (void)row;\n"]),
+        "    @_read(row, x);\n" if has_splits else "    (void)row;\n",
         "    for (k = 0; k < @_N_SUMS; k++)\n        out[k] = 0.0f;\n",
         f"    for (t = 0; t < @_N_TREES; t++) {{\n        leaf = {leaf};\n{add}    }}\n",
         # Last: beside a base of another size the leaves would be rounded one by one.

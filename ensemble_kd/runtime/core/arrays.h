@@ -157,6 +157,31 @@ static int check_finite(const Array *array, const Form *form)
     return 0;
 }
 
+/* Check rows of a background, and which player each column belongs to; count both. */
+static int check_players(const Array *background, const Array *player, Py_ssize_t n_columns,
+                         int *n_background, int *n_players)
+{
+    static const Form background_form = {"background", 'd'}, player_form = {"player", 'i'};
+    Py_ssize_t n_rows = background->length / n_columns;
+    if (check_length(background, &background_form, n_rows * n_columns) < 0 ||
+        check_length(player, &player_form, n_columns) < 0) {
+        return -1;
+    }
+    if (n_rows < 1 || n_rows > 256) {
+        return refuse("must have from 1 to 256 rows", "background", n_rows);
+    }
+    *n_background = (int)n_rows;
+    *n_players = 0;
+    for (Py_ssize_t j = 0; j < n_columns; j++) {
+        int32_t one = int_at(player, j);
+        if (one < 0 || one >= n_columns) {
+            return refuse("must be from 0 to the number of columns", "player", one);
+        }
+        *n_players = one + 1 > *n_players ? one + 1 : *n_players;
+    }
+    return 0;
+}
+
 /* Check that offsets cut `total` entries into `n_parts` parts, none of a negative length. */
 static int check_offsets(const Array *offsets, const Form *form, Py_ssize_t n_parts,
                          Py_ssize_t total)

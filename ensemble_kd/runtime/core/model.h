@@ -5,7 +5,7 @@
 #include "columns.h"
 #include "network_reasons.h"
 #include "response.h"
-#include "trees_walk.h"
+#include "trees_reasons.h"
 
 /* What scoring writes to on its way; each thread has its own. */
 typedef struct {
@@ -43,6 +43,7 @@ typedef struct {
     Network network;
     Reasons reasons; /* of a network */
     Trees trees;
+    TreeReasons tree_reasons;
     Response response;
     PyObject *column_of; /* a dict of a column's name to its index */
     Layout layout;

@@ -173,6 +173,9 @@ static PyObject *model_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
         }
     } else if (status == 0 && strcmp(kind, "trees") == 0) {
         status = build_trees(&self->memory, arrays, self->columns, self->n_columns, &self->trees);
+        if (status == 0) {
+            status = build_tree_reasons(&self->memory, reasons, &self->trees, &self->tree_reasons);
+        }
     } else if (status == 0) {
         PyErr_Format(PyExc_ValueError, "kind must be mlp or trees, got %s.", kind);
         status = -1;

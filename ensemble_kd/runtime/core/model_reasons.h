@@ -4,16 +4,21 @@
 
 #include "raw_rows.h"
 
+static int n_players_of(const Model *self)
+{
+    return self->is_network ? self->reasons.n_players : self->tree_reasons.n_players;
+}
+
 static int has_reasons(const Model *self)
 {
-    if (self->reasons.n_players == 0) {
+    if (n_players_of(self) == 0) {
         PyErr_SetString(PyExc_ValueError, "the model was built without reasons.");
     }
-    return self->reasons.n_players > 0;
+    return n_players_of(self) > 0;
 }
 
 /* Explain encoded rows; `out` has a row of the players' contributions and the answer for each. */
-static int explain_into(const Model *self, const double *X, Py_ssize_t n_rows, double *out)
+static int explain_by_network(const Model *self, const double *X, Py_ssize_t n_rows, double *out)
 {
     Block *memory = NULL;
     ReasonsScratch scratch;
@@ -25,6 +30,25 @@ static int explain_into(const Model *self, const double *X, Py_ssize_t n_rows, d
             double *row = out + i * width;
             row[width - 1] = reasons_row(&self->network, &self->reasons, X + i * self->n_columns,
                                          self->n_columns, &scratch, row);
+        }
+        Py_END_ALLOW_THREADS
+    }
+    release(&memory);
+    return status;
+}
+
+static int explain_by_trees(const Model *self, const double *X, Py_ssize_t n_rows, double *out)
+{
+    Block *memory = NULL;
+    TreeReasonsScratch scratch;
+    int status = make_tree_reasons_scratch(&memory, &self->trees, &self->tree_reasons, &scratch);
+    if (status == 0) {
+        int width = self->tree_reasons.n_players + 1;
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t i = 0; i < n_rows; i++) {
+            double *row = out + i * width;
+            row[width - 1] = tree_reasons_row(&self->trees, &self->tree_reasons,
+                                              X + i * self->n_columns, &scratch, row);
         }
         Py_END_ALLOW_THREADS
     }
@@ -46,8 +70,9 @@ static PyObject *model_explain(Model *self, PyObject *arguments)
     }
     Py_ssize_t n_rows = given[0].length / self->n_columns;
     if (check_length(&given[0], &row_form, n_rows * self->n_columns) < 0 ||
-        check_length(&given[1], &out_form, n_rows * (self->reasons.n_players + 1)) < 0 ||
-        explain_into(self, given[0].view.buf, n_rows, given[1].view.buf) < 0) {
+        check_length(&given[1], &out_form, n_rows * (n_players_of(self) + 1)) < 0 ||
+        (self->is_network ? explain_by_network : explain_by_trees)(
+            self, given[0].view.buf, n_rows, given[1].view.buf) < 0) {
         goto done;
     }
     Py_INCREF(Py_None);
@@ -60,5 +85,6 @@ done:
 static PyObject *model_base(Model *self, void *closure)
 {
     (void)closure;
-    return has_reasons(self) ? PyFloat_FromDouble(self->reasons.base) : NULL;
+    double base = self->is_network ? self->reasons.base : self->tree_reasons.base;
+    return has_reasons(self) ? PyFloat_FromDouble(base) : NULL;
 }

@@ -25,7 +25,8 @@
 #include "network_reasons.h" /* and what each column adds to it */
 #include "trees_nodes.h"    /* what a node, a leaf and a set of categories are; */
 #include "trees_layout.h"   /* the trees, checked and laid out; */
-#include "trees_walk.h"     /* then one row, then many */
+#include "trees_walk.h"     /* then one row, then many, */
+#include "trees_reasons.h"  /* and what each column adds to a row's sum */
 #include "response.h"       /* what the link and a calibrator make of the outputs */
 #include "model.h"          /* either kind of student, its response and its columns */
 #include "batches.h"        /* ranges of rows, one thread each */

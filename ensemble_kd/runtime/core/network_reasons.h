@@ -164,13 +164,10 @@ static const Form REASON_FORMS[N_REASON_ARRAYS] = {
     {"weight", 'd'},     {"offset", 'd'}, {"n_steps", 'i'},
 };
 
-static int check_reasons(const Array *given, Py_ssize_t n_columns, int n_sums, int *n_players)
+static int check_reasons(const Array *given, Py_ssize_t n_columns, int n_sums, Reasons *reasons)
 {
-    Py_ssize_t n_background = given[R_BACKGROUND].length / n_columns;
-    *n_players = 0;
-    if (check_length(&given[R_BACKGROUND], &REASON_FORMS[R_BACKGROUND], n_background * n_columns) <
-            0 ||
-        check_length(&given[R_PLAYER], &REASON_FORMS[R_PLAYER], n_columns) < 0 ||
+    if (check_players(&given[R_BACKGROUND], &given[R_PLAYER], n_columns, &reasons->n_background,
+                      &reasons->n_players) < 0 ||
         check_length(&given[R_WEIGHT], &REASON_FORMS[R_WEIGHT], n_sums) < 0 ||
         check_length(&given[R_OFFSET], &REASON_FORMS[R_OFFSET], 1) < 0 ||
         check_length(&given[R_STEPS], &REASON_FORMS[R_STEPS], 1) < 0 ||
@@ -178,21 +175,12 @@ static int check_reasons(const Array *given, Py_ssize_t n_columns, int n_sums, i
         check_finite(&given[R_OFFSET], &REASON_FORMS[R_OFFSET]) < 0) {
         return -1;
     }
-    if (n_background < 1 || n_background > 256) {
-        return refuse("must have from 1 to 256 rows", "background", n_background);
-    }
-    for (Py_ssize_t j = 0; j < n_columns; j++) {
-        int32_t player = int_at(&given[R_PLAYER], j);
-        if (player < 0 || player >= n_columns) {
-            return refuse("must be from 0 to the number of columns", "player", player);
-        }
-        *n_players = player + 1 > *n_players ? player + 1 : *n_players;
-    }
-    if (int_at(&given[R_STEPS], 0) < 1 || int_at(&given[R_STEPS], 0) > *n_players) {
+    if (int_at(&given[R_STEPS], 0) < 1 || int_at(&given[R_STEPS], 0) > reasons->n_players) {
         return refuse("must be from 1 to the number of players", "n_steps",
                       int_at(&given[R_STEPS], 0));
     }
-    return check_length(&given[R_ORDER], &REASON_FORMS[R_ORDER], n_background * *n_players);
+    return check_length(&given[R_ORDER], &REASON_FORMS[R_ORDER],
+                        (Py_ssize_t)reasons->n_background * reasons->n_players);
 }
 
 /* Copy the orders out, each of which must name every player once. */
@@ -285,11 +273,10 @@ static int build_reasons(Block **memory, PyObject *object, const Network *networ
         status = open_array(object, &REASON_FORMS[i], &given[i]);
     }
     if (status == 0) {
-        status = check_reasons(given, n_columns, network->n_outputs, &reasons->n_players);
+        status = check_reasons(given, n_columns, network->n_outputs, reasons);
     }
     if (status == 0) {
         reasons->n_sums = network->n_outputs;
-        reasons->n_background = (int)(given[R_BACKGROUND].length / n_columns);
         reasons->n_steps = int_at(&given[R_STEPS], 0);
         status = lay_out_reasons(memory, given, network, n_columns, reasons);
     }

@@ -228,6 +228,8 @@ static int build_all_trees(Block **memory, Block **found, const Array *given, Py
     if (trees->trees == NULL) {
         return -1;
     }
+    trees->nodes = nodes;
+    trees->n_nodes = n_nodes;
     trees->n_trees = n_trees;
     trees->n_sums = (int)n_sums;
     trees->n_values = (int)n_values;

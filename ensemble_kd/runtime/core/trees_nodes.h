@@ -43,6 +43,8 @@ typedef struct {
     Py_ssize_t n_columns;
     Py_ssize_t n_set_columns;
     int32_t *set_columns; /* those whose third copy is read */
+    const Node *nodes;
+    Py_ssize_t n_nodes;
     Tree *trees; /* flattest first, so that those walked together are of like depth */
     Ranks *ranked;
     const double *base;

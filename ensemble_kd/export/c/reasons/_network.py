@@ -1,39 +1,17 @@
-"""Reasons of a network in C: what each column adds to the score, and which of them raise it most.
-
-The method is that of `ensemble_kd.explain`, in single precision: section 9.6 of the bundle format.
-"""
+"""The values of a network's players in C: `ensemble_kd.explain`'s method, in single precision."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ensemble_kd.errors import InputError
-from ensemble_kd.explain import Explainer, plan_of
+from ensemble_kd.explain import Plan
 from ensemble_kd.export.c._main import cells
 from ensemble_kd.export.c._tables import Tables
 from ensemble_kd.export.c._text import filled, floats
-from ensemble_kd.model import MOST_REASONS, CompactModel, MLPRecord
+from ensemble_kd.model import CompactModel, MLPRecord
 
-DECLARED = """
-enum { @_N_REASONS = N_GROUPS, @_MOST_REASONS = AT_MOST };
-
-/* Writes what each of @_N_REASONS columns or groups adds to WHAT, then what all others add
- * together, then the mean that is added to; the sum is the score. */
-void @_explain(const struct @_row *row, float *contribution);
-
-/* Writes which columns or groups WAY the score most, by what explain wrote, the strongest first,
- * and returns how many, at most @_MOST_REASONS. */
-int @_reasons(const float *contribution, int *reason);
-
-/* The code of a reason, or where it has none its name; and its sentence, or NULL. */
-const char *@_reason_code(int reason);
-const char *@_reason_text(int reason);
-"""
 FUNCTIONS = """
-enum {
-    @_N_PLAYERS = N_PLAYERS_, @_N_BACKGROUND = N_BACKGROUND_, @_N_STEPS = N_STEPS_,
-    @_N_INPUTS = N_INPUTS_
-};
+enum { @_N_STEPS = N_STEPS_, @_N_INPUTS = N_INPUTS_ };
 
 static const struct @_row @_background[@_N_BACKGROUND] = {
 ROWS
@@ -88,12 +66,11 @@ static void @_slopes(const float *before, const float *after, double *slope, dou
     @_times_slopes(slope, before + LAST_AT, after + LAST_AT, N_LAST);
 BACKWARDS}
 
-void @_explain(const struct @_row *row, float *contribution)
+static void @_values(const struct @_row *row, double *value)
 {
     float mine[@_N_PLAYERS * @_N_HIDDEN], other[@_N_PLAYERS * @_N_HIDDEN];
-    float whole[@_N_INPUTS], start[@_N_INPUTS], at[2][@_N_INPUTS], sums[@_N_SUMS_];
-    double slope[WIDEST], next[WIDEST], value[@_N_PLAYERS], score, answer = ANSWER_SHIFT;
-    double sum = 0.0, size = 0.0, rest = 0.0;
+    float whole[@_N_INPUTS], start[@_N_INPUTS], at[2][@_N_INPUTS];
+    double slope[WIDEST], next[WIDEST], score;
     int b, way, step, i, h;
     @_terms(row, mine, whole);
     score = @_move_on(whole);
@@ -138,46 +115,8 @@ void @_explain(const struct @_row *row, float *contribution)
             }
         }
     }
-    @_sums(row, sums);
-    for (i = 0; i < @_N_SUMS_; i++)
-        answer += (double)@_answer_weight[i] * (double)sums[i];
-    for (i = 0; i < @_N_PLAYERS; i++) {
+    for (i = 0; i < @_N_PLAYERS; i++)
         value[i] /= 2 * @_N_BACKGROUND;
-        sum += value[i];
-        size += fabs(value[i]);
-    }
-    for (i = 0; i < @_N_PLAYERS; i++) {
-        if (size > 0.0)
-            value[i] += (answer - (BASE) - sum) / size * fabs(value[i]);
-        if (i < @_N_REASONS)
-            contribution[i] = (float)value[i];
-        else
-            rest += value[i];
-    }
-    contribution[@_N_REASONS] = (float)rest;
-    contribution[@_N_REASONS + 1] = (float)(BASE);
-}
-
-int @_reasons(const float *contribution, int *reason)
-{
-    int n, i, k, best;
-    for (n = 0; n < @_MOST_REASONS; n++) {
-        float most = 0.0f;
-        best = -1;
-        for (i = 0; i < @_N_REASONS; i++) {
-            const float strength = SIGNcontribution[i];
-            for (k = 0; k < n && reason[k] != i; k++)
-                ;
-            if (k == n && strength > most + 1e-6f) {
-                best = i;
-                most = strength;
-            }
-        }
-        if (best < 0)
-            break;
-        reason[n] = best;
-    }
-    return n;
 }
 """
 BACK = """\
@@ -194,58 +133,15 @@ static void @_back(double *slope, double *next, const float *weight, int n_in, i
     memcpy(slope, next, sizeof(double) * (size_t)n_in);
 }
 """
-REASON_TEXTS = """
-const char *@_reason_code(int reason)
-{
-    return @_reason_codes[reason];
-}
-
-const char *@_reason_text(int reason)
-{
-    return @_reason_texts[reason][0] == 0 ? NULL : @_reason_texts[reason];
-}
-"""
 
 
-def check_reasons(model: CompactModel, dtype: str) -> None:
-    """Refuse reasons of what has none in C.
-
-    Raises
-    ------
-    InputError
-        If the model has no reasons, is no network with hidden layers, takes how far outside a row
-        lies, or is to be rounded.
-    """
-    body = model.body
-    plan_of(model)
-    if not isinstance(body, MLPRecord) or not body.layers or body.outside is not None:
-        raise InputError(
-            "reasons in C are of networks with hidden layers that do not take how far outside a "
-            "row lies; leave reasons out, and explain with ensemble_kd."
-        )
-    if dtype != "float32":
-        raise InputError(f"reasons in C need dtype float32, got {dtype!r}; leave one of them out.")
-
-
-def reasons_declared(model: CompactModel) -> str:
-    """Return what a program that asks for reasons needs to see."""
-    assert model.reasons is not None
-    what = "the log-odds of a class" if model.has_classes else "the value"
-    plan = plan_of(model)
-    way = "raise" if model.reasons.raises else "lower"
-    return filled(DECLARED, N_GROUPS=len(plan.groups), AT_MOST=MOST_REASONS, WHAT=what, WAY=way)
-
-
-def reasons_source(
-    model: CompactModel, record: MLPRecord, fields: list[str], tables: Tables, texts: Tables
+def network_values(
+    model: CompactModel, record: MLPRecord, plan: Plan, fields: list[str], tables: Tables
 ) -> tuple[str, int]:
-    """Return the functions, and the bytes of their buffers.
+    """Return the function `@_values` with what it calls, and the bytes of its buffers.
 
-    `@_sums` and what it calls are there already; the tables are added to.
+    The tables are added to.
     """
-    assert model.reasons is not None
-    plan = plan_of(model)
-    base = Explainer(model).explain(plan.background[:0]).base
     n_players, n_hidden = plan.n_players, len(record.first_bias)
     widths = [n_hidden, *(len(layer.bias) for layer in record.layers[:-1])]
     starts = np.cumsum([0, *widths]).tolist()
@@ -254,7 +150,6 @@ def reasons_source(
     shift = plan.offset + record.output_mean * plan.weight.sum()
     tables.add("counts", (last.weight.astype(np.float64) @ weight).astype(np.float32))
     tables.add_index("order", np.concatenate(plan.orders))
-    tables.add("answer_weight", weight)
     terms = [
         f"    @_number(terms + {plan.player[j]} * @_N_HIDDEN, {k}, row->{fields[j]});"
         for k, j in enumerate(record.numeric_columns.tolist())
@@ -276,11 +171,11 @@ def reasons_source(
         for i in reversed(range(len(widths) - 1))
     ]
     columns = [
-        cells(column, model.reasons.background[:, j], tables.real.itemsize == 8)
+        cells(column, plan.background[:, j], tables.real.itemsize == 8)
         for j, column in enumerate(model.schema.columns)
     ]
     rows = ",\n".join("    {" + ", ".join(row) + "}" for row in zip(*columns, strict=True))
-    tables.n_bytes += model.reasons.background.size * tables.real.itemsize
+    tables.n_bytes += plan.background.size * tables.real.itemsize
     source = filled(
         FUNCTIONS,
         ROWS=rows,
@@ -288,20 +183,11 @@ def reasons_source(
         FORWARDS="".join(forwards),
         BACKWARDS="".join(backwards) or "    (void)next;\n",
         BACK_OF_A_LAYER=BACK if backwards else "",
-        ANSWER_SHIFT=floats([shift], double=True)[0],
         SHIFT=floats([shift + float(last.bias.astype(np.float64) @ weight)], double=True)[0],
-        BASE=floats([base], double=True)[0],
         LAST_AT=starts[-2],
         N_LAST=widths[-1],
         WIDEST=max(widths),
-        SIGN="" if model.reasons.raises else "-",
-        N_PLAYERS_=n_players,
-        N_BACKGROUND_=len(model.reasons.background),
         N_STEPS_=plan.n_steps,
         N_INPUTS_=starts[-1],
-        **{"@_N_SUMS_": len(weight)},
     )
-    texts.add_texts("reason_codes", [group.code or group.name for group in plan.groups])
-    texts.add_texts("reason_texts", [group.text or "" for group in plan.groups])
-    n_bytes = 8 * n_players * n_hidden + 16 * starts[-1] + 16 * max(widths) + 8 * n_players
-    return source, n_bytes
+    return source, 8 * n_players * n_hidden + 16 * starts[-1] + 16 * max(widths)
