@@ -79,6 +79,11 @@ def run(args: argparse.Namespace) -> int:
     steps = _steps(args, scorer)
     if args.target is not None and scorer.model.is_detector:
         raise InputError("--target is for models that learn one, but this model finds outliers.")
+    if args.target is not None and scorer.model.is_multilabel:
+        raise InputError(
+            "--target is one column, but this model tells several labels; leave it out, and what a "
+            "step costs is measured by the model's own answers."
+        )
     task = task_of(scorer.model)
     rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:

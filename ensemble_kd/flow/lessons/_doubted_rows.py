@@ -25,7 +25,7 @@ class DoubtedRows(Lesson):
 
     A teacher contradicts a label as in confident learning [1]_ (Eq. 1 and 2): of the classes whose
     probability is at least the mean that rows labelled so have, out of fold, the likeliest one is
-    another. A value is contradicted where it is further from the teacher's than three spreads of
+    another; of several labels, one is enough. A value is contradicted where it is further from the teacher's than three spreads of
     its errors. Of t teachers, c of which contradict, the share ``1 - c / t`` of the row is learned
     with its target and the rest from the teacher alone; where all contradict, the target is
     dropped. The whole row weighs less where the teachers contradict the target and each other, too:
@@ -87,7 +87,10 @@ def contradicts(
     -------
     ndarray of shape (n_teachers, n_rows), bool
     """
-    one_teacher = _contradicts_class if task.has_classes else _contradicts_value
+    if task.has_classes:
+        one_teacher = _contradicts_class
+    else:
+        one_teacher = _contradicts_label if task.has_probabilities else _contradicts_value
     return np.array([one_teacher(response, hard, learned) for response in responses])
 
 
@@ -104,6 +107,16 @@ def _contradicts_class(
     sure = response >= thresholds
     likeliest = np.where(sure, response, -1.0).argmax(axis=1)
     return sure.any(axis=1) & (likeliest != hard)
+
+
+def _contradicts_label(
+    response: Array, hard: NDArray[np.float64], learned: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    found = [
+        _contradicts_class(np.column_stack([1 - one, one]), np.nan_to_num(true, nan=-1), learned)
+        for one, true in zip(response.T, hard.T, strict=True)
+    ]
+    return np.any(found, axis=0)
 
 
 def _contradicts_value(

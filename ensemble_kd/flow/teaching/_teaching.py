@@ -62,7 +62,7 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     teacher = settings.teacher_of(rows.task, rows.cv)
     if teacher is None:
         teacher = TeacherEnsemble(
-            task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
+            task=rows.task.of_one.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
             random_state=rows.seed,
         )  # fmt: skip
     given, teacher = teacher, as_teacher(teacher, rows.task)
