@@ -64,8 +64,8 @@ OUTSIDE_FORMULA = [
 ]
 # After those of a model of several labels, which `classes` names.
 LABELS_FORMULA = [
-    "multilabel: 1 / (1 + exp(-s)) of each number s of h, or of the sums (link sigmoids), the"
-    " probability of the label of its place in classes; predicted: 1 where that is above 0.5, else 0"
+    "multilabel: p = 1 / (1 + exp(-s)) of each s of h, or of the sums (link sigmoids), for the"
+    " label at its place in classes; predicted: 1 where p is above 0.5, else 0"
 ]
 # Of the calibrator, in place of the link's last line or after it.
 DECISIONS = {

@@ -115,7 +115,7 @@ class LabelLoss(RowLoss):
         gradient : ndarray of shape (n_samples, n_labels)
         """
         temperature = self.temperature
-        alpha = row_alpha(self.alpha, ~np.isnan(hard).any(axis=1))
+        alpha = row_alpha(self.alpha, _is_known(hard))
         truth = np.nan_to_num(hard)
         target, tempered = soft_labels_at(response, temperature), outputs / temperature
         divergence = _cross_entropy(tempered, target) - _entropy(target)
@@ -126,7 +126,7 @@ class LabelLoss(RowLoss):
 
     def curvature(self, outputs: Array, response: Array, hard: NDArray[np.float64]) -> Array:
         """Return the diagonal of the Hessian, of shape (n_samples, n_labels)."""
-        alpha = row_alpha(self.alpha, ~np.isnan(hard).any(axis=1))
+        alpha = row_alpha(self.alpha, _is_known(hard))
         tempered, student = sigmoid(outputs / self.temperature), sigmoid(outputs)
         return alpha * tempered * (1 - tempered) + (1 - alpha) * student * (1 - student)
 
@@ -154,6 +154,10 @@ class LabelLoss(RowLoss):
             return (alpha * soft_term + (1 - alpha) * truth).sum(dim=1)
 
         return value
+
+
+def _is_known(hard: Array) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(hard).any(axis=1))
 
 
 def _cross_entropy(outputs: Array, target: Array) -> Array:

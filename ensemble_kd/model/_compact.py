@@ -75,7 +75,7 @@ class CompactModel:
 
     @property
     def answers(self) -> tuple[Category, ...]:
-        """What a row is decided to be: a class, or -1 (abnormal) or 1; empty of values and labels."""
+        """What a row is decided to be: a class, or -1 (abnormal) or 1; else nothing."""
         if self.is_detector:
             return (-1, 1)
         return self.classes if self.has_classes else ()

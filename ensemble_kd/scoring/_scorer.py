@@ -248,8 +248,9 @@ class Scorer(Alerting, Detecting, Explaining):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Of labels 1 for a probability above a half, else 0. The second class from the model's threshold on, or, without one, the likeliest. Of
-            scores -1, abnormal, below the threshold, and 1 from it on.
+            The second class from the model's threshold on, or, without one, the likeliest. Of
+            scores -1, abnormal, below the threshold, and 1 from it on. Of labels 1 for a
+            probability above a half, else 0.
         """
         found = decision(self.model, proba)
         return found if self.model.is_multilabel else np.asarray(self._answers[found])

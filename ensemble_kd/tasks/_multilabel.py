@@ -82,9 +82,9 @@ class MultiLabel(Values):
         if counts.min() < FEWEST:
             value, k = np.unravel_index(int(counts.argmin()), counts.shape)
             raise InputError(
-                f"each label must be 1 in at least {FEWEST} rows and 0 in {FEWEST}, got "
+                f"each label must be 1 in at least {FEWEST} rows and 0 in {FEWEST}, got the label "
                 f"{shown(names.tolist()[k])}, which is {1 - value} in {counts[value, k]}; leave "
-                "out its column."
+                "its column out."
             )
         return replace(self, labels=names), hard
 
@@ -175,16 +175,18 @@ class MultiLabel(Values):
         """Return the binary cross-entropy, the only one there is."""
         return LabelLoss(temperature, alpha)
 
-    def check_loss(self, loss: DistillationLoss) -> None:
+    def check_loss(self, loss: Any) -> None:
         """Refuse a loss of classes or values."""
         base = loss
         while isinstance(base, LossWithTerm):
             base = base.base
-        if not isinstance(base, LabelLoss):
-            raise InputError(
-                f"loss must be LabelLoss, or 'soft_targets', of several labels, got "
-                f"{type(base).__name__}; fit a DistilledClassifier to each column for it."
-            )
+        if isinstance(base, LabelLoss) or loss in ("auto", *self.all_losses):
+            return
+        told = repr(base) if isinstance(base, str) else type(base).__name__
+        raise InputError(
+            f"loss must be 'soft_targets' or a LabelLoss of several labels, got {told}; fit a "
+            "DistilledClassifier to each column for that."
+        )
 
     # --- the response -----------------------------------------------------------------------------
 
@@ -202,7 +204,8 @@ class MultiLabel(Values):
         answer = teacher.predict_proba(X)
         if isinstance(answer, list | tuple) and len(answer) == self.n_outputs:
             known = list(getattr(teacher, "classes_", [[0, 1]] * len(answer)))
-            raw = np.column_stack([_second(*each, name) for each in zip(answer, known, strict=True)])
+            each = zip(answer, known, strict=True)
+            raw = np.column_stack([_second(one, classes, name) for one, classes in each])
         else:
             raw = as_array(answer, name)
         if raw.shape != (len(X), self.n_outputs):
@@ -257,7 +260,8 @@ class MultiLabel(Values):
         right = self.decide(response) == hard
         scores["accuracy"] = float(np.average(right.all(axis=1), weights=weight))
         scores["label_accuracy"] = float(np.average(right.mean(axis=1), weights=weight))
-        off = [calibration_error(p, y == 1, weight) for p, y in zip(response.T, hard.T, strict=True)]
+        pairs = zip(response.T, hard.T, strict=True)
+        off = [calibration_error(chance, true == 1, weight) for chance, true in pairs]
         scores["calibration_error"] = float(np.mean(off))
         return scores
 

@@ -45,7 +45,7 @@ def test_task_named_has_that_name(name):
 
 def test_task_named_refuses_another_name():
     with pytest.raises(
-        InputError, match="task must be 'classification', 'regression' or 'outliers', got 'rank'"
+        InputError, match="task must be 'classification', 'multilabel', 'regression' or 'outliers', got 'rank'"
     ):
         task_named("rank")
 

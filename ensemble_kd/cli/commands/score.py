@@ -35,7 +35,8 @@ where there are many; a chunk in which all of a column's are of another type (te
 the other way round) is refused.
 
 A classification gives the columns `prediction` and one `proba_<class>` a class; a model of several
-labels `prediction_<label>`, 0 or 1, and `proba_<label>` for each; a regression gives `prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
+labels `prediction_<label>`, 0 or 1, and `proba_<label>` for each; a regression gives `prediction`.
+An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
 a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. Where the file has a
 threshold it decides the prediction, and notes at the end say how many rows are alerts, what chose
 it, and how many alerts there were among the rows that did. With --reasons there are `reason_1` and

@@ -19,8 +19,8 @@ EFFORT = 0.15
 class EasyToHard(Lesson):
     """Let a network learn the easy rows first, and all of them in the end [1]_.
 
-    A row is the harder, the less sure the teacher is of its class or labels (entropy). Of values it is
-    the harder, the further the answer of a first, short fit is from the teacher's.
+    A row is the harder, the less sure the teacher is of its class or labels (entropy). Of values it
+    is the harder, the further the answer of a first, short fit is from the teacher's.
 
     Parameters
     ----------

@@ -101,10 +101,7 @@ def check_rows(settings: Settings, rows: RealRows) -> None:
     if n_classes != 2 and settings.scoring is not None:
         raise InputError(f"scoring={settings.scoring!r} is for two classes, got {n_classes}.")
     for loss in settings.given_losses:
-        if isinstance(loss, str):
-            _check_named_loss(settings, rows.task, loss)
-        else:
-            rows.task.check_loss(loss)
+        rows.task.check_loss(loss)
         if n_classes > 2 and isinstance(loss, str) and loss in rows.task.losses_of_rare:
             raise InputError(f"loss={loss!r} is for two classes, got {n_classes}.")
     if settings.row_scoring is not None and 0 < n_held_out < settings.row_scoring.fewest_rows:
