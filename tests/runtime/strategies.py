@@ -329,7 +329,7 @@ class Breakage:
         odd = ODD[self.number % len(ODD)]
         name, value = [
             ("n_layers", self.number % 67 - 1),
-            ("link", ["identity", "sigmoid", "softmax", "probit"][self.number % 4]),
+            ("link", ["identity", "sigmoid", "sigmoids", "softmax", "probit"][self.number % 5]),
             ("output_scale", odd),
             ("logit_scale", odd),
             ("logit_bias", np.full(self.number % 4, odd)),
