@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import PredefinedSplit, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import ClassifierTags
 
 from ensemble_kd.errors import InputError, NotDistillableError, shown
@@ -119,9 +119,10 @@ class MultiLabel(Values):
         return np.full((n_rows, self.n_outputs), np.nan)
 
     def strata(self, hard: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the rarest of the labels whose rarer value the row has, or one group more.
+        """Return the place of the rarest label whose rarer value the row has, or one group more.
 
-        So the rarest label is spread evenly, the next one as far as that allows, and so on.
+        So the rarest label is spread evenly, the next one as far as that allows, and so on, in
+        whatever order they come.
         """
         if not self.has_target(hard).all():
             return super().strata(hard)
@@ -129,7 +130,7 @@ class MultiLabel(Values):
         is_rarer = hard == (share <= 0.5)
         order = np.argsort(np.minimum(share, 1 - share), kind="stable")
         first = is_rarer[:, order].argmax(axis=1)
-        return np.where(is_rarer.any(axis=1), order[first], hard.shape[1])
+        return np.where(is_rarer.any(axis=1), first, hard.shape[1])
 
     def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
         """Refuse weights that leave one value of a label."""
@@ -141,11 +142,8 @@ class MultiLabel(Values):
         """Return folds of which each has its share of the rare values of labels."""
         strata = self.strata(self.hard_of(targets, "y"))
         most = int(np.unique(strata, return_counts=True)[1].max())
-        cut = StratifiedKFold(max(2, min(n_splits, most)), shuffle=True, random_state=seed)
-        fold = np.zeros(len(strata), dtype=np.int64)
-        for number, (_, test) in enumerate(cut.split(strata, strata)):
-            fold[test] = number
-        return PredefinedSplit(fold)
+        folds = StratifiedKFold(max(2, min(n_splits, most)), shuffle=True, random_state=seed)
+        return _ByStrata(folds, strata)
 
     # --- losses -----------------------------------------------------------------------------------
 
@@ -268,6 +266,17 @@ class MultiLabel(Values):
     def describe_to_sklearn(self, tags: Any) -> None:
         """Say that it is a classifier of several labels."""
         tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags(multi_label=True)
+
+
+@dataclass(frozen=True)
+class _ByStrata:
+    """Folds of rows by strata that they bring."""
+
+    folds: StratifiedKFold
+    strata: NDArray[np.int64]
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+        return self.folds.split(X, self.strata)
 
 
 def _second(answer: Any, classes: Any, name: str) -> Array:
