@@ -130,7 +130,8 @@ class MultiLabel(Values):
         is_rarer = hard == (share <= 0.5)
         order = np.argsort(np.minimum(share, 1 - share), kind="stable")
         first = is_rarer[:, order].argmax(axis=1)
-        return np.where(is_rarer.any(axis=1), first, hard.shape[1])
+        group = np.where(is_rarer.any(axis=1), first, hard.shape[1])
+        return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
     def check_weight(self, weight: Array, hard: NDArray[Any]) -> None:
         """Refuse weights that leave one value of a label."""

@@ -204,7 +204,10 @@ def manifest_with(data, **entries):
         ({"name": "a\nb"}, "printable"),
         ({"created": "yesterday"}, "created must be a UTC time"),
         ({"created": "2026-01-31T12:00:00+01:00"}, "created must be a UTC time"),
-        ({"task": "ranking"}, "task must be classification, multilabel, regression or outliers, got 'ranking'"),
+        (
+            {"task": "ranking"},
+            "task must be classification, multilabel, regression or outliers, got 'ranking'",
+        ),
         ({"classes": ["no", "no"]}, "classes must be unique"),
         ({"classes": ["no", ["yes"]]}, r"class must be a plain .*got \['yes'\]"),
         ({"classes": ["no"]}, "at least two classes"),
