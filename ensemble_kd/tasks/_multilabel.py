@@ -172,6 +172,7 @@ class MultiLabel(Values):
 
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
         """Return the binary cross-entropy, the only one there is."""
+        self.check_loss(name)
         return LabelLoss(temperature, alpha)
 
     def check_loss(self, loss: Any) -> None:

@@ -195,8 +195,9 @@ def render(outcome: dict[str, Any]) -> str:
     n_rows = rows[0]["n_rows"]
     header, fields = ["", "arrays"], []
     if n_rows is not None:
-        name = task_named(outcome["task"]).loss_name
-        fields = [("loss", name), ("fidelity_rmse", "rms difference"), ("agreement", "same class")]
+        task = task_named(outcome["task"])
+        fields = [("loss", task.loss_name), ("fidelity_rmse", "rms difference")]
+        fields.append(("agreement", task.agreement_name))
         fields = [(key, title) for key, title in fields if rows[0][key] is not None]
         header += [title for _, title in fields]
     table = text_table(
