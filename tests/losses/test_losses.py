@@ -282,42 +282,6 @@ def test_logit_matching_loss_by_hand():
     np.testing.assert_allclose(value, 0.5 * (np.log(3) / 2) ** 2)
 
 
-def test_label_loss_by_hand():
-    # Log-odds 0 say 1/2 of both; the teacher says 3/4 and 1/2, and the truth is no and yes.
-    value, gradient = LabelLoss(alpha=0.5)(
-        np.zeros((1, 2)), np.array([[0.75, 0.5]]), np.array([[0.0, 1.0]])
-    )
-    divergence = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
-    np.testing.assert_allclose(value, 0.5 * divergence + 0.5 * 2 * np.log(2))
-    np.testing.assert_allclose(gradient, [[0.5 * -0.25 + 0.5 * 0.5, 0.5 * -0.5]])
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_label_loss_is_that_of_two_classes_for_each_label(temperature):
-    outputs, response, hard = example(LABELS[0])
-    value, gradient = LabelLoss(temperature, 0.3)(outputs, response, hard)
-    total = np.zeros(N_ROWS)
-    for k in range(N_CLASSES):
-        yes, truth = response[:, k], np.nan_to_num(hard[:, k], nan=-1).astype(int)
-        both = np.column_stack([0 * yes, outputs[:, k]]), np.column_stack([1 - yes, yes])
-        one, slope = SoftTargetLoss(temperature, 0.3)(*both, truth)
-        total += one
-        np.testing.assert_allclose(gradient[:, k], slope[:, 1], atol=1e-12)
-    np.testing.assert_allclose(value, total)
-
-
-def test_label_loss_is_finite_where_the_teacher_is_certain():
-    outputs = np.array([[800.0, -800.0], [-800.0, 800.0]])
-    response, hard = np.array([[1.0, 0.0]] * 2), np.array([[1.0, 0.0], [np.nan, np.nan]])
-    for given in LabelLoss(2.0, 0.5)(outputs, response, hard):
-        assert np.isfinite(given).all()
-    logits = torch.tensor(outputs / 20, requires_grad=True)
-    torch_twin(LabelLoss(2.0, 0.5))(
-        logits, *map(torch.from_numpy, (response, hard))
-    ).sum().backward()
-    assert bool(torch.isfinite(logits.grad).all())
-
-
 def test_squared_error_loss_by_hand():
     value, gradient = SquaredErrorLoss(0.25)(np.array([[1.0]]), np.array([[3.0]]), np.array([2.0]))
     np.testing.assert_allclose(value, 0.5 * (0.25 * 4 + 0.75 * 1))
