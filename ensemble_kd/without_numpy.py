@@ -57,7 +57,7 @@ class RowScorer:
 
     Attributes
     ----------
-    task : {"classification", "regression", "outliers"}
+    task : {"classification", "multilabel", "regression", "outliers"}
         What it predicts.
     classes : tuple
         The class labels in the order of the probabilities; empty without.

@@ -236,8 +236,8 @@ def test_imports_of_torch_stand_in_few_files():
         "training/_training",
     )  # fmt: skip
     losses = (
-        "_annealed", "_base", "_beside", "_decoupled", "_dist", "_logit_matching", "_ranking",
-        "_soft_targets", "_squared_error", "_squared_probabilities",
+        "_annealed", "_base", "_beside", "_decoupled", "_dist", "_labels", "_logit_matching",
+        "_ranking", "_soft_targets", "_squared_error", "_squared_probabilities",
         "attention/_attention", "attention/_base", "attention/_sobolev",
         "relations/_angle", "relations/_base", "relations/_distance", "relations/_similarity",
     )  # fmt: skip

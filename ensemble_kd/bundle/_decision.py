@@ -20,8 +20,8 @@ from ensemble_kd.model import (
 )
 
 
-def several_values(model: CompactModel) -> dict[str, int]:
-    """Return what `model.json` says of several outputs without classes; nothing of one.
+def several_values(model: CompactModel) -> dict[str, int | bool]:
+    """Return what `model.json` says of several values or labels; nothing of one.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ def several_values(model: CompactModel) -> dict[str, int]:
     -------
     dict
     """
+    if model.is_multilabel:
+        return {"labels": True}
     is_one = model.has_classes or model.n_outputs == 1
     return {} if is_one else {"n_values": model.n_outputs}
 

@@ -205,11 +205,17 @@ def _with_front_matter(card: str, model: CompactModel) -> str:
     return (
         "---\n"
         "library_name: ensemble_kd\n"
-        f"pipeline_tag: {'other' if model.is_detector else f'tabular-{model.task}'}\n"
+        f"pipeline_tag: {_pipeline_tag(model)}\n"
         "tags:\n- tabular\n- knowledge-distillation\n"
         "---\n"
         f"{card}"
     )
+
+
+def _pipeline_tag(model: CompactModel) -> str:
+    if model.is_detector:
+        return "other"
+    return f"tabular-{'classification' if model.classes else 'regression'}"
 
 
 def _library_versions() -> dict[str, str]:

@@ -29,8 +29,8 @@ FORMAT_VERSION = 4
 PLAIN_VERSION, STORAGE_VERSION, DECISION_VERSION = 1, 2, 3
 # A signature, and every named place below.
 SIGNED_VERSION = PLACES_VERSION = HASHED_VERSION = SCORES_VERSION = POLICY_VERSION = 4
-# Several outputs of a regression.
-VALUES_VERSION = 4
+# Several outputs of a regression, or several labels.
+VALUES_VERSION = LABELS_VERSION = 4
 
 MAX_BYTES = 256 * _MIB
 MAX_MEMBERS = 64
@@ -70,13 +70,13 @@ MANIFEST_ENTRIES: dict[str, type] = {
 }
 FILE_ENTRIES: dict[str, type] = {"sha256": str, "bytes": int}
 MAX_NAME_LENGTH = 200
-# The one task whose files name classes.
-TASK_WITH_CLASSES = "classification"
+# The tasks whose files name classes: one of which a row is, or labels of which it may have any.
+TASK_WITH_CLASSES, TASK_OF_LABELS = "classification", "multilabel"
 # The one whose files hold a threshold on a score, and quantiles of it.
 TASK_OF_SCORES = "outliers"
 # The one that may have several outputs without classes.
 TASK_OF_VALUES = "regression"
-TASKS = (TASK_WITH_CLASSES, TASK_OF_VALUES, TASK_OF_SCORES)
+TASKS = (TASK_WITH_CLASSES, TASK_OF_LABELS, TASK_OF_VALUES, TASK_OF_SCORES)
 # In `training`, where every older reader takes any plain value: the digest of the manifest itself,
 # these digits being zeros.
 OWN_DIGEST = "manifest_sha256"
@@ -120,11 +120,14 @@ NEW_SCALARS = {
     "score_quantiles": SCORES_VERSION,
     "outside": PLACES_VERSION,
     "n_values": VALUES_VERSION,
+    "labels": LABELS_VERSION,
 }
 # Of a regression of several outputs; of one, model.json says nothing of it.
 FEWEST_VALUES, MOST_VALUES = 2, 2**16
 MAX_LAYERS = 64
-LINKS = ("identity", "sigmoid", "softmax")
+LINKS = ("identity", "sigmoid", "sigmoids", "softmax")
+# That of several labels, whatever the student.
+LINK_OF_LABELS = "sigmoids"
 QUANTILES: dict[str, type] = {"score": list, "share": list}
 CALIBRATORS: dict[str, dict[str, type]] = {
     "scaling": {"scale": float, "bias": list},

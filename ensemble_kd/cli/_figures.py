@@ -34,6 +34,8 @@ def does(model: CompactModel) -> str:
     """Return what a model does, in words."""
     if model.is_detector:
         return "finds outliers"
+    if model.is_multilabel:
+        return "tells several labels"
     return "predicts classes" if model.has_classes else "predicts values"
 
 

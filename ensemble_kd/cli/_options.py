@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ensemble_kd.cli import _arguments as read
-from ensemble_kd.model import TASKS
+from ensemble_kd.model import COLUMN_TASKS
 
 # A parser, or a group of its options.
 Options = argparse._ActionsContainer
@@ -83,7 +83,7 @@ def add_rows_to_learn_from(parser: argparse.ArgumentParser) -> Options:
     add = adder(group, ROWS)
     add("table", metavar="TABLE")
     add("--target", metavar="COL")
-    add("--task", type=read.task, choices=["auto", *TASKS], default="auto")
+    add("--task", type=read.task, choices=["auto", *COLUMN_TASKS], default="auto")
     add("--drop", metavar="COL", nargs="+", action="extend", default=[])
     add("--weight", metavar="COL")
     add("--groups", metavar="COL")

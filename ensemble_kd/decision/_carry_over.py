@@ -82,7 +82,7 @@ def carry_over(old: Any, new: CompactModel, X: Any) -> CompactModel:
     """
     record = _record(old)
     if not new.is_detector:
-        if not new.has_classes:
+        if not new.classes:
             raise InputError("thresholds are of two classes or of outliers, got values.")
         check_binary(new)
     if record is not None and (record.task, record.classes) != (new.task, new.classes):

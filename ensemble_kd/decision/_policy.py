@@ -151,7 +151,7 @@ class ThresholdPolicy:
         """
         rule = self.rule
         if not model.is_detector:
-            if not model.has_classes:
+            if not model.classes:
                 raise InputError("a threshold is for two classes or for outliers, got values.")
             check_binary(model)
             if isinstance(rule, Contamination):

@@ -25,6 +25,11 @@ def class_indices(model: CompactModel, y: Any) -> NDArray[np.int64]:
     InputError
         If the model predicts values, or a label is none of its classes.
     """
+    if model.is_multilabel:
+        raise InputError(
+            "a calibrator and a threshold are for one target, got several labels; distil a label "
+            "by itself to calibrate it."
+        )
     if not model.has_classes:
         raise InputError("a calibrator and a threshold are for classifiers, got a regression.")
     index = {label: k for k, label in enumerate(model.classes)}

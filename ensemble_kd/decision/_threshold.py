@@ -92,6 +92,11 @@ def choose_threshold(
 
 
 def check_binary(model: CompactModel) -> None:
+    if model.is_multilabel:
+        raise InputError(
+            f"a threshold needs two classes, got {len(model.classes)} labels, each of which is "
+            "told from a half on; decide by predict_proba, or distil a label by itself."
+        )
     if len(model.classes) != 2:
         raise InputError(f"a threshold needs two classes, got {len(model.classes)}.")
 

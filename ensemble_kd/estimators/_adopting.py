@@ -76,7 +76,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         self._refitted = result.refitted
         self._expected_unseen = expected_unseen(result.transfer_set, result.model)
         self._scorer = Scorer(result.model, expected_unseen=self._expected_unseen)
-        if result.model.has_classes:
+        if result.model.classes:
             self.classes_ = self._scorer.classes_
         return self
 
@@ -169,7 +169,7 @@ class Adopting(Measuring, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_samples,)
-            Of several outputs (n_samples, n_outputs).
+            Of several outputs, or labels, which are then 0 or 1, (n_samples, n_outputs).
 
         Raises
         ------

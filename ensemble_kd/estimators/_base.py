@@ -94,8 +94,9 @@ class DistilledEstimator(Adopting):
         X : data frame or array of shape (n_samples, n_features)
             Real rows; mixed types and missing values are welcome.
         y : array of shape (n_samples,) or None, default=None
-            True targets, which `soft_labels` alone and a clustering can be without. A regression
-            takes several, of shape (n_samples, n_outputs), too.
+            True targets, which `soft_labels` alone and a clustering can be without. There may be
+            several, of shape (n_samples, n_outputs): values, or of a classification 0 or 1 for each
+            label, of which a row may have any.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row, at least 0, for teacher and student.
         soft_labels : array or data frame of shape (n_samples,) or (n_samples, n_classes), \

@@ -23,6 +23,10 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     Use it where a good ensemble is too slow or too big to deploy: `fit` trains the teacher and the
     student, and from then on the predictions and the saved file are the student's alone.
 
+    Targets of shape (n_samples, n_labels) of 0 and 1 are labels of which a row may have any: one
+    student learns all of them, `predict` gives the same shape, and `predict_proba` each label's
+    probability by itself, as scikit-learn's `MLPClassifier` does.
+
     Parameters
     ----------
     teacher : estimator, list of (str, estimator), "fast", "default", "best", object, callable or \
@@ -30,8 +34,10 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         None: the default `TeacherEnsemble`; "fast", "default" or "best": its presets, which cost
         less or more. Any scikit-learn classifier with `predict_proba`, cloned and fitted to the raw
         rows; a list of members to average; ``FrozenEstimator(fitted)`` used as it is, as is any
-        other object with `predict_proba`, or a callable, that answers raw rows. Without `y` a
-        clusterer or a mixture, whose clusters are the classes (`ClusterTeacher`).
+        other object with `predict_proba`, or a callable, that answers raw rows. Of several labels
+        one that learns them, such as a forest; any other, and an ensemble, is fitted to each label
+        (`PerLabel`). Without `y` a clusterer or a mixture, whose clusters are the classes
+        (`ClusterTeacher`).
     student : {"mlp", "gbdt", "tree", "trepan", "soft_tree", "additive"} or \
             Student, default="mlp"
         The compact model.
@@ -62,7 +68,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         tries "logit_matching" (and "ranking" where one of two classes is rare), says otherwise. Of
         a list the race chooses, the first being the default. "ranking", for two classes, adds a
         term for the order of rows. Trees cannot learn it, "dist", "annealed" and the last three,
-        which pull the relations between rows to those that the teacher sees.
+        which pull the relations between rows to those that the teacher sees. Of several labels it
+        is "soft_targets" of each, or one of the last three.
     scoring : str or None, default=None
         Of two classes, what race and gate judge by on held-out rows, and a search: such as
         "average_precision", "recall_at_fpr_0.01", "precision_at_100" or "neg_expected_cost_1_40",
@@ -117,7 +124,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; of several labels their names, the columns of a data frame or 0, 1, ...
     teacher_ : estimator or None
         The teacher, fitted on all rows; None where none was needed. The student learned from the
         one without the held-out rows.
@@ -249,7 +256,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the student's probability of each class.
+        """Return the student's probability of each class, or of each of several labels by itself.
 
         Parameters
         ----------
@@ -259,7 +266,8 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
+            Probabilities in the order of `classes_`. Of several labels each is that of having the
+            label, an array as of scikit-learn's `MLPClassifier` and no list as of its forests.
 
         Raises
         ------
@@ -284,3 +292,9 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         """
         check_is_fitted(self, "model_")
         return self._scorer.predict_log_proba(rows_to_score(X, self))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several labels are welcome, too."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

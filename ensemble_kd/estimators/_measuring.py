@@ -124,7 +124,7 @@ class Measuring:
         weight = (
             None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
         )
-        several = () if task.has_classes or task.n_outputs == 1 else (task.n_outputs,)
+        several = () if not task.takes_several or task.n_outputs == 1 else (task.n_outputs,)
         each = [("y", hard, several)] + ([] if weight is None else [("sample_weight", weight, ())])
         for name, values, further in each:
             if values.shape != (len(X), *further):

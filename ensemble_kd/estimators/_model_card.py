@@ -54,8 +54,9 @@ def model_card(estimator: Any) -> str:
             "- Trained once more on all rows; gate and fidelity tell of the student before, which "
             "had not seen these rows"
         )
-    if rows.task.has_classes:
-        lines.append(f"- Classes: {', '.join(str(label) for label in rows.task.classes[:20])}")
+    if rows.task.has_probabilities:
+        what = "Classes" if rows.task.has_classes else "Labels, of which a row may have any"
+        lines.append(f"- {what}: {', '.join(str(label) for label in rows.task.classes[:20])}")
     if not rows.task.is_supervised:
         lines.append(
             f"- Outliers: rows that score below {estimator.offset_:.6g}, of those kept apart "
@@ -64,7 +65,7 @@ def model_card(estimator: Any) -> str:
     lines += ["", "## Fidelity", ""]
     if estimator.test_ is not None:
         lines += [estimator.test_.markdown(), ""]
-    lines += _fidelity_lines(estimator.fidelity_)
+    lines += _fidelity_lines(estimator.fidelity_, rows.task.agreement_name)
     if estimator._decision:
         lines += ["", *estimator._decision]
         if estimator._tested_before_decision:
@@ -141,7 +142,7 @@ def _recipe_lines(table: Any) -> list[str]:
     ]
 
 
-def _fidelity_lines(fidelity: Any) -> list[str]:
+def _fidelity_lines(fidelity: Any, agreement_name: str) -> list[str]:
     if fidelity is None:
         return ["Trained on hard labels alone: there is no teacher to compare with."]
     is_ranked = isinstance(fidelity, RankFidelity)
@@ -164,6 +165,6 @@ def _fidelity_lines(fidelity: Any) -> list[str]:
     if is_ranked:
         lines.append(f"- {fidelity.ranks}")
     if fidelity.agreement is not None:
-        lines.append(f"- Same class named: {fidelity.agreement:.2%}")
+        lines.append(f"- {agreement_name.capitalize()}: {fidelity.agreement:.2%}")
         lines.append(f"- Mean divergence: {fidelity.divergence:.4g} nats")
     return lines

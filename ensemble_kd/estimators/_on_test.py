@@ -46,6 +46,8 @@ class OnTest:
         of the three was not asked.
     has_losses : bool, default=True
         Whether there is a loss to compare models by; outliers have none.
+    agreement_name : str, default="same class named"
+        What the agreement of the fidelity is the share of.
     """
 
     n_rows: int
@@ -56,6 +58,7 @@ class OnTest:
     above_student: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     kept: GainKept | None = None
     has_losses: bool = True
+    agreement_name: str = "same class named"
 
     @property
     def table(self) -> Any:
@@ -94,7 +97,7 @@ class OnTest:
             if isinstance(self.fidelity, RankFidelity):
                 told.append(self.fidelity.ranks)
             if self.fidelity.agreement is not None:
-                told.append(f"same class named {self.fidelity.agreement:.2%}")
+                told.append(f"{self.agreement_name} {self.fidelity.agreement:.2%}")
             lines.append(f"- student beside the final teacher: {', '.join(told)}")
         if self.kept is not None:
             lines.append(f"- {self.kept}")
@@ -165,4 +168,5 @@ def measure_on_test(
         above_student,
         kept,
         has_losses,
+        task.agreement_name,
     )  # fmt: skip

@@ -78,7 +78,8 @@ def with_reasons(
         )
     if not model.has_classes and model.n_outputs > 1:
         raise InputError(
-            f"reasons are those of one value, got {model.n_outputs} outputs; distil one of them."
+            f"reasons are those of one value, got {model.n_outputs} "
+            f"{'labels' if model.is_multilabel else 'outputs'}; distil one of them."
         )
     codes = model.schema.encode(X)
     if not len(codes):

@@ -23,7 +23,7 @@ from ensemble_kd.scoring import make_selftest
 # lowest version that has all it holds.
 PLAIN_VERSION, DECISION_VERSION = 1, 2
 SCORES_VERSION = OUTSIDE_VERSION = 3
-VALUES_VERSION = 4  # several outputs of a regression
+VALUES_VERSION = 4  # several outputs of a regression, or several labels
 
 ENCODING = [
     "numeric: the number; boolean: 0 or 1; missing: NaN",
@@ -61,6 +61,11 @@ OUTSIDE_FORMULA = [
     " of outside.columns, missing[i] where it is missing; n_columns is the number of columns",
     "column n_columns: max of beyond / width; n_columns + 1: their sum; n_columns + 2: max of"
     " beyond / spread; n_columns + 3: their sum; n_columns + 4: how many beyond are > 0",
+]
+# After those of a model of several labels, which `classes` names.
+LABELS_FORMULA = [
+    "multilabel: p = 1 / (1 + exp(-s)) of each s of h, or of the sums (link sigmoids), for the"
+    " label at its place in classes; predicted: 1 where p is above 0.5, else 0"
 ]
 # Of the calibrator, in place of the link's last line or after it.
 DECISIONS = {
@@ -105,6 +110,7 @@ def export_json(model: CompactModel, path: str | os.PathLike[str] | None = None)
     version = OUTSIDE_VERSION if looks_outside else version
     version = VALUES_VERSION if several_values(model) else version
     formula = ENCODING + OUTSIDE_FORMULA * looks_outside + FORMULAS[scalars["kind"]]
+    formula = formula + LABELS_FORMULA * model.is_multilabel
     document = {
         "format": "ensemble_kd.json",
         "version": version,

@@ -46,7 +46,7 @@ def distill(
         Real rows; mixed types and missing values are welcome.
     y : array of shape (n_samples,) or None, default=None
         Class labels, or values; outliers have none, and a clustering finds its own.
-    task : {"classification", "regression", "outliers"}, default="classification"
+    task : {"classification", "multilabel", "regression", "outliers"}, default="classification"
         What `y` holds.
     X_unlabeled : data frame or array of shape (n_unlabeled, n_features) or None, default=None
         Real rows without a target, labelled by the teacher.

@@ -21,6 +21,7 @@ from ensemble_kd.losses._base import (
 from ensemble_kd.losses._beside import LossWithTerm
 from ensemble_kd.losses._decoupled import DecoupledLoss
 from ensemble_kd.losses._dist import DISTLoss
+from ensemble_kd.losses._labels import LabelLoss, sigmoid
 from ensemble_kd.losses._logit_matching import LogitMatchingLoss
 from ensemble_kd.losses._ranking import RankingLoss
 from ensemble_kd.losses._soft_targets import SoftTargetLoss, log_softmax, soft_targets, softmax
@@ -50,6 +51,7 @@ __all__ = [
     "DISTLoss",
     "DecoupledLoss",
     "DistillationLoss",
+    "LabelLoss",
     "LogitMatchingLoss",
     "LossWithTerm",
     "RankingLoss",
@@ -68,6 +70,7 @@ __all__ = [
     "needs_view",
     "one_hot",
     "row_alpha",
+    "sigmoid",
     "soft_targets",
     "softmax",
     "step_curvature",

@@ -31,9 +31,11 @@ class Fidelity:
         Root mean squared difference of the responses: of probabilities in [0, 1], or of values in
         the target's unit; of several outputs in the standard deviation of each.
     agreement : float or None
-        Share of rows for which both name the same class, in [0, 1]; None but for classes.
+        Share of rows for which both name the same class, in [0, 1], or of labels to which both say
+        the same; None of values.
     divergence : float or None
-        Mean Kullback-Leibler divergence of student from teacher, in nats; None but for classes.
+        Mean Kullback-Leibler divergence of student from teacher, in nats, of labels the mean over
+        them; None of values.
     correlation : float
         Pearson correlation of the responses, over all outputs.
     """
@@ -114,7 +116,7 @@ def measure_fidelity(
         held_out=held_out,
         rmse=float(np.sqrt(mean((teacher - student) ** 2))),
         agreement=task.agreement(teacher, student, weight),
-        divergence=mean(task.divergence(teacher, student)) if task.has_classes else None,
+        divergence=mean(task.divergence(teacher, student)) if task.has_probabilities else None,
         correlation=float(mean(apart[0] * apart[1]) / spreads) if spreads > 0 else float("nan"),
     )
     if task.is_supervised:

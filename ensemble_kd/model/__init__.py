@@ -1,7 +1,7 @@
 """The compact model as plain records: students produce it, bundle stores it, runtime reads it."""
 
 from ensemble_kd.model._alert_rate import AlertRate, alert_rate, chance_explains
-from ensemble_kd.model._compact import TASKS, CompactModel, Task, without_decision
+from ensemble_kd.model._compact import COLUMN_TASKS, TASKS, CompactModel, Task, without_decision
 from ensemble_kd.model._decision import (
     Calibrator,
     LogitScaling,
@@ -20,6 +20,7 @@ from ensemble_kd.model._storage import Cast, Int8, LowRank, SharedRows, Storage,
 from ensemble_kd.model._trees import Link, TreesRecord
 
 __all__ = [
+    "COLUMN_TASKS",
     "MOST_REASONS",
     "N_OUTSIDE",
     "SURE",

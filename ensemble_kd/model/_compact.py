@@ -13,8 +13,10 @@ from ensemble_kd.model._reasons import Reasons
 from ensemble_kd.model._trees import Link, TreesRecord
 from ensemble_kd.schema import Category, TableSchema
 
-Task = Literal["classification", "regression", "outliers"]
+Task = Literal["classification", "multilabel", "regression", "outliers"]
 TASKS: tuple[Task, ...] = get_args(Task)
+# Those that one column of a table tells.
+COLUMN_TASKS: tuple[Task, ...] = tuple(task for task in TASKS if task != "multilabel")
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,15 @@ class CompactModel:
 
     Parameters
     ----------
-    task : {"classification", "regression", "outliers"}
+    task : {"classification", "multilabel", "regression", "outliers"}
         What the outputs mean.
     schema : TableSchema
         How raw rows become the matrix that `body` takes.
     body : MLPRecord or TreesRecord
         The numbers of the student.
     classes : tuple, default=()
-        The class labels in output order; empty for values and scores.
+        The class labels in output order, or the names of the labels of which a row may have any;
+        empty for values and scores.
     calibrator : LogitScaling, ProbabilityCurve, ScoreCurve or None, default=None
         What the probabilities, or the score, go through; None leaves them as the student gives
         them.
@@ -61,19 +64,26 @@ class CompactModel:
         return self.task == "classification"
 
     @property
+    def is_multilabel(self) -> bool:
+        """Whether the response is a probability of each label, of which a row may have any."""
+        return self.task == "multilabel"
+
+    @property
     def is_detector(self) -> bool:
         """Whether the response is a score, low for what is abnormal."""
         return self.task == "outliers"
 
     @property
     def answers(self) -> tuple[Category, ...]:
-        """What a row is decided to be: a class, or -1 (abnormal) or 1; empty where a value is."""
-        return (-1, 1) if self.is_detector else self.classes
+        """What a row is decided to be: a class, or -1 (abnormal) or 1; else nothing."""
+        if self.is_detector:
+            return (-1, 1)
+        return self.classes if self.has_classes else ()
 
     @property
     def n_outputs(self) -> int:
-        """Number of outputs: one a class, one score, or the values."""
-        if self.has_classes:
+        """Number of outputs: one a class or label, one score, or the values."""
+        if self.classes:
             return len(self.classes)
         return 1 if self.is_detector else last_sums(self.body)
 
@@ -81,6 +91,8 @@ class CompactModel:
     def link(self) -> Link:
         """What turns the body's sums into the response."""
         if isinstance(self.body, MLPRecord):
+            if self.is_multilabel:
+                return "sigmoids"
             return "softmax" if self.has_classes else "identity"
         return self.body.link
 

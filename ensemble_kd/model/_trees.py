@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ensemble_kd.model._storage import Storage
 
-Link = Literal["identity", "sigmoid", "softmax"]
+Link = Literal["identity", "sigmoid", "sigmoids", "softmax"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class TreesRecord:
         Where each column's part of `category_rank` begins and ends: one entry for each code.
     category_rank : ndarray of shape (n_ranks,), float64
         The number that stands for each category.
-    link : {"identity", "sigmoid", "softmax"}, default="identity"
+    link : {"identity", "sigmoid", "sigmoids", "softmax"}, default="identity"
         ``identity``: the sum is the response (values, or probabilities that the leaves hold).
-        ``sigmoid``: one sum, the log-odds of the second of two classes. ``softmax``: one logit a
-        class.
+        ``sigmoid``: one sum, the log-odds of the second of two classes. ``sigmoids``: the log-odds
+        of each label, of which a row may have any. ``softmax``: one logit a class.
     storage : mapping of str to Storage
         How an array is kept in a file, by its name; the array holds what the kept numbers mean. An
         array that is not named is kept as it is.

@@ -116,9 +116,11 @@ def curves(model: CompactModel) -> Curves:
     # To the numbers that are told: of two classes one, the log-odds.
     to_told = np.eye(len(body.first_bias)) * body.output_scale
     outputs = tuple(f"the logit of {label!r}" for label in model.classes) or ("the value",)
+    if model.is_multilabel:
+        outputs = tuple(f"the log-odds of {label!r}" for label in model.classes)
     if model.is_detector:
         outputs = ("the score",)
-    if len(model.classes) == 2:
+    if model.has_classes and len(model.classes) == 2:
         to_told, outputs = np.array([[-1.0], [1.0]]), (f"the log-odds of {model.classes[1]!r}",)
     base = body.first_bias.astype(np.float64) @ to_told + body.output_mean
     found = []

@@ -218,7 +218,8 @@ def _the_tree(model: CompactModel) -> TreesRecord:
     body = model.body
     if model.n_outputs > 1 and not model.has_classes:
         raise InputError(
-            f"rules tell one value, got {model.n_outputs} outputs; distil a tree for each."
+            f"rules tell one value, got {model.n_outputs} "
+            f"{'labels' if model.is_multilabel else 'outputs'}; distil a tree for each."
         )
     if not isinstance(body, TreesRecord):
         raise InputError(

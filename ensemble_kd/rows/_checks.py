@@ -21,7 +21,7 @@ from ensemble_kd.schema import (
     restore_integers,
     unmasked,
 )
-from ensemble_kd.tasks import BaseTask
+from ensemble_kd.tasks import BaseTask, of_columns
 
 
 def table(X: Any, fitted: Any = None) -> Any:
@@ -153,14 +153,14 @@ def check_target(
     task : BaseTask
         What `y` holds.
     several : bool, default=False
-        Whether there may be several outputs, where the task takes them.
+        Whether there may be several outputs: of classes several labels, 0 or 1 of each.
 
     Returns
     -------
     task : BaseTask
         With the classes found.
     hard : ndarray of shape (n_samples,)
-        Class indices (int64), or values (float64).
+        Class indices (int64), or values (float64); of several outputs (n_samples, n_outputs).
 
     Raises
     ------
@@ -177,13 +177,12 @@ def check_target(
             raise InputError(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
             )
-        y = given_labels(_without_extension(y))
-        if several and task.has_classes and y.ndim == 2 and y.shape[1] > 1:
-            raise InputError(
-                f"y must be one class a row, got a matrix of shape {y.shape}; of several labels a "
-                "row fit a DistilledClassifier to each column."
-            )
-        if not (several and task.takes_several and y.ndim == 2 and y.shape[1] > 1):
+        names = list(y.columns) if is_frame(y) else []
+        y = given_labels(_without_extension(y.toarray() if hasattr(y, "toarray") else y))
+        if several and y.ndim == 2 and y.shape[1] > 1:
+            task = of_columns(task)
+            task = task.named(names) if names else task
+        if not (y.ndim == 2 and y.shape[1] > 1 and several and task.takes_several):
             y = column_or_1d(y, warn=True)
         check_consistent_length(y, np.empty(n_samples))
         return task.read_target(y)

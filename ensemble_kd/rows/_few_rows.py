@@ -30,7 +30,7 @@ def warn_of_few_rows(rows: RealRows) -> None:
             "and trust no figure to more than a digit."
         )
         return
-    if not rows.has_truth:
+    if not rows.has_truth or not task.has_classes:
         return
     strata = task.strata(rows.hard)
     counts = np.bincount(strata[counted])

@@ -258,6 +258,11 @@ def check_targets_beside(
     hard : ndarray of shape (n_rows,)
         As far as it is known.
     """
+    if task.is_supervised and np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise InputError(
+            f"soft_labels are scores of one target, got y of shape {np.shape(y)}; give a teacher, "
+            "or distil each column by itself."
+        )
     told = known_targets(y if task.is_supervised else None, n_rows)
     if told.all():
         return check_target(y, n_rows, task)

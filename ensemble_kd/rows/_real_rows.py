@@ -160,7 +160,7 @@ def read_rows(
         Targets.
     sample_weight : array-like of shape (n_samples,) or None
         Weight of each row.
-    task : {"classification", "regression", "outliers"}
+    task : {"classification", "multilabel", "regression", "outliers"}
         What `y` holds.
     cv : int or splitter
         Folds of the teacher.

@@ -41,7 +41,7 @@ class TargetScale:
     @classmethod
     def of_rows(cls, rows: TransferSet) -> TargetScale:
         """Return the scale of the response to real rows; of the truth where that is constant."""
-        if rows.task.has_classes:
+        if rows.task.has_probabilities:
             return cls()
         real = rows.take(rows.origin == REAL)
         known = real.hard[real.task.has_target(real.hard)]
@@ -65,7 +65,7 @@ class TargetScale:
 
     def scale_rows(self, rows: TransferSet) -> TransferSet:
         """Return rows whose response and truth are in this unit."""
-        if rows.task.has_classes:
+        if rows.task.has_probabilities:
             return rows
         return replace(rows, response=self.scale(rows.response), hard=self.scale(rows.hard))
 

@@ -133,13 +133,13 @@ def response(model: CompactModel, outputs: NDArray[np.float64]) -> NDArray[np.fl
     Returns
     -------
     ndarray of shape (n_samples, n_classes) or (n_samples, 1), float64
-        Probabilities that sum to 1, or values.
+        Probabilities that sum to 1, one of each label by itself, or values.
     """
     calibrator = model.calibrator
     if not model.has_classes:
         if isinstance(calibrator, ScoreCurve):
             return np.interp(outputs, calibrator.x, calibrator.y)
-        return outputs
+        return np.exp(-np.logaddexp(0.0, -outputs)) if model.is_multilabel else outputs
     if isinstance(calibrator, LogitScaling):
         outputs = calibrator.scale * outputs + calibrator.bias
     answer = _link(model.link, outputs)
@@ -159,25 +159,27 @@ def _link(link: str, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def decision(model: CompactModel, answer: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of each row's answer: by the threshold where there is one.
+    """Return the index of each row's answer, by the threshold where there is one; of labels each's.
 
     Parameters
     ----------
     model : CompactModel
-        Of a classification or of outliers.
+        Of a classification, of labels or of outliers.
     answer : ndarray of shape (n_samples, n_outputs)
         Probabilities or scores.
 
     Returns
     -------
-    ndarray of shape (n_samples,), int64
-        Places in `model.answers`.
+    ndarray of shape (n_samples,) or (n_samples, n_labels), int64
+        Places in `model.answers`; of labels 1 where the probability is above a half, else 0.
 
     Raises
     ------
     InputError
         If it is a score without a threshold.
     """
+    if model.is_multilabel:
+        return (answer > 0.5).astype(np.int64)
     if model.threshold is not None:
         return (answer[:, -1] >= model.threshold).astype(np.int64)
     if model.is_detector:

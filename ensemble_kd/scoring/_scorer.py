@@ -52,12 +52,12 @@ class Scorer(Alerting, Detecting, Explaining):
 
     Attributes
     ----------
-    task : {"classification", "regression", "outliers"}
+    task : {"classification", "multilabel", "regression", "outliers"}
         What it predicts.
     schema : TableSchema
         The columns of a raw row.
     classes_ : ndarray of shape (n_classes,)
-        Class labels in the order of the probabilities (classification).
+        Class labels, or names of several labels, in the order of the probabilities.
     bundle : Bundle or None
         Manifest and model card, where the model came from a file.
     runtime : {"C", "numpy"}
@@ -97,13 +97,13 @@ class Scorer(Alerting, Detecting, Explaining):
         self._unseen = UnseenCounter(model.schema, expected_unseen)
         self._runtime = build_runtime(model, n_threads=_thread_count(n_jobs), extra=extra)
         self._answers = label_array(model.answers)
-        if model.has_classes:
-            self.classes_ = self._answers
+        if model.classes:
+            self.classes_ = label_array(model.classes)
         if isinstance(self._runtime, CompiledRuntime) and not strict:
             # A method in Python that calls them would cost a tenth of what the answer does.
             core = self._runtime.core
             own: dict[str, Any] = {"predict_one": core.predict_one, "score_one": core.score_one}
-            if model.has_classes:
+            if model.classes:
                 own["predict_proba_one"] = core.predict_proba_one
             vars(self).update(own)
 
@@ -125,7 +125,7 @@ class Scorer(Alerting, Detecting, Explaining):
 
     @property
     def task(self) -> str:
-        """What the model predicts, "classification", "regression" or "outliers"."""
+        """What the model predicts, such as "classification"."""
         return self.model.task
 
     @property
@@ -164,7 +164,7 @@ class Scorer(Alerting, Detecting, Explaining):
         return response(self.model, self._runtime.outputs(encoded))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class.
+        """Return the probability of each class, or of each of several labels by itself.
 
         Parameters
         ----------
@@ -214,7 +214,8 @@ class Scorer(Alerting, Detecting, Explaining):
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class labels, by the model's threshold where it has one, or values.
 
-        Of outliers, -1 for what is abnormal and 1 for all else.
+        Of outliers, -1 for what is abnormal and 1 for all else; of several labels, 1 for those that
+        a row has and 0 for the others.
 
         Parameters
         ----------
@@ -224,7 +225,7 @@ class Scorer(Alerting, Detecting, Explaining):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Of a regression of several outputs (n_samples, n_outputs).
+            Of several outputs or labels (n_samples, n_outputs).
 
         Raises
         ------
@@ -232,7 +233,7 @@ class Scorer(Alerting, Detecting, Explaining):
             If columns are absent or a value is of the wrong kind.
         """
         answer = self.respond(X)
-        if self.model.answers:
+        if self.model.answers or self.model.is_multilabel:
             return self.decide(answer)
         return answer[:, 0] if self.model.n_outputs == 1 else answer
 
@@ -246,11 +247,13 @@ class Scorer(Alerting, Detecting, Explaining):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
             The second class from the model's threshold on, or, without one, the likeliest. Of
-            scores -1, abnormal, below the threshold, and 1 from it on.
+            scores -1, abnormal, below the threshold, and 1 from it on. Of labels 1 for a
+            probability above a half, else 0.
         """
-        return np.asarray(self._answers[decision(self.model, proba)])
+        found = decision(self.model, proba)
+        return found if self.model.is_multilabel else np.asarray(self._answers[found])
 
     def predict_proba_one(self, row: Mapping[str, Any]) -> dict[Any, float]:
         """Return the probability of each class for one raw row.
@@ -284,8 +287,8 @@ class Scorer(Alerting, Detecting, Explaining):
 
         Returns
         -------
-        label, float or list of float
-            A list of several outputs.
+        label, float, or list of float or int
+            A list of several outputs, or of several labels, 1 for those that the row has.
 
         Raises
         ------
@@ -293,6 +296,9 @@ class Scorer(Alerting, Detecting, Explaining):
             If a key is unknown, a value is absent, or of the wrong kind.
         """
         answer = self._respond_one(row)
+        if self.model.is_multilabel:
+            found: list[int] = decision(self.model, answer)[0].tolist()
+            return found
         if self.model.answers:
             return self.model.answers[int(decision(self.model, answer)[0])]
         return float(answer[0, 0]) if self.model.n_outputs == 1 else answer[0].tolist()
@@ -318,8 +324,12 @@ class Scorer(Alerting, Detecting, Explaining):
         InputError
             If a key is unknown, a value is absent, or of the wrong kind.
         AttributeError
-            If there are more than two classes, or several values.
+            If there are more than two classes, or several values or labels.
         """
+        if self.model.is_multilabel:
+            raise AttributeError(
+                "score_one is for one value; this model has several labels: use predict_proba_one."
+            )
         if not self.model.has_classes and self.model.n_outputs > 1:
             raise AttributeError(
                 "score_one is for one value; this model has several: use predict_one."
@@ -336,7 +346,7 @@ class Scorer(Alerting, Detecting, Explaining):
         return self._respond(encode(row))
 
     def _check_classifier(self, method: str) -> None:
-        if not self.model.has_classes:
+        if not self.model.classes:
             raise AttributeError(
                 f"{method} is for classifiers; this model predicts values: use predict."
             )

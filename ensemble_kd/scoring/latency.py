@@ -193,7 +193,7 @@ def _is_clear(found: Latency, limit_us: float | None, quantile: str, tightness: 
 
 def _time_file(path: str, options: str) -> None:
     scorer = load(path)
-    score = scorer.predict_proba_one if scorer.model.has_classes else scorer.predict_one
+    score = scorer.predict_proba_one if scorer.model.classes else scorer.predict_one
     print(json.dumps(vars(measure_latency(score, json.load(sys.stdin), **json.loads(options)))))
 
 

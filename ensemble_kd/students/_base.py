@@ -161,7 +161,7 @@ class Student(BaseEstimator):  # type: ignore[misc]
         CompactModel
         """
         task, body = self._task, self._body()
-        if not task.has_classes:
+        if not task.has_probabilities:
             body = _put_back(body, self._scale)
         return CompactModel(task.name, self._model_schema(), body, task.classes)
 

@@ -248,7 +248,7 @@ class GBDTStudent(Student):
         outputs = self._outputs(sums.reshape(len(rows), -1))
         _, gradient = loss(outputs, rows.response, rows.hard)
         curvature = step_curvature(loss, outputs, rows.response, rows.hard)
-        if self._n_sums > 1 and self._task.has_classes:
+        if self._task.tree_link == "softmax":
             # Friedman 2001, section 4.6: the diagonal alone overshoots by (K - 1) / K.
             curvature = curvature * self._n_sums / (self._n_sums - 1)
         weight = rows.sample_weight[:, None]

@@ -13,6 +13,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.fitted_trees import read_trees, tree_arrays
 from ensemble_kd.losses import (
     DistillationLoss,
+    LabelLoss,
     SoftTargetLoss,
     SquaredErrorLoss,
     check_learned_at_once,
@@ -24,6 +25,7 @@ from ensemble_kd.rows import REAL, TransferSet, check_seed
 from ensemble_kd.students._base import Student
 from ensemble_kd.students._ranks import fit_ranks
 from ensemble_kd.students._thresholds import discreet_thresholds
+from ensemble_kd.tasks import BaseTask
 
 # Trees take float32, which has no room beyond this.
 LARGEST_VALUE = 1e30
@@ -112,10 +114,10 @@ class TreeStudent(Student):
         if len(X):
             inputs = within_float32(self._ranks.apply(X))
             values[:] = self.tree_.predict(inputs).reshape(values.shape)
-        return values
+        return told_by_leaves(values, self._task)
 
     def _body(self) -> TreesRecord:
-        return self._record
+        return with_outputs(self._record, self._task)
 
 
 def facts_of(record: TreesRecord, transfer_set: TransferSet) -> LeafFacts:
@@ -125,6 +127,20 @@ def facts_of(record: TreesRecord, transfer_set: TransferSet) -> LeafFacts:
     return leaf_facts(
         record, rows.X, rows.response, rows.sample_weight, has_classes=rows.task.has_classes
     )
+
+
+def with_outputs(record: TreesRecord, task: BaseTask) -> TreesRecord:
+    """Return a tree with outputs in its leaves, where the task does not read responses there."""
+    if task.leaf_link == record.link:
+        return record
+    outputs = task.outputs_of(record.value.astype(np.float64))
+    value = np.where(record.feature[:, None] < 0, outputs, 0.0).astype(np.float32)
+    return replace(record, value=value, link=task.leaf_link)
+
+
+def told_by_leaves(values: NDArray[np.float64], task: BaseTask) -> NDArray[np.float64]:
+    """Return the response of leaves that hold mean responses."""
+    return values if task.leaf_link == "identity" else task.respond(task.outputs_of(values))
 
 
 def told_rules(model: CompactModel, facts: LeafFacts, spread: float) -> Rules:
@@ -145,7 +161,7 @@ def check_learnable(loss: DistillationLoss, student: str) -> None:
         Name of the student, for the message.
     """
     check_learned_at_once(loss, student)
-    if isinstance(loss, SoftTargetLoss):
+    if isinstance(loss, SoftTargetLoss | LabelLoss):
         if loss.temperature != 1.0:
             raise InputError(
                 f"temperature must be 1 for student={student!r}, whose leaves hold probabilities, "

@@ -11,13 +11,14 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import TASKS, CompactModel, Task, label_array
 from ensemble_kd.tasks._base import BaseTask, kind_of
 from ensemble_kd.tasks._classification import Classification
+from ensemble_kd.tasks._multilabel import MultiLabel
 from ensemble_kd.tasks._outliers import Outliers
 from ensemble_kd.tasks._rare import Rare, precision_bounds, recall_at_few_alarms
 from ensemble_kd.tasks._regression import Regression
-from ensemble_kd.tasks._target import Target, infer_task, read_target
+from ensemble_kd.tasks._target import Target, infer_task, of_columns, read_target
 
-_KINDS: dict[str, type[Classification | Regression | Outliers]] = {
-    kind.name: kind for kind in (Classification, Regression, Outliers)
+_KINDS: dict[str, type[Classification | MultiLabel | Regression | Outliers]] = {
+    kind.name: kind for kind in (Classification, MultiLabel, Regression, Outliers)
 }
 DEFAULT_TASK: Task = Classification.name
 
@@ -27,7 +28,7 @@ def task_named(name: str) -> BaseTask:
 
     Parameters
     ----------
-    name : {"classification", "regression", "outliers"}
+    name : {"classification", "multilabel", "regression", "outliers"}
         What is predicted.
 
     Returns
@@ -72,6 +73,8 @@ def task_of(model: CompactModel) -> BaseTask:
     -------
     BaseTask
     """
+    if model.is_multilabel:
+        return MultiLabel(label_array(model.classes))
     if model.n_outputs > 1 and not model.classes:
         return Regression(np.ones(model.n_outputs))
     return task_with(label_array(model.classes)) if model.classes else task_named(model.task)
@@ -81,12 +84,14 @@ __all__ = [
     "DEFAULT_TASK",
     "BaseTask",
     "Classification",
+    "MultiLabel",
     "Outliers",
     "Rare",
     "Regression",
     "Target",
     "infer_task",
     "kind_of",
+    "of_columns",
     "precision_bounds",
     "read_target",
     "recall_at_few_alarms",

@@ -7,6 +7,7 @@ of values; `truth` and `response` are arrays of shape (n_rows, n_outputs).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,7 +27,10 @@ class BaseTask(ABC):
     """What is predicted. A task that has classes knows them once it has read a target."""
 
     name: ClassVar[Task]
+    # Whether each row is of one class.
     has_classes: ClassVar[bool]
+    # Whether the response is probabilities, which need no unit.
+    has_probabilities: ClassVar[bool] = False
     # Whether there are targets to learn from; else the teacher alone says what is right.
     is_supervised: ClassVar[bool] = True
     # Of the real rows, those that no student learns.
@@ -39,12 +43,16 @@ class BaseTask(ABC):
     losses_of_rare: ClassVar[tuple[str, ...]] = ()
     loss_name: ClassVar[str]
     score_name: ClassVar[str]
+    # What agreement is the share of.
+    agreement_name: ClassVar[str] = "same class named"
     # The method of a model that gives its response.
     answers_by: ClassVar[str]
     # Whether a row outside of all that was seen must be told from those inside.
     looks_beyond: ClassVar[bool] = False
     # Whether a target may be several numbers a row.
     takes_several: ClassVar[bool] = False
+    # How leaves of a single tree, which hold the mean response, are read.
+    leaf_link: ClassVar[Link] = "identity"
     # Whether the bytes that a student may take are those of its whole file.
     counts_file: ClassVar[bool] = False
 
@@ -60,6 +68,15 @@ class BaseTask(ABC):
     def n_outputs(self) -> int:
         """Numbers in a response."""
         return max(1, len(self.labels))
+
+    @property
+    def of_one(self) -> BaseTask:
+        """What each of several outputs is by itself."""
+        return self
+
+    def named(self, columns: Sequence[Any]) -> BaseTask:
+        """Return the task with what it keeps of the names of several targets."""
+        return self
 
     # --- the target -------------------------------------------------------------------------------
 
@@ -140,6 +157,10 @@ class BaseTask(ABC):
     @abstractmethod
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
         """Return one of the losses by name, with the weight of the teacher's response."""
+
+    def check_loss(self, loss: Any) -> None:
+        """Refuse a loss, by name or as given, that is of another kind of targets."""
+        return
 
     @property
     def all_losses(self) -> tuple[str, ...]:

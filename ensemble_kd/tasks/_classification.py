@@ -47,6 +47,7 @@ class Classification(BaseTask):
 
     name: ClassVar[Task] = "classification"
     has_classes: ClassVar[bool] = True
+    has_probabilities: ClassVar[bool] = True
     losses: ClassVar[tuple[str, ...]] = tuple(CLASS_LOSSES)
     raced_losses: ClassVar[tuple[str, ...]] = ("logit_matching",)
     losses_of_rare: ClassVar[tuple[str, ...]] = ("ranking",)

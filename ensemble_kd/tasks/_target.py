@@ -12,6 +12,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.model import label_array
 from ensemble_kd.tasks._base import BaseTask, is_whole
 from ensemble_kd.tasks._classification import Classification
+from ensemble_kd.tasks._multilabel import MultiLabel
 from ensemble_kd.tasks._regression import Regression
 
 MOST_WHOLE_CLASSES, MOST_FLOAT_CLASSES = 50, 20
@@ -98,3 +99,19 @@ def infer_task(values: NDArray[Any]) -> tuple[BaseTask, str]:
     if values.dtype.kind in "iu" and n_distinct > MOST_WHOLE_CLASSES:
         return Regression(), f"{n_distinct} distinct whole numbers"
     return Classification(), f"{n_distinct} distinct labels"
+
+
+def of_columns(task: BaseTask) -> BaseTask:
+    """Return what several columns of targets are, of which one alone is of a task.
+
+    Parameters
+    ----------
+    task : BaseTask
+        That has read no target.
+
+    Returns
+    -------
+    BaseTask
+        Of classes several labels, a column for each; else the task itself.
+    """
+    return MultiLabel() if task.has_classes else task

@@ -60,8 +60,9 @@ class Values(BaseTask):
         """Return squared differences."""
         return self.row_losses(response, other)
 
-    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> None:
+    def agreement(self, response: Array, other: Array, weight: Array | None = None) -> float | None:
         """Return None."""
+        return None
 
     def loss(self, name: str, alpha: float, temperature: float = 1.0) -> DistillationLoss:
         """Return the squared error, the only one there is."""

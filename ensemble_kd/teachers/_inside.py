@@ -14,7 +14,7 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 
-from ensemble_kd.teachers.outputs import PerOutput
+from ensemble_kd.teachers.outputs import OnePerOutput
 
 
 def models_inside(teacher: Any, weight: float = 1.0) -> Iterator[tuple[float, Any]]:
@@ -34,7 +34,7 @@ def models_inside(teacher: Any, weight: float = 1.0) -> Iterator[tuple[float, An
     """
     if isinstance(teacher, FrozenEstimator):
         yield from models_inside(teacher.estimator, weight)
-    elif isinstance(teacher, PerOutput):
+    elif isinstance(teacher, OnePerOutput):
         for share, model in teacher.parts():
             yield from models_inside(model, weight * share)
     elif hasattr(teacher, "members_") and hasattr(teacher, "weights_"):

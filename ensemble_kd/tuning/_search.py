@@ -270,7 +270,7 @@ class DistillationSearch(FittedSearch):
         self.certificate_ = outcome.certificate
         self.best_params_ = outcome.candidate.params
         self.best_score_ = outcome.candidate.measured.loss
-        if self._scorer.model.has_classes:
+        if self._scorer.model.classes:
             self.classes_ = self._scorer.classes_
         if outcome.result is not None:
             self.best_estimator_ = fresh(self.estimator)

@@ -123,6 +123,15 @@ MODELS = {
     ),
 }
 
+MODELS |= {
+    name: CompactModel("multilabel", SCHEMA, body, ("calm", 2, "tall"))
+    for name, body in (
+        ("mlp_labels", mlp_body(3, (4,))),
+        ("trees_labels", trees_body(3, (0, 1, 2), (0, 0.5, -1), "sigmoids")),
+        ("tree_of_labels", trees_body(1, (-1,), (0, 0.5, -1), "sigmoids", value=PROBABILITIES)),
+    )
+}
+
 # The column "income", and the first and the last of the numbers that tell how far outside.
 INSIDE = Outside(
     i32(0, 2, 3),

@@ -50,6 +50,8 @@ def respond(parts, arrays, row):
     model, is_classes = parts["model"], parts["manifest"]["task"] == "classification"
     s = (network if model["kind"] == "mlp" else trees)(arrays, x, model)
     calibrator = model.get("calibrator", {"kind": None})
+    if model.get("labels"):
+        return 1 / (1 + np.exp(-s))
     if not is_classes:
         s = model["output_mean"] + s * model["output_scale"] if model["kind"] == "mlp" else s
         if calibrator["kind"] == "curve":

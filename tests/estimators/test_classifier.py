@@ -141,10 +141,7 @@ def test_classifier_answers_booleans_with_booleans():
         (np.array([1, "a", "b"], dtype=object)[Y], "strings alone or numbers alone"),
         (np.array([1, "a"] * 75, dtype=object), r"got \['int', 'str'\]"),
         (Y[:10], "inconsistent numbers of samples"),
-        (
-            np.column_stack([Y, Y]),
-            r"y must be one class a row, got a matrix of shape \(150, 2\); .*each",
-        ),
+        (np.column_stack([Y, Y]), "0 or 1 for each of several labels, got 2; .* by itself"),
     ],
     ids=["none", "one class", "amounts", "nan", "None", "mixed", "mixed pair", "short", "2d"],
 )

@@ -14,7 +14,6 @@ from sklearn.tree import DecisionTreeRegressor
 
 from ensemble_kd import (
     AdditiveStudent,
-    DistilledClassifier,
     DistilledRegressor,
     GBDTStudent,
     InputError,
@@ -224,8 +223,3 @@ def test_what_tells_one_value_refuses_several(network):
         small().fit(NUMBERS, Y).student_.rules()
     with pytest.raises(InputError, match="1d array"):
         TeacherEnsemble("fast", task="regression").fit(NUMBERS, Y)
-
-
-def test_matrix_of_labels_is_refused_with_a_remedy():
-    with pytest.raises(InputError, match=r"got a matrix of shape \(300, 2\).* to each column"):
-        DistilledClassifier().fit(NUMBERS, NUMBERS > 0)

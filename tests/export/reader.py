@@ -21,6 +21,8 @@ def respond(document, row):
         link = "softmax"
     else:
         sums, link = trees(model, x), model["link"]
+    if document["task"] == "multilabel":
+        return [1 / (1 + math.exp(-value)) for value in sums]
     if document["task"] != "classification":
         values = sums[: document.get("n_values", 1)]
         if model["kind"] == "mlp":
@@ -44,6 +46,8 @@ def decide(document, answer):
     """Return the predicted class; of outliers -1 or 1."""
     if document["task"] == "outliers":
         return -1 if answer[0] < document["decision_threshold"] else 1
+    if document["task"] == "multilabel":
+        return [int(value > 0.5) for value in answer]
     if "decision_threshold" in document:
         return document["classes"][answer[1] >= document["decision_threshold"]]
     return document["classes"][answer.index(max(answer))]

@@ -342,7 +342,7 @@ def test_distill_of_values_learns_them():
 
 
 def test_distill_refuses_another_task():
-    listed = "'classification', 'regression' or 'outliers'"
+    listed = "'classification', 'multilabel', 'regression' or 'outliers'"
     with pytest.raises(InputError, match=f"task must be {listed}, got 'x'"):
         run(task="x")
 

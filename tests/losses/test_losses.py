@@ -14,12 +14,14 @@ from ensemble_kd.losses import (
     AnnealedLoss,
     DecoupledLoss,
     DISTLoss,
+    LabelLoss,
     LogitMatchingLoss,
     RankingLoss,
     SoftTargetLoss,
     SquaredErrorLoss,
     SquaredProbabilitiesLoss,
     log_softmax,
+    sigmoid,
     soft_targets,
     softmax,
     torch_batch_term,
@@ -51,7 +53,10 @@ DIST = [
 ANNEALED = [AnnealedLoss(), AnnealedLoss(0.3, phase=1.0)]
 CLASSIFICATION = SOFT_TARGETS + LOGIT_MATCHING + SQUARED + DECOUPLED + DIST + ANNEALED
 REGRESSION = [SquaredErrorLoss(alpha) for alpha in (0.0, 0.3, 1.0)]
-LOSSES = CLASSIFICATION + REGRESSION
+LABELS = [LabelLoss(), LabelLoss(0.5, 0.3), LabelLoss(3.0, 0.3), LabelLoss(2.0, 0.0)]
+LOSSES = CLASSIFICATION + REGRESSION + LABELS
+# Whose missing targets are NaN.
+VALUED = (SquaredErrorLoss, LabelLoss)
 
 each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
@@ -64,17 +69,22 @@ def example(loss: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarra
         outputs, response = rng.normal(size=(2, N_ROWS, 1))
         return outputs, response, np.where(absent, np.nan, rng.normal(size=N_ROWS))
     outputs = 2 * rng.normal(size=(N_ROWS, N_CLASSES))
+    if isinstance(loss, LabelLoss):
+        response, yes = sigmoid(2 * rng.normal(size=outputs.shape)), rng.random(outputs.shape) < 0.5
+        return outputs, response, np.where(absent[:, None], np.nan, yes)
     response = softmax(2 * rng.normal(size=(N_ROWS, N_CLASSES)))
     return outputs, response, np.where(absent, -1, rng.integers(N_CLASSES, size=N_ROWS))
 
 
 def without_hard(loss: Any, hard: np.ndarray) -> np.ndarray:
     """Return targets of which none is known."""
-    return np.full_like(hard, np.nan if isinstance(loss, SquaredErrorLoss) else -1)
+    return np.full_like(hard, np.nan if isinstance(loss, VALUED) else -1)
 
 
 def student_like_teacher(loss: Any, response: np.ndarray) -> np.ndarray:
     """Return outputs that give the teacher's response."""
+    if isinstance(loss, LabelLoss):
+        return np.log(response) - np.log1p(-response)
     return response if isinstance(loss, SquaredErrorLoss) else np.log(response)
 
 
@@ -155,7 +165,8 @@ def test_loss_at_alpha_one_does_not_read_the_truth(loss):
 def test_loss_at_alpha_zero_does_not_read_the_teacher_where_truth_is_known(loss):
     loss = type(loss)(**vars(loss) | {"alpha": 0.0})
     outputs, response, hard = example(loss)
-    known = ~np.isnan(hard) if isinstance(loss, SquaredErrorLoss) else hard >= 0
+    known = ~np.isnan(hard) if isinstance(loss, VALUED) else hard >= 0
+    known = known.all(axis=1) if known.ndim == 2 else known
     other = np.roll(response, 1, axis=0)
     for given, changed in zip(
         loss(outputs, response, hard), loss(outputs, other, hard), strict=True
@@ -312,7 +323,7 @@ def test_teacher_logits_are_clipped_below_the_likeliest_class():
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
-@pytest.mark.parametrize("kind", [SoftTargetLoss, DecoupledLoss, DISTLoss])
+@pytest.mark.parametrize("kind", [SoftTargetLoss, DecoupledLoss, DISTLoss, LabelLoss])
 def test_loss_refuses_a_temperature_out_of_range(kind, temperature):
     with pytest.raises(InputError, match="temperature must be > 0 and finite, got"):
         kind(temperature=temperature)
@@ -323,7 +334,7 @@ def test_loss_refuses_a_temperature_out_of_range(kind, temperature):
     "kind",
     [
         SoftTargetLoss, LogitMatchingLoss, SquaredErrorLoss, SquaredProbabilitiesLoss,
-        DecoupledLoss, DISTLoss, AnnealedLoss,
+        DecoupledLoss, DISTLoss, AnnealedLoss, LabelLoss,
     ],
 )  # fmt: skip
 def test_loss_refuses_an_alpha_out_of_range(kind, alpha):

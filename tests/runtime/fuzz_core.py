@@ -122,7 +122,7 @@ def fuzz(seed: int, n_models: int) -> int:
         if kind == "trees" and rng.random() < 0.5:
             arrays["left_categories"] = any_sets(arrays["feature"], rng)
         if rng.random() < 0.1:
-            changed["link"] = str(rng.choice(["identity", "sigmoid", "softmax"]))
+            changed["link"] = str(rng.choice(["identity", "sigmoid", "sigmoids", "softmax"]))
         if rng.random() < 0.2:
             changed |= any_decision(rng)
         most_floats = int(rng.choice([4, 8, 16]))

@@ -158,7 +158,7 @@ def forests(draw, schema: TableSchema, n_sums: int, link: str) -> TreesRecord:
              for child in right_children(shape)]  # fmt: skip
     is_leaf = np.array(nodes) == 0
     rng = np.random.default_rng(draw(st.integers(0, 7)))
-    is_vector = link == "identity" and n_sums > 1
+    is_vector = link in ("identity", "sigmoids") and n_sums > 1
     value = rng.uniform(0.0625, 1.0, (n_nodes, n_sums if is_vector else 1))
     ranked = used_columns(draw, schema, {"categorical"})
     n_ranks = [int(schema.n_codes[j]) for j in ranked]
@@ -200,11 +200,15 @@ def sound_models(draw) -> CompactModel:
         classes = tuple(draw(st.permutations(CLASSES))[:n_classes])
     n_outputs = len(classes) or draw(st.sampled_from([1, 1, 3]))
     task = "classification" if classes else "regression"
+    if classes and not draw(st.integers(0, 2)):
+        task = "multilabel"
     if draw(st.booleans()):
         model = CompactModel(task, schema, draw(networks(schema, n_outputs)), classes)
     else:
         links = ["identity"]
-        if classes:
+        if task == "multilabel":
+            links = ["sigmoids"]
+        elif classes:
             links += ["softmax"] + ["sigmoid"] * (n_outputs == 2)
         link = draw(st.sampled_from(links))
         n_sums = 1 if link == "sigmoid" else n_outputs
@@ -215,6 +219,8 @@ def sound_models(draw) -> CompactModel:
 def with_decision(draw, model: CompactModel) -> CompactModel:
     """Return the model with what calibrator and threshold may be drawn for it."""
     fields: dict[str, Any] = {}
+    if model.is_multilabel:
+        return model
     ways = ["none"] + ["curve"] * (len(model.classes) == 2)
     ways += ["line"] * (bool(model.classes) and model.link != "identity")
     way = draw(st.sampled_from(ways))
@@ -323,7 +329,7 @@ class Breakage:
         odd = ODD[self.number % len(ODD)]
         name, value = [
             ("n_layers", self.number % 67 - 1),
-            ("link", ["identity", "sigmoid", "softmax", "probit"][self.number % 4]),
+            ("link", ["identity", "sigmoid", "sigmoids", "softmax", "probit"][self.number % 5]),
             ("output_scale", odd),
             ("logit_scale", odd),
             ("logit_bias", np.full(self.number % 4, odd)),

@@ -8,7 +8,6 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ensemble_kd.errors import InputError, NotDistillableError
-from ensemble_kd.losses import softmax
 from ensemble_kd.model import TASKS
 from ensemble_kd.tasks import DEFAULT_TASK, BaseTask, task_named, task_with
 from ensemble_kd.teachers import TeacherEnsemble
@@ -19,20 +18,22 @@ TARGETS = {
     "two classes": np.array(["no", "yes"])[np.arange(N_ROWS) % 2],
     "three classes": np.arange(N_ROWS) % 3 + 5,
     "values": RNG.normal(100.0, 10.0, size=N_ROWS),
+    "labels": RNG.integers(2, size=(N_ROWS, 3)),
 }
 each_task = pytest.mark.parametrize("kind", TARGETS)
 
 
 def read(kind: str) -> tuple[BaseTask, np.ndarray]:
     """Return the task of a kind of target, and what it reads."""
-    task = task_named("regression" if kind == "values" else "classification")
+    named = {"values": "regression", "labels": "multilabel"}
+    task = task_named(named.get(kind, "classification"))
     return task.read_target(TARGETS[kind])
 
 
 def responses(task: BaseTask) -> np.ndarray:
     """Return what a model may answer to the rows."""
     outputs = RNG.normal(size=(N_ROWS, task.n_outputs))
-    return softmax(outputs) if task.has_classes else outputs
+    return task.respond(outputs)
 
 
 # --- which task ----------------------------------------------------------------------------------
@@ -45,7 +46,8 @@ def test_task_named_has_that_name(name):
 
 def test_task_named_refuses_another_name():
     with pytest.raises(
-        InputError, match="task must be 'classification', 'regression' or 'outliers', got 'rank'"
+        InputError,
+        match="task must be 'classification', 'multilabel', 'regression' or 'outliers', got 'rank'",
     ):
         task_named("rank")
 
@@ -54,7 +56,7 @@ def test_default_task_is_one():
     assert DEFAULT_TASK in TASKS
 
 
-@each_task
+@pytest.mark.parametrize("kind", ["two classes", "three classes", "values"])
 def test_task_with_labels_is_the_task_that_read_them(kind):
     task, _ = read(kind)
     made = task_with(task.labels if task.has_classes else None)
@@ -227,14 +229,14 @@ def test_score_weighs_rows(kind):
     task, _ = read(kind)
     y = TARGETS[kind]
     half = np.arange(N_ROWS) < N_ROWS // 2
-    answer = np.where(half, y, np.roll(y, 1))
+    answer = np.where(half if y.ndim == 1 else half[:, None], y, np.roll(y, 1, axis=0))
     assert task.score(y, answer, half.astype(float)) == 1.0
 
 
 @each_task
 def test_ask_gives_a_column_an_output(kind):
     task, _ = read(kind)
-    tree = DecisionTreeClassifier if task.has_classes else DecisionTreeRegressor
+    tree = DecisionTreeClassifier if task.has_probabilities else DecisionTreeRegressor
     X = RNG.normal(size=(N_ROWS, 2))
     teacher = tree(max_depth=2).fit(X, TARGETS[kind])
     task.check_teacher(teacher)
@@ -244,7 +246,7 @@ def test_ask_gives_a_column_an_output(kind):
 @each_task
 def test_check_teacher_refuses_the_other_kind(kind):
     task, _ = read(kind)
-    other = DecisionTreeRegressor if task.has_classes else DecisionTreeClassifier
+    other = DecisionTreeRegressor if task.has_probabilities else DecisionTreeClassifier
     with pytest.raises(NotDistillableError, match=f"got the .* {other.__name__}; use Distilled"):
         task.check_teacher(other())
 
@@ -254,6 +256,6 @@ def test_describe_to_sklearn_says_what_the_estimator_is(kind):
     task, _ = read(kind)
     estimator = TeacherEnsemble(task=task.name)
     assert (is_classifier(estimator), is_regressor(estimator)) == (
-        task.has_classes,
-        not task.has_classes,
+        task.has_probabilities,
+        not task.has_probabilities,
     )

@@ -143,7 +143,8 @@ def test_teacher_ensemble_refuses_to_answer_before_it_is_fitted():
     [
         (
             {"task": "classify"},
-            "task must be 'classification', 'regression' or 'outliers', got 'classify'",
+            "task must be 'classification', 'multilabel', 'regression' or 'outliers', "
+            "got 'classify'",
         ),
         ({"task": "outliers"}, "averages what predicts a target, got task='outliers'; .*Ensemble"),
         ({"members": []}, r"members must be a list of \(name, estimator\).*got \[\]"),

@@ -22,6 +22,7 @@ from ensemble_kd.bundle._table import (
     OWN_DIGEST,
     SIGNATURE,
     SIGNED_VERSION,
+    TASK_OF_LABELS,
     TASK_WITH_CLASSES,
     TASKS,
 )
@@ -154,9 +155,10 @@ def _check_classes(task: str, classes: list[Any]) -> None:
             )
     if len(set(classes)) != len(classes):
         raise BundleError(f"classes must be unique, got {shown(classes)}.")
-    if task != TASK_WITH_CLASSES and classes:
+    has_classes = task in (TASK_WITH_CLASSES, TASK_OF_LABELS)
+    if not has_classes and classes:
         raise BundleError(f"the task {task} has no classes, got {shown(classes)}.")
-    if task == TASK_WITH_CLASSES and len(classes) < 2:
+    if has_classes and len(classes) < 2:
         raise BundleError(f"a {task} needs at least two classes, got {shown(classes)}.")
 
 

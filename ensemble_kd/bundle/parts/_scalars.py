@@ -9,6 +9,7 @@ from ensemble_kd.bundle._table import (
     CALIBRATORS,
     FEWEST_VALUES,
     KINDS,
+    LINK_OF_LABELS,
     LINKS,
     MAX_KNOTS,
     MAX_LAYERS,
@@ -19,6 +20,7 @@ from ensemble_kd.bundle._table import (
     STORAGE_OF,
     STORAGE_OF_PART,
     STORAGE_PARTS,
+    TASK_OF_LABELS,
     TASK_OF_SCORES,
     TASK_OF_VALUES,
     array_forms,
@@ -65,6 +67,11 @@ def read_scalars(data: memoryview, task: str, n_classes: int, min_reader: int) -
             )
     if "n_values" in scalars and task != TASK_OF_VALUES:
         raise BundleError(f"{_WHERE}: n_values is for the task {TASK_OF_VALUES}, got {task}.")
+    if ("labels" in scalars) != (task == TASK_OF_LABELS):
+        raise BundleError(
+            f"{_WHERE}: labels must be true for the task {TASK_OF_LABELS}, and else left out; the "
+            f"task is {task}."
+        )
     _check_response(scalars, n_classes)
     if task == TASK_OF_SCORES:
         _check_scores(scalars)
@@ -102,6 +109,10 @@ def check_scalars(scalars: Any) -> None:
         raise BundleError(
             f"{_WHERE}: outside must be true, of an mlp, or left out, got "
             f"{shown(scalars['outside'])} of {shown(kind)}."
+        )
+    if scalars.get("labels", True) is not True:
+        raise BundleError(
+            f"{_WHERE}: labels must be true or left out, got {shown(scalars['labels'])}."
         )
     n_values = scalars.get("n_values", FEWEST_VALUES)
     if type(n_values) is not int or not FEWEST_VALUES <= n_values <= MOST_VALUES:
@@ -203,6 +214,8 @@ def link_of(scalars: Mapping[str, Any], n_classes: int) -> str:
     str
     """
     if scalars["kind"] == "mlp":
+        if "labels" in scalars:
+            return LINK_OF_LABELS
         return "softmax" if n_classes else "identity"
     return str(scalars["link"])
 
@@ -248,6 +261,8 @@ def _check_response(scalars: Mapping[str, Any], n_classes: int) -> None:
     link = link_of(scalars, n_classes)
     if link not in LINKS:
         raise BundleError(f"link must be one of {LINKS}, got {shown(link)}.")
+    if (link == LINK_OF_LABELS) != ("labels" in scalars):
+        raise BundleError(f"link must be {LINK_OF_LABELS} of labels alone, got {shown(link)}.")
     if not n_classes and link != "identity":
         raise BundleError(f"link must be identity without classes, got {shown(link)}.")
     if link == "sigmoid" and n_classes != 2:
@@ -264,7 +279,8 @@ def _check_decision(scalars: Mapping[str, Any], n_classes: int) -> None:
     calibrator, threshold = scalars.get("calibrator"), scalars.get("decision_threshold")
     if "score_quantiles" in scalars:
         raise BundleError(f"score_quantiles are for the task {TASK_OF_SCORES}.")
-    if not n_classes and (calibrator is not None or threshold is not None):
+    is_plain = not n_classes or "labels" in scalars
+    if is_plain and (calibrator is not None or threshold is not None):
         raise BundleError("a calibrator and a threshold are for a classification.")
     if calibrator is not None and calibrator["kind"] == "scaling":
         _check_scaling(calibrator, scalars, n_classes)

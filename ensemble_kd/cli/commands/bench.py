@@ -16,7 +16,7 @@ from ensemble_kd.cli._console import Console, print_json, text_table
 from ensemble_kd.cli._data import read_task
 from ensemble_kd.cli._options import ROWS, adder
 from ensemble_kd.errors import InputError
-from ensemble_kd.model import TASKS
+from ensemble_kd.model import COLUMN_TASKS
 from ensemble_kd.table_files import check_column, read_frame
 
 SUMMARY = "compare students with rivals on public sets or your own table"
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = adder(parser, OPTIONS)
     add("table", metavar="TABLE", nargs="?")
     add("--target", metavar="COL")
-    add("--task", type=read.task, choices=["auto", *TASKS], default="auto")
+    add("--task", type=read.task, choices=["auto", *COLUMN_TASKS], default="auto")
     add("--drop", metavar="COL", nargs="+", action="extend", default=[])
     add("--datasets", metavar="NAME", nargs="+")
     add("--suite", choices=["default", "untouched"], default="default")

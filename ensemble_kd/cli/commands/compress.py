@@ -79,6 +79,11 @@ def run(args: argparse.Namespace) -> int:
     steps = _steps(args, scorer)
     if args.target is not None and scorer.model.is_detector:
         raise InputError("--target is for models that learn one, but this model finds outliers.")
+    if args.target is not None and scorer.model.is_multilabel:
+        raise InputError(
+            "--target is one column, but this model tells several labels; leave it out, and what a "
+            "step costs is measured by the model's own answers."
+        )
     task = task_of(scorer.model)
     rows = None if args.rows is None else _read_rows(args, scorer, task, console)
     if rows is None:
@@ -190,8 +195,9 @@ def render(outcome: dict[str, Any]) -> str:
     n_rows = rows[0]["n_rows"]
     header, fields = ["", "arrays"], []
     if n_rows is not None:
-        name = task_named(outcome["task"]).loss_name
-        fields = [("loss", name), ("fidelity_rmse", "rms difference"), ("agreement", "same class")]
+        task = task_named(outcome["task"])
+        fields = [("loss", task.loss_name), ("fidelity_rmse", "rms difference")]
+        fields.append(("agreement", task.agreement_name))
         fields = [(key, title) for key, title in fields if rows[0][key] is not None]
         header += [title for _, title in fields]
     table = text_table(

@@ -111,6 +111,11 @@ def evaluated(
 
     if args.label is not None:
         raise InputError(f"--label is for outlier detectors, but this model {does(scorer.model)}.")
+    if scorer.model.is_multilabel:
+        raise InputError(
+            "evaluate reads one target column, but this model tells several labels; measure it in "
+            "Python: DistilledClassifier.measure(X, Y)."
+        )
     if args.target is None:
         raise InputError("--target must name the column that the model predicts, got none.")
     target = read_target(frame[args.target], args.target)

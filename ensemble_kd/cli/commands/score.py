@@ -34,8 +34,9 @@ NA, NaN or null is a missing value. A category never seen in training is allowed
 where there are many; a chunk in which all of a column's are of another type (texts for numbers, or
 the other way round) is refused.
 
-A classification gives the columns `prediction` and one `proba_<class>` a class; a regression gives
-`prediction`. An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
+A classification gives the columns `prediction` and one `proba_<class>` a class; a model of several
+labels `prediction_<label>`, 0 or 1, and `proba_<label>` for each; a regression gives `prediction`.
+An outlier detector gives `score`, low for what is abnormal, `percentile`, how many in
 a hundred real rows score lower, and `prediction`, -1 (abnormal) or 1. Where the file has a
 threshold it decides the prediction, and notes at the end say how many rows are alerts, what chose
 it, and how many alerts there were among the rows that did. With --reasons there are `reason_1` and
@@ -146,11 +147,17 @@ def predictions(scorer: Scorer, chunk: Chunk, which: str) -> dict[str, list[Any]
             columns["score"] = answer[:, 0].tolist()
             columns["percentile"] = scorer.percentile(answer[:, 0]).tolist()
         return columns | {"prediction": scorer.decide(answer).tolist()}
-    if not scorer.model.has_classes:
+    if not scorer.model.classes:
         if answer.shape[1] == 1:
             return columns | {"prediction": answer[:, 0].tolist()}
         return columns | {f"prediction_{k}": values.tolist() for k, values in enumerate(answer.T)}
-    if which != "proba":
+    if which != "proba" and scorer.model.is_multilabel:
+        decided = scorer.decide(answer).T.tolist()
+        columns |= {
+            f"prediction_{label}": values
+            for label, values in zip(scorer.model.classes, decided, strict=True)
+        }
+    elif which != "proba":
         columns["prediction"] = scorer.decide(answer).tolist()
     if which != "labels":
         columns |= {
@@ -222,6 +229,7 @@ def _check(scorer: Scorer, which: str, ids: list[str], n_reasons: int | None) ->
         raise InputError(f"--proba is for classifications, but this model {does(scorer.model)}.")
     own = {"score", "percentile"} if scorer.model.is_detector else set()
     own |= {"prediction", *(f"proba_{label}" for label in labels)}
+    own |= {f"prediction_{label}" for label in labels}
     if n_reasons is not None:
         if scorer.model.reasons is None:
             raise InputError(
@@ -239,4 +247,6 @@ def _types(scorer: Scorer, columns: dict[str, list[Any]], chunk: Chunk) -> dict[
     types |= {name: arrow_type([""]) for name in types if name.startswith("reason_")}
     if "prediction" in types and scorer.model.answers:
         types["prediction"] = arrow_type(list(scorer.model.answers))
+    if scorer.model.is_multilabel:
+        types |= {name: arrow_type([0]) for name in types if name.startswith("prediction_")}
     return types | chunk.id_types

@@ -191,7 +191,7 @@ class PruneNeurons(CompressionStep):
                 f"n_updates must be >= 0 and learning_rate > 0, got {self.n_updates!r} and "
                 f"{self.learning_rate!r}."
             )
-        if guide.rows is None or model.has_classes or model.n_outputs == 1:
+        if guide.rows is None or model.classes or model.n_outputs == 1:
             return self._pruned(model, guide)
         # Of several outputs, in units in which none of them outweighs another.
         scale = TargetScale.of_rows(guide.rows)

@@ -76,6 +76,7 @@ def declarations(model: CompactModel, real: str) -> str:
             rule = f"class 1 from a probability of {model.threshold:.6g} on, else 0"
         lines += ["", f"/* The predicted class, by what predict wrote: {rule}. */"]
         lines += ["int @_decide(const float *out);"]
+    if model.classes:
         lines += ["", "/* The label of output k. */", "const char *@_class(int k);"]
     return "\n".join(lines) + "\n"
 
@@ -105,7 +106,7 @@ def text_functions(model: CompactModel, tables: Tables) -> str:
             )
         functions.append(f"int @_code_{field}(const char *text)\n{{\n{body}\n}}\n")
     any_text = any(column.categories for column in model.schema.columns)
-    if model.has_classes:
+    if model.classes:
         labels = [texts_of(label)[0] for label in model.classes]
         _check_texts("the classes", labels)
         tables.add_texts("classes", labels)
@@ -139,6 +140,8 @@ def _remark(column: Column) -> str:
 
 
 def _outputs(model: CompactModel) -> str:
+    if model.is_multilabel:
+        return f"the probabilities of the {model.n_outputs} labels, each by itself, to out"
     if not model.has_classes:
         if model.n_outputs > 1:
             return f"the {model.n_outputs} values to out"

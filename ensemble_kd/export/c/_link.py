@@ -81,6 +81,10 @@ int @_decide(const float *out)
     return (double)out[0] < THRESHOLD ? -1 : 1;
 }
 """
+SIGMOIDS = """\
+    for (k = 0; k < @_N_OUTPUTS; k++)
+        out[k] = 1.0f / (1.0f + expf(-out[k]));
+"""
 TOTAL = """\
     for (k = 0; k < @_N_OUTPUTS; k++)
         total += out[k];
@@ -131,6 +135,8 @@ def _link(model: CompactModel) -> tuple[str, str]:
     """Return the variables that the link needs, and what it does."""
     body = model.body
     declare, link = "    int k;\n    float total = 0.0f;\n", ""
+    if model.is_multilabel:
+        return "    int k;\n", SIGMOIDS
     if not model.has_classes:
         declare = ""
         if isinstance(body, MLPRecord):

@@ -85,7 +85,7 @@ def main_source(
     answers = ",\n".join(
         "    {" + ", ".join(floats(row, double=True)) + "}" for row in expected.tolist()
     )
-    scale = 1.0 if model.has_classes else np.abs(expected).max(axis=0)
+    scale = 1.0 if model.classes else np.abs(expected).max(axis=0)
     allowed = np.maximum(TOLERANCE * scale, rounding).tolist()
     return filled(
         MAIN, N_ROWS=len(codes), ROWS=rows, ANSWERS=answers, ALLOWED=", ".join(map(repr, allowed)),

@@ -47,7 +47,7 @@ def rounding(model: CompactModel, codes: Float64) -> Float64:
     else:
         sums, error = _trees(body, codes)
     # Of the last step: of `expf`, which takes a sum as it is, or of the sum alone.
-    last = np.maximum(np.abs(sums), 1.0) if model.has_classes else np.abs(sums)
+    last = np.maximum(np.abs(sums), 1.0) if model.classes else np.abs(sums)
     error = N_DEVIATIONS * np.hypot(error, 2 * UNIT * last)
     if isinstance(body, MLPRecord):
         sums, error = body.output_mean + body.output_scale * sums, error * abs(body.output_scale)

@@ -57,7 +57,8 @@ def export_onnx(
     -------
     bytes
         The model. Inputs: for each column, under its name, shape (N, 1). Outputs: `probabilities`,
-        double of shape (N, n_classes), and `label` of shape (N,); or `value`, double of shape
+        double of shape (N, n_classes), and `label` of shape (N,), or of several labels both of
+        shape (N, n_labels), a label being 0 or 1; or `value`, double of shape
         (N, 1); or of outliers `score`, double of shape (N, 1), and `label`, -1 or 1, of shape (N,).
 
     Raises
@@ -73,19 +74,23 @@ def export_onnx(
     check_unicode(missing, "missing")
     refuse_hashes(model.schema)
     check_decided(model)
-    graph = Graph(name, [response_name(model), *(["label"] if model.answers else [])])
+    graph = Graph(name, [response_name(model), *(["label"] if _has_label(model) else [])])
     inputs = ColumnInputs(graph, model.schema, missing)
     body = model.body
     if isinstance(body, MLPRecord):
         sums = add_mlp(graph, inputs, body)
     else:
         sums = add_trees(graph, inputs, with_all_ranks(body, model.schema))
-    if model.has_classes:
+    if model.is_multilabel:
+        graph.apply("Sigmoid", sums, output="probabilities")
+    elif model.has_classes:
         _add_probabilities(graph, sums, model)
     else:
         _add_value(graph, sums, model)
     graph.output(response_name(model), "double", model.n_outputs)
-    if model.answers:
+    if model.is_multilabel:
+        _add_labels(graph, model)
+    elif model.answers:
         _add_label(graph, model)
     facts = {"task": model.task, "classes": list(model.classes), "inputs": inputs.facts}
     metadata = {f"ensemble_kd.{key}": json.dumps(value) for key, value in facts.items()}
@@ -97,9 +102,19 @@ def export_onnx(
 
 def response_name(model: CompactModel) -> str:
     """Return the name of the output that holds the response."""
-    if model.has_classes:
+    if model.classes:
         return "probabilities"
     return "score" if model.is_detector else "value"
+
+
+def _has_label(model: CompactModel) -> bool:
+    return bool(model.answers) or model.is_multilabel
+
+
+def _add_labels(graph: Graph, model: CompactModel) -> None:
+    is_likely = graph.apply("Greater", "probabilities", graph.constant(np.array(0.5), "half"))
+    graph.apply("Cast", is_likely, output="label", to=graph.type("int64"))
+    graph.output("label", "int64", model.n_outputs)
 
 
 def _add_probabilities(graph: Graph, sums: str, model: CompactModel) -> None:

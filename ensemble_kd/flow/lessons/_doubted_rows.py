@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +26,12 @@ class DoubtedRows(Lesson):
 
     A teacher contradicts a label as in confident learning [1]_ (Eq. 1 and 2): of the classes whose
     probability is at least the mean that rows labelled so have, out of fold, the likeliest one is
-    another. A value is contradicted where it is further from the teacher's than three spreads of
-    its errors. Of t teachers, c of which contradict, the share ``1 - c / t`` of the row is learned
-    with its target and the rest from the teacher alone; where all contradict, the target is
-    dropped. The whole row weighs less where the teachers contradict the target and each other, too:
-    by c / t times the mean distance between two of them, half the sum of absolute differences of
-    probabilities.
+    another; of several labels, one is enough. A value is contradicted where it is further from the
+    teacher's than three spreads of its errors. Of t teachers, c of which contradict, the share
+    ``1 - c / t`` of the row is learned with its target and the rest from the teacher alone; where
+    all contradict, the target is dropped. The whole row weighs less where the teachers contradict
+    the target and each other, too, in a class: by c / t times the mean distance between two of
+    them, half the sum of absolute differences of probabilities.
 
     The teachers are the members of an ensemble, else the teacher. Rows that are held out stay as
     they are. It does nothing for ``alpha=1``, and little where synthetic rows are many, as the
@@ -87,7 +88,9 @@ def contradicts(
     -------
     ndarray of shape (n_teachers, n_rows), bool
     """
-    one_teacher = _contradicts_class if task.has_classes else _contradicts_value
+    one_teacher: Callable[[Array, Any, NDArray[np.bool_]], NDArray[np.bool_]] = _contradicts_value
+    if task.has_probabilities:
+        one_teacher = _contradicts_class if task.has_classes else _contradicts_label
     return np.array([one_teacher(response, hard, learned) for response in responses])
 
 
@@ -104,6 +107,16 @@ def _contradicts_class(
     sure = response >= thresholds
     likeliest = np.where(sure, response, -1.0).argmax(axis=1)
     return sure.any(axis=1) & (likeliest != hard)
+
+
+def _contradicts_label(
+    response: Array, hard: NDArray[np.float64], learned: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    found = [
+        _contradicts_class(np.column_stack([1 - one, one]), np.nan_to_num(true, nan=-1), learned)
+        for one, true in zip(response.T, hard.T, strict=True)
+    ]
+    return np.any(found, axis=0)
 
 
 def _contradicts_value(

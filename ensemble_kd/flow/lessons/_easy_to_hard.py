@@ -19,8 +19,8 @@ EFFORT = 0.15
 class EasyToHard(Lesson):
     """Let a network learn the easy rows first, and all of them in the end [1]_.
 
-    A row is the harder, the less sure the teacher is of its class (entropy). Without classes it is
-    the harder, the further the answer of a first, short fit is from the teacher's.
+    A row is the harder, the less sure the teacher is of its class or labels (entropy). Of values it
+    is the harder, the further the answer of a first, short fit is from the teacher's.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class EasyToHard(Lesson):
 
     def _hardness(self, transfer_set: TransferSet, desk: Desk) -> NDArray[np.float64]:
         task, response = transfer_set.task, transfer_set.response
-        if task.has_classes:
+        if task.has_probabilities:
             return task.row_losses(response, response)
         first = desk.student.with_effort(EFFORT)
         first.fit_transfer(transfer_set, desk.loss, deadline=desk.clock.assistant)

@@ -92,12 +92,16 @@ def check_rows(settings: Settings, rows: RealRows) -> None:
     Raises
     ------
     InputError
-        If a setting is for two classes and there are more, or for more rows than are held out.
+        If a setting is for two classes and there are more or none, or several labels, or for more
+        rows than are held out.
     """
     n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
+    if settings.scoring is not None and not rows.task.has_classes:
+        raise InputError(f"scoring={settings.scoring!r} is for one column of two classes.")
     if n_classes != 2 and settings.scoring is not None:
         raise InputError(f"scoring={settings.scoring!r} is for two classes, got {n_classes}.")
     for loss in settings.given_losses:
+        rows.task.check_loss(loss)
         if n_classes > 2 and isinstance(loss, str) and loss in rows.task.losses_of_rare:
             raise InputError(f"loss={loss!r} is for two classes, got {n_classes}.")
     if settings.row_scoring is not None and 0 < n_held_out < settings.row_scoring.fewest_rows:

@@ -205,7 +205,7 @@ class Settings:
         members = self.teacher if isinstance(self.teacher, str) else list(self.teacher)
         cv = self.cv if cv is None else cv
         return TeacherEnsemble(
-            members, task=task.name, cv=cv, n_jobs=self.n_jobs, verbose=self.verbose,
+            members, task=task.of_one.name, cv=cv, n_jobs=self.n_jobs, verbose=self.verbose,
             random_state=self.random_state,
         )  # fmt: skip
 

@@ -62,8 +62,8 @@ def teach(settings: Settings, rows: RealRows, deadline: float | None = None) -> 
     teacher = settings.teacher_of(rows.task, rows.cv)
     if teacher is None:
         teacher = TeacherEnsemble(
-            task=rows.task.name, cv=rows.cv, n_jobs=settings.n_jobs, verbose=settings.verbose,
-            random_state=rows.seed,
+            task=rows.task.of_one.name, cv=rows.cv, n_jobs=settings.n_jobs,
+            verbose=settings.verbose, random_state=rows.seed,
         )  # fmt: skip
     given, teacher = teacher, as_teacher(teacher, rows.task)
     check_distillable(teacher, rows.task)

@@ -76,14 +76,14 @@ static int read_columns(Model *self, PyObject *columns)
 
 static int read_link(Model *self, const char *link)
 {
-    static const char *names[] = {"identity", "sigmoid", "softmax"};
-    for (int i = 0; i < 3; i++) {
+    static const char *names[] = {"identity", "sigmoid", "sigmoids", "softmax"};
+    for (int i = 0; i < 4; i++) {
         if (strcmp(link, names[i]) == 0) {
             self->response.link = (Link)i;
             return 0;
         }
     }
-    PyErr_Format(PyExc_ValueError, "link must be identity, sigmoid or softmax, got %s.", link);
+    PyErr_Format(PyExc_ValueError, "link must be identity, sigmoid, sigmoids or softmax, got %s.", link);
     return -1;
 }
 

@@ -40,6 +40,12 @@ static PyObject *model_predict_proba_one(Model *self, PyObject *row)
     return filled;
 }
 
+/* Whether a row is answered by several numbers, or a yes or no to each of several labels. */
+static int has_several(const Response *response)
+{
+    return response->link == SIGMOIDS || (!response->is_classifier && response->n_outputs > 1);
+}
+
 static PyObject *predict_several(Model *self, PyObject *row)
 {
     const double *answer = answer_row(self, row);
@@ -55,7 +61,8 @@ static PyObject *predict_several(Model *self, PyObject *row)
     memcpy(kept, answer, n_outputs * sizeof(double));
     PyObject *values = PyList_New(n_outputs);
     for (int k = 0; values != NULL && k < n_outputs; k++) {
-        PyObject *value = PyFloat_FromDouble(kept[k]);
+        PyObject *value = self->response.link == SIGMOIDS ? PyLong_FromLong(kept[k] > 0.5)
+                                                          : PyFloat_FromDouble(kept[k]);
         if (value == NULL || PyList_SetItem(values, k, value) < 0) {
             Py_CLEAR(values);
         }
@@ -66,7 +73,7 @@ static PyObject *predict_several(Model *self, PyObject *row)
 
 static PyObject *model_predict_one(Model *self, PyObject *row)
 {
-    if (!self->response.is_classifier && self->response.n_outputs > 1) {
+    if (has_several(&self->response)) {
         return predict_several(self, row);
     }
     const double *answer = answer_row(self, row);
@@ -86,12 +93,17 @@ static PyObject *model_predict_one(Model *self, PyObject *row)
 
 static PyObject *model_score_one(Model *self, PyObject *row)
 {
+    if (self->response.link == SIGMOIDS) {
+        PyErr_SetString(PyExc_AttributeError, "score_one is for one value; this model has several "
+                                              "labels: use predict_proba_one.");
+        return NULL;
+    }
     if (self->response.is_classifier && self->response.n_outputs != 2) {
         PyErr_SetString(PyExc_AttributeError, "score_one is for two classes, or values; this model "
                                               "has more classes: use predict_proba_one.");
         return NULL;
     }
-    if (!self->response.is_classifier && self->response.n_outputs > 1) {
+    if (has_several(&self->response)) {
         PyErr_SetString(PyExc_AttributeError, "score_one is for one value; this model has several: "
                                               "use predict_one.");
         return NULL;
@@ -189,8 +201,8 @@ static PyGetSetDef MODEL_PROPERTIES[] = {
 static PyMethodDef MODEL_METHODS[] = {
     {"predict_one", (PyCFunction)model_predict_one, METH_O,
      "predict_one($self, row, /)\n--\n\n"
-     "Return the class label or value of one raw row, given as a dict; of a score with a "
-     "threshold -1 below it, else 1."},
+     "Return the class label or value of one raw row, given as a dict; of several values or "
+     "labels a list; of a score with a threshold -1 below it, else 1."},
     {"predict_proba_one", (PyCFunction)model_predict_proba_one, METH_O,
      "predict_proba_one($self, row, /)\n--\n\n"
      "Return the probability of each class for one raw row, given as a dict."},

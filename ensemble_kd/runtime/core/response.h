@@ -5,10 +5,10 @@
 #include "arrays.h"
 #include "memory.h"
 
-typedef enum { IDENTITY, SIGMOID, SOFTMAX } Link;
+typedef enum { IDENTITY, SIGMOID, SIGMOIDS, SOFTMAX } Link;
 
 /* From sums to the answer: a line on the sums, the link, a curve on the second of two classes or
-   on a value. */
+   on a value. Of SIGMOIDS each sum is the log-odds of a label, by itself. */
 typedef struct {
     Link link;
     int is_classifier;
@@ -40,6 +40,12 @@ static void divide_by_total(double *values, int n)
     for (int k = 0; k < n; k++) {
         values[k] /= total;
     }
+}
+
+static double sigmoid(double x)
+{
+    double rest = exp(-fabs(x)), larger = 1.0 / (1.0 + rest);
+    return x >= 0 ? larger : rest * larger;
 }
 
 /* Turn one row's outputs into probabilities, which sum to one. */
@@ -83,6 +89,10 @@ static void respond(const Response *response, const double *sums, double *answer
     int n_outputs = response->n_outputs;
     if (response->link == SIGMOID) {
         softmax_of_two(0.0, response->scale * sums[0] + response->bias[0], answer);
+    } else if (response->link == SIGMOIDS) {
+        for (int k = 0; k < n_outputs; k++) {
+            answer[k] = sigmoid(sums[k]);
+        }
     } else if (response->link == SOFTMAX) {
         for (int k = 0; k < n_outputs; k++) {
             answer[k] = response->scale * sums[k] + response->bias[k];
@@ -129,16 +139,18 @@ static int build_line(Block **memory, double scale, PyObject *given, Response *r
         PyErr_SetString(PyExc_ValueError, "logit_scale must be finite and above 0.");
         return -1;
     }
-    if (scale != 1.0 && response->link == IDENTITY) {
-        return refuse("must not be identity where logits are scaled", "link", response->link);
+    int takes_line = response->link == SIGMOID || response->link == SOFTMAX;
+    if (scale != 1.0 && !takes_line) {
+        return refuse("must be sigmoid or softmax where logits are scaled", "link", response->link);
     }
     if (given == Py_None) {
         return 0;
     }
     Array array = {.is_open = 0};
     int status = open_buffer(given, &form, PyBUF_SIMPLE, &array);
-    if (status == 0 && response->link == IDENTITY) {
-        status = refuse("must not be identity where logits are shifted", "link", response->link);
+    if (status == 0 && !takes_line) {
+        status = refuse("must be sigmoid or softmax where logits are shifted", "link",
+                        response->link);
     }
     if (status == 0) {
         status = check_length(&array, &form, response->n_sums);
@@ -163,7 +175,7 @@ static int copy_knots(Block **memory, const Array *given, const Form *forms, Res
 {
     Py_ssize_t n_knots = given[0].length;
     int is_share = response->is_classifier;
-    if (is_share && response->n_outputs != 2) {
+    if (response->link == SIGMOIDS || (is_share && response->n_outputs != 2)) {
         return refuse("two are needed for a curve", "classes", response->n_outputs);
     }
     if (n_knots < 2 || n_knots > MAX_KNOTS) {
@@ -225,7 +237,7 @@ static int set_threshold(double threshold, Response *response)
         }
         return 0;
     }
-    if (response->n_outputs != 2) {
+    if (response->link == SIGMOIDS || response->n_outputs != 2) {
         return refuse("two are needed for a threshold", "classes", response->n_outputs);
     }
     if (!(threshold >= 0 && threshold <= 1)) {

@@ -26,7 +26,9 @@ from ensemble_kd.students._tree import (
     check_learnable,
     facts_of,
     mixed_target,
+    told_by_leaves,
     told_rules,
+    with_outputs,
     within_float32,
 )
 from ensemble_kd.students.for_people._grown import Node, Test, tree_record
@@ -195,10 +197,10 @@ class TrepanStudent(Student):
         return told_rules(self.to_model(), self._facts, self._scale.spread)
 
     def _respond(self, X: Array) -> Array:
-        return TreesRuntime(self._record).outputs(X)
+        return told_by_leaves(TreesRuntime(self._record).outputs(X), self._task)
 
     def _body(self) -> TreesRecord:
-        return self._record
+        return with_outputs(self._record, self._task)
 
 
 @dataclass(frozen=True)

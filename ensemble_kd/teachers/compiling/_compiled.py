@@ -18,7 +18,7 @@ from ensemble_kd.tasks import BaseTask, task_named
 from ensemble_kd.teachers._blended import BlendedMembers
 from ensemble_kd.teachers.compiling._given import compiled_given
 from ensemble_kd.teachers.members import TableMember
-from ensemble_kd.teachers.outputs import PerOutput
+from ensemble_kd.teachers.outputs import OnePerOutput
 
 
 def compiled(teacher: Any, task: BaseTask | None = None) -> Any:
@@ -42,8 +42,8 @@ def compiled(teacher: Any, task: BaseTask | None = None) -> Any:
     if all(hasattr(teacher, name) for name in ("members_", "blend_", "task_")):
         members = [(name, compiled(model, teacher.task_)) for name, model in teacher.members_]
         return BlendedMembers(members, teacher.blend_, teacher.task_)
-    if isinstance(teacher, PerOutput):
-        of_one = None if task is None else task_named(task.name)
+    if isinstance(teacher, OnePerOutput):
+        of_one = None if task is None else task_named(task.of_one.name)
         return teacher.of([compiled(model, of_one) for model in teacher.estimators_])
     if isinstance(teacher, FrozenEstimator):
         found = compiled(teacher.estimator, task)

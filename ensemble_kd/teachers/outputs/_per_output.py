@@ -1,25 +1,22 @@
-"""A regressor of one output, fitted once for each of several."""
+"""Teachers of several outputs: a regressor of one for each value, a classifier for each label."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ensemble_kd.tasks import BaseTask
-from ensemble_kd.teachers._given import fresh
-from ensemble_kd.teachers._wrap import fit_teacher
+from ensemble_kd.teachers.outputs._base import OnePerOutput
 
 
-class PerOutput(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class PerOutput(RegressorMixin, OnePerOutput):  # type: ignore[misc]
     """One model for each output, of a regressor that has one.
 
     A `DistilledRegressor` that is given several outputs takes it of itself where the teacher says
@@ -38,83 +35,6 @@ class PerOutput(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Of a `TeacherEnsemble`, after `fit_beside`.
     """
 
-    def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit a model to each output.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
-        y : array of shape (n_samples, n_outputs)
-            Values.
-        sample_weight : array of shape (n_samples,) or None, default=None
-            Weight of each row.
-
-        Returns
-        -------
-        self
-        """
-        self.estimators_ = [
-            fit_teacher(fresh(self.estimator), X, column, sample_weight) for column in y.T
-        ]
-        return self
-
-    @available_if(lambda of: hasattr(of.estimator, "fit_beside"))
-    def fit_beside(
-        self, X: Any, y: NDArray[Any], sample_weight: Any, *, deadline: float | None = None,
-        **how: Any,
-    ) -> Self | None:  # fmt: skip
-        """Fit an ensemble to each output, and one beside it; see `TeacherEnsemble.fit_beside`.
-
-        Parameters
-        ----------
-        X : data frame or array of shape (n_samples, n_features)
-            Raw rows.
-        y : array of shape (n_samples, n_outputs)
-            Values.
-        sample_weight : array of shape (n_samples,) or None
-            Weight of each row.
-        deadline : float or None, default=None
-            Time of `time.monotonic` by which to end; each output has its share of the time left.
-        **how
-            Held-out rows and what splits respect.
-
-        Returns
-        -------
-        PerOutput or None
-            The ensembles that saw no held-out row; None where none are held out.
-        """
-        self.estimators_, beside, columns = [], [], list(y.T)
-        for j, column in enumerate(columns):
-            ensemble = fresh(self.estimator)
-            if deadline is not None:
-                left = deadline - time.monotonic()
-                how["deadline"] = time.monotonic() + left / (len(columns) - j)
-            beside.append(ensemble.fit_beside(X, column, sample_weight, **how))
-            self.estimators_.append(ensemble)
-        found = [ensemble.out_of_fold_response_ for ensemble in self.estimators_]
-        self.out_of_fold_response_ = np.hstack(found)
-        return None if None in beside else self.of(beside)
-
-    def of(self, estimators: list[Any]) -> PerOutput:
-        """Return the same of other fitted models.
-
-        Parameters
-        ----------
-        estimators : list of estimator
-            One an output.
-
-        Returns
-        -------
-        PerOutput
-        """
-        found = PerOutput(self.estimator)
-        found.estimators_ = estimators
-        return found
-
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the values of each row.
 
@@ -131,18 +51,69 @@ class PerOutput(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         each = [np.asarray(one.predict(X), dtype=np.float64) for one in self.estimators_]
         return np.column_stack([values.reshape(len(values)) for values in each])
 
-    def parts(self) -> Iterator[tuple[float, Any]]:
-        """Yield the models, each with its share of the whole."""
-        for one in self.estimators_:
-            yield 1 / len(self.estimators_), one
 
-    def __sklearn_tags__(self) -> Any:
-        """Say what the estimator says, and that there are several outputs."""
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
-        tags.target_tags.multi_output = True
-        return tags
+class PerLabel(ClassifierMixin, OnePerOutput):  # type: ignore[misc]
+    """One classifier of two classes for each of several labels (binary relevance [1]_).
+
+    A `DistilledClassifier` that is given several labels takes it of itself where the teacher does
+    not say that it learns them. A label that is the same in all rows, as it may be in a fold, is
+    answered with what it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned and fitted to the raw rows and each label.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        Fitted, in the order of the labels.
+    out_of_fold_response_ : ndarray of shape (n_samples, n_labels)
+        Of a `TeacherEnsemble`, after `fit_beside`.
+
+    References
+    ----------
+    .. [1] Tsoumakas, Katakis (2007). Multi-Label Classification: An Overview.
+    """
+
+    def _unfitted(self, column: NDArray[Any]) -> Any:
+        if np.ptp(column) == 0:
+            return DummyClassifier()
+        return super()._unfitted(column)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each label.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels), float64
+        """
+        check_is_fitted(self, "estimators_")
+        found = np.zeros((len(X), len(self.estimators_)))
+        for k, model in enumerate(self.estimators_):
+            known = np.asarray(model.classes_).tolist()
+            if 1 in known:
+                found[:, k] = np.asarray(model.predict_proba(X))[:, known.index(1)]
+        return found
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """Return 1 for each label of probability above a half, else 0.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels), int64
+        """
+        return (self.predict_proba(X) > 0.5).astype(np.int64)
 
 
 def for_outputs(teacher: Any, task: BaseTask) -> Any:
@@ -158,13 +129,17 @@ def for_outputs(teacher: Any, task: BaseTask) -> Any:
     Returns
     -------
     estimator
-        The teacher itself where there is one output, there are classes, it is frozen, or says that
+        The teacher itself where there is one output, or a class a row, it is frozen, or says that
         it learns several; else one for each.
     """
-    if task.has_classes or task.n_outputs == 1 or isinstance(teacher, FrozenEstimator):
+    if not task.takes_several or task.n_outputs == 1 or isinstance(teacher, FrozenEstimator):
         return teacher
     try:
-        several = get_tags(teacher).target_tags.multi_output
+        tags = get_tags(teacher)
+        of_labels = tags.classifier_tags is not None and tags.classifier_tags.multi_label
+        several = tags.target_tags.multi_output or of_labels
     except AttributeError:  # not of scikit-learn's kind
         several = False
-    return teacher if several else PerOutput(teacher)
+    if several:
+        return teacher
+    return PerLabel(teacher) if task.has_probabilities else PerOutput(teacher)

@@ -223,6 +223,6 @@ def _leaf(rows: RealRows) -> CompactModel:
         category_columns=none,
         category_offsets=zero,
         category_rank=np.zeros(0),
-        link="identity",
+        link=rows.task.leaf_link,
     )
     return CompactModel(rows.task.name, rows.schema, body, rows.task.classes)

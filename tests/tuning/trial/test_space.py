@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import optuna
 import pytest
 
@@ -47,6 +48,18 @@ def test_space_gives_students_that_fit_their_bytes(rows, student, weights, n_byt
     assert found <= n_bytes
     if student == "mlp":
         assert found >= 0.5 * n_bytes
+
+
+def test_space_gives_students_of_several_labels_that_fit_their_bytes():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    rows = read_rows(X, (X > 0).astype(int), None, "classification", 2, 0)
+    sizes = FileBytes(rows, ["-" * 70] * 3)
+    trial = point(student="tree", n_bytes=16_000)
+    setting = SearchSpace().suggest(trial, rows.task, sizes, SPAN)
+    _, model = fit_setting(setting, rows.as_transfer_set(rows.truth), 0)
+    assert model.is_multilabel
+    assert len(pack(model, None, card_lines(setting))) <= 16_000
 
 
 @pytest.mark.parametrize("student", ["trepan", "soft_tree", "additive"])
