@@ -67,7 +67,9 @@ def run(seed: int, n_train: int, student: str) -> list[Row]:
     """
     X, Y = labelled_table()
     X, X_test, Y, Y_test = train_test_split(X, Y, train_size=n_train, random_state=seed)
-    options = {"teacher": "fast", "student": student, "recipe": "fast", "random_state": seed}
+    options: dict[str, Any] = {
+        "teacher": "fast", "student": student, "recipe": "fast", "random_state": seed,
+    }  # fmt: skip
     one = DistilledClassifier(**options).fit(X, Y)
     each = [DistilledClassifier(**options).fit(X, Y[label]) for label in Y]
     answers = {
