@@ -47,7 +47,7 @@ def mean_log_loss(Y: Any, chance: NDArray[np.float64]) -> float:
     return float(np.mean([log_loss(true, told) for true, told in pairs]))
 
 
-def run(seed: int, n_train: int, student: str) -> list[Row]:
+def run(seed: int, n_train: int, student: str, teacher: Any = "fast") -> list[Row]:
     """Return a row for the teacher, the student of all labels, and the students of one each.
 
     Parameters
@@ -58,6 +58,8 @@ def run(seed: int, n_train: int, student: str) -> list[Row]:
         Training rows; the others are the test.
     student : str
         Of both ways.
+    teacher : estimator or str, default="fast"
+        Fitted to each label.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def run(seed: int, n_train: int, student: str) -> list[Row]:
     X, Y = labelled_table()
     X, X_test, Y, Y_test = train_test_split(X, Y, train_size=n_train, random_state=seed)
     options: dict[str, Any] = {
-        "teacher": "fast", "student": student, "recipe": "fast", "random_state": seed,
+        "teacher": teacher, "student": student, "recipe": "fast", "random_state": seed,
     }  # fmt: skip
     one = DistilledClassifier(**options).fit(X, Y)
     each = [DistilledClassifier(**options).fit(X, Y[label]) for label in Y]

@@ -73,7 +73,7 @@ def test_classes_that_the_page_names_exist():
     rooms = [
         ensemble_kd, ensemble_kd.compress, ensemble_kd.flow.lessons, ensemble_kd.losses,
         ensemble_kd.losses.attention, ensemble_kd.losses.relations, ensemble_kd.teachers,
-        ensemble_kd.teachers.detectors, ensemble_kd.teachers.per_row,
+        ensemble_kd.teachers.detectors, ensemble_kd.teachers.outputs, ensemble_kd.teachers.per_row,
         ensemble_kd.teachers.unsupervised, ensemble_kd.transfer, ensemble_kd.tuning,
     ]  # fmt: skip
     named = set(re.findall(r"`([A-Z][A-Za-z]+)(?:\(.*?\))?`", PAGE))
