@@ -97,7 +97,7 @@ def check_rows(settings: Settings, rows: RealRows) -> None:
     """
     n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
     if settings.scoring is not None and (n_classes != 2 or not rows.task.has_classes):
-        told = "" if rows.task.has_classes else f" for each row of a {rows.task.name}"
+        told = "" if rows.task.has_classes else f" ({rows.task.name})"
         raise InputError(f"scoring={settings.scoring!r} is for two classes, got {n_classes}{told}.")
     for loss in settings.given_losses:
         rows.task.check_loss(loss)
