@@ -35,8 +35,9 @@ def report(results: pd.DataFrame) -> str:
         if len(of):
             title = f"**{condition.text[0].upper()}{condition.text[1:]}.**"
             parts += [title, gain_table(of, results[results["condition"] == name])]
-    if judged["agreement"].notna().any():
-        parts += ["**Agreement of explanations with the teacher's.**", looks_table(results)]
+    looks = looks_table(results)
+    if looks:
+        parts += ["**Agreement of explanations with the teacher's.**", looks]
     if (results["method"] == PLAIN).any():
         n_alarms, n_all = false_alarms(results)
         parts.append(
@@ -105,6 +106,8 @@ def looks_table(results: pd.DataFrame) -> str:
         Means over seeds, and the standard deviation of the paired change.
     """
     had = results[(results["condition"] == USUAL) & results["agreement"].notna()]
+    if had.empty:
+        return ""
     wide = had.pivot_table(index=["dataset", "seed"], columns="method", values="agreement")
     if PLAIN not in wide:
         return ""
