@@ -88,6 +88,11 @@ def test_page_tells_the_size_of_the_benchmark():
     assert f"and {['six', 'seven', 'eight'][len(TRIALS) - 6]} that are tried anew" in PAGE
 
 
+def test_page_says_in_short_how_many_claims_hold():
+    (told,) = re.findall(r"^(\d+ of \d+) hold\.$", PAGE, re.MULTILINE)
+    assert f"{told} claims" in PAGE.split("## By what")[0]
+
+
 def test_names_of_the_page_are_those_of_methods():
     told = PAGE.split("## By the word")[0]
     in_lists = set(re.findall(r'(?:loss=|lessons=\[)"(\w+)"', told))
