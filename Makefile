@@ -65,7 +65,7 @@ lint: $(READY)
 # The core in C is built in place too, and built anew when it changes.
 $(READY): pyproject.toml constraints.txt setup.py ensemble_kd/_version.py $(wildcard ensemble_kd/runtime/core/*)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,catboost,bench,datasets,scoring,pyod,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,catboost,bench,datasets,scoring,pyod,shap,dev]'
 	touch $@
 
 # The benchmark's rivals need older versions, so they have an environment of their own. torch
