@@ -85,6 +85,8 @@ def with_reasons(
     if not len(codes):
         raise InputError("reasons are counted from real rows, got none.")
     names = _Names(model)
+    if isinstance(excluded, str):
+        raise InputError(f"excluded must be a list of columns, got {excluded!r}.")
     hidden = tuple(sorted({names.column(name, "excluded") for name in excluded}))
     reasons = Reasons(
         background=quantile_rows(model.schema, codes, n_background),

@@ -165,6 +165,7 @@ def test_background_is_the_same_for_the_same_rows_in_any_order():
     [
         ({"excluded": ["nobody"]}, "excluded must name columns that the model takes, got 'nobody'"),
         ({"texts": {"nobody": "x"}}, "texts must name columns"),
+        ({"excluded": "ab"}, "excluded must be a list of columns, got 'ab'"),
         ({"texts": {"a": "x"}, "excluded": ["a"]}, "got a text for 'a', which is in excluded"),
         ({"groups": {"g": ["a"], "h": ["a"]}}, "in one group, or excluded, got 'a' in 'h'"),
         ({"groups": {"g": ["a"]}, "excluded": ["a"]}, "got 'a' in 'g' and excluded"),
