@@ -62,7 +62,7 @@ class MultiLabel(Values):
         """
         names = [name.item() if isinstance(name, np.generic) else name for name in columns]
         plain = [name if isinstance(name, str | int) else str(name) for name in names]
-        if len(set(plain)) != len(plain):
+        if min(len(set(plain)), len({str(name) for name in plain})) < len(plain):
             raise InputError(f"the columns of y must have names of their own, got {plain}.")
         own = self.labels.tolist()
         was_named = own != list(range(len(own))) or set(plain) == set(own)

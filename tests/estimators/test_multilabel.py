@@ -312,6 +312,7 @@ def test_additive_student_has_a_curve_for_each_label():
         (Y * 2, "must hold 0 or 1 for each of several labels, got 2; .* to it by itself"),
         (Y.astype(str), "must hold 0 or 1 for each of several labels, got '[01]'"),
         (pd.DataFrame(Y, columns=["a", "b", "a"]), "columns of y must have names of their own"),
+        (pd.DataFrame(Y, columns=[1, "1", 2]), "columns of y must have names of their own"),
         (Y[:-1], "samples"),
         (np.where(Y == 1, "yes", "no"), "got '(yes|no)'; give y == '(yes|no)', or of a column"),
         (Y.astype(complex), "must hold 0 or 1 for each of several labels, got "),

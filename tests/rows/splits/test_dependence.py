@@ -112,6 +112,16 @@ def test_two_groups_are_left_for_the_folds_or_none_is_held_out(task):
     assert not draw_test_rows(X, rows.task, rows.hard, 0.3, 0, groups=site).any()
 
 
+@pytest.mark.parametrize("last_rows", [[150], [200, 400], [150, 300, 450]])
+def test_search_refuses_too_few_groups(last_rows):
+    X, y = np.random.default_rng(0).normal(size=(N, 3)), np.arange(N) % 2
+    site = np.searchsorted(last_rows, np.arange(N), side="right")
+    rows = read(X, y, None, Classification.name, 5, 0, groups=site)
+    told = f"groups are too few, .* got {len(last_rows) + 1};"
+    with pytest.raises(InputError, match=told):
+        divide(rows, 0.2)
+
+
 def test_folds_of_groups_spread_the_rarest_label():
     rng = np.random.default_rng(0)
     customer = np.arange(N) // 10
