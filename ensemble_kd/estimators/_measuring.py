@@ -18,9 +18,9 @@ from ensemble_kd.estimators._on_test import (
     measure_on_test,
 )
 from ensemble_kd.flow import Recipe, plain_twin
-from ensemble_kd.model import CompactModel, given_labels
-from ensemble_kd.rows import REAL, LoggedScores, TransferSet, table
-from ensemble_kd.schema import unmasked
+from ensemble_kd.model import CompactModel
+from ensemble_kd.rows import REAL, LoggedScores, TransferSet, given_target, table
+from ensemble_kd.schema import is_frame, unmasked
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.teachers import best_member, teacher_response
 
@@ -120,7 +120,8 @@ class Measuring:
         if y is None and not self._knows_truth():
             hard = task.no_target(len(X))
         else:
-            hard = task.hard_of(given_labels(y), "y")
+            task = task.named(list(y.columns)) if is_frame(y) and task.takes_several else task
+            hard = task.hard_of(given_target(y), "y")
         weight = (
             None if sample_weight is None else unmasked(np.asanyarray(sample_weight, np.float64))
         )
@@ -128,9 +129,10 @@ class Measuring:
         each = [("y", hard, several)] + ([] if weight is None else [("sample_weight", weight, ())])
         for name, values, further in each:
             if values.shape != (len(X), *further):
+                wanted = f"{further[0]} values" if further else "one value"
                 raise InputError(
-                    f"{name} must be one value for each of {len(X):,} rows, got "
-                    f"shape {values.shape}."
+                    f"{name} must be {wanted} for each of {len(X):,} rows, got shape "
+                    f"{values.shape}."
                 )
         if y is not None and not task.has_target(hard).all():
             raise InputError("y must have a target for each row, got missing ones; drop them.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, Literal
 
-from ensemble_kd.errors import InputError
+from ensemble_kd.errors import InputError, shown
 from ensemble_kd.explain._background import quantile_rows
 from ensemble_kd.explain._explainer import Explainer
 from ensemble_kd.model import CompactModel, MLPRecord, ReasonGroup, Reasons
@@ -14,7 +15,9 @@ from ensemble_kd.model import CompactModel, MLPRecord, ReasonGroup, Reasons
 N_BACKGROUND = 32
 # Columns and groups that change one after the other; of more several at once, in so many steps.
 FEW_PLAYERS, N_STEPS = 8, 4
-MOST_STEPS = 256
+MOST_STEPS = MOST_BACKGROUND = 256
+# Of a code or a sentence, as the file takes them.
+MOST_CHARACTERS = 1000
 
 Texts = Mapping[str, str | tuple[str | None, str | None]]
 
@@ -68,11 +71,9 @@ def with_reasons(
     InputError
         If a name is none of the table, a column is in two groups, or the rows are none.
     """
-    if isinstance(n_background, bool) or not 1 <= n_background <= 256:
-        raise InputError(f"n_background must be from 1 to 256, got {n_background!r}.")
-    if n_steps not in ("auto", None) and (
-        isinstance(n_steps, bool) or n_steps not in range(1, MOST_STEPS + 1)
-    ):
+    if not _is_count(n_background, MOST_BACKGROUND):
+        raise InputError(f"n_background must be from 1 to {MOST_BACKGROUND}, got {n_background!r}.")
+    if n_steps not in ("auto", None) and not _is_count(n_steps, MOST_STEPS):
         raise InputError(
             f"n_steps must be from 1 to {MOST_STEPS}, 'auto' or None, got {n_steps!r}."
         )
@@ -85,6 +86,11 @@ def with_reasons(
     if not len(codes):
         raise InputError("reasons are counted from real rows, got none.")
     names = _Names(model)
+    for what, given in (("texts", texts), ("groups", groups)):
+        if given is not None and not isinstance(given, Mapping):
+            raise InputError(f"{what} must be a mapping by name, got {shown(given)}.")
+    if isinstance(excluded, str) or not isinstance(excluded, Iterable):
+        raise InputError(f"excluded must be a list of columns, got {excluded!r}.")
     hidden = tuple(sorted({names.column(name, "excluded") for name in excluded}))
     reasons = Reasons(
         background=quantile_rows(model.schema, codes, n_background),
@@ -119,9 +125,11 @@ class _Names:
         self, texts: Texts, groups: Mapping[str, Sequence[str]], hidden: set[int]
     ) -> tuple[ReasonGroup, ...]:
         out, taken = [], dict.fromkeys(hidden, "excluded")
-        for name, columns in groups.items():
-            if isinstance(columns, str) or not columns:
-                raise InputError(f"a group must be a list of columns, got {columns!r}.")
+        for name, given in groups.items():
+            is_list = isinstance(given, Iterable) and not isinstance(given, str)
+            columns = list(given) if is_list else []
+            if not columns:
+                raise InputError(f"a group must be a list of columns, got {given!r}.")
             places = tuple(self.column(column, f"the group {name!r}") for column in columns)
             for place, column in zip(places, columns, strict=True):
                 if place in taken:
@@ -130,7 +138,7 @@ class _Names:
                         f"and {taken[place]}."
                     )
                 taken[place] = repr(name)
-            out.append(ReasonGroup(str(name), places, *_said(texts.get(name))))
+            out.append(ReasonGroup(str(name), places, *_said(name, texts.get(name))))
         for name, said in texts.items():
             if name in groups:
                 continue
@@ -140,7 +148,7 @@ class _Names:
                     f"a reason must be a group, or a column that is in none and not excluded, got "
                     f"a text for {name!r}, which is in {taken[place]}."
                 )
-            out.append(ReasonGroup(str(name), (place,), *_said(said)))
+            out.append(ReasonGroup(str(name), (place,), *_said(name, said)))
         alone = {name for name, place in self._place.items() if place not in taken}
         for name in groups:
             if str(name) in alone:
@@ -148,11 +156,29 @@ class _Names:
         return tuple(out)
 
 
-def _said(said: str | tuple[str | None, str | None] | None) -> tuple[str | None, str | None]:
-    if said is None or isinstance(said, str):
-        return None, said
-    code, text = said
+def _is_count(value: Any, most: int) -> bool:
+    return (
+        isinstance(value, Integral) and not isinstance(value, bool) and value in range(1, most + 1)
+    )
+
+
+def _said(name: str, said: Any) -> tuple[str | None, str | None]:
+    parts = (None, said) if said is None or isinstance(said, str) else said
+    if (
+        not isinstance(parts, tuple | list)
+        or len(parts) != 2
+        or any(part is not None and not _is_text(part) for part in parts)
+    ):
+        raise InputError(
+            f"the text for {name!r} must be a sentence, or a code and a sentence, of 1 to "
+            f"{MOST_CHARACTERS} characters each, got {shown(said)}."
+        )
+    code, text = parts
     return code, text
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= MOST_CHARACTERS
 
 
 def _output(model: CompactModel, explained: Any) -> int:

@@ -178,7 +178,7 @@ def check_target(
                 f"y must have a target for each row, got {n_masked} masked; drop them."
             )
         names = list(y.columns) if is_frame(y) else []
-        y = given_labels(_without_extension(y.toarray() if hasattr(y, "toarray") else y))
+        y = given_target(y)
         if several and y.ndim == 2 and y.shape[1] > 1:
             task = of_columns(task)
             task = task.named(names) if names else task
@@ -190,6 +190,21 @@ def check_target(
         raise
     except ValueError as error:
         raise InputError(f"y: {reason(error)}") from cause(error)
+
+
+def given_target(y: Any) -> NDArray[Any]:
+    """Return targets as an array: of numbers where they are nullable or sparse ones.
+
+    Parameters
+    ----------
+    y : array-like, data frame or sparse matrix
+        Targets.
+
+    Returns
+    -------
+    ndarray
+    """
+    return given_labels(_without_extension(y.toarray() if hasattr(y, "toarray") else y))
 
 
 def _without_extension(y: Any) -> Any:

@@ -22,6 +22,7 @@ from ensemble_kd.rows.splits import (
     draw_share,
     find_copies,
     given_dependence,
+    leave_two_groups,
     tell_copies,
 )
 from ensemble_kd.schema import TableSchema
@@ -260,4 +261,5 @@ def _hold_out(
     share = min(share, MAX_HELD_OUT / len(strata))
     allowed = None if weight is None else weight > 0
     rng = np.random.default_rng(seed)
-    return draw_share(strata, share, rng, allowed=allowed, dependence=dependence)
+    drawn = draw_share(strata, share, rng, allowed=allowed, dependence=dependence)
+    return leave_two_groups(drawn, dependence)

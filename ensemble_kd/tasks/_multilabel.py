@@ -56,11 +56,21 @@ class MultiLabel(Values):
         return Classification(np.array([0, 1]))
 
     def named(self, columns: Sequence[Any]) -> Self:
-        """Return the task with the names of the columns of a data frame of labels."""
+        """Return the task with the names of the columns of a data frame of labels.
+
+        A task that has names already refuses others, and another order.
+        """
         names = [name.item() if isinstance(name, np.generic) else name for name in columns]
         plain = [name if isinstance(name, str | int) else str(name) for name in names]
-        if len(set(plain)) != len(plain):
+        if min(len(set(plain)), len({str(name) for name in plain})) < len(plain):
             raise InputError(f"the columns of y must have names of their own, got {plain}.")
+        own = self.labels.tolist()
+        was_named = own != list(range(len(own))) or set(plain) == set(own)
+        if own and was_named and plain != own:
+            raise InputError(
+                f"the columns of y must be the labels in the order of the fit, {own}, got {plain}; "
+                "give y[list(model.classes_)]."
+            )
         return replace(self, labels=label_array(plain))
 
     # --- the target -------------------------------------------------------------------------------
@@ -99,13 +109,17 @@ class MultiLabel(Values):
         missing = np.asarray(pd.isna(targets), dtype=bool)
         hard = np.full(targets.shape, np.nan)
         values = targets[~missing]
-        found = {value for value in values.tolist() if isinstance(value, bool | int | float)}
-        if len(found) < len(set(values.tolist())) or not found <= {0, 1}:
-            told = [value for value in values.tolist() if value not in (0, 1)]
+        if values.dtype.kind in "biuf":
+            is_odd = (values != 0) & (values != 1)
+        else:
+            is_odd = np.array([not _is_yes_or_no(value) for value in values.tolist()], dtype=bool)
+        if is_odd.any():
+            told = shown(values[is_odd].tolist()[0])
+            how = f"give y == {told}" if told.startswith(("'", '"')) else "give 0 and 1"
             raise InputError(
-                f"the target {name!r} must hold 0 or 1 for each of several labels, got "
-                f"{shown(told[0])}; of a column of more than two classes fit a DistilledClassifier "
-                "to it by itself."
+                f"the target {name!r} must hold 0 or 1 for each of several labels, got {told}; "
+                f"{how}, or of a column of more than two classes fit a DistilledClassifier to it "
+                "by itself."
             )
         hard[~missing] = values.astype(np.float64)
         return hard
@@ -279,6 +293,11 @@ class _ByStrata:
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Any:
         return self.folds.split(X, self.strata)
+
+
+def _is_yes_or_no(value: Any) -> bool:
+    numbers = (bool, int, float, np.bool_, np.integer, np.floating)
+    return isinstance(value, numbers) and value in (0, 1)
 
 
 def _second(answer: Any, classes: Any, name: str) -> Array:

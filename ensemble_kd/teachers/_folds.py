@@ -157,7 +157,7 @@ def _group_folds(y: NDArray[Any], cv: Any, task: BaseTask, seed: int, groups: Gr
     splitter = StratifiedGroupKFold(
         min(int(n_splits), len(groups.first)), shuffle=True, random_state=seed
     )
-    strata = np.unique(y, return_inverse=True)[1] if task.has_classes else np.zeros(len(y), int)
+    strata = np.unique(y, return_inverse=True)[1] if task.has_classes else task.strata(y)
     with _FILTERS, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         folds = [fold for fold in splitter.split(strata, strata, groups.group) if len(fold[1])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -142,7 +143,8 @@ def test_label_turned_into_its_contrary_has_the_contrary_probability():
 
 @pytest.mark.parametrize(
     "form", [lambda y: y, lambda y: y.astype(bool), lambda y: y.astype(float), csr_matrix,
-             lambda y: y.tolist(), lambda y: pd.DataFrame(y).astype("Int64")],
+             lambda y: y.tolist(), lambda y: pd.DataFrame(y).astype("Int64"),
+             lambda y: np.array([[*map(np.bool_, row), None] for row in y])[:, :3]],
 )  # fmt: skip
 def test_labels_may_be_given_in_any_form(form, tree):
     model = small().fit(X, form(Y))
@@ -251,6 +253,30 @@ def test_measure_tells_means_over_labels():
     assert found.fidelity.divergence > 0
 
 
+def test_measure_takes_labels_in_any_form_that_the_fit_takes():
+    model = small().fit(X, FRAME)
+    forms = (Y, FRAME, csr_matrix(Y), FRAME.astype("Int64"), FRAME.astype(bool).astype(object))
+    found = [model.measure(X, form).test_.quality["student"] for form in forms]
+    assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize("names", [["tall", "dear", "calm"], ["calm", "dear", "other"]])
+def test_measure_refuses_labels_in_another_order_or_of_other_names(tree, names):
+    y = FRAME.rename(columns={"tall": "other"}).reindex(columns=names, fill_value=0)
+    with pytest.raises(InputError, match=r"in the order of the fit, \['calm', .*list\(model.class"):
+        tree.measure(X, y)
+
+
+def test_labels_without_names_are_measured_by_place():
+    model = small().fit(X, Y)
+    by_place = model.measure(X, Y).test_.quality["student"]
+    assert model.measure(X, FRAME).test_.quality["student"] == by_place
+    with pytest.raises(InputError, match="in the order of the fit"):
+        model.measure(X, pd.DataFrame(Y)[[2, 0, 1]])
+    with pytest.raises(InputError, match=r"y must be 3 values for each of 240 rows, got shape"):
+        model.measure(X, Y[:, :2])
+
+
 @pytest.mark.parametrize("step", ["int8", "float16", PruneNeurons(0.5, n_updates=30)], ids=str)
 def test_compression_keeps_the_labels(step):
     model = small(student=STUDENTS["mlp"], compression=step).fit(X, Y)
@@ -286,7 +312,11 @@ def test_additive_student_has_a_curve_for_each_label():
         (Y * 2, "must hold 0 or 1 for each of several labels, got 2; .* to it by itself"),
         (Y.astype(str), "must hold 0 or 1 for each of several labels, got '[01]'"),
         (pd.DataFrame(Y, columns=["a", "b", "a"]), "columns of y must have names of their own"),
+        (pd.DataFrame(Y, columns=[1, "1", 2]), "columns of y must have names of their own"),
         (Y[:-1], "samples"),
+        (np.where(Y == 1, "yes", "no"), "got '(yes|no)'; give y == '(yes|no)', or of a column"),
+        (Y.astype(complex), "must hold 0 or 1 for each of several labels, got "),
+        (pd.DataFrame(Y).map(Decimal), "must hold 0 or 1 for each of several labels, got Decimal"),
     ],
 )
 def test_labels_that_cannot_be_learned_are_refused(y, told):

@@ -60,6 +60,7 @@ def test_file_without_reasons_is_as_it_was():
         (replace(MODELS["value"], reasons=None), {}, "the model has no reasons"),
         (NETWORKS["outside"], {}, "networks with hidden layers"),
         (told(random_network(2)), {}, "networks with hidden layers"),
+        (told(random_network(2, (8,)), excluded=range(6)), {}, "got all of them excluded; leave"),
         (MODELS["value"], {"dtype": "int8"}, "reasons in C need dtype float32, got 'int8'"),
     ],
 )

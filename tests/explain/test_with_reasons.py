@@ -165,6 +165,7 @@ def test_background_is_the_same_for_the_same_rows_in_any_order():
     [
         ({"excluded": ["nobody"]}, "excluded must name columns that the model takes, got 'nobody'"),
         ({"texts": {"nobody": "x"}}, "texts must name columns"),
+        ({"excluded": "ab"}, "excluded must be a list of columns, got 'ab'"),
         ({"texts": {"a": "x"}, "excluded": ["a"]}, "got a text for 'a', which is in excluded"),
         ({"groups": {"g": ["a"], "h": ["a"]}}, "in one group, or excluded, got 'a' in 'h'"),
         ({"groups": {"g": ["a"]}, "excluded": ["a"]}, "got 'a' in 'g' and excluded"),
@@ -172,6 +173,14 @@ def test_background_is_the_same_for_the_same_rows_in_any_order():
         ({"groups": {"g": "ab"}}, "a group must be a list of columns, got 'ab'"),
         ({"groups": {"g": []}}, "a group must be a list of columns"),
         ({"explained": "maybe"}, "explained must be one of ('no', 'yes'), got 'maybe'"),
+        ({"texts": ["a"]}, "texts must be a mapping by name, got "),
+        ({"texts": {"a": ("R1", "A.", "B.")}}, "the text for 'a' must be a sentence, or a code"),
+        ({"texts": {"a": ""}}, "the text for 'a' must be a sentence, or a code"),
+        ({"texts": {"a": 3}}, "of 1 to 1000 characters each, got 3"),
+        ({"groups": {"g": 3}}, "a group must be a list of columns, got 3"),
+        ({"excluded": 3}, "excluded must be a list of columns, got 3"),
+        ({"n_background": 2.5}, "n_background must be from 1 to 256, got 2.5"),
+        ({"n_background": "5"}, "n_background must be from 1 to 256, got '5'"),
         ({"n_background": 0}, "n_background must be from 1 to 256, got 0"),
     ],
 )

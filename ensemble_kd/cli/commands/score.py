@@ -227,6 +227,14 @@ def _check(scorer: Scorer, which: str, ids: list[str], n_reasons: int | None) ->
     labels = scorer.model.classes
     if not labels and which == "proba":
         raise InputError(f"--proba is for classifications, but this model {does(scorer.model)}.")
+    texts: dict[str, Any] = {}
+    for label in labels:
+        if str(label) in texts:
+            raise InputError(
+                f"the classes {texts[str(label)]!r} and {label!r} of the model would have one "
+                "column of the answer; score the rows in Python, by ensemble_kd.load."
+            )
+        texts[str(label)] = label
     own = {"score", "percentile"} if scorer.model.is_detector else set()
     own |= {"prediction", *(f"proba_{label}" for label in labels)}
     own |= {f"prediction_{label}" for label in labels}

@@ -9,7 +9,7 @@ from typing import Any
 from ensemble_kd.cli._console import Console
 from ensemble_kd.cli._data import Data
 from ensemble_kd.cli._without_target import OF_TARGETS, read_data_of_outliers
-from ensemble_kd.cli.teacher._named import load_teacher
+from ensemble_kd.cli.teacher._named import load_teacher, with_columns_of
 from ensemble_kd.errors import InputError
 
 FEWEST = 2
@@ -57,6 +57,13 @@ def read_clusters(
             raise InputError(f"give --clusters or {flag}, not both: the clusters are the target.")
     clusterer, frozen = _clusterer(args, console)
     data = read_data_of_outliers(args, Classification(), console, test_share, test)
+    if frozen:
+        data = with_columns_of(clusterer, data, console)
+    if not Path(args.clusters).is_file() and int(args.clusters) > len(data.X):
+        raise InputError(
+            f"--clusters must be at most the {len(data.X):,} rows that are learned from, got "
+            f"{args.clusters}."
+        )
     return ClusterTeacher(clusterer), frozen, data
 
 
@@ -67,7 +74,7 @@ def _clusterer(args: argparse.Namespace, console: Console) -> tuple[Any, bool]:
     from ensemble_kd.teachers.detectors import TableNumbers
 
     if Path(args.clusters).is_file():
-        return load_teacher(args.clusters, console)
+        return load_teacher(args.clusters, console, "--clusters")
     try:
         n_clusters = int(args.clusters)
     except ValueError:

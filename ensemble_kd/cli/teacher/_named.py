@@ -41,11 +41,11 @@ def read_teacher(choice: str, data: Data, console: Console) -> tuple[Any, bool, 
         return None if choice == "auto" else choice, False, data
     teacher, frozen = load_teacher(choice, console)
     if frozen:
-        data = _with_columns_of(teacher, data, console)
+        data = with_columns_of(teacher, data, console)
     return teacher, frozen, data
 
 
-def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
+def load_teacher(path: str, console: Console, flag: str = "--teacher") -> tuple[Any, bool]:
     """Open a teacher from a joblib file, which runs the code in it.
 
     Parameters
@@ -54,6 +54,8 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
         File that the user has named.
     console : Console
         Told of the risk.
+    flag : str, default="--teacher"
+        The option that named it.
 
     Returns
     -------
@@ -80,12 +82,12 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
     except Warning:
         raise
     except Exception as error:  # unpickling can raise anything
-        raise InputError(f"--teacher {path} cannot be opened as a joblib file: {error}") from error
+        raise InputError(f"{flag} {path} cannot be opened as a joblib file: {error}") from error
     if isinstance(teacher, type) or not (
         callable(teacher) or any(hasattr(teacher, name) for name in ("fit", *ANSWERS))
     ):
         raise InputError(
-            f"--teacher {path} must hold a scikit-learn estimator, got {type(teacher).__name__}; "
+            f"{flag} {path} must hold a scikit-learn estimator, got {type(teacher).__name__}; "
             "another object with predict_proba or predict, or a callable, is used as it is."
         )
     frozen = isinstance(teacher, FrozenEstimator) or not (
@@ -99,8 +101,22 @@ def load_teacher(path: str, console: Console) -> tuple[Any, bool]:
     return teacher, frozen
 
 
-def _with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
-    """Keep the columns that a fitted teacher knows, in its order."""
+def with_columns_of(teacher: Any, data: Data, console: Console) -> Data:
+    """Return the rows with the columns that a fitted teacher knows, in its order.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Fitted; where it knows no names the rows stay as they are.
+    data : Data
+        The rows.
+    console : Console
+        Told of what is left out.
+
+    Returns
+    -------
+    Data
+    """
     names = getattr(teacher, "feature_names_in_", None)
     if names is None:
         return data

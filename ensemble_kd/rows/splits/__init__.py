@@ -2,7 +2,7 @@
 
 from ensemble_kd.rows.splits._copies import find_copies, tell_copies
 from ensemble_kd.rows.splits._dependence import Dependence, Groups, TimeOrder, given_dependence
-from ensemble_kd.rows.splits._draws import draw_folds, draw_share
+from ensemble_kd.rows.splits._draws import draw_folds, draw_share, leave_two_groups
 from ensemble_kd.rows.splits._thinning import thin
 from ensemble_kd.rows.splits._untouched import draw_test_rows, take_values
 
@@ -15,6 +15,7 @@ __all__ = [
     "draw_test_rows",
     "find_copies",
     "given_dependence",
+    "leave_two_groups",
     "take_values",
     "tell_copies",
     "thin",

@@ -68,6 +68,25 @@ def draw_share(
     return drawn
 
 
+def leave_two_groups(drawn: NDArray[np.bool_], dependence: Dependence | None) -> NDArray[np.bool_]:
+    """Return the rows that were drawn, or none where folds could not cut what is left.
+
+    Parameters
+    ----------
+    drawn : ndarray of shape (n_rows,), bool
+        As `draw_share` gives it.
+    dependence : Groups, TimeOrder or None
+        Groups that were given are cut whole, for which there must be two.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+    """
+    if not isinstance(dependence, Groups) or not dependence.are_given:
+        return drawn
+    return drawn if len(np.unique(dependence.group[~drawn])) > 1 else np.zeros_like(drawn)
+
+
 def draw_folds(
     n_rows: int, n_folds: int, rng: np.random.Generator, dependence: Dependence | None = None
 ) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ensemble_kd.errors import InputError, shown
 from ensemble_kd.rows.splits._copies import find_copies
 from ensemble_kd.rows.splits._dependence import given_dependence
-from ensemble_kd.rows.splits._draws import draw_share
+from ensemble_kd.rows.splits._draws import draw_share, leave_two_groups
 from ensemble_kd.schema import TableSchema
 from ensemble_kd.tasks import BaseTask
 
@@ -57,6 +57,7 @@ def draw_test_rows(
         dependence = find_copies(TableSchema.infer(X).encode(X))
     rng = np.random.default_rng(seed)
     test = draw_share(strata, share, rng, spare=1, nearest=True, dependence=dependence)
+    test = leave_two_groups(test, dependence)
     lost = np.setdiff1d(strata[test], strata[~test])
     if len(lost) and task.has_classes:  # a label that is lost is told by name later on
         raise InputError(

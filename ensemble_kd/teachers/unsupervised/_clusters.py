@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ensemble_kd.errors import InputError, NotDistillableError, shown
+from ensemble_kd.errors import (
+    EnsembleKDError,
+    InputError,
+    NotDistillableError,
+    cause,
+    reason,
+    shown,
+)
 from ensemble_kd.rows import record_features, table
 from ensemble_kd.teachers._given import is_fitted, name_of
 from ensemble_kd.teachers._wrap import allows_missing, fit_teacher
@@ -95,6 +103,12 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         X = table(X)
         record_features(self, X)
+        kind = _kind_of(self.clusterer)
+        if kind in ("classifier", "regressor"):
+            raise NotDistillableError(
+                f"clusters must come from a clusterer or a mixture, got the {kind} "
+                f"{name_of(self.clusterer)}, which requires y; fit it with y as any teacher."
+            )
         is_frozen = isinstance(self.clusterer, FrozenEstimator)
         if is_frozen:
             fitted = self.clusterer.estimator
@@ -108,7 +122,7 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(last, "predict"):
             self._nearest = NearestLabels.of(last, None if is_frozen else self._numbers(X))
         is_told = self._nearest is not None and not is_frozen
-        self.labels_ = np.asarray(last.labels_) if is_told else self.predict(X)
+        self.labels_ = np.asarray(last.labels_) if is_told else self._first_answer(X)
         self.classes_ = np.unique([*self.labels_.tolist(), *_all_clusters(last)])
         if len(self.classes_) < 2:
             raise InputError(
@@ -168,6 +182,17 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.predict_proba(X) if self._nearest is None else self._as_classes(self.labels_)
 
+    def _first_answer(self, X: Any) -> NDArray[np.int64]:
+        try:
+            return self.predict(X)
+        except (EnsembleKDError, MemoryError, Warning):
+            raise
+        except Exception as error:  # one that is frozen has not seen these rows
+            raise InputError(
+                f"the clusterer {name_of(self.clusterer)} could not answer the rows given to fit: "
+                f"{reason(error)}"
+            ) from cause(error)
+
     def _as_classes(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
         return (labels[:, None] == self.classes_).astype(np.float64)
 
@@ -180,6 +205,14 @@ class ClusterTeacher(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = not is_piped(self.clusterer) or allows_missing(self.clusterer)
         tags.input_tags.string = True
         return tags
+
+
+def _kind_of(clusterer: Any) -> str | None:
+    try:
+        kind = get_tags(clusterer).estimator_type
+    except AttributeError:  # not of scikit-learn's kind
+        return None
+    return None if kind is None else str(kind)
 
 
 def _all_clusters(clusterer: Any) -> list[int]:

@@ -71,12 +71,12 @@ class NearestLabels:
                 f"the clusterer {name_of(clusterer)} does not predict, and of a frozen one the "
                 "rows of its fit are not known; give it unfitted."
             )
-        rows = NearestNeighbors(n_neighbors=1, **how).fit(X) if len(labels) else None
+        rows = NearestNeighbors(n_neighbors=1, **how).fit(np.asarray(X)) if len(labels) else None
         return cls(rows, labels, within)
 
     def __call__(self, X: Any) -> NDArray[np.int64]:
         """Return the label of each row."""
         if self.rows is None:
             return np.full(len(X), NOISE)
-        distance, place = (found[:, 0] for found in self.rows.kneighbors(X))
+        distance, place = (found[:, 0] for found in self.rows.kneighbors(np.asarray(X)))
         return np.where(distance <= self.within, self.labels[place], NOISE)

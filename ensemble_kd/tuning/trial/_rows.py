@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError
-from ensemble_kd.rows import RealRows, TransferSet, draw_share, read_again
+from ensemble_kd.rows import (
+    Dependence,
+    Groups,
+    RealRows,
+    TransferSet,
+    draw_share,
+    read_again,
+)
 
 MOST_CERTIFIED = 10_000
 # Share of the other rows that compare trials, besides those that stop the training.
@@ -68,7 +75,7 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     Raises
     ------
     InputError
-        If there are too few rows.
+        If there are too few rows, or groups of them.
     """
     free = replace(everything, held_out=np.zeros_like(everything.held_out))
     is_certified = draw_rows(free, certify_share, MOST_CERTIFIED)
@@ -78,9 +85,26 @@ def divide(everything: RealRows, certify_share: float) -> DividedRows:
     rows = read_again(everything.take(~is_certified))
     certified = free.take(is_certified)
     certified = replace(certified, schema=rows.schema, codes=rows.schema.encode(certified.X))
-    return DividedRows(
+    found = DividedRows(
         is_certified, certified, rows, draw_rows(rows, VALIDATION_SHARE, MOST_VALIDATION)
     )
+    _check_enough(found, everything.dependence)
+    return found
+
+
+def _check_enough(found: DividedRows, groups: Dependence | None) -> None:
+    """Refuse rows of which none compare trials, or whose groups leave no folds to learn from."""
+    rows = found.of_trials
+    if isinstance(groups, Groups) and groups.are_given and isinstance(rows.dependence, Groups):
+        left = np.unique(rows.dependence.group[~rows.held_out])
+        if len(left) < 2 or not found.validation.any():
+            raise InputError(
+                "the groups are too few, or too large, for a search, which keeps some apart to "
+                "certify the winner and to compare trials, and learns from two at least, got "
+                f"{len(groups.first)}; give more of them, or fit the estimator without a search."
+            )
+    if not found.validation.any():
+        raise InputError(f"too few rows to keep some apart to compare trials, got {len(rows)}.")
 
 
 def draw_rows(rows: RealRows, share: float, most: int) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN, KMeans
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
@@ -73,6 +74,7 @@ def test_students_that_keep_too_few_clusters_are_told_by_the_exit_code(cluster, 
     [
         (["--clusters", "1"], "must be a joblib file or a whole number >= 2, got '1'"),
         (["--clusters", "few"], "must be a joblib file or a whole number >= 2, got 'few'"),
+        (["--clusters", "9999"], "--clusters must be at most the "),
         (["--clusters", "3", "--target", "vip"], "give --clusters or --target, not both"),
         (["--clusters", "3", "--teacher", "fast"], "give --clusters or --teacher, not both"),
         (["--clusters", "3", "--scores-col", "vip"], "give --clusters or --scores-col, not both"),
@@ -93,3 +95,17 @@ def test_file_without_a_clusterer_is_refused(cluster, tmp_path):
     result = cluster("--clusters", tmp_path / "wrong.joblib")
     assert result.code == 2
     assert "requires y" in result.err
+    assert "must come from a clusterer or a mixture, got the classifier LogisticReg" in result.err
+    joblib.dump({}, tmp_path / "wrong.joblib")
+    assert "--clusters" in cluster("--clusters", tmp_path / "wrong.joblib").err.splitlines()[-1]
+    (tmp_path / "wrong.joblib").write_text("no joblib file")
+    assert "--clusters" in cluster("--clusters", tmp_path / "wrong.joblib").err.splitlines()[-1]
+
+
+def test_frozen_clusterer_gets_the_columns_that_it_knows_in_its_order(cluster, room, tmp_path):
+    fitted = KMeans(3, random_state=0).fit(room.frame[["vip", "income"]])
+    joblib.dump(FrozenEstimator(fitted), tmp_path / "frozen.joblib")
+    result = cluster("--clusters", tmp_path / "frozen.joblib")
+    assert result.code == 0, result.err
+    assert "the teacher does not know" in result.err
+    assert load(tmp_path / "model.ekd").schema.names == ["vip", "income"]

@@ -1,6 +1,7 @@
 """Model files of several labels on the command line: scored, told, made smaller, or refused."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from ensemble_kd import DistilledClassifier, load
+from ensemble_kd.scoring import save
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(120, 3)), columns=["a", "b", "c"])
@@ -36,6 +38,15 @@ def test_score_gives_a_prediction_and_a_probability_of_each_label(run, files, tm
     assert list(pd.read_csv(io.StringIO(run("score", model, rows, "--proba").out))) == list(
         table.columns[2:]
     )
+
+
+def test_labels_of_one_text_are_not_scored_into_one_column(run, files, tmp_path):
+    model, rows = files
+    same = replace(load(model).model, classes=(1, "1"))
+    save(same, tmp_path / "same.ekd")
+    result = run("score", tmp_path / "same.ekd", rows)
+    assert result.code == 2
+    assert "the classes 1 and '1' of the model would have one column" in result.err
 
 
 def test_inspect_and_compress_tell_of_labels(run, files, tmp_path):

@@ -100,6 +100,37 @@ def test_one_of_few_large_groups_is_held_out():
     assert drawn.sum() == 75
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_two_groups_are_left_for_the_folds_or_none_is_held_out(task):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(N, 3)), rng.integers(2, size=N)
+    site = (np.arange(N) < N // 4).astype(int)  # of which the smaller one could be held out
+    rows = read(X, y, None, task, 5, 0, groups=site)
+    assert not rows.held_out.any()
+    folds = make_folds(rows.targets, 5, rows.task, 0, rows.held_out, rows.dependence)
+    assert sorted(len(test) for _, test in folds) == [N // 4, 3 * N // 4]
+    assert not draw_test_rows(X, rows.task, rows.hard, 0.3, 0, groups=site).any()
+
+
+@pytest.mark.parametrize("last_rows", [[150], [200, 400], [150, 300, 450]])
+def test_search_refuses_too_few_groups(last_rows):
+    X, y = np.random.default_rng(0).normal(size=(N, 3)), np.arange(N) % 2
+    site = np.searchsorted(last_rows, np.arange(N), side="right")
+    rows = read(X, y, None, Classification.name, 5, 0, groups=site)
+    told = f"groups are too few, .* got {len(last_rows) + 1};"
+    with pytest.raises(InputError, match=told):
+        divide(rows, 0.2)
+
+
+def test_folds_of_groups_spread_the_rarest_label():
+    rng = np.random.default_rng(0)
+    customer = np.arange(N) // 10
+    y = np.column_stack([customer % 20 == 0, rng.random(N) < 0.5]).astype(int)
+    rows = read(rng.normal(size=(N, 3)), y, None, Classification.name, 3, 0, groups=customer)
+    for _, test in make_folds(y, 3, rows.task, 0, None, rows.dependence):
+        assert y[test, 0].sum() == 10  # one of three customers
+
+
 def test_a_group_is_stood_for_by_its_rarest_class():
     group, strata = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 0, 0])
     groups = Groups.given(group, strata)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from sklearn.cluster import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
 
@@ -169,6 +172,13 @@ class Silent(ClusterMixin, BaseEstimator):
             NotDistillableError,
             "give it unfitted",
         ),
+        (
+            FrozenEstimator(KMeans(2).fit(np.eye(3))),
+            InputError,
+            "KMeans could not answer the rows given to fit: X has 1 features",
+        ),
+        (LogisticRegression(), NotDistillableError, "got the classifier LogisticRegression"),
+        (FrozenEstimator(Ridge()), NotDistillableError, "got the regressor Ridge, which requires"),
         (Silent(), NotDistillableError, "Silent must predict, or leave labels_"),
         (3, NotDistillableError, "must be a scikit-learn estimator, got int"),
     ],
@@ -176,6 +186,15 @@ class Silent(ClusterMixin, BaseEstimator):
 def test_clustering_that_cannot_teach_is_refused(clusterer, kind, told):
     with pytest.raises(kind, match=told):
         ClusterTeacher(clusterer).fit(X)
+
+
+@pytest.mark.parametrize("given", [DBSCAN(eps=1.5), AgglomerativeClustering(2)])
+def test_rows_with_names_are_answered_without_a_warning(given):
+    named = pd.DataFrame(X, columns=["a"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        teacher = ClusterTeacher(given).fit(named)
+        np.testing.assert_array_equal(teacher.predict(named), teacher.labels_)
 
 
 def test_distances_made_before_are_refused():

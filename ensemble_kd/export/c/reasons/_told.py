@@ -109,11 +109,15 @@ def check_reasons(model: CompactModel, dtype: str) -> None:
     Raises
     ------
     InputError
-        If the model has no reasons, is a network without hidden layers or one that takes how far
-        outside a row lies, or is to be rounded.
+        If the model has no reasons or names none, is a network without hidden layers or one that
+        takes how far outside a row lies, or is to be rounded.
     """
     body = model.body
-    plan_of(model)
+    if not plan_of(model).groups:
+        raise InputError(
+            "reasons in C need a column that may be named, got all of them excluded; leave "
+            "reasons out."
+        )
     if isinstance(body, MLPRecord) and (not body.layers or body.outside is not None):
         raise InputError(
             "reasons in C are of trees, and of networks with hidden layers that do not take how "
