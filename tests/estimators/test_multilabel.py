@@ -346,6 +346,21 @@ def test_fitted_teacher_of_other_labels_is_refused():
         small(fitted).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:.* in-sample:UserWarning")
+@pytest.mark.parametrize("names", [("A_present", "absent"), (2, 1)])
+def test_fitted_teacher_that_calls_labels_otherwise_is_refused(names):
+    forest = RandomForestClassifier(3, random_state=0).fit(X, np.where(Y == 1, *names))
+    with pytest.raises(NotDistillableError, match="a probability of 0 and of 1 for each label"):
+        small(FrozenEstimator(forest)).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.* in-sample:UserWarning")
+def test_teacher_that_answers_as_many_rows_as_labels_with_a_list_of_rows_is_understood():
+    naive = PerLabel(GaussianNB()).fit(X, Y)
+    model = small(lambda rows: naive.predict_proba(rows).tolist()).fit(X, Y)
+    assert model.measure(X[:3], Y[:3]).test_.quality["teacher"]["log_loss"] > 0
+
+
 def test_what_is_of_one_target_refuses_several_labels():
     tree = small().fit(X, FRAME[NAMES[:2]])  # of two labels, which are no two classes
     one_target = "several labels; distil a label by itself|got 2 labels"
