@@ -260,6 +260,17 @@ def test_measure_takes_labels_in_any_form_that_the_fit_takes():
     assert all(one == found[0] for one in found)
 
 
+def test_test_size_takes_labels_in_any_form_that_the_fit_takes():
+    wanted = small().fit(X, FRAME, test_size=0.3)
+    for form in (Y, csr_matrix(Y), Y.tolist()):
+        found = small().fit(X, form, test_size=0.3)
+        assert found.test_.quality == wanted.test_.quality
+    polars = pytest.importorskip("polars")
+    assert small().fit(X, polars.DataFrame(FRAME), test_size=0.3).classes_.tolist() == NAMES
+    with pytest.raises(InputError, match="y must have a target for each row, got 1 masked"):
+        small().fit(X, np.ma.masked_array(Y, np.arange(3 * N).reshape(Y.shape) == 7), test_size=0.3)
+
+
 @pytest.mark.parametrize("names", [["tall", "dear", "calm"], ["calm", "dear", "other"]])
 def test_measure_refuses_labels_in_another_order_or_of_other_names(tree, names):
     y = FRAME.rename(columns={"tall": "other"}).reindex(columns=names, fill_value=0)
