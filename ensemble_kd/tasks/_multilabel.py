@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import ClassifierTags
 
 from ensemble_kd.errors import InputError, NotDistillableError, shown
-from ensemble_kd.losses import DistillationLoss, LabelLoss, LossWithTerm, sigmoid
+from ensemble_kd.losses import BESIDE, DistillationLoss, LabelLoss, LossWithTerm, sigmoid
 from ensemble_kd.model import Link, Task, label_array
 from ensemble_kd.tasks._base import Array, BaseTask, as_array
 from ensemble_kd.tasks._classification import SMALLEST_PROBABILITY, Classification
@@ -198,8 +198,9 @@ class MultiLabel(Values):
             return
         told = repr(base) if isinstance(base, str) else type(base).__name__
         raise InputError(
-            f"loss must be 'soft_targets' or a LabelLoss of several labels, got {told}; fit a "
-            "DistilledClassifier to each column for that."
+            f"loss must be 'soft_targets' or a LabelLoss of several labels, or a term beside it, "
+            f"{', '.join(map(repr, BESIDE))}, got {told}; fit a DistilledClassifier to each "
+            "column for that."
         )
 
     # --- the response -----------------------------------------------------------------------------

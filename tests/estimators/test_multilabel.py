@@ -338,7 +338,10 @@ def test_labels_that_cannot_be_learned_are_refused(y, told):
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        ({"loss": "logit_matching"}, "must be 'soft_targets' or a LabelLoss .* got 'logit_match"),
+        (
+            {"loss": "logit_matching"},
+            "must be 'soft_targets' or a LabelLoss .*'similarity', .* got 'logit_match",
+        ),
         ({"loss": SoftTargetLoss()}, "got SoftTargetLoss; fit a DistilledClassifier to each"),
         ({"scoring": "average_precision"}, "is for one column of two classes"),
         ({"teacher": RandomForestRegressor()}, "must be a classifier, got the regressor"),
