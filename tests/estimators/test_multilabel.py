@@ -284,7 +284,7 @@ def test_labels_without_names_are_measured_by_place():
     assert model.measure(X, FRAME).test_.quality["student"] == by_place
     with pytest.raises(InputError, match="in the order of the fit"):
         model.measure(X, pd.DataFrame(Y)[[2, 0, 1]])
-    with pytest.raises(InputError, match="y must be one value for each of 240 rows and of 3 outputs, got"):
+    with pytest.raises(InputError, match="one value for each of 240 rows and of 3 outputs, got"):
         model.measure(X, Y[:, :2])
 
 
