@@ -96,7 +96,7 @@ def check_rows(settings: Settings, rows: RealRows) -> None:
         rows than are held out.
     """
     n_classes, n_held_out = rows.task.n_outputs, int(rows.held_out.sum())
-    if settings.scoring is not None and not rows.task.has_classes:
+    if settings.scoring is not None and n_classes > 1 and not rows.task.has_classes:
         raise InputError(f"scoring={settings.scoring!r} is for one column of two classes.")
     if n_classes != 2 and settings.scoring is not None:
         raise InputError(f"scoring={settings.scoring!r} is for two classes, got {n_classes}.")
