@@ -129,9 +129,9 @@ class Measuring:
         each = [("y", hard, several)] + ([] if weight is None else [("sample_weight", weight, ())])
         for name, values, further in each:
             if values.shape != (len(X), *further):
-                wanted = f"{further[0]} values" if further else "one value"
+                outputs = f" and of {further[0]} outputs" if further else ""
                 raise InputError(
-                    f"{name} must be {wanted} for each of {len(X):,} rows, got shape "
+                    f"{name} must be one value for each of {len(X):,} rows{outputs}, got shape "
                     f"{values.shape}."
                 )
         if y is not None and not task.has_target(hard).all():

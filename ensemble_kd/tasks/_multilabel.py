@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import ClassifierTags
 
 from ensemble_kd.errors import InputError, NotDistillableError, shown
-from ensemble_kd.losses import DistillationLoss, LabelLoss, LossWithTerm, sigmoid
+from ensemble_kd.losses import BESIDE, DistillationLoss, LabelLoss, LossWithTerm, sigmoid
 from ensemble_kd.model import Link, Task, label_array
 from ensemble_kd.tasks._base import Array, BaseTask, as_array
 from ensemble_kd.tasks._classification import SMALLEST_PROBABILITY, Classification
@@ -198,8 +198,9 @@ class MultiLabel(Values):
             return
         told = repr(base) if isinstance(base, str) else type(base).__name__
         raise InputError(
-            f"loss must be 'soft_targets' or a LabelLoss of several labels, got {told}; fit a "
-            "DistilledClassifier to each column for that."
+            f"loss must be 'soft_targets' or a LabelLoss of several labels, or a term beside it, "
+            f"{', '.join(map(repr, BESIDE))}, got {told}; fit a DistilledClassifier to each "
+            "column for that."
         )
 
     # --- the response -----------------------------------------------------------------------------
@@ -216,7 +217,8 @@ class MultiLabel(Values):
         """
         name = name or type(teacher).__name__
         answer = teacher.predict_proba(X)
-        if isinstance(answer, list | tuple) and len(answer) == self.n_outputs:
+        is_list = isinstance(answer, list | tuple) and len(answer) == self.n_outputs
+        if is_list and np.ndim(answer[0]) == 2:  # and no list of rows
             known = list(getattr(teacher, "classes_", [[0, 1]] * len(answer)))
             each = zip(answer, known, strict=True)
             raw = np.column_stack([_second(one, classes, name) for one, classes in each])
@@ -303,11 +305,9 @@ def _is_yes_or_no(value: Any) -> bool:
 def _second(answer: Any, classes: Any, name: str) -> Array:
     """Return the probability of 1 for each row, of one label of a list of them."""
     raw, known = as_array(answer, name), np.asarray(classes).tolist()
-    if raw.ndim == 2 and raw.shape[1] == len(known) and set(known) <= {0, 1}:
-        return raw[:, known.index(1)] if 1 in known else np.zeros(len(raw))
-    if raw.ndim == 2 and raw.shape[1] == 2:
-        return np.asarray(raw[:, 1])
-    raise NotDistillableError(
-        f"the teacher {name} must give a probability of 0 and of 1 for each label, got shape "
-        f"{raw.shape} of the classes {known[:5]}."
-    )
+    if raw.ndim != 2 or raw.shape[1] != len(known) or not set(known) <= {0, 1}:
+        raise NotDistillableError(
+            f"the teacher {name} must give a probability of 0 and of 1 for each label, got shape "
+            f"{raw.shape} of the classes {known[:5]}."
+        )
+    return raw[:, known.index(1)] if 1 in known else np.zeros(len(raw))

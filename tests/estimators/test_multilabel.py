@@ -260,6 +260,17 @@ def test_measure_takes_labels_in_any_form_that_the_fit_takes():
     assert all(one == found[0] for one in found)
 
 
+def test_test_size_takes_labels_in_any_form_that_the_fit_takes():
+    wanted = small().fit(X, FRAME, test_size=0.3)
+    for form in (Y, csr_matrix(Y), Y.tolist()):
+        found = small().fit(X, form, test_size=0.3)
+        assert found.test_.quality == wanted.test_.quality
+    polars = pytest.importorskip("polars")
+    assert small().fit(X, polars.DataFrame(FRAME), test_size=0.3).classes_.tolist() == NAMES
+    with pytest.raises(InputError, match="y must have a target for each row, got 1 masked"):
+        small().fit(X, np.ma.masked_array(Y, np.arange(3 * N).reshape(Y.shape) == 7), test_size=0.3)
+
+
 @pytest.mark.parametrize("names", [["tall", "dear", "calm"], ["calm", "dear", "other"]])
 def test_measure_refuses_labels_in_another_order_or_of_other_names(tree, names):
     y = FRAME.rename(columns={"tall": "other"}).reindex(columns=names, fill_value=0)
@@ -273,7 +284,7 @@ def test_labels_without_names_are_measured_by_place():
     assert model.measure(X, FRAME).test_.quality["student"] == by_place
     with pytest.raises(InputError, match="in the order of the fit"):
         model.measure(X, pd.DataFrame(Y)[[2, 0, 1]])
-    with pytest.raises(InputError, match=r"y must be 3 values for each of 240 rows, got shape"):
+    with pytest.raises(InputError, match="one value for each of 240 rows and of 3 outputs, got"):
         model.measure(X, Y[:, :2])
 
 
@@ -327,7 +338,10 @@ def test_labels_that_cannot_be_learned_are_refused(y, told):
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        ({"loss": "logit_matching"}, "must be 'soft_targets' or a LabelLoss .* got 'logit_match"),
+        (
+            {"loss": "logit_matching"},
+            "must be 'soft_targets' or a LabelLoss .*'similarity', .* got 'logit_match",
+        ),
         ({"loss": SoftTargetLoss()}, "got SoftTargetLoss; fit a DistilledClassifier to each"),
         ({"scoring": "average_precision"}, r"is for two classes, got [0-9] \(multilabel\)"),
         ({"teacher": RandomForestRegressor()}, "must be a classifier, got the regressor"),
@@ -344,6 +358,21 @@ def test_fitted_teacher_of_other_labels_is_refused():
     fitted = FrozenEstimator(RandomForestClassifier(3).fit(X, Y[:, :2]))
     with pytest.raises(NotDistillableError, match="a probability of each of 3 labels"):
         small(fitted).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.* in-sample:UserWarning")
+@pytest.mark.parametrize("names", [("A_present", "absent"), (2, 1)])
+def test_fitted_teacher_that_calls_labels_otherwise_is_refused(names):
+    forest = RandomForestClassifier(3, random_state=0).fit(X, np.where(Y == 1, *names))
+    with pytest.raises(NotDistillableError, match="a probability of 0 and of 1 for each label"):
+        small(FrozenEstimator(forest)).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.* in-sample:UserWarning")
+def test_teacher_that_answers_as_many_rows_as_labels_with_a_list_of_rows_is_understood():
+    naive = PerLabel(GaussianNB()).fit(X, Y)
+    model = small(lambda rows: naive.predict_proba(rows).tolist()).fit(X, Y)
+    assert model.measure(X[:3], Y[:3]).test_.quality["teacher"]["log_loss"] > 0
 
 
 def test_what_is_of_one_target_refuses_several_labels():

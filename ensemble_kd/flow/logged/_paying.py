@@ -86,14 +86,17 @@ def stand_in_where_it_pays(
         )  # fmt: skip
         labelled = replace(teaching, labeller=surrogate, unseen=surrogate)
         sets = TransferSets(rows, more, stage, settings.n_jobs, labelled, clock.race)
-        losses = []
+        losses, is_known = [], rows.task.has_target(rows.hard)[judged]
         for own, n_rows in ((sets, min(n_new, SECOND_ROWS)), (alone, 0)):
             taught = own.of(replace(recipe, synthesizers=recipe.synthesizers[:n_rows]), n_rows)
             fitted = student.with_effort(CHECK_EFFORT)
             fitted.fit_transfer(taught, recipe.loss, deadline=clock.race)
             answer = fitted.respond(rows.codes[judged])
-            targets = (scored.response, rows.truth) if rows.has_truth else (scored.response,)
-            losses.append(np.mean([rows.task.row_losses(answer, t[judged]) for t in targets], 0))
+            by_log, by_truth = (
+                rows.task.row_losses(answer, target[judged])
+                for target in (scored.response, rows.truth)
+            )
+            losses.append(np.where(is_known, (by_log + by_truth) / 2, by_log))
     found = compare(
         WITH, losses[0], WITHOUT, losses[1], rows.weights[judged], rows.seed,
         group=rows.group_of(judged),

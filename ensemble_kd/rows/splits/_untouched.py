@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_kd.errors import InputError, shown
@@ -72,8 +73,8 @@ def take_values(values: Any, rows: NDArray[np.bool_]) -> Any:
 
     Parameters
     ----------
-    values : array-like of shape (n_samples,) or None
-        One value a row.
+    values : array-like, data frame or sparse matrix of n_samples rows, or None
+        One value a row, or several.
     rows : ndarray of shape (n_samples,), bool
         Which of them.
 
@@ -83,4 +84,9 @@ def take_values(values: Any, rows: NDArray[np.bool_]) -> Any:
     """
     if values is None:
         return None
-    return values.iloc[rows] if hasattr(values, "iloc") else np.asarray(values)[rows]
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    if hasattr(values, "columns"):  # a frame of another library, whose names are kept
+        return pd.DataFrame({name: np.asarray(values[name])[rows] for name in values.columns})
+    dense = values.toarray() if hasattr(values, "toarray") else values
+    return np.asanyarray(dense)[rows]  # what is masked stays so

@@ -85,3 +85,11 @@ def test_true_targets_have_a_say_in_whether_a_surrogate_pays(smooth):
     assert (smooth.transfer_set_.origin == 2).any()
     assert not (found.transfer_set.origin == 2).any()
     assert found.gate[0].loss > found.gate[0].rival_loss
+
+
+def test_true_targets_of_some_rows_have_their_say_too():
+    truth = (X["b"] > 0).astype(float)
+    truth[::100] = np.nan
+    found = distill(X, truth, soft_labels=P, **OPTIONS)
+    assert not (found.transfer_set.origin == 2).any()
+    assert found.gate[0].loss > found.gate[0].rival_loss
