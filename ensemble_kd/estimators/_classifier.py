@@ -13,6 +13,7 @@ from ensemble_kd.decision import calibrate, choose_threshold, decision_lines, wi
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.rows import rows_to_score, table
+from ensemble_kd.schema import is_frame
 from ensemble_kd.scoring import Scorer
 from ensemble_kd.tasks import Classification
 
@@ -292,6 +293,33 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
         """
         check_is_fitted(self, "model_")
         return self._scorer.predict_log_proba(rows_to_score(X, self))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy; of several labels the share of rows that are right in all of them.
+
+        Parameters
+        ----------
+        X : data frame or array of shape (n_samples, n_features)
+            Raw rows.
+        y : array of shape (n_samples,) or (n_samples, n_labels)
+            True classes, or labels; of a data frame the columns have to be those of `fit`.
+        sample_weight : array of shape (n_samples,) or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Raises
+        ------
+        InputError
+            If the labels are others, or in another order.
+        """
+        check_is_fitted(self, "model_")
+        if self.model_.is_multilabel and is_frame(y):
+            self.transfer_set_.task.named(list(y.columns))
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         """Say that several labels are welcome, too."""

@@ -13,7 +13,7 @@ from ensemble_kd.errors import BundleError
 from ensemble_kd.model import ReasonGroup, Reasons
 from ensemble_kd.scoring import save
 
-from .forge import members_of, saved, with_entries
+from .forge import members_of, saved, with_entries, with_member
 from .hand_made import MODELS
 
 REASONS = Reasons(
@@ -95,6 +95,17 @@ def test_reasons_need_a_reader_of_version_4(data):
     older = with_entries(data, "manifest.json", format_version=3, min_reader=3)
     with pytest.raises(BundleError, match=r"reasons\.json needs a min_reader of at least 4, got 3"):
         load_bundle(older)
+
+
+@pytest.mark.parametrize("name", ["mlp_several", "trees_several", "mlp_labels", "tree_of_labels"])
+def test_reasons_of_several_values_or_labels_are_refused(name, data, tmp_path):
+    told = r"reasons\.json is of models of one value or of classes, got 3 outputs of the task"
+    reasons = members_of(data)["reasons.json"].replace(b'"output":1', b'"output":0')
+    plain = with_entries(saved(tmp_path, MODELS[name]), "manifest.json", min_reader=4)
+    with pytest.raises(BundleError, match=told):
+        load_bundle(with_member(plain, "reasons.json", reasons))
+    with pytest.raises(BundleError, match=told):
+        saved(tmp_path, replace(MODELS[name], reasons=replace(REASONS, output=0)))
 
 
 def test_reasons_are_listed_with_their_digest(data):

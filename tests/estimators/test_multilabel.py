@@ -198,6 +198,18 @@ def test_teacher_that_learns_several_labels_is_fitted_once_and_any_other_to_each
     assert 0 <= model.transfer_set_.response.min() <= model.transfer_set_.response.max() <= 1
 
 
+def test_time_that_members_took_is_told_for_all_labels_together():
+    members = [("nb", GaussianNB()), ("tree", DecisionTreeClassifier(max_depth=2))]
+    model = small(TeacherEnsemble(members, cv=2), time_limit=1000).fit(X, Y)
+    took = model.teacher_.fit_times_
+    assert set(took) == {"nb", "tree"}
+    for name, found in took.items():
+        each = [one.fit_times_[name] for one in model.teacher_.estimators_]
+        assert found.seconds == sum(one.seconds for one in each)
+        assert found.n_rows == min(one.n_rows for one in each)
+        assert not found.is_short
+
+
 def test_ensemble_is_fitted_to_each_label_with_weights():
     members = [("nb", GaussianNB()), ("tree", DecisionTreeClassifier(max_depth=3))]
     model = small(members, cv=2).fit(X, Y, sample_weight=np.linspace(0.5, 1.5, N))
@@ -276,6 +288,8 @@ def test_measure_refuses_labels_in_another_order_or_of_other_names(tree, names):
     y = FRAME.rename(columns={"tall": "other"}).reindex(columns=names, fill_value=0)
     with pytest.raises(InputError, match=r"in the order of the fit, \['calm', .*list\(model.class"):
         tree.measure(X, y)
+    with pytest.raises(InputError, match="must be the labels in the order of the fit"):
+        tree.score(X, y)
 
 
 def test_labels_without_names_are_measured_by_place():

@@ -111,7 +111,7 @@ def read_parts(data: bytes, require_signature: PublicKey = None) -> Parts:
     reasons = None
     if REASONS in members:
         min_reader = manifest["min_reader"]
-        reasons = read_reasons(members[REASONS], schema["columns"], n_outputs, min_reader)
+        reasons = read_reasons(members[REASONS], schema["columns"], task, n_outputs, min_reader)
     return Parts(manifest, card, schema, scalars, arrays, selftest, key_id, policy, reasons)
 
 

@@ -11,6 +11,7 @@ from ensemble_kd.bundle._table import (
     REASON_ENTRIES,
     REASONS,
     REASONS_ENTRIES,
+    TASK_WITH_CLASSES,
 )
 from ensemble_kd.errors import BundleError
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def read_reasons(
-    data: memoryview, columns: Sequence[Mapping[str, Any]], n_outputs: int, min_reader: int
+    data: memoryview,
+    columns: Sequence[Mapping[str, Any]],
+    task: str,
+    n_outputs: int,
+    min_reader: int,
 ) -> dict[str, Any]:
     """Return what reasons are counted from and called.
 
@@ -31,6 +36,8 @@ def read_reasons(
         The member.
     columns : sequence of dict
         Columns of `schema.json`, checked.
+    task : str
+        What the manifest says.
     n_outputs : int
         Number of values of a response.
     min_reader : int
@@ -49,6 +56,11 @@ def read_reasons(
     if min_reader < PLACES_VERSION:
         raise BundleError(
             f"{REASONS} needs a min_reader of at least {PLACES_VERSION}, got {min_reader}."
+        )
+    if n_outputs > 1 and task != TASK_WITH_CLASSES:
+        raise BundleError(
+            f"{REASONS} is of models of one value or of classes, got {n_outputs} outputs of the "
+            f"task {task!r}."
         )
     reasons = decode_json(data, REASONS)
     check_keys(REASONS, reasons, REASONS_ENTRIES.keys())

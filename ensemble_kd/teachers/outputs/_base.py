@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -83,6 +84,7 @@ class OnePerOutput(BaseEstimator):  # type: ignore[misc]
             self.estimators_.append(ensemble)
         found = [ensemble.out_of_fold_response_[:, -1] for ensemble in self.estimators_]
         self.out_of_fold_response_ = np.column_stack(found)
+        self.fit_times_ = _all_times([ensemble.fit_times_ for ensemble in self.estimators_])
         return None if None in beside else self.of(beside)
 
     def of(self, estimators: list[Any]) -> Self:
@@ -113,3 +115,15 @@ class OnePerOutput(BaseEstimator):  # type: ignore[misc]
         tags.input_tags = inner.input_tags
         tags.target_tags.multi_output = True
         return tags
+
+
+def _all_times(of_each: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what each member took for all outputs, and the fewest rows that it had for one."""
+    found = {}
+    for name in dict.fromkeys(name for times in of_each for name in times):
+        took = [times[name] for times in of_each if name in times]
+        found[name] = replace(
+            took[0], n_rows=min(one.n_rows for one in took), seconds=sum(t.seconds for t in took),
+            is_short=any(one.is_short for one in took),
+        )  # fmt: skip
+    return found
