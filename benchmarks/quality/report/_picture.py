@@ -16,7 +16,8 @@ from ensemble_kd.benchmarks.quality.report._summary import measured, methods_of,
 # Okabe and Ito's colours, told apart by all kinds of colour vision.
 COLOURS = {"mlp": "#0072B2", "gbdt": "#D55E00", "tree": "#009E73", None: "#000000"}
 PANEL_WIDTH, PANEL_HEIGHT = 4.9, 3.7
-GAP = 0.085  # Between labels, as a share of the panel's height.
+# Between labels, as a share of the panel's height, less where there are many; and their bounds.
+GAP, LOWEST, HIGHEST = 0.085, 0.04, 0.96
 FEW = 2  # Methods besides the students that are labelled at their points.
 LABEL_WIDTH = 0.3  # Of the longest label, as a share of the panel's width.
 
@@ -168,7 +169,8 @@ def _others(names: Any) -> list[str]:
 
 def _label_column(ax: Any, names: list[str], points: Any, column: float, align: str) -> None:
     """Write names one above the other beside their points, each with a line to its own."""
-    heights = spread(np.array([points[m][1] for m in names]), GAP, 0.04, 0.96)
+    gap = min(GAP, 0.99 * (HIGHEST - LOWEST) / max(len(names), 1))
+    heights = spread(np.array([points[m][1] for m in names]), gap, LOWEST, HIGHEST)
     for method, y in zip(names, heights, strict=True):
         ax.annotate(
             METHODS[method].label,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from ensemble_kd.benchmarks import shared
@@ -170,6 +171,15 @@ def test_picture_of_distances_fits_its_words(results):
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
     told = {"+1.0", "+172", "best", "+20", "+30", "not run", "1.5", "-"}
     assert told <= {text.get_text() for text in texts}
+
+
+def test_labels_of_many_methods_stay_inside_their_panel():
+    ax, names = Figure().subplots(), list(METHODS)[:14]
+    _picture._label_column(ax, names, dict.fromkeys(names, (0.5, 0.1)), 0.9, "left")
+    heights = sorted(text.xyann[1] for text in ax.texts)
+    assert len(heights) == 14
+    assert 0.0 <= heights[0] < heights[-1] <= 1.0
+    assert min(np.diff(heights)) > 0.05
 
 
 def test_spread_keeps_order_and_gap_inside_the_bounds():
