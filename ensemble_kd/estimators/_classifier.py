@@ -13,9 +13,8 @@ from ensemble_kd.decision import calibrate, choose_threshold, decision_lines, wi
 from ensemble_kd.errors import InputError
 from ensemble_kd.estimators._base import DistilledEstimator
 from ensemble_kd.rows import rows_to_score, table
-from ensemble_kd.schema import is_frame
 from ensemble_kd.scoring import Scorer
-from ensemble_kd.tasks import Classification
+from ensemble_kd.tasks import Classification, task_of
 
 
 class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[misc]
@@ -317,9 +316,7 @@ class DistilledClassifier(ClassifierMixin, DistilledEstimator):  # type: ignore[
             If the labels are others, or in another order.
         """
         check_is_fitted(self, "model_")
-        if self.model_.is_multilabel and is_frame(y):
-            self.transfer_set_.task.named(list(y.columns))
-        return float(super().score(X, y, sample_weight))
+        return task_of(self.model_).score(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         """Say that several labels are welcome, too."""

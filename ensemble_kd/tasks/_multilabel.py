@@ -16,6 +16,7 @@ from sklearn.utils import ClassifierTags
 from ensemble_kd.errors import InputError, NotDistillableError, shown
 from ensemble_kd.losses import BESIDE, DistillationLoss, LabelLoss, LossWithTerm, sigmoid
 from ensemble_kd.model import Link, Task, label_array
+from ensemble_kd.schema import is_frame
 from ensemble_kd.tasks._base import Array, BaseTask, as_array
 from ensemble_kd.tasks._classification import SMALLEST_PROBABILITY, Classification
 from ensemble_kd.tasks._figures import RANKINGS, calibration_error
@@ -255,7 +256,9 @@ class MultiLabel(Values):
         return (response > 0.5).astype(np.int64)
 
     def score(self, y: Any, answer: NDArray[Any], weight: Any) -> float:
-        """Return the subset accuracy."""
+        """Return the subset accuracy; refuse a data frame of other labels, or in another order."""
+        if is_frame(y):
+            self.named(list(y.columns))
         return float(accuracy_score(y, answer, sample_weight=weight))
 
     def quality(

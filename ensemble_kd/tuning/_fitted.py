@@ -15,7 +15,7 @@ from ensemble_kd.errors import InputError
 from ensemble_kd.files import write_atomically
 from ensemble_kd.metrics import GainKept
 from ensemble_kd.rows import rows_to_score
-from ensemble_kd.tasks import task_named
+from ensemble_kd.tasks import task_named, task_of
 from ensemble_kd.tuning._budget import Budget
 from ensemble_kd.tuning.finish import (
     Finish,
@@ -180,8 +180,8 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : data frame or array of shape (n_samples, n_features)
             Raw rows.
-        y : array of shape (n_samples,)
-            True targets.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            True targets; of labels in a data frame the columns have to be those of `fit`.
         sample_weight : array of shape (n_samples,) or None, default=None
             Weight of each row.
 
@@ -189,7 +189,8 @@ class FittedSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         -------
         float
         """
-        return task_named(self.estimator.task).score(y, self.predict(X), sample_weight)
+        check_is_fitted(self, "model_")
+        return task_of(self._scorer.model).score(y, self.predict(X), sample_weight)
 
     def save(self, path: str | os.PathLike[str]) -> int:
         """Write the very file that was measured; `ensemble_kd.load` reads it.

@@ -42,6 +42,7 @@ from ensemble_kd.decision import ThresholdPolicy
 from ensemble_kd.losses import SoftTargetLoss
 from ensemble_kd.readable import curves
 from ensemble_kd.teachers.outputs import PerLabel
+from ensemble_kd.tuning import DistillationSearch
 from ensemble_kd.without_numpy import load as load_without_numpy
 
 N = 240
@@ -290,6 +291,11 @@ def test_measure_refuses_labels_in_another_order_or_of_other_names(tree, names):
         tree.measure(X, y)
     with pytest.raises(InputError, match="must be the labels in the order of the fit"):
         tree.score(X, y)
+    search = DistillationSearch(tree)
+    search.model_, search._scorer = tree.model_, tree._scorer
+    assert search.score(X, FRAME) == tree.score(X, FRAME)
+    with pytest.raises(InputError, match="must be the labels in the order of the fit"):
+        search.score(X, y)
 
 
 def test_labels_without_names_are_measured_by_place():
